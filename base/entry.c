@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC */
+/* entry - the one rule of what a name is. */
+#include "config.h"
+#include "base/entry.h"
+
+#include <string.h>
+
+bool sl_name_ok(const char *name, size_t len)
+{
+    if (len == 0 || len > SL_NAME_MAX)
+        return false;
+    if (name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.')))
+        return false;
+    return !memchr(name, '/', len) && !memchr(name, '\0', len);
+}

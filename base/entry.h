@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+/* entry - one directory entry with its metadata: what trees list, what the wire carries, what the planner compares. */
+#ifndef SL_BASE_ENTRY_H
+#define SL_BASE_ENTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum sl_type {            /* the values are those of the wire */
+    SL_TYPE_NONE = 0,
+    SL_TYPE_FILE = 1,
+    SL_TYPE_DIR = 2,
+    SL_TYPE_LINK = 3,     /* symbolic link */
+    SL_TYPE_CHAR = 4,
+    SL_TYPE_BLOCK = 5,
+    SL_TYPE_FIFO = 6,
+    SL_TYPE_SOCKET = 7
+};
+
+#define SL_NAME_MAX 255u          /* bytes in a name, as on every Linux file system */
+#define SL_TARGET_MAX 4095u       /* bytes in a link's target */
+
+struct sl_entry {
+    enum sl_type type;
+    uint32_t mode;                /* permission bits with setuid, setgid, sticky: 07777 */
+    uint64_t size;                /* bytes; 0 unless a regular file; for links the target's length */
+    int64_t mtime_s;
+    uint32_t mtime_ns;            /* 0..999999999 */
+    uint32_t uid, gid;
+    const char *user, *group;     /* names of uid and gid, or NULL; borrowed from a table that outlives the entry */
+    uint32_t rdev_major, rdev_minor; /* devices only */
+    const char *name;             /* borrowed, NUL-terminated; one component, or "" for the listed directory itself */
+    size_t name_len;
+    const char *target;           /* links only; borrowed, NUL-terminated */
+    size_t target_len;
+};
+
+/* Which metadata of an entry a request sets. */
+enum sl_meta {
+    SL_META_MODE = 1,
+    SL_META_UMASK = 2,            /* the mode goes through the umask of the side that writes */
+    SL_META_MTIME = 4,
+    SL_META_UID = 8,              /* user by name, else by number */
+    SL_META_GID = 16,
+    SL_META_ALL = 31
+};
+
+/* One component: 1..SL_NAME_MAX bytes, not "." or "..", no '/', no NUL. */
+bool sl_name_ok(const char *name, size_t len);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC */
+/* hash - XXH3-128 behind five functions, so that no other file knows the library. */
+#include "config.h"
+#include "base/hash.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+struct sl_hash {
+    XXH3_state_t *state;
+};
+
+struct sl_hash *sl_hash_new(void)
+{
+    struct sl_hash *h = sl_malloc(sizeof *h);
+    h->state = XXH3_createState();
+    if (!h->state)
+        abort();
+    sl_hash_reset(h);
+    return h;
+}
+
+void sl_hash_free(struct sl_hash *h)
+{
+    if (!h)
+        return;
+    XXH3_freeState(h->state);
+    free(h);
+}
+
+void sl_hash_reset(struct sl_hash *h)
+{
+    XXH3_128bits_reset(h->state);
+}
+
+void sl_hash_data(struct sl_hash *h, const void *data, size_t n)
+{
+    XXH3_128bits_update(h->state, data, n);
+}
+
+void sl_hash_hole(struct sl_hash *h, uint64_t n)
+{
+    uint8_t be[8];
+    for (int i = 0; i < 8; i++)
+        be[i] = (uint8_t)(n >> (56 - 8 * i));
+    XXH3_128bits_update(h->state, be, sizeof be);
+}
+
+void sl_hash_zeros(struct sl_hash *h, uint64_t n)
+{
+    static const uint8_t zeros[16384];
+    for (; n > sizeof zeros; n -= sizeof zeros)
+        XXH3_128bits_update(h->state, zeros, sizeof zeros);
+    XXH3_128bits_update(h->state, zeros, (size_t)n);
+}
+
+static void canonical(XXH128_hash_t v, uint8_t out[SL_HASH_BYTES])
+{
+    XXH128_canonical_t c;
+    XXH128_canonicalFromHash(&c, v);
+    memcpy(out, c.digest, SL_HASH_BYTES);
+}
+
+void sl_hash_end(const struct sl_hash *h, uint8_t out[SL_HASH_BYTES])
+{
+    canonical(XXH3_128bits_digest(h->state), out);
+}
+
+void sl_hash_once(const void *data, size_t n, uint8_t out[SL_HASH_BYTES])
+{
+    canonical(XXH3_128bits(data, n), out);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/* hash - the content hash of a file: XXH3-128 (seed 0) in canonical big-endian form; a hole counts as its length in 8
+ * bytes, big-endian. Not a cryptographic hash: it finds faults of transport and disk, not forgery. */
+#ifndef SL_BASE_HASH_H
+#define SL_BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SL_HASH_BYTES 16u
+
+struct sl_hash;                              /* heap: the XXH3 state is large and aligned */
+struct sl_hash *sl_hash_new(void);
+void sl_hash_free(struct sl_hash *h);
+void sl_hash_reset(struct sl_hash *h);
+void sl_hash_data(struct sl_hash *h, const void *data, size_t n);
+void sl_hash_hole(struct sl_hash *h, uint64_t n);
+/* n zero bytes, for hashes of content that must not depend on how holes lie (HASH, --checksum). */
+void sl_hash_zeros(struct sl_hash *h, uint64_t n);
+void sl_hash_end(const struct sl_hash *h, uint8_t out[SL_HASH_BYTES]);
+/* The same for content in memory without holes. */
+void sl_hash_once(const void *data, size_t n, uint8_t out[SL_HASH_BYTES]);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * autopsy - why the ssh program ended before a server spoke: from its exit status and its words, into one line that
+ * says what to do. The words are OpenSSH's, which are not translated; whatever is not known is shown as it came.
+ */
+#include "config.h"
+#include "client/transport.h"
+#include "base/escape.h"
+#include "base/io.h"
+#include "client/transport_priv.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+enum { WAIT_MS = 3000, SSH_FAILED = 255, NOT_EXECUTABLE = 126, NOT_FOUND = 127 };
+
+/* rsync's exit statuses */
+enum { EXIT_NOT_LET_IN = 5, EXIT_UNREACHABLE = 10, EXIT_BROKEN = 12, EXIT_CONTIMEOUT = 35 };
+
+/* A known cause. The first whose words occur is taken, so that what follows from another cause stands behind it. */
+struct cause {
+    const char *words;
+    int status; /* the program's exit status must be this one; 0: any */
+    enum sl_code code;
+    int exit_status;
+    const char *text; /* behind "'HOST': " */
+};
+
+static const struct cause causes[] = {
+    { "REMOTE HOST IDENTIFICATION HAS CHANGED", 0, SL_E_DENIED, EXIT_NOT_LET_IN,
+      "its host key is not the one known for it, and ssh refuses to connect" },
+    { "Host key verification failed", 0, SL_E_DENIED, EXIT_NOT_LET_IN,
+      "its host key is not known; log in once with ssh to accept it" },
+    { "Permission denied (", 0, SL_E_DENIED, EXIT_NOT_LET_IN, "ssh could not log in" },
+    { "Too many authentication failures", 0, SL_E_DENIED, EXIT_NOT_LET_IN, "ssh could not log in" },
+    { "No supported authentication methods", 0, SL_E_DENIED, EXIT_NOT_LET_IN, "ssh could not log in" },
+    { "Could not resolve hostname", 0, SL_E_CONNECT, EXIT_UNREACHABLE, "no such host" },
+    { "Connection refused", SSH_FAILED, SL_E_CONNECT, EXIT_UNREACHABLE, "nothing listens for ssh there" },
+    { "No route to host", SSH_FAILED, SL_E_CONNECT, EXIT_UNREACHABLE, "not reached" },
+    { "Network is unreachable", SSH_FAILED, SL_E_CONNECT, EXIT_UNREACHABLE, "not reached" },
+    { "timed out", SSH_FAILED, SL_E_CONNECT, EXIT_UNREACHABLE, "not reached" },
+    { "This account is currently not available", 0, SL_E_DENIED, EXIT_NOT_LET_IN,
+      "the account may not run anything there" },
+    { "subsystem request failed", SSH_FAILED, SL_E_UNSUPPORTED, EXIT_NOT_LET_IN, "the subsystem is refused there" },
+    { "kex_exchange_identification", SSH_FAILED, SL_E_CLOSED, EXIT_BROKEN, "its ssh server ended the connection" },
+    { "Connection closed by", SSH_FAILED, SL_E_CLOSED, EXIT_BROKEN, "its ssh server ended the connection" },
+    { "Connection reset by", SSH_FAILED, SL_E_CLOSED, EXIT_BROKEN, "its ssh server ended the connection" },
+    { "", NOT_FOUND, SL_E_NOT_FOUND, EXIT_NOT_LET_IN,
+      "no superlifter-server there: install it, or name the program with --remote-path" },
+    { "", NOT_EXECUTABLE, SL_E_DENIED, EXIT_NOT_LET_IN, "the server program cannot be executed there" },
+    { "", SSH_FAILED, SL_E_CONNECT, EXIT_UNREACHABLE, "ssh failed" },
+};
+
+/* The last line with anything in it, escaped; "" without. */
+static void last_line(const struct sl_buf *b, char *out, size_t size)
+{
+    const char *p = sl_buf_len(b) ? (const char *)sl_buf_ptr(b) : "";
+    size_t end = sl_buf_len(b), start;
+    while (end && (unsigned char)p[end - 1] <= ' ')
+        end--;
+    for (start = end; start && p[start - 1] != '\n'; start--)
+        ;
+    sl_escape(p + start, end - start, out, size);
+}
+
+static bool says(const struct sl_buf *b, const char *words)
+{
+    size_t n = strlen(words);
+    return n == 0 || (sl_buf_len(b) && memmem(sl_buf_ptr(b), sl_buf_len(b), words, n) != NULL);
+}
+
+static const struct cause *find_cause(const struct sl_transport *t, int status)
+{
+    for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++) {
+        const struct cause *c = &causes[i];
+        bool fallback = c->code == SL_E_UNSUPPORTED;
+        if ((!c->status || c->status == status) && (!fallback || t->subsystem) && says(&t->words, c->words))
+            return c;
+    }
+    return NULL;
+}
+
+static enum sl_code tell(const struct sl_address *a, enum sl_code code, const char *what, const char *line,
+                         struct sl_error *err)
+{
+    return sl_fail(err, code, "'%s': %s%s%s%s", a->host, what, *line ? " (" : "", line, *line ? ")" : "");
+}
+
+enum sl_code sl_transport_autopsy(struct sl_transport *t, const struct sl_address *a, struct sl_error *err,
+                                  int *rc_exit)
+{
+    char line[256], what[64];
+    /* A program that still waits for our bytes learns that none will come. */
+    if (t->fd >= 0)
+        shutdown(t->fd, SHUT_WR);
+    bool ended = sl_transport_wait(t, WAIT_MS);
+    int status = ended && WIFEXITED(t->status) ? WEXITSTATUS(t->status) : 0;
+    last_line(&t->words, line, sizeof line);
+    const struct cause *c = find_cause(t, status);
+    if (c) {
+        bool late = t->hurried && strcmp(c->words, "timed out") == 0;
+        *rc_exit = late ? EXIT_CONTIMEOUT : c->exit_status;
+        return tell(a, late ? SL_E_TIMEOUT : c->code, c->text, line, err);
+    }
+    *rc_exit = EXIT_BROKEN;
+    if (!ended || !WIFSIGNALED(t->status))
+        return tell(a, SL_E_CLOSED, "the connection ended before a server answered", line, err);
+    snprintf(what, sizeof what, "the program for the connection was ended by signal %d", WTERMSIG(t->status));
+    return tell(a, SL_E_CLOSED, what, line, err);
+}

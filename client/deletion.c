@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * deletion - the last phase: what the destination has too much of goes, deepest first, or nothing of it at all. Then what
+ * had to wait for a directory to make way is made.
+ */
+#include "config.h"
+#include "client/plan.h"
+#include "proto/msg.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { QUEUE_MAX = 1024 };
+
+static void refuse(struct sl_plan *p, enum sl_code code, const char *fmt, uint64_t n)
+{
+    struct sl_error err = { .code = code, .side = p->dest->side };
+    p->delete_refused = true;
+    snprintf(err.text, sizeof err.text, fmt, n);
+    if (code == SL_E_LIMIT)
+        sl_report_error(p->report, &err, NULL);
+    else
+        sl_plan_entry_failed(p, &err, NULL);
+}
+
+/* Whether the deletions may be done; says why not. */
+static bool allowed(struct sl_plan *p)
+{
+    if (!p->delete_count || p->delete_refused)
+        return false;
+    if (p->source_error)
+        refuse(p, SL_E_IO, "the source could not be read completely: nothing is deleted (%" PRIu64 " entries stay)", p->delete_count);
+    else if (p->vanished && p->stats.errors)
+        refuse(p, SL_E_IO, "there were errors: nothing is deleted (%" PRIu64 " entries stay)", p->delete_count);
+    else if (!p->top_entries && !p->o->allow_empty_source)
+        refuse(p, SL_E_INVALID, "the source is empty: nothing is deleted (%" PRIu64 " entries stay); --allow-empty-source allows it",
+               p->delete_count);
+    else if (p->o->max_delete_given && p->delete_count > p->o->max_delete)
+        refuse(p, SL_E_LIMIT, "%" PRIu64 " entries would be deleted, more than --max-delete allows: none is", p->delete_count);
+    return !p->delete_refused;
+}
+
+static size_t dir_part(const char *path, size_t n)
+{
+    const char *slash = memrchr(path, '/', n);
+    return slash ? (size_t)(slash - path) : 0;
+}
+
+static void queue_delete(struct sl_plan *p, const uint8_t *rec, size_t n)
+{
+    const char *path = (const char *)rec + 2;
+    size_t len = n - 2, dir = dir_part(path, len);
+    struct sl_entry e = { .type = (enum sl_type)rec[1] };
+    struct sl_action *a = sl_queue_push(&p->queue);
+    sl_action_fill(a, SL_ACT_REMOVE, path, len, dir, &e, &p->dest_origin);
+    a->update = SL_UPDATE_DELETED;
+}
+
+static void queue_meta(struct sl_plan *p, const uint8_t *rec, size_t n)
+{
+    uint64_t head[4];
+    memcpy(head, rec + 1, sizeof head);
+    const char *path = (const char *)rec + 1 + sizeof head;
+    size_t len = n - 1 - sizeof head, dir = dir_part(path, len);
+    struct sl_entry e = { .type = SL_TYPE_DIR, .mode = (uint32_t)head[1], .mtime_s = (int64_t)head[2], .mtime_ns = (uint32_t)head[3] };
+    struct sl_action *a = sl_queue_push(&p->queue);
+    sl_action_fill(a, SL_ACT_META, path, len, dir, &e, &p->dest_origin);
+    a->meta = rec[0] == 'o' ? SL_META_MODE : (uint32_t)head[0] & (SL_META_MODE | SL_META_MTIME);
+    a->quiet = true;
+}
+
+/* What waited for a directory to go. */
+static void queue_deferred(struct sl_plan *p)
+{
+    for (size_t i = 0; i < p->deferred_len; i++) {
+        struct sl_action *a = &p->deferred[i];
+        if (p->o->del && !p->delete_refused) {
+            *sl_queue_push(&p->queue) = *a;
+            continue;
+        }
+        struct sl_error err = { .code = SL_E_NOT_EMPTY, .side = p->dest->side };
+        snprintf(err.text, sizeof err.text, "cannot delete non-empty directory: %s", a->path);
+        sl_plan_entry_failed(p, &err, a->path);
+        sl_action_clear(a);
+    }
+    p->deferred_len = 0;
+}
+
+enum sl_code sl_delete_step(struct sl_plan *p, struct sl_error *err)
+{
+    struct sl_buf b = { 0 };
+    enum sl_code rc = SL_OK;
+    bool any = false;
+    if (allowed(p)) {
+        while (p->queue.len < QUEUE_MAX && (rc = sl_spool_pop(p->deletions, &b, err)) == SL_OK) {
+            any = true;
+            if (sl_buf_ptr(&b)[0] == 'd')
+                queue_delete(p, sl_buf_ptr(&b), sl_buf_len(&b));
+            else
+                queue_meta(p, sl_buf_ptr(&b), sl_buf_len(&b));
+        }
+    }
+    sl_buf_clear(&b);
+    if (rc != SL_OK && rc != SL_EOF)
+        return rc;
+    if (any)
+        return SL_OK;
+    if (!p->deferred_len)
+        return SL_EOF;
+    queue_deferred(p);
+    return p->queue.len ? SL_OK : SL_EOF;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * endpoint - one side of a copy: a local tree or a remote one behind one interface. The planner knows nothing else, so
+ * push, pull, local and remote-to-remote copies are the same code.
+ *
+ * Work is asked for by operations that never wait. Each takes a ticket (counted per lane); failures come back against
+ * tickets through the `failed` hook, success by `acked` moving on. A local tree answers within the call.
+ */
+#ifndef SL_CLIENT_ENDPOINT_H
+#define SL_CLIENT_ENDPOINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/entry.h"
+#include "base/error.h"
+
+/* What an endpoint does side by side; each is a channel of its own where the tree is remote. */
+enum sl_job { SL_JOB_LIST = 0, SL_JOB_WORK = 1, SL_JOB_HASH = 2, SL_JOBS = 3 };
+
+/* Where something is: below root (an open directory of every job), the real path base ("" or "a/b"), then name ("" for
+ * the directory base itself). Strings are owned. */
+struct sl_place {
+    uint32_t root;
+    char *base, *name;
+    bool exists;
+    struct sl_entry entry;        /* type, mode, size, times, when it exists; no name, no target */
+    uint64_t dev, ino;            /* local only */
+};
+
+enum sl_event_kind { SL_EVENT_ENTRY, SL_EVENT_END, SL_EVENT_ERROR };
+struct sl_event {                 /* one event of a listing; borrowed until the next call */
+    enum sl_event_kind kind;
+    struct sl_entry entry;
+    struct sl_error error;
+    const char *name;             /* ERROR: the entry, or "" for the directory that is open */
+};
+
+enum sl_piece_kind { SL_PIECE_WHOLE, SL_PIECE_DATA, SL_PIECE_HOLE, SL_PIECE_END, SL_PIECE_FAILED };
+struct sl_piece {                 /* one piece of a file's content; borrowed until taken */
+    enum sl_piece_kind kind;
+    const void *data;
+    size_t len;
+    uint64_t hole;
+    const uint8_t *hash;          /* WHOLE, END; NULL: none needed (both sides are here) */
+    bool changed;
+    struct sl_error error;
+};
+
+struct sl_new {                   /* something to be made or changed */
+    uint32_t dir;
+    uint32_t meta, flags;         /* enum sl_meta; enum sl_put_flag of proto/msg.h */
+    const struct sl_entry *entry;
+};
+
+struct sl_endpoint;
+struct sl_endpoint_ops {
+    void (*free)(struct sl_endpoint *e);
+
+    /* Set-up; these wait. follow: a symlink in last place is followed. A missing last name is no failure: exists is false. */
+    enum sl_code (*place)(struct sl_endpoint *e, const char *path, bool follow, struct sl_place *out, struct sl_error *err);
+
+    /* Payload bytes that the next operation of a job may have; 0: none now. Every operation below needs room for itself. */
+    size_t (*room)(struct sl_endpoint *e, enum sl_job job);
+    void (*open_dir)(struct sl_endpoint *e, enum sl_job job, uint32_t parent, uint32_t id, const char *name);
+    void (*close_dir)(struct sl_endpoint *e, enum sl_job job, uint32_t id);
+
+    /* Listings, in the order asked. next: SL_OK with an event; SL_AGAIN; SL_EOF: this listing is complete and the next one
+     * begins; else this listing failed (*err) and the next one begins. */
+    void (*list)(struct sl_endpoint *e, uint32_t dir, const char *name, uint32_t flags);
+    enum sl_code (*list_next)(struct sl_endpoint *e, struct sl_event *ev, struct sl_error *err);
+    void (*list_skip)(struct sl_endpoint *e, uint64_t number);
+
+    /* Content of files, in the order asked. names: how many of one directory in one request. */
+    void (*read)(struct sl_endpoint *e, uint32_t dir, const char *const *names, size_t count);
+    enum sl_code (*piece)(struct sl_endpoint *e, struct sl_piece *out, struct sl_error *err);
+    void (*piece_taken)(struct sl_endpoint *e);
+
+    /* Content hashes, in the order asked; hash_next: SL_AGAIN, SL_OK, or why there is none. */
+    void (*hash)(struct sl_endpoint *e, uint32_t dir, const char *name);
+    enum sl_code (*hash_next)(struct sl_endpoint *e, uint8_t out[16], struct sl_error *err);
+
+    /* Writing. hash NULL: nothing to verify against. One file at a time between write and commit or abort. */
+    void (*put)(struct sl_endpoint *e, const struct sl_new *n, const void *data, size_t len, const uint8_t *hash);
+    void (*write)(struct sl_endpoint *e, const struct sl_new *n);
+    void (*data)(struct sl_endpoint *e, const void *data, size_t len);
+    void (*hole)(struct sl_endpoint *e, uint64_t len);
+    void (*commit)(struct sl_endpoint *e, const uint8_t *hash);
+    void (*abort)(struct sl_endpoint *e);
+    void (*make)(struct sl_endpoint *e, const struct sl_new *n);       /* directory, symlink, device, fifo, socket */
+    void (*set_meta)(struct sl_endpoint *e, const struct sl_new *n);
+    void (*remove)(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, const char *name);
+
+    /* What number an owner has there: SL_AGAIN until known. */
+    enum sl_code (*owner)(struct sl_endpoint *e, bool group, uint32_t number, const char *name, bool *settable,
+                          uint32_t *there);
+};
+
+struct sl_endpoint {
+    const struct sl_endpoint_ops *ops;
+    enum sl_side side;
+    bool remote;
+    bool reads_ahead;             /* content is to be asked for before it is needed */
+    bool verify;                  /* content comes with hashes */
+    uint32_t rights;              /* enum sl_right */
+    bool can_chown;
+    uint32_t uid;                 /* of who writes there */
+    uint32_t next_id;             /* for open_dir */
+    uint64_t issued[SL_JOBS], acked[SL_JOBS];
+    void (*failed)(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t ticket, const struct sl_error *err);
+    void *ctx;
+};
+
+void sl_place_clear(struct sl_place *p);
+
+/* A local tree; nothing can fail yet. verify: content is hashed because the other side is remote. */
+struct sl_endpoint *sl_local_new(enum sl_side side, bool verify);
+
+#endif

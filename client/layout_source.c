@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * layout_source - source arguments to streams. "DIR/" contributes its content, "DIR" itself by its name; with -R the typed
+ * path becomes the path at the destination, with the directories on the way as entries of their own.
+ */
+#include "config.h"
+#include "client/run.h"
+#include "base/mem.h"
+#include "proto/msg.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+uint32_t sl_layout_flags(const struct sl_options *o, bool content)
+{
+    uint32_t f = o->recurse ? SL_LIST_RECURSE : o->dirs && content ? SL_LIST_CHILDREN : 0;
+    f |= o->one_fs ? SL_LIST_ONE_FS : 0;
+    f |= o->numeric_ids ? SL_LIST_NUMERIC : 0;
+    f |= o->owner || o->group ? 0 : SL_LIST_NO_OWNER | SL_LIST_NUMERIC;
+    return f;
+}
+
+static bool names_directory(const char *path)
+{
+    size_t n = strlen(path);
+    const char *last = strrchr(path, '/');
+    last = last ? last + 1 : path;
+    return n == 0 || path[n - 1] == '/' || strcmp(last, ".") == 0 || strcmp(last, "..") == 0;
+}
+
+static struct sl_endpoint *source_endpoint(struct sl_layout *l, bool fresh)
+{
+    if (l->remote_source)
+        return l->remote_source;
+    if (fresh || !l->locals_len) {
+        l->locals = sl_realloc(l->locals, (l->locals_len + 1) * sizeof *l->locals);
+        l->locals[l->locals_len++] = sl_local_new(SL_SIDE_SOURCE, l->o->dest && l->dest_address.kind != SL_ADDR_LOCAL);
+    }
+    return l->locals[fresh ? l->locals_len - 1 : 0];
+}
+
+static struct sl_origin *origin_of(struct sl_layout *l, struct sl_endpoint *e, const struct sl_place *p)
+{
+    struct sl_origin *o = sl_calloc(1, sizeof *o);
+    *o = (struct sl_origin){ .e = e, .root = p->root, .base = sl_strdup(p->base) };
+    l->origins = sl_realloc(l->origins, (l->origins_len + 1) * sizeof *l->origins);
+    l->origins[l->origins_len++] = o;
+    return o;
+}
+
+static struct sl_stream *stream_new(struct sl_layout *l, struct sl_endpoint *e)
+{
+    struct sl_stream *s = sl_malloc(sizeof *s);
+    sl_stream_init(s, e);
+    l->streams = sl_realloc(l->streams, (l->streams_len + 1) * sizeof *l->streams);
+    l->streams[l->streams_len++] = s;
+    return s;
+}
+
+static struct sl_layout_item *item_new(struct sl_layout *l, struct sl_origin *o, const char *typed, bool dir)
+{
+    l->items = sl_realloc(l->items, (l->items_len + 1) * sizeof *l->items);
+    struct sl_layout_item *it = &l->items[l->items_len++];
+    *it = (struct sl_layout_item){ .origin = o, .typed = sl_strdup(typed), .dir = dir };
+    it->flags = sl_layout_flags(l->o, false);
+    return it;
+}
+
+static void item_part(struct sl_layout_item *it, const char *p, size_t n)
+{
+    it->parts = sl_realloc(it->parts, (it->parts_len + 1) * sizeof *it->parts);
+    it->parts[it->parts_len++] = sl_memdup0(p, n);
+}
+
+static enum sl_code missing(struct sl_error *err, const char *typed)
+{
+    err->side = SL_SIDE_SOURCE;
+    return sl_fail(err, SL_E_NOT_FOUND, "cannot find '%s': no such file or directory", typed);
+}
+
+static bool skipped_dir(struct sl_layout *l, const struct sl_place *p, const char *path)
+{
+    if (p->entry.type != SL_TYPE_DIR || l->o->recurse || l->o->dirs || !l->o->dest)
+        return false;
+    sl_report_note(l->report, 0, "skipping directory %s", path);
+    return true;
+}
+
+static enum sl_code add_content(struct sl_layout *l, struct sl_endpoint *e, const struct sl_place *p)
+{
+    struct sl_segment seg = { .origin = origin_of(l, e, p), .dir = sl_strdup(""), .name = sl_strdup(""),
+                              .flags = sl_layout_flags(l->o, true) };
+    if (!l->o->dest && !l->o->recurse)
+        seg.flags |= SL_LIST_CHILDREN;
+    sl_stream_add(stream_new(l, e), &seg);
+    l->contents++;
+    return SL_OK;
+}
+
+static enum sl_code add_plain(struct sl_layout *l, const struct sl_address *a, struct sl_error *err)
+{
+    bool content = names_directory(a->path);
+    struct sl_endpoint *e = source_endpoint(l, content);
+    struct sl_place p = { 0 };
+    enum sl_code rc = e->ops->place(e, a->path, content, &p, err);
+    if (rc != SL_OK)
+        return rc;
+    if (!p.exists)
+        rc = missing(err, a->text);
+    else if (!skipped_dir(l, &p, a->path)) {
+        if (!p.name[0])
+            rc = add_content(l, e, &p);
+        else
+            item_part(item_new(l, origin_of(l, e, &p), a->text, p.entry.type == SL_TYPE_DIR), p.name, strlen(p.name));
+    }
+    sl_place_clear(&p);
+    return rc;
+}
+
+/* Cuts PATH for -R: what stays in front ("/", ".", or all before "/./") and what becomes the path of the transfer. */
+static char *relative_front(const char *path, const char **rest)
+{
+    const char *mark = strstr(path, "/./");
+    if (mark) {
+        *rest = mark + 3;
+        return sl_memdup0(path, (size_t)(mark - path) + 1);
+    }
+    *rest = path;
+    return sl_strdup(path[0] == '/' ? "/" : "./");
+}
+
+static enum sl_code relative_parts(struct sl_layout_item *it, const char *rest, struct sl_error *err)
+{
+    while (*rest) {
+        size_t n = strcspn(rest, "/");
+        if (n == 2 && rest[0] == '.' && rest[1] == '.')
+            return sl_fail(err, SL_E_CONFIG, "'%s': \"..\" cannot be part of a path with --relative", it->typed);
+        if (n && !(n == 1 && rest[0] == '.'))
+            item_part(it, rest, n);
+        rest += n + (rest[n] == '/');
+    }
+    return SL_OK;
+}
+
+static enum sl_code add_relative(struct sl_layout *l, const struct sl_address *a, struct sl_error *err)
+{
+    struct sl_endpoint *e = source_endpoint(l, false);
+    struct sl_place whole = { 0 }, front = { 0 };
+    const char *rest;
+    char *base = relative_front(a->path, &rest);
+    enum sl_code rc = e->ops->place(e, a->path[0] ? a->path : ".", false, &whole, err);
+    if (rc == SL_OK && !whole.exists)
+        rc = missing(err, a->text);
+    if (rc == SL_OK && !skipped_dir(l, &whole, a->path)) {
+        rc = e->ops->place(e, base, true, &front, err);
+        if (rc == SL_OK) {
+            struct sl_layout_item *it = item_new(l, origin_of(l, e, &front), a->text, whole.entry.type == SL_TYPE_DIR);
+            rc = relative_parts(it, rest, err);
+            if (rc == SL_OK && !it->parts_len) {
+                l->items_len--;
+                free(it->typed);
+                rc = add_content(l, e, &front);
+            }
+        }
+    }
+    free(base);
+    sl_place_clear(&whole);
+    sl_place_clear(&front);
+    return rc;
+}
+
+static int item_order(const void *a, const void *b)
+{
+    const struct sl_layout_item *x = a, *y = b;
+    for (size_t i = 0; i < x->parts_len && i < y->parts_len; i++) {
+        int c = strcmp(x->parts[i], y->parts[i]);
+        if (c)
+            return c;
+    }
+    return (x->parts_len > y->parts_len) - (x->parts_len < y->parts_len);
+}
+
+static size_t common(const struct sl_layout_item *a, const struct sl_layout_item *b)
+{
+    size_t n = 0;
+    while (n < a->parts_len && n < b->parts_len && strcmp(a->parts[n], b->parts[n]) == 0)
+        n++;
+    return n;
+}
+
+static void item_clear(struct sl_layout_item *it)
+{
+    for (size_t i = 0; i < it->parts_len; i++)
+        free(it->parts[i]);
+    free(it->parts);
+    free(it->typed);
+}
+
+/* Two arguments for one name are an error; with -R one inside another is part of it already. */
+static enum sl_code settle(struct sl_layout *l, struct sl_error *err)
+{
+    size_t kept = 0;
+    if (l->items_len > 1)
+        qsort(l->items, l->items_len, sizeof *l->items, item_order);
+    for (size_t i = 0; i < l->items_len; i++) {
+        struct sl_layout_item *it = &l->items[i], *last = kept ? &l->items[kept - 1] : NULL;
+        size_t same = last ? common(last, it) : 0;
+        if (last && same == last->parts_len && (same == it->parts_len ? strcmp(it->typed, last->typed) != 0 && !l->o->relative : false))
+            return sl_fail(err, SL_E_CONFIG, "two sources for one name: '%s' and '%s'", last->typed, it->typed);
+        if (last && same == last->parts_len && (same == it->parts_len || (l->o->recurse && last->dir)))
+            item_clear(it);
+        else
+            l->items[kept++] = *it;
+    }
+    l->items_len = kept;
+    return SL_OK;
+}
+
+static char *join(char **parts, size_t n)
+{
+    size_t len = 1;
+    for (size_t i = 0; i < n; i++)
+        len += strlen(parts[i]) + 1;
+    char *out = sl_calloc(1, len);
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            strcat(out, "/");
+        strcat(out, parts[i]);
+    }
+    return out;
+}
+
+/* The segments of one item: the directories on the way that the item before did not open, then the item. */
+static void add_item(struct sl_stream *s, const struct sl_layout_item *it, const struct sl_layout_item *last, struct sl_origin *o,
+                     uint32_t extra, bool optional, char *as)
+{
+    size_t open = last ? common(last, it) : 0, was = last ? last->parts_len - 1 : 0;
+    open = open > it->parts_len - 1 ? it->parts_len - 1 : open;
+    open = open > was ? was : open;
+    for (size_t i = open; i < it->parts_len; i++) {
+        bool final = i + 1 == it->parts_len;
+        struct sl_segment seg = { .origin = o, .dir = join(it->parts, i), .name = sl_strdup(it->parts[i]), .optional = optional };
+        seg.flags = (final ? it->flags : it->flags & ~(uint32_t)(SL_LIST_RECURSE | SL_LIST_CHILDREN)) | extra;
+        seg.keep_open = !final;
+        seg.close_before = i == open ? (unsigned)(was - open) : 0;
+        seg.as = final && as ? as : NULL;
+        sl_stream_add(s, &seg);
+    }
+}
+
+
+void sl_layout_items(const struct sl_layout *l, struct sl_stream *s, struct sl_origin *dest, uint32_t extra)
+{
+    for (size_t i = 0; i < l->items_len; i++)
+        add_item(s, &l->items[i], i ? &l->items[i - 1] : NULL, dest ? dest : l->items[i].origin, extra, dest != NULL, NULL);
+}
+
+void sl_layout_named(struct sl_layout *l)
+{
+    if (!l->items_len)
+        return;
+    struct sl_stream *s = stream_new(l, l->items[0].origin->e);
+    if (l->rename_to) {
+        struct sl_layout_item *it = &l->items[0];
+        it->origin->rename_from = sl_strdup(it->parts[0]);
+        add_item(s, it, NULL, it->origin, 0, false, l->rename_to);
+        free(it->parts[0]);
+        it->parts[0] = sl_strdup(l->rename_to);
+        return;
+    }
+    sl_layout_items(l, s, NULL, 0);
+}
+
+enum sl_code sl_layout_sources(struct sl_layout *l, struct sl_error *err, int *exit_status)
+{
+    enum sl_code rc = SL_OK;
+    for (size_t i = 0; i < l->count; i++) {
+        struct sl_error why = { 0 };
+        rc = l->o->relative ? add_relative(l, &l->addresses[i], &why) : add_plain(l, &l->addresses[i], &why);
+        if (rc == SL_E_CONFIG || rc == SL_E_PROTOCOL || rc == SL_E_CLOSED || rc == SL_E_TIMEOUT) {
+            *exit_status = rc == SL_E_CONFIG ? 1 : rc == SL_E_TIMEOUT ? 30 : 12;
+            *err = why;
+            return rc;
+        }
+        if (rc != SL_OK) {
+            why.side = SL_SIDE_SOURCE;
+            sl_report_error(l->report, &why, l->addresses[i].text);
+            l->failed = true;
+        }
+    }
+    rc = settle(l, err);
+    if (rc == SL_OK && l->remote_source && l->contents + (l->items_len > 0) > 1)
+        rc = sl_fail(err, SL_E_CONFIG, "only one remote SRC may end in '/', and no other may stand beside it");
+    if (rc != SL_OK)
+        *exit_status = 1;
+    return rc;
+}
+
+void sl_layout_clear(struct sl_layout *l)
+{
+    for (size_t i = 0; i < l->items_len; i++)
+        item_clear(&l->items[i]);
+    for (size_t i = 0; i < l->streams_len; i++) {
+        sl_stream_clear(l->streams[i]);
+        free(l->streams[i]);
+    }
+    for (size_t i = 0; i < l->origins_len; i++) {
+        free(l->origins[i]->base);
+        free(l->origins[i]->rename_from);
+        free(l->origins[i]);
+    }
+    for (size_t i = 0; i < l->locals_len; i++)
+        l->locals[i]->ops->free(l->locals[i]);
+    if (l->remote_source)
+        l->remote_source->ops->free(l->remote_source);
+    if (l->dest)
+        l->dest->ops->free(l->dest);
+    for (size_t i = 0; i < l->count; i++)
+        sl_address_clear(&l->addresses[i]);
+    sl_address_clear(&l->dest_address);
+    free(l->items);
+    free(l->streams);
+    free(l->origins);
+    free(l->locals);
+    free(l->addresses);
+}

@@ -1,0 +1,593 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * local - the endpoint that is a tree of this machine. Every operation is carried out within its call. Paths that the user
+ * typed are the system's to resolve; everything below them goes by directory descriptor and one name (tree/).
+ */
+#include "config.h"
+#include "client/endpoint.h"
+#include "base/hash.h"
+#include "base/io.h"
+#include "base/mem.h"
+#include "proto/msg.h"
+#include "tree/dirs.h"
+#include "tree/meta.h"
+#include "tree/reader.h"
+#include "tree/stage.h"
+#include "tree/walk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LOCAL_IDS = 1u << 20, LOCAL_FDS = 128, WHOLE_MAX = SL_PUT_MAX, PIECE_MAX = 128 * 1024 };
+
+struct local {
+    struct sl_endpoint e;
+    struct sl_dirs *dirs;
+    struct sl_owners *owners;
+    /* listing */
+    struct sl_walk *walk;
+    enum sl_code walk_code;
+    struct sl_error walk_error;
+    bool listing;
+    struct sl_walk_event walked;
+    /* reading */
+    struct sl_reader reader;
+    bool reading, read_done;
+    struct sl_hash *hash;
+    struct sl_piece piece;
+    bool have_piece;
+    uint8_t digest[SL_HASH_BYTES];
+    char *buf;
+    /* content hashes; apart from reading and writing, which may be under way */
+    struct sl_hash *hash_state;
+    char *hash_buf;
+    enum sl_code hash_code;
+    struct sl_error hash_error;
+    uint8_t hash_out[SL_HASH_BYTES];
+    /* writing */
+    struct sl_stage stage;
+    bool staging, write_failed;
+    struct sl_entry w_entry;
+    char w_name[SL_NAME_MAX + 1];
+    uint32_t w_meta, w_flags;
+};
+
+static struct local *self(struct sl_endpoint *e)
+{
+    return (struct local *)e;
+}
+
+static void local_free(struct sl_endpoint *e)
+{
+    struct local *l = self(e);
+    sl_walk_free(l->walk);
+    if (l->reading)
+        sl_reader_close(&l->reader);
+    if (l->staging)
+        sl_stage_abort(&l->stage);
+    sl_dirs_free(l->dirs);
+    sl_owners_free(l->owners);
+    sl_hash_free(l->hash);
+    sl_hash_free(l->hash_state);
+    free(l->buf);
+    free(l->hash_buf);
+    free(l);
+}
+
+/* ---- set-up ---- */
+
+static enum sl_code open_root(struct local *l, const char *path, struct sl_place *out, struct sl_error *err)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && errno == EACCES)
+        fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return sl_fail_errno(err, errno, "cannot open directory '%s'", path);
+    uint32_t id = l->e.next_id++;
+    enum sl_code rc = sl_dirs_root(l->dirs, id, fd, err);
+    if (rc == SL_OK)
+        out->root = id;
+    return rc;
+}
+
+/* Whether the path names a directory by its form alone: it ends in "/", "." or "..". */
+static bool names_directory(const char *path)
+{
+    size_t n = strlen(path);
+    const char *last = strrchr(path, '/');
+    last = last ? last + 1 : path;
+    return n == 0 || path[n - 1] == '/' || strcmp(last, ".") == 0 || strcmp(last, "..") == 0;
+}
+
+static void fill(struct sl_place *out, const struct stat *st, const char *name)
+{
+    sl_entry_of_stat(&out->entry, st, NULL);
+    out->exists = true;
+    out->dev = st->st_dev;
+    out->ino = st->st_ino;
+    out->base = sl_strdup("");
+    out->name = sl_strdup(name);
+}
+
+static enum sl_code place_split(struct local *l, const char *path, struct sl_place *out, struct sl_error *err)
+{
+    char *a = sl_strdup(path), *b = sl_strdup(path);
+    size_t n = strlen(b);
+    while (n > 1 && b[n - 1] == '/')
+        b[--n] = '\0';
+    const char *name = basename(b);
+    struct stat st;
+    enum sl_code rc = strlen(name) > SL_NAME_MAX ? sl_fail_errno(err, ENAMETOOLONG, "cannot use '%s'", path)
+                                                 : open_root(l, dirname(a), out, err);
+    if (rc == SL_OK) {
+        int fd = -1;
+        rc = sl_dirs_fd(l->dirs, out->root, &fd, err);
+        if (rc == SL_OK && fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+            fill(out, &st, name);
+        else if (rc == SL_OK && errno == ENOENT) {
+            out->base = sl_strdup("");
+            out->name = sl_strdup(name);
+        } else if (rc == SL_OK)
+            rc = sl_fail_errno(err, errno, "cannot look at '%s'", path);
+    }
+    free(a);
+    free(b);
+    return rc;
+}
+
+static enum sl_code local_place(struct sl_endpoint *e, const char *path, bool follow, struct sl_place *out,
+                                struct sl_error *err)
+{
+    struct local *l = self(e);
+    struct sl_place p = { 0 };
+    struct stat st;
+    const char *use = *path ? path : ".";
+    bool there = stat(use, &st) == 0;
+    enum sl_code rc;
+    if (!there && errno == EACCES)
+        return sl_fail_errno(err, errno, "cannot look at '%s'", use);
+    if (there && S_ISDIR(st.st_mode) && (follow || names_directory(use))) {
+        rc = open_root(l, use, &p, err);
+        if (rc == SL_OK)
+            fill(&p, &st, "");
+    } else if (there && names_directory(use)) {
+        rc = sl_fail_errno(err, ENOTDIR, "'%s'", use);
+    } else if (there && follow) {
+        char *real = realpath(use, NULL);
+        rc = real ? place_split(l, real, &p, err) : sl_fail_errno(err, errno, "cannot resolve '%s'", use);
+        free(real);
+    } else {
+        rc = place_split(l, use, &p, err);
+    }
+    if (rc == SL_OK)
+        *out = p;
+    else
+        sl_place_clear(&p);
+    return rc;
+}
+
+/* ---- tickets ---- */
+
+static void answer(struct local *l, enum sl_job job, enum sl_code rc, const struct sl_error *err)
+{
+    uint64_t ticket = ++l->e.issued[job];
+    l->e.acked[job] = ticket;
+    if (rc != SL_OK && l->e.failed)
+        l->e.failed(l->e.ctx, &l->e, job, ticket, err);
+}
+
+static size_t local_room(struct sl_endpoint *e, enum sl_job job)
+{
+    (void)e;
+    (void)job;
+    return PIECE_MAX;
+}
+
+static void local_open_dir(struct sl_endpoint *e, enum sl_job job, uint32_t parent, uint32_t id, const char *name)
+{
+    struct sl_error err = { 0 };
+    answer(self(e), job, sl_dirs_open(self(e)->dirs, parent, id, name, &err), &err);
+}
+
+static void local_close_dir(struct sl_endpoint *e, enum sl_job job, uint32_t id)
+{
+    sl_dirs_close(self(e)->dirs, id, NULL);     /* an id whose opening failed is not open: that was told */
+    answer(self(e), job, SL_OK, NULL);
+}
+
+/* ---- listing ---- */
+
+static void local_list(struct sl_endpoint *e, uint32_t dir, const char *name, uint32_t flags)
+{
+    struct local *l = self(e);
+    int fd = -1;
+    l->walk_code = sl_dirs_fd(l->dirs, dir, &fd, &l->walk_error);
+    if (l->walk_code == SL_OK)
+        l->walk_code = sl_walk_new(&l->walk, fd, name, flags, l->owners, &l->walk_error);
+    l->listing = true;
+}
+
+static enum sl_code local_list_next(struct sl_endpoint *e, struct sl_event *ev, struct sl_error *err)
+{
+    struct local *l = self(e);
+    if (!l->listing)
+        return SL_AGAIN;
+    enum sl_code rc = l->walk_code;
+    if (rc != SL_OK) {
+        l->listing = false;
+        *err = l->walk_error;
+        return rc;
+    }
+    rc = sl_walk_next(l->walk, &l->walked);
+    if (rc == SL_EOF) {
+        sl_walk_free(l->walk);
+        l->walk = NULL;
+        l->listing = false;
+        return SL_EOF;
+    }
+    ev->kind = l->walked.kind == SL_WALK_ENTRY ? SL_EVENT_ENTRY : l->walked.kind == SL_WALK_END ? SL_EVENT_END : SL_EVENT_ERROR;
+    if (ev->kind == SL_EVENT_ENTRY)
+        ev->entry = l->walked.entry;
+    if (ev->kind == SL_EVENT_ERROR) {
+        ev->error = l->walked.error;
+        ev->error.side = e->side;
+        ev->name = l->walked.name;
+    }
+    return SL_OK;
+}
+
+static void local_list_skip(struct sl_endpoint *e, uint64_t number)
+{
+    if (self(e)->walk)
+        sl_walk_skip(self(e)->walk, number);
+}
+
+/* ---- reading ---- */
+
+static void failed_piece(struct local *l, const struct sl_error *err)
+{
+    l->piece = (struct sl_piece){ .kind = SL_PIECE_FAILED, .error = *err };
+    l->piece.error.side = l->e.side;
+    l->have_piece = true;
+}
+
+static void local_read(struct sl_endpoint *e, uint32_t dir, const char *const *names, size_t count)
+{
+    struct local *l = self(e);
+    struct sl_error err = { 0 };
+    int fd = -1;
+    (void)count;
+    enum sl_code rc = sl_dirs_fd(l->dirs, dir, &fd, &err);
+    if (rc == SL_OK)
+        rc = sl_reader_open(&l->reader, fd, names[0], &err);
+    l->reading = rc == SL_OK;
+    l->have_piece = false;
+    if (rc != SL_OK)
+        failed_piece(l, &err);
+    else if (l->e.verify)
+        sl_hash_reset(l->hash);
+    answer(l, SL_JOB_WORK, SL_OK, NULL);
+}
+
+static void finish_reading(struct local *l, struct sl_piece *p)
+{
+    p->changed = sl_reader_changed(&l->reader);
+    p->hash = l->e.verify ? l->digest : NULL;
+    sl_reader_close(&l->reader);
+    l->reading = false;
+}
+
+/* A file that fits one buffer and was not begun yet comes whole. */
+static bool whole(struct local *l, struct sl_error *err, enum sl_code *rc)
+{
+    struct sl_reader *r = &l->reader;
+    if (r->pos != 0 || (uint64_t)r->st.st_size > WHOLE_MAX || (r->st.st_size > 0 && r->st.st_blocks == 0))
+        return false;
+    size_t got = 0, n = 0;
+    uint64_t hole = 0;
+    while (n < (size_t)r->st.st_size) {
+        *rc = sl_reader_next(r, l->buf + n, WHOLE_MAX - n, &got, &hole, err);
+        if (*rc == SL_EOF)
+            break;
+        if (*rc != SL_OK)
+            return true;
+        if (hole)
+            memset(l->buf + n, 0, (size_t)hole);
+        n += hole ? (size_t)hole : got;
+        got = 0;
+    }
+    *rc = SL_OK;
+    l->piece = (struct sl_piece){ .kind = SL_PIECE_WHOLE, .data = l->buf, .len = n };
+    if (l->e.verify)
+        sl_hash_once(l->buf, n, l->digest);
+    finish_reading(l, &l->piece);
+    return true;
+}
+
+static enum sl_code next_piece(struct local *l, struct sl_error *err)
+{
+    size_t got = 0;
+    uint64_t hole = 0;
+    enum sl_code rc = SL_OK;
+    if (whole(l, err, &rc))
+        return rc;
+    rc = sl_reader_next(&l->reader, l->buf, PIECE_MAX, &got, &hole, err);
+    if (rc == SL_EOF) {
+        l->piece = (struct sl_piece){ .kind = SL_PIECE_END };
+        if (l->e.verify)
+            sl_hash_end(l->hash, l->digest);
+        finish_reading(l, &l->piece);
+        return SL_OK;
+    }
+    if (rc != SL_OK)
+        return rc;
+    if (hole) {
+        l->piece = (struct sl_piece){ .kind = SL_PIECE_HOLE, .hole = hole };
+        if (l->e.verify)
+            sl_hash_hole(l->hash, hole);
+    } else {
+        l->piece = (struct sl_piece){ .kind = SL_PIECE_DATA, .data = l->buf, .len = got };
+        if (l->e.verify)
+            sl_hash_data(l->hash, l->buf, got);
+    }
+    return SL_OK;
+}
+
+static enum sl_code local_piece(struct sl_endpoint *e, struct sl_piece *out, struct sl_error *err)
+{
+    struct local *l = self(e);
+    struct sl_error why = { 0 };
+    (void)err;
+    if (!l->have_piece) {
+        if (!l->reading)
+            return SL_AGAIN;
+        if (next_piece(l, &why) != SL_OK) {
+            sl_reader_close(&l->reader);
+            l->reading = false;
+            failed_piece(l, &why);
+        }
+        l->have_piece = true;
+    }
+    *out = l->piece;
+    return SL_OK;
+}
+
+static void local_piece_taken(struct sl_endpoint *e)
+{
+    self(e)->have_piece = false;
+}
+
+/* ---- hashes ---- */
+
+static enum sl_code hash_file(struct local *l, int dirfd, const char *name, struct sl_error *err)
+{
+    struct sl_reader r;
+    size_t got = 0;
+    uint64_t hole = 0;
+    enum sl_code rc = sl_reader_open(&r, dirfd, name, err);
+    if (rc != SL_OK)
+        return rc;
+    sl_hash_reset(l->hash_state);
+    while ((rc = sl_reader_next(&r, l->hash_buf, PIECE_MAX, &got, &hole, err)) == SL_OK) {
+        if (hole)
+            sl_hash_zeros(l->hash_state, hole);
+        else
+            sl_hash_data(l->hash_state, l->hash_buf, got);
+        got = 0;
+    }
+    sl_reader_close(&r);
+    if (rc != SL_EOF)
+        return rc;
+    sl_hash_end(l->hash_state, l->hash_out);
+    return SL_OK;
+}
+
+static void local_hash(struct sl_endpoint *e, uint32_t dir, const char *name)
+{
+    struct local *l = self(e);
+    int fd = -1;
+    l->hash_code = sl_dirs_fd(l->dirs, dir, &fd, &l->hash_error);
+    if (l->hash_code == SL_OK)
+        l->hash_code = hash_file(l, fd, name, &l->hash_error);
+    answer(l, SL_JOB_HASH, SL_OK, NULL);
+}
+
+static enum sl_code local_hash_next(struct sl_endpoint *e, uint8_t out[16], struct sl_error *err)
+{
+    struct local *l = self(e);
+    enum sl_code rc = l->hash_code;
+    if (rc == SL_OK)
+        memcpy(out, l->hash_out, SL_HASH_BYTES);
+    else if (rc != SL_AGAIN)
+        *err = l->hash_error;
+    l->hash_code = SL_AGAIN;
+    return rc;
+}
+
+/* ---- writing ---- */
+
+static enum sl_code in_dir(struct local *l, const struct sl_new *n, int *fd, struct sl_error *err)
+{
+    return sl_dirs_fd(l->dirs, n->dir, fd, err);
+}
+
+static void local_put(struct sl_endpoint *e, const struct sl_new *n, const void *data, size_t len, const uint8_t *hash)
+{
+    struct local *l = self(e);
+    struct sl_error err = { 0 };
+    uint8_t mine[SL_HASH_BYTES];
+    int fd = -1;
+    enum sl_code rc = SL_OK;
+    if (hash) {
+        sl_hash_once(data, len, mine);
+        if (memcmp(mine, hash, sizeof mine) != 0)
+            rc = sl_fail(&err, SL_E_CORRUPT, "content of '%s' does not match its hash", n->entry->name);
+    }
+    if (rc == SL_OK)
+        rc = in_dir(l, n, &fd, &err);
+    if (rc == SL_OK)
+        rc = sl_stage_put(fd, n->entry, n->meta, n->flags, data, len, l->owners, &err);
+    answer(l, SL_JOB_WORK, rc, &err);
+}
+
+static void local_write(struct sl_endpoint *e, const struct sl_new *n)
+{
+    struct local *l = self(e);
+    struct sl_error err = { 0 };
+    int fd = -1;
+    memcpy(l->w_name, n->entry->name, n->entry->name_len + 1);
+    l->w_entry = *n->entry;
+    l->w_entry.name = l->w_name;
+    l->w_meta = n->meta;
+    l->w_flags = n->flags;
+    enum sl_code rc = in_dir(l, n, &fd, &err);
+    if (rc == SL_OK)
+        rc = sl_stage_begin(&l->stage, fd, &l->w_entry, n->meta, &err);
+    l->staging = rc == SL_OK;
+    if (l->e.verify)
+        sl_hash_reset(l->hash);
+    answer(l, SL_JOB_WORK, rc, &err);
+}
+
+static void give_up_writing(struct local *l, enum sl_code rc)
+{
+    if (rc == SL_OK || !l->staging)
+        return;
+    sl_stage_abort(&l->stage);
+    l->staging = false;
+}
+
+static void local_data(struct sl_endpoint *e, const void *data, size_t len)
+{
+    struct local *l = self(e);
+    struct sl_error err = { 0 };
+    enum sl_code rc = l->staging ? sl_stage_write(&l->stage, data, len, &err) : SL_OK;
+    if (l->staging && l->e.verify)
+        sl_hash_data(l->hash, data, len);
+    give_up_writing(l, rc);
+    answer(l, SL_JOB_WORK, rc, &err);
+}
+
+static void local_hole(struct sl_endpoint *e, uint64_t len)
+{
+    struct local *l = self(e);
+    struct sl_error err = { 0 };
+    enum sl_code rc = l->staging ? sl_stage_hole(&l->stage, len, &err) : SL_OK;
+    if (l->staging && l->e.verify)
+        sl_hash_hole(l->hash, len);
+    give_up_writing(l, rc);
+    answer(l, SL_JOB_WORK, rc, &err);
+}
+
+static void local_commit(struct sl_endpoint *e, const uint8_t *hash)
+{
+    struct local *l = self(e);
+    struct sl_error err = { 0 };
+    enum sl_code rc = SL_OK;
+    if (l->staging && hash) {
+        uint8_t mine[SL_HASH_BYTES];
+        sl_hash_end(l->hash, mine);
+        if (memcmp(mine, hash, sizeof mine) != 0)
+            rc = sl_fail(&err, SL_E_CORRUPT, "content of '%s' does not match its hash", l->w_name);
+        give_up_writing(l, rc);
+    }
+    if (l->staging)
+        rc = sl_stage_commit(&l->stage, &l->w_entry, l->w_meta, l->w_flags, l->owners, &err);
+    l->staging = false;
+    answer(l, SL_JOB_WORK, rc, &err);
+}
+
+static void local_abort(struct sl_endpoint *e)
+{
+    struct local *l = self(e);
+    if (l->staging)
+        sl_stage_abort(&l->stage);
+    l->staging = false;
+    answer(l, SL_JOB_WORK, SL_OK, NULL);
+}
+
+static void local_make(struct sl_endpoint *e, const struct sl_new *n)
+{
+    struct local *l = self(e);
+    struct sl_error err = { 0 };
+    int fd = -1;
+    enum sl_code rc = in_dir(l, n, &fd, &err);
+    if (rc == SL_OK && n->entry->type == SL_TYPE_DIR)
+        rc = sl_stage_mkdir(fd, n->entry, n->meta, l->owners, &err);
+    else if (rc == SL_OK)
+        rc = sl_stage_special(fd, n->entry, n->meta, n->flags, l->owners, &err);
+    answer(l, SL_JOB_WORK, rc, &err);
+}
+
+static void local_set_meta(struct sl_endpoint *e, const struct sl_new *n)
+{
+    struct local *l = self(e);
+    struct sl_error err = { 0 };
+    int fd = -1;
+    enum sl_code rc = in_dir(l, n, &fd, &err);
+    if (rc == SL_OK)
+        rc = sl_meta_set_at(fd, n->entry->name, n->entry, n->meta, l->owners, &err);
+    answer(l, SL_JOB_WORK, rc, &err);
+}
+
+static void local_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, const char *name)
+{
+    struct local *l = self(e);
+    struct sl_error err = { 0 };
+    int fd = -1;
+    enum sl_code rc = sl_dirs_fd(l->dirs, dir, &fd, &err);
+    if (rc == SL_OK)
+        rc = sl_stage_remove(fd, name, kind, &err);
+    answer(l, SL_JOB_WORK, rc, &err);
+}
+
+static enum sl_code local_owner(struct sl_endpoint *e, bool group, uint32_t number, const char *name, bool *settable,
+                                uint32_t *there)
+{
+    struct sl_owners *o = self(e)->owners;
+    *there = group ? sl_owners_gid(o, number, name) : sl_owners_uid(o, number, name);
+    *settable = group ? sl_owners_can_gid(o, *there) : sl_owners_can_uid(o, *there);
+    return SL_OK;
+}
+
+static const struct sl_endpoint_ops local_ops = {
+    .free = local_free,           .place = local_place,         .room = local_room,       .open_dir = local_open_dir,
+    .close_dir = local_close_dir, .list = local_list,           .list_next = local_list_next,
+    .list_skip = local_list_skip, .read = local_read,           .piece = local_piece,     .piece_taken = local_piece_taken,
+    .hash = local_hash,           .hash_next = local_hash_next, .put = local_put,         .write = local_write,
+    .data = local_data,           .hole = local_hole,           .commit = local_commit,   .abort = local_abort,
+    .make = local_make,           .set_meta = local_set_meta,   .remove = local_remove,   .owner = local_owner,
+};
+
+struct sl_endpoint *sl_local_new(enum sl_side side, bool verify)
+{
+    struct local *l = sl_calloc(1, sizeof *l);
+    l->e.ops = &local_ops;
+    l->e.side = side;
+    l->e.verify = verify;
+    l->e.rights = SL_RIGHT_ALL;
+    l->e.uid = (uint32_t)geteuid();
+    l->e.can_chown = l->e.uid == 0;
+    l->e.next_id = 1;
+    l->dirs = sl_dirs_new(LOCAL_IDS, LOCAL_FDS);
+    l->owners = sl_owners_new();
+    l->hash = sl_hash_new();
+    l->buf = sl_malloc(PIECE_MAX);
+    l->hash_state = sl_hash_new();
+    l->hash_buf = sl_malloc(PIECE_MAX);
+    l->hash_code = SL_AGAIN;
+    l->reader.fd = -1;
+    return &l->e;
+}
+
+void sl_place_clear(struct sl_place *p)
+{
+    free(p->base);
+    free(p->name);
+    *p = (struct sl_place){ 0 };
+}

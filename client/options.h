@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+/* options - the client's command line: one table that makes the parser, --help, completion and the manual's list. */
+#ifndef SL_CLIENT_OPTIONS_H
+#define SL_CLIENT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "client/filter.h"
+
+enum sl_tristate { SL_UNSET = -1, SL_NO = 0, SL_YES = 1 };
+
+struct sl_options {
+    /* what is copied */
+    bool recurse, links, perms, times, group, owner, devices, specials, numeric_ids;
+    bool dirs;                    /* -d */
+    bool relative;                /* -R */
+    bool implied_dirs;            /* default true */
+    bool one_fs;                  /* -x */
+    bool mkpath;
+    struct sl_filter *filter;     /* owned; may be empty, never NULL */
+    /* what counts as different */
+    bool update, checksum, ignore_times, size_only, existing, ignore_existing, whole_file;
+    /* deletion */
+    bool del;                     /* --delete and its other names */
+    bool allow_empty_source;
+    bool max_delete_given;
+    uint64_t max_delete;
+    /* output */
+    int verbose;                  /* count of -v */
+    bool quiet, dry_run, list_only, json, stats, progress, info_progress2;
+    bool motd;                    /* default true; --no-motd */
+    int itemize;                  /* count of -i */
+    int human;                    /* count of -h */
+    const char *out_format;       /* NULL unless given; borrowed from argv */
+    bool eight_bit;               /* -8: high bytes are not escaped */
+    /* connection */
+    const char *rsh;              /* -e; else $SUPERLIFTER_RSH, $RSYNC_RSH; NULL: ssh */
+    const char *remote_path;      /* NULL: use the subsystem */
+    const char *subsystem;        /* "superlifter" */
+    int port;                     /* --port, 0: not given */
+    int address_family;           /* AF_UNSPEC; -4, -6 */
+    int timeout_s, contimeout_s;  /* 0: none given */
+    int compress;                 /* 0, or a zlib level 1..9; -z is 6 */
+    bool partial;                 /* -P, --partial: an interrupted file is kept aside (see the man page for what holds now) */
+    const char *test_mask;        /* --test-without=FEATURE[,...]: features not to offer; for tests, not in --help */
+    /* arguments */
+    char **sources;               /* borrowed from argv */
+    size_t source_count;
+    const char *dest;             /* NULL: list */
+};
+
+enum sl_options_result { SL_OPTIONS_RUN, SL_OPTIONS_HELP, SL_OPTIONS_VERSION, SL_OPTIONS_BAD };
+
+/* Parses argv (getopt_long, permuting, "--" ends options; --no-OPTION turns things off as in rsync; combined short ones).
+ * Applies what follows from several together: SRC and DST and none of -rlptgoD given means -a (not with -d); -P is
+ * --partial --progress; --list-only or no DST lists. BAD: *err has one line naming the option and, for an option of rsync
+ * that we lack, what to use instead. Never prints, never exits. */
+enum sl_options_result sl_options_parse(struct sl_options *o, int argc, char **argv, struct sl_error *err);
+void sl_options_clear(struct sl_options *o);
+
+/* The text of --help (from the table), and the option names one a line for completion and the manual's test; static. */
+void sl_options_help(char **out);        /* fresh memory, the caller frees */
+
+#endif

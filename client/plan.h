@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * plan - the planner: merges the sorted listings of source and destination, decides what each entry needs, and queues
+ * actions; the executor (exec.c) carries them out in that order. See doc/ARCHITECTURE.md, "The planner".
+ */
+#ifndef SL_CLIENT_PLAN_H
+#define SL_CLIENT_PLAN_H
+
+#include "client/cursor.h"
+#include "client/endpoint.h"
+#include "client/options.h"
+#include "client/report.h"
+#include "client/spool.h"
+#include "client/stream.h"
+
+enum sl_action_kind {
+    SL_ACT_FILE,             /* content and metadata */
+    SL_ACT_COMPARE,          /* a file whose hashes decide whether it becomes SL_ACT_FILE or SL_ACT_META */
+    SL_ACT_MAKE,             /* directory, symlink, device, fifo, socket */
+    SL_ACT_META,             /* metadata of what exists */
+    SL_ACT_REMOVE,           /* what is in the way of a directory, or extraneous */
+    SL_ACT_NOTHING           /* only a report */
+};
+
+struct sl_action {
+    enum sl_action_kind kind;
+    char *path;              /* owned; of the transfer; the name is path + dir_len (+ 1) */
+    size_t dir_len;
+    struct sl_origin *origin;
+    struct sl_entry entry;   /* name and target point into path and target */
+    char *target;            /* owned */
+    uint32_t meta, flags;
+    uint32_t meta_same;      /* COMPARE: what to set when the content is the same */
+    bool quiet;              /* not an item of its own: putting right what an earlier one left */
+    bool retried;            /* the source changed while it was read once already */
+    bool asked;              /* content was asked for */
+    bool asked_there, asked_here, got_there, got_here;  /* COMPARE: hash of the source, of the destination */
+    bool hash_ok;            /* the destination's hash could be had */
+    uint8_t hash_there[16], hash_here[16];
+    enum sl_update update;
+    uint32_t changes, changes_same;
+};
+
+/* Copies path (its first dir_len bytes are the directory) and what e borrows but owner names. */
+void sl_action_fill(struct sl_action *a, enum sl_action_kind kind, const char *path, size_t path_len, size_t dir_len,
+                    const struct sl_entry *e, struct sl_origin *origin);
+void sl_action_clear(struct sl_action *a);
+
+struct sl_queue {            /* a ring */
+    struct sl_action *at;
+    size_t head, len, cap;
+    size_t issued;           /* the first `issued` of them have had their content asked for, or need none */
+};
+struct sl_action *sl_queue_push(struct sl_queue *q);
+static inline struct sl_action *sl_queue_at(struct sl_queue *q, size_t i) { return &q->at[(q->head + i) % q->cap]; }
+void sl_queue_pop(struct sl_queue *q);       /* clears the first */
+void sl_queue_clear(struct sl_queue *q);
+
+struct sl_level {            /* a directory on the way down */
+    size_t path_len;         /* of its path in plan->path */
+    bool in_dest;            /* the destination has it, and its listing is in step */
+    bool touched;            /* something in it changed: its time is to be set again */
+    bool extra_noted;        /* its metadata stands in the spool in front of its deletions */
+    bool made;               /* new, or opened up for writing: its metadata is to be set when it is left */
+    bool readonly;           /* there, ours and not writable: opened up before something in it changes */
+    bool has_source;         /* entry is meaningful */
+    struct sl_entry entry;   /* source metadata, owner names borrowed */
+    uint32_t meta;           /* what to set */
+    struct sl_origin *origin;
+    enum sl_update update;
+    uint32_t changes;
+};
+
+struct sl_pending { uint64_t ticket; char *path; bool dir; };   /* an action under way; path owned */
+
+struct sl_plan {
+    const struct sl_options *o;
+    struct sl_report *report;
+    struct sl_endpoint *dest;
+    struct sl_merge source;
+    struct sl_stream dest_stream;
+    bool dest_new;                   /* the destination's root did not exist */
+    struct sl_origin dest_origin;
+    /* where the merge stands */
+    char *path;                      /* of the open directory; owned */
+    size_t path_cap;
+    struct sl_level *levels;
+    size_t depth, levels_cap;
+    unsigned extra_depth;            /* depth inside a destination directory that the source lacks */
+    size_t extra_path_len;           /* of the directory open there, in path */
+    uint64_t extra_count;            /* entries found in it */
+    bool conflict;                   /* that directory is in the way of the last deferred action */
+    bool started, listed;
+    uint64_t listed_ms;
+    uint64_t top_entries;            /* entries of the source at the top */
+    /* what follows from it */
+    struct sl_queue queue;
+    struct sl_spool *deletions;
+    uint64_t delete_count;
+    struct sl_action *deferred;      /* entries that wait for deletions to make way */
+    size_t deferred_len, deferred_cap;
+    /* execution */
+    struct sl_cursor write_at, read_at, hash_there, hash_here;
+    bool begun;                      /* the first action's write is open */
+    bool swallow;                    /* its remaining content is not wanted */
+    uint64_t file_done, data_done;
+    size_t offset;                   /* bytes of the present piece already written */
+    struct sl_pending *pending;      /* ring */
+    size_t pending_head, pending_len, pending_cap;
+    uint64_t write_ticket;           /* the first of the write that is open */
+    const char *current;             /* path of the action being carried out */
+    bool current_dir;
+    char *failed_dir;                /* below it failures are not told again; owned */
+    /* totals */
+    struct sl_stats stats;
+    struct sl_progress progress;
+    bool source_error, delete_refused, vanished, failed;
+    uint64_t start_ms;
+};
+
+/* dest_base: where the transfer's root is at the destination. Streams are borrowed. */
+void sl_plan_init(struct sl_plan *p, const struct sl_options *o, struct sl_report *report, struct sl_endpoint *dest,
+                  struct sl_stream **sources, size_t count);
+void sl_plan_clear(struct sl_plan *p);
+
+/* Goes on merging: a bounded piece. SL_OK: something was done; SL_AGAIN: needs the network or room; SL_EOF: all is listed. */
+enum sl_code sl_plan_step(struct sl_plan *p, struct sl_error *err);
+
+/* Goes on executing: the same. SL_EOF: the queue is empty and everything is confirmed. */
+enum sl_code sl_exec_step(struct sl_plan *p, struct sl_error *err);
+/* To be set as the destination's `failed` hook, with the plan as ctx. */
+void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t ticket, const struct sl_error *err);
+
+/* Deletions, when all else is done: queues the next of them, last first. SL_EOF: none are left (or they are refused: told). */
+enum sl_code sl_delete_step(struct sl_plan *p, struct sl_error *err);
+
+/* compare.c: what differs. */
+enum sl_code sl_compare_meta(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, uint32_t *changes, uint32_t *meta);
+bool sl_times_equal(const struct sl_entry *a, const struct sl_entry *b);
+/* The metadata that a new entry gets. */
+uint32_t sl_meta_of_new(const struct sl_plan *p, const struct sl_entry *s);
+
+/* Errors: counts, reports, keeps what matters for the exit status. */
+void sl_plan_entry_failed(struct sl_plan *p, const struct sl_error *err, const char *path);
+
+#endif

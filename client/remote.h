@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC */
+/* remote - the endpoint that is a tree behind a server: operations become frames, answers become events. */
+#ifndef SL_CLIENT_REMOTE_H
+#define SL_CLIENT_REMOTE_H
+
+#include <stdint.h>
+
+#include "client/address.h"
+#include "client/endpoint.h"
+#include "client/options.h"
+
+/* Reaches the server of `a`, says hello and attaches the tree (account or module). Waits. Over SSH a refused subsystem is
+ * followed by the command; `note` is told so. *exit_status gets rsync's status on failure. a and o are borrowed. */
+enum sl_code sl_remote_open(struct sl_endpoint **out, enum sl_side side, const struct sl_address *a,
+                            const struct sl_options *o, void (*note)(const char *line), struct sl_error *err,
+                            int *exit_status);
+
+/* The message of the day, escaping is the caller's; "" if none. */
+const char *sl_remote_motd(const struct sl_endpoint *e, size_t *len);
+
+/* Asks for the modules and calls back for each. Waits. For connections whose address names no module. */
+enum sl_code sl_remote_modules(struct sl_endpoint *e,
+                               void (*each)(void *ctx, const char *name, size_t name_len, const char *comment, size_t comment_len),
+                               void *ctx, struct sl_error *err);
+
+/* Moves bytes of up to two endpoints (local ones and NULL are passed over). wait: blocks until something moved, at most a
+ * second or so. SL_E_TIMEOUT by --timeout; other failures end the session of the endpoint named by err->side. */
+enum sl_code sl_remote_pump(struct sl_endpoint *a, struct sl_endpoint *b, bool wait, struct sl_error *err);
+
+/* Bytes waiting to be sent; 0 for a local one. */
+size_t sl_remote_queued(const struct sl_endpoint *e);
+
+/* Says BYE and waits shortly for the server's. */
+void sl_remote_finish(struct sl_endpoint *e);
+
+/* Bytes that this process moved for e; 0 for a local one. */
+void sl_remote_traffic(const struct sl_endpoint *e, uint64_t *out, uint64_t *in);
+
+/* Set by a signal handler: pumps return SL_E_CLOSED with it. */
+extern volatile int sl_remote_interrupted;
+
+#endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * remote_answers - what the server says, sorted to whom it concerns. Listing and content frames are taken one at a time:
+ * while one is being used up the next is refused (SL_AGAIN), so it stays within the credit given.
+ */
+#include "config.h"
+#include "client/remote_priv.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void sl_ring_push(struct sl_ring *r, uint64_t ticket, uint64_t count)
+{
+    if (r->len == r->cap) {
+        size_t cap = r->cap ? r->cap * 2 : 16;
+        uint64_t(*at)[2] = sl_malloc(cap * sizeof *at);
+        for (size_t i = 0; i < r->len; i++)
+            memcpy(at[i], r->at[(r->head + i) % r->cap], sizeof at[i]);
+        free(r->at);
+        r->at = at;
+        r->head = 0;
+        r->cap = cap;
+    }
+    uint64_t *slot = r->at[(r->head + r->len++) % r->cap];
+    slot[0] = ticket;
+    slot[1] = count;
+}
+
+void sl_ring_pop(struct sl_ring *r)
+{
+    r->head = (r->head + 1) % r->cap;
+    r->len--;
+}
+
+static bool is_front(const struct sl_ring *r, uint64_t ticket)
+{
+    return r->len && r->at[r->head][0] == ticket;
+}
+
+static void acked(struct sl_remote *r, enum sl_job job, uint64_t ticket)
+{
+    if (ticket > r->e.acked[job] && ticket <= r->e.issued[job])
+        r->e.acked[job] = ticket;
+}
+
+static enum sl_code bad(struct sl_error *err, const char *what)
+{
+    return sl_fail(err, SL_E_PROTOCOL, "the server sent a %s that nobody asked for", what);
+}
+
+static void fill_error(struct sl_remote *r, struct sl_error *out, enum sl_code code, const char *text, size_t len)
+{
+    *out = (struct sl_error){ .code = code, .side = r->e.side };
+    snprintf(out->text, sizeof out->text, "%.*s", (int)len, len ? text : "");
+    if (!len)
+        snprintf(out->text, sizeof out->text, "%s", sl_code_text(code));
+}
+
+static void hash_answer(struct sl_remote *r, const struct sl_hash_answer *a)
+{
+    if (r->answers_len == r->answers_cap) {
+        size_t cap = r->answers_cap ? r->answers_cap * 2 : 16;
+        struct sl_hash_answer *fresh = sl_malloc(cap * sizeof *fresh);
+        for (size_t i = 0; i < r->answers_len; i++)
+            fresh[i] = r->answers[(r->answers_head + i) % r->answers_cap];
+        free(r->answers);
+        r->answers = fresh;
+        r->answers_head = 0;
+        r->answers_cap = cap;
+    }
+    r->answers[(r->answers_head + r->answers_len++) % r->answers_cap] = *a;
+}
+
+static enum sl_code on_fail(struct sl_remote *r, enum sl_job job, struct sl_rd *rd, struct sl_error *err)
+{
+    struct sl_msg_fail m;
+    struct sl_error why;
+    enum sl_code rc = sl_fail_decode(rd, &m, err);
+    if (rc != SL_OK)
+        return rc;
+    fill_error(r, &why, m.code, m.text, m.text_len);
+    if (job == SL_JOB_LIST && is_front(&r->lists, m.request)) {
+        if (r->list_have)
+            return SL_AGAIN;
+        r->list_failed = true;
+        r->list_error = why;
+        acked(r, job, m.request);
+    } else if (job == SL_JOB_WORK && is_front(&r->reads, m.request)) {
+        if (r->content_have || r->read_failed)
+            return SL_AGAIN;
+        r->read_failed = true;
+        r->read_error = why;
+    } else if (job == SL_JOB_HASH && is_front(&r->hashes, m.request)) {
+        struct sl_hash_answer a = { .code = m.code, .err = why };
+        sl_ring_pop(&r->hashes);
+        hash_answer(r, &a);
+    } else if (r->sync) {
+        if (!r->sync_failed && m.request >= r->sync_from) {
+            r->sync_failed = true;
+            r->sync_ticket = m.request;
+            r->sync_error = why;
+        }
+    } else if (r->e.failed) {
+        r->e.failed(r->e.ctx, &r->e, job, m.request, &why);
+    }
+    return SL_OK;
+}
+
+static enum sl_code on_attached(struct sl_remote *r, enum sl_job job, struct sl_rd *rd, struct sl_error *err)
+{
+    struct sl_msg_attached m;
+    enum sl_code rc = sl_attached_decode(rd, &m, err);
+    if (rc != SL_OK)
+        return rc;
+    acked(r, job, m.request);
+    if (r->attached)
+        return SL_OK;
+    r->attached = true;
+    r->e.rights = m.rights;
+    r->e.can_chown = m.flags & SL_ATTACHED_CHOWN;
+    r->e.uid = m.uid;
+    r->home = sl_memdup0(m.home, m.home_len);
+    r->motd = sl_memdup0(m.motd, m.motd_len);
+    r->motd_len = m.motd_len;
+    return SL_OK;
+}
+
+static enum sl_code on_listed(struct sl_remote *r, const struct sl_frame *f, struct sl_error *err)
+{
+    struct sl_rd rd;
+    if (r->list_have)
+        return SL_AGAIN;
+    sl_r_init(&rd, f->data, f->len);
+    uint64_t request = sl_r_uv(&rd, UINT64_MAX);
+    if (!sl_r_ok(&rd) || !is_front(&r->lists, request))
+        return bad(err, "listing");
+    size_t n = sl_r_left(&rd);
+    sl_buf_reset(&r->list_buf, SL_FRAME_MAX);
+    sl_buf_add(&r->list_buf, rd.p, n);
+    sl_r_init(&r->list_rd, sl_buf_ptr(&r->list_buf), n);
+    r->list_have = true;
+    r->list_last = f->flags & SL_FLAG_LAST;
+    if (r->list_last)
+        acked(r, SL_JOB_LIST, request);
+    return SL_OK;
+}
+
+static enum sl_code on_content(struct sl_remote *r, const struct sl_frame *f, struct sl_error *err)
+{
+    if (r->content_have || r->read_failed)
+        return SL_AGAIN;
+    if (!r->reads.len)
+        return bad(err, "file's content");
+    sl_buf_reset(&r->content_buf, SL_FRAME_MAX);
+    sl_buf_add(&r->content_buf, f->data, f->len);
+    sl_r_init(&r->content_rd, sl_buf_ptr(&r->content_buf), f->len);
+    r->content_have = true;
+    return SL_OK;
+}
+
+static enum sl_code on_hash_is(struct sl_remote *r, struct sl_rd *rd, struct sl_error *err)
+{
+    struct sl_msg_hash_is m;
+    enum sl_code rc = sl_hash_is_decode(rd, &m, err);
+    if (rc != SL_OK)
+        return rc;
+    if (!is_front(&r->hashes, m.request))
+        return bad(err, "hash");
+    struct sl_hash_answer a = { .code = SL_OK };
+    memcpy(a.hash, m.hash, sizeof a.hash);
+    sl_ring_pop(&r->hashes);
+    acked(r, SL_JOB_HASH, m.request);
+    hash_answer(r, &a);
+    return SL_OK;
+}
+
+static enum sl_code on_owner_is(struct sl_remote *r, enum sl_job job, struct sl_rd *rd, struct sl_error *err)
+{
+    struct sl_msg_owner_is m;
+    enum sl_code rc = sl_owner_is_decode(rd, &m, err);
+    if (rc != SL_OK)
+        return rc;
+    acked(r, job, m.request);
+    for (size_t i = 0; i < r->owners_len; i++) {
+        struct sl_owner_answer *a = &r->owners[i];
+        if (a->known || a->ticket != m.request)
+            continue;
+        a->known = true;
+        a->settable = m.settable;
+        a->there = m.number;
+        return SL_OK;
+    }
+    return bad(err, "owner");
+}
+
+static enum sl_code on_module(struct sl_remote *r, struct sl_rd *rd, struct sl_error *err)
+{
+    struct sl_msg_module m;
+    enum sl_code rc = sl_module_decode(rd, &m, err);
+    if (rc == SL_OK && r->each_module)
+        r->each_module(r->each_ctx, m.name, m.name_len, m.comment, m.comment_len);
+    return rc;
+}
+
+static enum sl_code on_done(struct sl_remote *r, enum sl_job job, struct sl_rd *rd, struct sl_error *err)
+{
+    uint64_t n = sl_r_uv(rd, UINT64_MAX);
+    if (!sl_r_done(rd) || n > r->e.issued[job])
+        return bad(err, "confirmation");
+    acked(r, job, n);
+    return SL_OK;
+}
+
+static enum sl_code on_frame(void *ctx, const struct sl_frame *f, struct sl_error *err)
+{
+    struct sl_remote *r = ctx;
+    struct sl_rd rd;
+    if (f->channel < 1 || f->channel > SL_JOBS)
+        return bad(err, "frame");
+    enum sl_job job = (enum sl_job)(f->channel - 1);
+    sl_r_init(&rd, f->data, f->len);
+    switch (f->type) {
+    case SL_MSG_DONE:
+        return on_done(r, job, &rd, err);
+    case SL_MSG_FAIL:
+        return on_fail(r, job, &rd, err);
+    case SL_MSG_ATTACHED:
+        return on_attached(r, job, &rd, err);
+    case SL_MSG_LISTED:
+        return job == SL_JOB_LIST ? on_listed(r, f, err) : bad(err, "listing");
+    case SL_MSG_CONTENT:
+        return job == SL_JOB_WORK ? on_content(r, f, err) : bad(err, "file's content");
+    case SL_MSG_OWNER_IS:
+        return on_owner_is(r, job, &rd, err);
+    case SL_MSG_HASH_IS:
+        return on_hash_is(r, &rd, err);
+    case SL_MSG_MODULE:
+        return on_module(r, &rd, err);
+    default:
+        return sl_fail(err, SL_E_PROTOCOL, "the server sent a message of unknown type %u", f->type);
+    }
+}
+
+static enum sl_code on_hello(void *ctx, const struct sl_hello *peer, struct sl_error *err)
+{
+    (void)ctx;
+    (void)peer;
+    (void)err;
+    return SL_OK;
+}
+
+const struct sl_conn_ops sl_remote_conn_ops = { .frame = on_frame, .hello = on_hello };

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: ISC */
+/* remote_net - brings a remote endpoint up and down and moves its bytes: one poll for both sides of a copy. */
+#include "config.h"
+#include "client/remote_priv.h"
+#include "base/escape.h"
+#include "base/io.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { READ_MAX = 256 * 1024, POLL_MS = 1000, PING_MS = 20000, HANDSHAKE_S = 60, BYE_MS = 10000 };
+
+volatile int sl_remote_interrupted;
+
+static const char *const features[] = { "zlib", "sparse", NULL };
+
+static void relay(const char *line)
+{
+    fprintf(stderr, "%s\n", line);
+}
+
+/* Everything that can be written now, is. */
+static enum sl_code flush(struct sl_remote *r, bool *moved, struct sl_error *err)
+{
+    size_t len = 0, put = 0;
+    const uint8_t *p;
+    while ((p = sl_conn_output(r->conn, &len)) != NULL && len) {
+        enum sl_code rc = sl_io_write(r->t.fd, p, len, &put);
+        if (rc == SL_AGAIN)
+            return SL_OK;
+        if (rc != SL_OK)
+            return sl_fail_errno(err, errno, "cannot send to '%s'", r->addr->host);
+        sl_conn_sent(r->conn, put);
+        r->wire_out += put;
+        *moved = true;
+    }
+    return SL_OK;
+}
+
+static enum sl_code receive(struct sl_remote *r, char *buf, bool *moved, struct sl_error *err)
+{
+    size_t got = 0;
+    enum sl_code rc = sl_io_read(r->t.fd, buf, READ_MAX, &got);
+    if (rc == SL_AGAIN)
+        return SL_OK;
+    if (rc == SL_EOF || rc == SL_E_CLOSED) {
+        r->eof = true;
+        *moved = true;
+        return sl_conn_feed_eof(r->conn, err);
+    }
+    if (rc != SL_OK)
+        return sl_fail_errno(err, errno, "cannot receive from '%s'", r->addr->host);
+    *moved = true;
+    r->wire_in += got;
+    r->heard_ms = sl_now_ms();
+    return sl_conn_feed(r->conn, buf, got, err);
+}
+
+static enum sl_code watch_clock(struct sl_remote *r, struct sl_error *err)
+{
+    uint64_t now = sl_now_ms(), silent = now - r->heard_ms;
+    if (r->o->timeout_s && silent >= (uint64_t)r->o->timeout_s * 1000)
+        return sl_fail(err, SL_E_TIMEOUT, "nothing heard from '%s' for %d seconds (--timeout)", r->addr->host, r->o->timeout_s);
+    uint64_t every = r->o->timeout_s ? (uint64_t)r->o->timeout_s * 500 : PING_MS;
+    if (sl_conn_ready(r->conn) && silent > every && now - r->pinged_ms > every) {
+        sl_conn_ping(r->conn, now);
+        r->pinged_ms = now;
+    }
+    return SL_OK;
+}
+
+static struct sl_remote *remote_of(struct sl_endpoint *e)
+{
+    return e && e->remote && ((struct sl_remote *)e)->t.fd >= 0 && !((struct sl_remote *)e)->eof ? (struct sl_remote *)e : NULL;
+}
+
+static enum sl_code pump_one(struct sl_remote *r, const struct pollfd *p, char *buf, bool *moved, struct sl_error *err)
+{
+    enum sl_code rc = SL_OK;
+    if (p[0].revents & (POLLIN | POLLHUP | POLLERR))
+        rc = receive(r, buf, moved, err);
+    if (rc == SL_OK && !r->eof)
+        rc = flush(r, moved, err);
+    if (p[1].fd >= 0 && p[1].revents)
+        sl_transport_stderr(&r->t, relay);
+    if (rc == SL_OK && !r->eof)
+        rc = watch_clock(r, err);
+    if (rc != SL_OK)
+        err->side = r->e.side;
+    return rc;
+}
+
+enum sl_code sl_remote_pump(struct sl_endpoint *a, struct sl_endpoint *b, bool wait, struct sl_error *err)
+{
+    static char *buf;                       /* one for the process's life; it holds nothing between calls */
+    struct sl_remote *r[2] = { remote_of(a), remote_of(b) };
+    struct pollfd p[4];
+    bool moved = false;
+    enum sl_code rc = SL_OK;
+    if (!buf)
+        buf = sl_malloc(READ_MAX);
+    for (int i = 0; i < 2; i++) {
+        p[2 * i] = p[2 * i + 1] = (struct pollfd){ .fd = -1 };
+        if (!r[i])
+            continue;
+        rc = flush(r[i], &moved, err);
+        if (rc != SL_OK) {
+            err->side = r[i]->e.side;
+            return rc;
+        }
+        p[2 * i] = (struct pollfd){ .fd = r[i]->t.fd, .events = (short)(POLLIN | (sl_conn_queued(r[i]->conn) ? POLLOUT : 0)) };
+        p[2 * i + 1] = (struct pollfd){ .fd = r[i]->t.stderr_fd, .events = POLLIN };
+    }
+    if (poll(p, 4, wait && !moved ? POLL_MS : 0) < 0 && errno != EINTR)
+        return sl_fail_errno(err, errno, "cannot wait for the network");
+    if (sl_remote_interrupted)
+        return sl_fail(err, SL_E_CLOSED, "interrupted by signal %d", sl_remote_interrupted);
+    for (int i = 0; i < 2 && rc == SL_OK; i++)
+        if (r[i])
+            rc = pump_one(r[i], p + 2 * i, buf, &moved, err);
+    return rc;
+}
+
+static bool answered(const struct sl_remote *r, enum sl_job job, uint64_t ticket)
+{
+    return r->e.acked[job] >= ticket || (r->sync && r->sync_failed);
+}
+
+enum sl_code sl_remote_wait(struct sl_remote *r, enum sl_job job, uint64_t ticket, struct sl_error *err)
+{
+    uint64_t start = sl_now_ms();
+    unsigned limit_s = r->o->timeout_s ? (unsigned)r->o->timeout_s : HANDSHAKE_S;
+    while (!answered(r, job, ticket)) {
+        if (r->eof)
+            return sl_fail(err, SL_E_CLOSED, "'%s' closed the connection", r->addr->host);
+        enum sl_code rc = sl_remote_pump(&r->e, NULL, true, err);
+        if (rc != SL_OK)
+            return rc;
+        /* A person may be typing a password: without --timeout only a peer that has spoken is hurried. */
+        if ((r->o->timeout_s || sl_conn_ready(r->conn) || r->addr->kind == SL_ADDR_TCP) &&
+            sl_now_ms() - start > (uint64_t)limit_s * 1000)
+            return sl_fail(err, SL_E_TIMEOUT, "'%s' did not answer within %u seconds", r->addr->host, limit_s);
+    }
+    return SL_OK;
+}
+
+static const char *const *offered(const struct sl_options *o, const char *left[])
+{
+    size_t n = 0;
+    for (size_t i = 0; features[i]; i++)
+        if (!o->test_mask || !strstr(o->test_mask, features[i]))
+            left[n++] = features[i];
+    left[n] = NULL;
+    return left;
+}
+
+static struct sl_remote *remote_new(enum sl_side side, const struct sl_address *a, const struct sl_options *o)
+{
+    struct sl_remote *r = sl_calloc(1, sizeof *r);
+    const char *left[sizeof features / sizeof features[0]];
+    struct sl_hello hello = { .protocol_min = SL_PROTOCOL_MIN, .protocol_max = SL_PROTOCOL_MAX, .frame_max = SL_FRAME_MAX,
+                              .window = 8 * 1024 * 1024, .dirs_max = 0, .program = "superlifter " PACKAGE_VERSION,
+                              .features = offered(o, left) };
+    r->e.ops = &sl_remote_ops;
+    r->e.side = side;
+    r->e.remote = r->e.reads_ahead = r->e.verify = true;
+    r->e.next_id = 1;
+    r->addr = a;
+    r->o = o;
+    r->t.fd = r->t.stderr_fd = -1;
+    r->heard_ms = sl_now_ms();
+    r->conn = sl_conn_new(SL_ROLE_CLIENT, &hello, o->compress, &sl_remote_conn_ops, r);
+    for (int j = 0; j < SL_JOBS; j++) {
+        r->enc[j] = sl_entry_codec_new();
+        r->dec[j] = sl_entry_codec_new();
+    }
+    return r;
+}
+
+/* What the other side said instead of our preface, on one line. */
+static void show_strange(struct sl_remote *r, struct sl_error *err)
+{
+    const struct sl_buf *said = sl_conn_strange(r->conn);
+    size_t n = said ? sl_buf_len(said) : 0;
+    char text[400];
+    n = n > 200 ? 200 : n;
+    while (n && (sl_buf_ptr(said)[n - 1] == '\n' || sl_buf_ptr(said)[n - 1] == '\r'))
+        n--;
+    sl_escape(n ? (const char *)sl_buf_ptr(said) : "", n, text, sizeof text);
+    sl_fail(err, SL_E_PEER, "what answers at '%s' is not a superlifter server; it says: \"%s\" (is a login script talking?)",
+            r->addr->host, text);
+}
+
+static enum sl_code handshake(struct sl_remote *r, struct sl_error *err, int *exit_status)
+{
+    r->sync = true;
+    /* The first request of a channel carries its ATTACH; closing an id that is not open is answered, and harmless. */
+    bool plain = r->addr->modules && !r->addr->module;
+    uint64_t ticket = 1;
+    if (!plain) {
+        sl_w_uv(&r->scratch, 0xfffffffeu);
+        ticket = sl_remote_send(r, SL_JOB_LIST, SL_MSG_CLOSE_DIR, sl_buf_ptr(&r->scratch), sl_buf_len(&r->scratch)) - 1;
+        sl_buf_reset(&r->scratch, 4096);
+    }
+    enum sl_code rc = SL_OK;
+    while (rc == SL_OK && plain && !sl_conn_ready(r->conn) && !r->eof)
+        rc = sl_remote_pump(&r->e, NULL, true, err);
+    if (rc == SL_OK && !plain)
+        rc = sl_remote_wait(r, SL_JOB_LIST, ticket, err);
+    if (rc == SL_OK && r->sync_failed && r->sync_ticket == 1)
+        rc = (*err = r->sync_error).code;
+    r->sync = r->sync_failed = false;
+    if (rc == SL_E_PEER && sl_conn_strange(r->conn) && sl_buf_len(sl_conn_strange(r->conn)))
+        show_strange(r, err);
+    if (rc != SL_OK)
+        *exit_status = rc == SL_E_TIMEOUT ? 30 : rc == SL_E_PEER || rc == SL_E_VERSION ? 2 : rc == SL_E_CONNECT ? 10 : rc == SL_E_CLOSED || rc == SL_E_PROTOCOL ? 12 : 5;
+    return rc;
+}
+
+static enum sl_code open_once(struct sl_remote **out, enum sl_side side, const struct sl_address *a, const struct sl_options *o,
+                              enum sl_transport_way way, struct sl_error *err, int *exit_status)
+{
+    struct sl_remote *r = remote_new(side, a, o);
+    enum sl_code rc = sl_transport_open(&r->t, a, o, way, err);
+    *exit_status = rc == SL_E_TIMEOUT ? 35 : rc == SL_E_CONFIG ? 1 : 10;
+    if (rc == SL_OK) {
+        rc = handshake(r, err, exit_status);
+        /* A peer that ended before it spoke: the ssh program knows why. */
+        if (rc == SL_E_CLOSED && r->t.pid && !sl_conn_ready(r->conn) && !sl_remote_interrupted)
+            rc = sl_transport_autopsy(&r->t, a, err, exit_status);
+    }
+    if (rc != SL_OK) {
+        r->e.ops->free(&r->e);
+        return rc;
+    }
+    r->t.relay = true;
+    *out = r;
+    return SL_OK;
+}
+
+enum sl_code sl_remote_open(struct sl_endpoint **out, enum sl_side side, const struct sl_address *a,
+                            const struct sl_options *o, void (*note)(const char *line), struct sl_error *err, int *exit_status)
+{
+    struct sl_remote *r = NULL;
+    enum sl_code rc = open_once(&r, side, a, o, SL_WAY_SUBSYSTEM, err, exit_status);
+    if (rc == SL_E_UNSUPPORTED && a->kind == SL_ADDR_SSH && !o->remote_path) {
+        char line[200];
+        snprintf(line, sizeof line, "subsystem '%s' is refused there: trying the command superlifter-server", o->subsystem);
+        note(line);
+        rc = open_once(&r, side, a, o, SL_WAY_COMMAND, err, exit_status);
+    }
+    if (rc == SL_OK)
+        *out = &r->e;
+    else
+        err->side = side;
+    return rc;
+}
+
+const char *sl_remote_motd(const struct sl_endpoint *e, size_t *len)
+{
+    const struct sl_remote *r = (const struct sl_remote *)e;
+    *len = r->motd_len;
+    return r->motd ? r->motd : "";
+}
+
+enum sl_code sl_remote_modules(struct sl_endpoint *e,
+                               void (*each)(void *ctx, const char *name, size_t name_len, const char *comment, size_t comment_len),
+                               void *ctx, struct sl_error *err)
+{
+    struct sl_remote *r = (struct sl_remote *)e;
+    r->each_module = each;
+    r->each_ctx = ctx;
+    r->sync = true;
+    uint64_t ticket = sl_remote_send(r, SL_JOB_LIST, SL_MSG_MODULES, NULL, 0);
+    enum sl_code rc = sl_remote_wait(r, SL_JOB_LIST, ticket, err);
+    if (rc == SL_OK && r->sync_failed)
+        rc = (*err = r->sync_error).code;
+    r->sync = r->sync_failed = false;
+    return rc;
+}
+
+size_t sl_remote_queued(const struct sl_endpoint *e)
+{
+    return e->remote ? sl_conn_queued(((const struct sl_remote *)e)->conn) : 0;
+}
+
+void sl_remote_finish(struct sl_endpoint *e)
+{
+    struct sl_remote *r = remote_of(e);
+    struct sl_error err;
+    uint64_t start = sl_now_ms();
+    if (!r || !sl_conn_ready(r->conn))
+        return;
+    sl_conn_bye(r->conn);
+    while (!r->eof && !sl_conn_closed(r->conn) && sl_now_ms() - start < BYE_MS)
+        if (sl_remote_pump(e, NULL, true, &err) != SL_OK)
+            break;
+}
+
+void sl_remote_traffic(const struct sl_endpoint *e, uint64_t *out, uint64_t *in)
+{
+    const struct sl_remote *r = (const struct sl_remote *)e;
+    *out += e->remote ? r->wire_out : 0;
+    *in += e->remote ? r->wire_in : 0;
+}

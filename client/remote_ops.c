@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: ISC */
+/* remote_ops - the operations of an endpoint as frames. None of them waits. */
+#include "config.h"
+#include "client/remote_priv.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Above this much unsent output an endpoint has no room: the producer goes back to the loop. */
+enum { QUEUED_MAX = 1024 * 1024, TICKETS_MAX = 16384 };
+
+static struct sl_remote *self(struct sl_endpoint *e)
+{
+    return (struct sl_remote *)e;
+}
+
+static void attach_job(struct sl_remote *r, enum sl_job job)
+{
+    struct sl_msg_attach m = { .id = 0, .how = SL_ATTACH_ROOT, .module = "" };
+    struct sl_buf b = { 0 };
+    if (r->addr->modules) {
+        m.how = SL_ATTACH_MODULE;
+        m.module = r->addr->module;
+        m.module_len = strlen(m.module);
+    }
+    sl_attach_encode(&b, &m);
+    sl_conn_send(r->conn, sl_job_channel(job), SL_MSG_ATTACH, 0, sl_buf_ptr(&b), sl_buf_len(&b));
+    sl_buf_clear(&b);
+    r->e.issued[job]++;
+    r->attached_job[job] = true;
+}
+
+uint64_t sl_remote_send(struct sl_remote *r, enum sl_job job, enum sl_msg type, const void *data, size_t n)
+{
+    if (!r->attached_job[job] && (r->addr->module || !r->addr->modules))
+        attach_job(r, job);
+    sl_conn_send(r->conn, sl_job_channel(job), (uint8_t)type, 0, data, n);
+    return type == SL_MSG_SKIP ? r->e.issued[job] : ++r->e.issued[job];
+}
+
+static uint64_t send_scratch(struct sl_remote *r, enum sl_job job, enum sl_msg type)
+{
+    uint64_t ticket = sl_remote_send(r, job, type, sl_buf_ptr(&r->scratch), sl_buf_len(&r->scratch));
+    sl_buf_reset(&r->scratch, 64 * 1024);
+    return ticket;
+}
+
+/* The first frame of a channel has its ATTACH in front. */
+enum { ATTACH_ROOM = 512 };
+
+static size_t remote_room(struct sl_endpoint *e, enum sl_job job)
+{
+    struct sl_remote *r = self(e);
+    if (sl_conn_queued(r->conn) > QUEUED_MAX || e->issued[job] - e->acked[job] > TICKETS_MAX)
+        return 0;
+    size_t room = sl_conn_room(r->conn, sl_job_channel(job));
+    return room > ATTACH_ROOM ? room - ATTACH_ROOM : 0;
+}
+
+static void remote_open_dir(struct sl_endpoint *e, enum sl_job job, uint32_t parent, uint32_t id, const char *name)
+{
+    struct sl_msg_open m = { parent, id, name, strlen(name) };
+    sl_open_encode(&self(e)->scratch, &m);
+    send_scratch(self(e), job, SL_MSG_OPEN_DIR);
+}
+
+static void remote_close_dir(struct sl_endpoint *e, enum sl_job job, uint32_t id)
+{
+    sl_w_uv(&self(e)->scratch, id);
+    send_scratch(self(e), job, SL_MSG_CLOSE_DIR);
+}
+
+static void remote_list(struct sl_endpoint *e, uint32_t dir, const char *name, uint32_t flags)
+{
+    struct sl_remote *r = self(e);
+    struct sl_msg_list m = { dir, flags, name, strlen(name) };
+    sl_list_request_encode(&r->scratch, &m);
+    sl_ring_push(&r->lists, send_scratch(r, SL_JOB_LIST, SL_MSG_LIST), 0);
+}
+
+static enum sl_code event_of(struct sl_remote *r, struct sl_event *ev)
+{
+    const struct sl_list_record *m = &r->record;
+    if (m->kind == SL_LIST_ENTRY) {
+        ev->kind = SL_EVENT_ENTRY;
+        ev->entry = m->entry;
+    } else if (m->kind == SL_LIST_END) {
+        ev->kind = SL_EVENT_END;
+    } else {
+        size_t n = m->text_len < sizeof ev->error.text - 1 ? m->text_len : sizeof ev->error.text - 1;
+        ev->kind = SL_EVENT_ERROR;
+        ev->error = (struct sl_error){ .code = m->code, .side = r->e.side };
+        memcpy(ev->error.text, m->text, n);
+        memcpy(r->error_name, m->name, m->name_len);
+        r->error_name[m->name_len] = '\0';
+        ev->name = r->error_name;
+    }
+    return SL_OK;
+}
+
+static enum sl_code remote_list_next(struct sl_endpoint *e, struct sl_event *ev, struct sl_error *err)
+{
+    struct sl_remote *r = self(e);
+    for (;;) {
+        if (r->list_failed) {
+            r->list_failed = false;
+            sl_ring_pop(&r->lists);
+            *err = r->list_error;
+            return err->code;
+        }
+        if (r->list_have && sl_r_left(&r->list_rd)) {
+            enum sl_code rc = sl_list_decode(r->dec[SL_JOB_LIST], &r->list_rd, &r->record, err);
+            if (rc == SL_OK)
+                return event_of(r, ev);
+            sl_conn_fail(r->conn, err);
+            return SL_E_PROTOCOL;
+        }
+        bool last = r->list_have && r->list_last;
+        r->list_have = r->list_last = false;
+        if (last) {
+            sl_ring_pop(&r->lists);
+            return SL_EOF;
+        }
+        enum sl_code rc = sl_conn_resume(r->conn, sl_job_channel(SL_JOB_LIST), err);
+        if (rc != SL_OK && rc != SL_AGAIN)
+            return rc;
+        if (!r->list_have && !r->list_failed)
+            return SL_AGAIN;
+    }
+}
+
+static void remote_list_skip(struct sl_endpoint *e, uint64_t number)
+{
+    struct sl_remote *r = self(e);
+    /* A skip is meant for the LIST that runs: with others queued behind it, it could meet the wrong one. */
+    if (r->lists.len != 1 || r->list_last || remote_room(e, SL_JOB_LIST) < 32)
+        return;
+    sl_w_uv(&r->scratch, number);
+    send_scratch(r, SL_JOB_LIST, SL_MSG_SKIP);
+}
+
+static void remote_read(struct sl_endpoint *e, uint32_t dir, const char *const *names, size_t count)
+{
+    struct sl_remote *r = self(e);
+    sl_read_begin(&r->scratch, dir);
+    for (size_t i = 0; i < count; i++)
+        sl_read_add(&r->scratch, i ? names[i - 1] : "", i ? strlen(names[i - 1]) : 0, names[i], strlen(names[i]));
+    sl_ring_push(&r->reads, send_scratch(r, SL_JOB_WORK, SL_MSG_READ), count);
+}
+
+static void file_over(struct sl_remote *r)
+{
+    uint64_t *front = r->reads.at[r->reads.head];
+    if (--front[1] == 0) {
+        if (front[0] > r->e.acked[SL_JOB_WORK])
+            r->e.acked[SL_JOB_WORK] = front[0];
+        sl_ring_pop(&r->reads);
+        r->read_failed = false;
+    }
+}
+
+static void piece_of(struct sl_remote *r, const struct sl_content *c)
+{
+    static const enum sl_piece_kind kinds[] = {
+        [SL_CONTENT_DATA] = SL_PIECE_DATA,     [SL_CONTENT_HOLE] = SL_PIECE_HOLE,   [SL_CONTENT_END] = SL_PIECE_END,
+        [SL_CONTENT_FAILED] = SL_PIECE_FAILED, [SL_CONTENT_WHOLE] = SL_PIECE_WHOLE,
+    };
+    struct sl_piece *p = &r->piece;
+    *p = (struct sl_piece){ .kind = kinds[c->kind] };
+    p->data = c->data;
+    p->len = c->len;
+    p->hole = c->hole;
+    p->hash = c->hash;
+    p->changed = c->flags & SL_CONTENT_CHANGED;
+    if (p->kind == SL_PIECE_FAILED) {
+        size_t n = c->text_len < sizeof p->error.text - 1 ? c->text_len : sizeof p->error.text - 1;
+        p->error = (struct sl_error){ .code = c->code, .side = r->e.side };
+        memcpy(p->error.text, c->text, n);
+    }
+    if (p->kind != SL_PIECE_DATA && p->kind != SL_PIECE_HOLE)
+        file_over(r);
+}
+
+static enum sl_code next_piece(struct sl_remote *r, struct sl_error *err)
+{
+    struct sl_content c;
+    for (;;) {
+        if (r->read_failed) {
+            r->piece = (struct sl_piece){ .kind = SL_PIECE_FAILED, .error = r->read_error };
+            file_over(r);
+            return SL_OK;
+        }
+        if (r->content_have && sl_r_left(&r->content_rd)) {
+            enum sl_code rc = r->reads.len ? sl_content_decode(&r->content_rd, &c, err)
+                                           : sl_fail(err, SL_E_PROTOCOL, "the server sent more content than was asked for");
+            if (rc == SL_OK)
+                piece_of(r, &c);
+            return rc;
+        }
+        r->content_have = false;
+        enum sl_code rc = sl_conn_resume(r->conn, sl_job_channel(SL_JOB_WORK), err);
+        if (rc != SL_OK && rc != SL_AGAIN)
+            return rc;
+        if (!r->content_have && !r->read_failed)
+            return SL_AGAIN;
+    }
+}
+
+static enum sl_code remote_piece(struct sl_endpoint *e, struct sl_piece *out, struct sl_error *err)
+{
+    struct sl_remote *r = self(e);
+    if (!r->piece_have) {
+        enum sl_code rc = next_piece(r, err);
+        if (rc != SL_OK)
+            return rc;
+        r->piece_have = true;
+    }
+    *out = r->piece;
+    return SL_OK;
+}
+
+static void remote_piece_taken(struct sl_endpoint *e)
+{
+    self(e)->piece_have = false;
+}
+
+static void remote_hash(struct sl_endpoint *e, uint32_t dir, const char *name)
+{
+    struct sl_remote *r = self(e);
+    struct sl_msg_name m = { dir, name, strlen(name) };
+    sl_name_encode(&r->scratch, &m);
+    sl_ring_push(&r->hashes, send_scratch(r, SL_JOB_HASH, SL_MSG_HASH), 0);
+}
+
+static enum sl_code remote_hash_next(struct sl_endpoint *e, uint8_t out[16], struct sl_error *err)
+{
+    struct sl_remote *r = self(e);
+    if (!r->answers_len)
+        return SL_AGAIN;
+    struct sl_hash_answer *a = &r->answers[r->answers_head];
+    r->answers_head = (r->answers_head + 1) % r->answers_cap;
+    r->answers_len--;
+    if (a->code == SL_OK)
+        memcpy(out, a->hash, sizeof a->hash);
+    else
+        *err = a->err;
+    return a->code;
+}
+
+static void new_head(struct sl_remote *r, const struct sl_new *n, const uint8_t *hash)
+{
+    struct sl_msg_put m = { .id = n->dir, .meta = n->meta, .flags = n->flags, .entry = *n->entry, .hash = hash };
+    sl_put_encode(&r->scratch, r->enc[SL_JOB_WORK], &m);
+}
+
+static void remote_put(struct sl_endpoint *e, const struct sl_new *n, const void *data, size_t len, const uint8_t *hash)
+{
+    struct sl_remote *r = self(e);
+    if (!r->attached_job[SL_JOB_WORK])
+        attach_job(r, SL_JOB_WORK);
+    new_head(r, n, hash);
+    size_t head = sl_buf_len(&r->scratch);
+    uint8_t *p = sl_conn_begin(r->conn, head + len);
+    memcpy(p, sl_buf_ptr(&r->scratch), head);
+    if (len)
+        memcpy(p + head, data, len);
+    sl_conn_finish(r->conn, sl_job_channel(SL_JOB_WORK), SL_MSG_PUT, 0, head + len);
+    sl_buf_reset(&r->scratch, 64 * 1024);
+    e->issued[SL_JOB_WORK]++;
+}
+
+static void remote_write(struct sl_endpoint *e, const struct sl_new *n)
+{
+    new_head(self(e), n, NULL);
+    send_scratch(self(e), SL_JOB_WORK, SL_MSG_WRITE);
+}
+
+static void remote_data(struct sl_endpoint *e, const void *data, size_t len)
+{
+    sl_remote_send(self(e), SL_JOB_WORK, SL_MSG_DATA, data, len);
+}
+
+static void remote_hole(struct sl_endpoint *e, uint64_t len)
+{
+    sl_w_uv(&self(e)->scratch, len);
+    send_scratch(self(e), SL_JOB_WORK, SL_MSG_HOLE);
+}
+
+static void remote_commit(struct sl_endpoint *e, const uint8_t *hash)
+{
+    sl_remote_send(self(e), SL_JOB_WORK, SL_MSG_COMMIT, hash, SL_HASH_LEN);
+}
+
+static void remote_abort(struct sl_endpoint *e)
+{
+    sl_remote_send(self(e), SL_JOB_WORK, SL_MSG_ABORT, NULL, 0);
+}
+
+static void remote_make(struct sl_endpoint *e, const struct sl_new *n)
+{
+    enum sl_type t = n->entry->type;
+    new_head(self(e), n, NULL);
+    send_scratch(self(e), SL_JOB_WORK, t == SL_TYPE_DIR ? SL_MSG_MKDIR : t == SL_TYPE_LINK ? SL_MSG_SYMLINK : SL_MSG_MKNOD);
+}
+
+static void remote_set_meta(struct sl_endpoint *e, const struct sl_new *n)
+{
+    new_head(self(e), n, NULL);
+    send_scratch(self(e), SL_JOB_WORK, SL_MSG_SET_META);
+}
+
+static void remote_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, const char *name)
+{
+    struct sl_msg_remove m = { dir, kind == SL_TYPE_DIR ? SL_TYPE_DIR : SL_TYPE_FILE, name, strlen(name) };
+    sl_remove_encode(&self(e)->scratch, &m);
+    send_scratch(self(e), SL_JOB_WORK, SL_MSG_REMOVE);
+}
+
+static struct sl_owner_answer *find_owner(struct sl_remote *r, bool group, uint32_t number, const char *name)
+{
+    for (size_t i = 0; i < r->owners_len; i++) {
+        struct sl_owner_answer *a = &r->owners[i];
+        if (a->group == group && a->number == number && strcmp(a->name, name) == 0)
+            return a;
+    }
+    return NULL;
+}
+
+static enum sl_code remote_owner(struct sl_endpoint *e, bool group, uint32_t number, const char *name, bool *settable,
+                                 uint32_t *there)
+{
+    struct sl_remote *r = self(e);
+    name = name ? name : "";
+    struct sl_owner_answer *a = find_owner(r, group, number, name);
+    if (a && a->known) {
+        *settable = a->settable;
+        *there = a->there;
+        return SL_OK;
+    }
+    if (a || remote_room(e, SL_JOB_WORK) < SL_OWNER_NAME_MAX + 32)
+        return SL_AGAIN;
+    if (r->owners_len == r->owners_cap) {
+        r->owners_cap = r->owners_cap ? r->owners_cap * 2 : 16;
+        r->owners = sl_realloc(r->owners, r->owners_cap * sizeof *r->owners);
+    }
+    struct sl_msg_owner m = { group, number, name, strlen(name) };
+    sl_owner_encode(&r->scratch, &m);
+    struct sl_owner_answer fresh = { .group = group, .number = number, .name = sl_strdup(name) };
+    fresh.ticket = send_scratch(r, SL_JOB_WORK, SL_MSG_OWNER);
+    r->owners[r->owners_len++] = fresh;
+    return SL_AGAIN;
+}
+
+static void remote_free(struct sl_endpoint *e)
+{
+    struct sl_remote *r = self(e);
+    sl_conn_free(r->conn);
+    for (int j = 0; j < SL_JOBS; j++) {
+        sl_entry_codec_free(r->enc[j]);
+        sl_entry_codec_free(r->dec[j]);
+    }
+    for (size_t i = 0; i < r->owners_len; i++)
+        free(r->owners[i].name);
+    sl_transport_close(&r->t, 2000);
+    sl_buf_clear(&r->scratch);
+    sl_buf_clear(&r->list_buf);
+    sl_buf_clear(&r->content_buf);
+    free(r->lists.at);
+    free(r->reads.at);
+    free(r->hashes.at);
+    free(r->answers);
+    free(r->owners);
+    free(r->home);
+    free(r->motd);
+    free(r);
+}
+
+const struct sl_endpoint_ops sl_remote_ops = {
+    .free = remote_free,           .place = sl_remote_place,       .room = remote_room,     .open_dir = remote_open_dir,
+    .close_dir = remote_close_dir, .list = remote_list,            .list_next = remote_list_next,
+    .list_skip = remote_list_skip, .read = remote_read,            .piece = remote_piece,   .piece_taken = remote_piece_taken,
+    .hash = remote_hash,           .hash_next = remote_hash_next,  .put = remote_put,       .write = remote_write,
+    .data = remote_data,           .hole = remote_hole,            .commit = remote_commit, .abort = remote_abort,
+    .make = remote_make,           .set_meta = remote_set_meta,    .remove = remote_remove, .owner = remote_owner,
+};

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: ISC */
+/* run - from options to exit status. */
+#include "config.h"
+#include "client/run.h"
+#include "base/io.h"
+#include "base/mem.h"
+#include "client/remote.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FLUSH_AT = 256 * 1024 };
+
+static struct sl_report *notes_to;       /* sl_remote_open's note hook has no context */
+
+static void note(const char *line)
+{
+    sl_report_note(notes_to, 0, "%s", line);
+}
+
+static int session_status(enum sl_code rc)
+{
+    return sl_remote_interrupted ? 20 : rc == SL_E_TIMEOUT ? 30 : rc == SL_E_CONFIG ? 1 : rc == SL_E_VERSION || rc == SL_E_PEER ? 2 : 12;
+}
+
+static enum sl_code parse_addresses(struct sl_layout *l, struct sl_error *err)
+{
+    enum sl_code rc = SL_OK;
+    l->addresses = sl_calloc(l->o->source_count, sizeof *l->addresses);
+    for (size_t i = 0; i < l->o->source_count && rc == SL_OK; i++) {
+        rc = sl_address_parse(&l->addresses[i], l->o->sources[i], err);
+        l->count += rc == SL_OK;
+        if (rc == SL_OK && i && !sl_address_same_host(&l->addresses[0], &l->addresses[i]))
+            rc = sl_fail(err, SL_E_CONFIG, "all SRC must be on one host: '%s' and '%s' are not", l->o->sources[0], l->o->sources[i]);
+    }
+    if (rc == SL_OK && l->o->dest)
+        rc = sl_address_parse(&l->dest_address, l->o->dest, err);
+    if (rc == SL_OK && l->o->dest && l->dest_address.modules && !l->dest_address.module)
+        rc = sl_fail(err, SL_E_CONFIG, "'%s' names no module", l->o->dest);
+    return rc;
+}
+
+static void show_motd(struct sl_layout *l, struct sl_endpoint *e)
+{
+    size_t n = 0;
+    const char *text = sl_remote_motd(e, &n);
+    if (n && l->o->motd)
+        sl_report_motd(l->report, text, n);
+}
+
+static enum sl_code open_sides(struct sl_layout *l, struct sl_error *err, int *exit_status)
+{
+    const struct sl_address *s = &l->addresses[0], *d = &l->dest_address;
+    enum sl_code rc = SL_OK;
+    if (s->kind != SL_ADDR_LOCAL) {
+        rc = sl_remote_open(&l->remote_source, SL_SIDE_SOURCE, s, l->o, note, err, exit_status);
+        if (rc == SL_OK)
+            show_motd(l, l->remote_source);
+    }
+    if (rc != SL_OK || !l->o->dest)
+        return rc;
+    if (d->kind == SL_ADDR_LOCAL) {
+        l->dest = sl_local_new(SL_SIDE_DEST, s->kind != SL_ADDR_LOCAL);
+        return SL_OK;
+    }
+    rc = sl_remote_open(&l->dest, SL_SIDE_DEST, d, l->o, note, err, exit_status);
+    if (rc == SL_OK)
+        show_motd(l, l->dest);
+    return rc;
+}
+
+/* ---- listing ---- */
+
+static void each_module(void *ctx, const char *name, size_t name_len, const char *comment, size_t comment_len)
+{
+    sl_report_module(ctx, name, name_len, comment, comment_len);
+}
+
+struct list_path { char *text; size_t len, cap; size_t *marks; size_t depth, depth_cap; };
+
+static void list_enter(struct list_path *lp, size_t mark)
+{
+    if (lp->depth == lp->depth_cap) {
+        lp->depth_cap = lp->depth_cap ? lp->depth_cap * 2 : 32;
+        lp->marks = sl_realloc(lp->marks, lp->depth_cap * sizeof *lp->marks);
+    }
+    lp->marks[lp->depth++] = mark;
+}
+
+static void list_entry(struct sl_layout *l, struct sl_merge *m, struct list_path *lp, struct sl_event *ev)
+{
+    size_t mark = lp->len, need = lp->len + ev->entry.name_len + 2;
+    if (need > lp->cap)
+        lp->text = sl_realloc(lp->text, lp->cap = need * 2);
+    if (lp->len)
+        lp->text[lp->len++] = '/';
+    memcpy(lp->text + lp->len, ev->entry.name, ev->entry.name_len + 1);
+    lp->len += ev->entry.name_len;
+    bool dir = ev->entry.type == SL_TYPE_DIR;
+    if (sl_filter_excludes(l->o->filter, lp->text, dir)) {
+        sl_merge_drop(m);
+        lp->len = mark;
+        return;
+    }
+    sl_report_list(l->report, &ev->entry, lp->text);
+    if (dir)
+        list_enter(lp, mark);
+    else
+        lp->len = mark;
+    sl_merge_pop(m);
+}
+
+static int list_all(struct sl_layout *l, struct sl_error *err)
+{
+    struct sl_merge m;
+    struct sl_event *ev = NULL;
+    struct sl_origin *origin = NULL;
+    struct list_path lp = { .text = sl_calloc(1, 4096), .cap = 4096 };
+    enum sl_code rc;
+    bool root = false, failed = l->failed;
+    sl_merge_init(&m, l->streams, l->streams_len);
+    for (;;) {
+        rc = sl_merge_peek(&m, &ev, &origin, err);
+        if (rc == SL_AGAIN && (rc = sl_remote_pump(l->remote_source, NULL, true, err)) == SL_OK)
+            continue;
+        if (!root && l->streams_len && l->streams[0]->has_root)
+            sl_report_list(l->report, &l->streams[0]->root, ".");
+        root |= l->streams_len && l->streams[0]->has_root;
+        if (rc != SL_OK)
+            break;
+        if (ev->kind == SL_EVENT_ENTRY) {
+            list_entry(l, &m, &lp, ev);
+        } else {
+            if (ev->kind == SL_EVENT_ERROR) {
+                failed = true;
+                sl_report_error(l->report, &ev->error, ev->name);
+            } else if (lp.depth) {
+                lp.len = lp.marks[--lp.depth];
+            }
+            sl_merge_pop(&m);
+        }
+    }
+    sl_merge_clear(&m);
+    free(lp.text);
+    free(lp.marks);
+    if (rc != SL_EOF) {
+        sl_report_error(l->report, err, NULL);
+        return session_status(rc);
+    }
+    return failed ? 23 : 0;
+}
+
+static int list(struct sl_layout *l, struct sl_error *err)
+{
+    int status = 0;
+    enum sl_code rc;
+    if (l->addresses[0].modules && !l->addresses[0].module) {
+        rc = sl_remote_modules(l->remote_source, each_module, l->report, err);
+        if (rc != SL_OK) {
+            sl_report_error(l->report, err, NULL);
+            return session_status(rc);
+        }
+        return 0;
+    }
+    rc = sl_layout_sources(l, err, &status);
+    if (rc != SL_OK) {
+        sl_report_error(l->report, err, NULL);
+        return status;
+    }
+    sl_layout_named(l);
+    return list_all(l, err);
+}
+
+/* ---- copying ---- */
+
+static enum sl_code pump(struct sl_layout *l, bool wait, struct sl_error *err)
+{
+    return sl_remote_pump(l->remote_source, l->dest, wait, err);
+}
+
+static bool backlog(const struct sl_layout *l)
+{
+    return (l->remote_source && sl_remote_queued(l->remote_source) > FLUSH_AT) || (l->dest->remote && sl_remote_queued(l->dest) > FLUSH_AT);
+}
+
+/* One turn of planner, executor and deletion. SL_OK: something moved. */
+static enum sl_code turn(struct sl_plan *p, struct sl_error *err)
+{
+    enum sl_code plan = sl_plan_step(p, err);
+    if (plan != SL_OK && plan != SL_AGAIN && plan != SL_EOF)
+        return plan;
+    enum sl_code exec = sl_exec_step(p, err);
+    if (exec != SL_OK && exec != SL_AGAIN && exec != SL_EOF)
+        return exec;
+    if (plan == SL_OK || exec == SL_OK)
+        return SL_OK;
+    if (plan == SL_EOF && exec == SL_EOF)
+        return sl_delete_step(p, err);
+    return SL_AGAIN;
+}
+
+static enum sl_code drive(struct sl_layout *l, struct sl_plan *p, struct sl_error *err)
+{
+    for (;;) {
+        if (sl_remote_interrupted)
+            return sl_fail(err, SL_E_CLOSED, "interrupted by signal %d", sl_remote_interrupted);
+        enum sl_code rc = turn(p, err);
+        if (rc != SL_OK && rc != SL_AGAIN)
+            return rc;
+        sl_report_progress(l->report, &p->progress, false);
+        if (rc == SL_AGAIN || backlog(l)) {
+            rc = pump(l, rc == SL_AGAIN, err);
+            if (rc != SL_OK)
+                return rc;
+        }
+    }
+}
+
+static int exit_status(const struct sl_layout *l, const struct sl_plan *p)
+{
+    if (p->failed || l->failed)
+        return 23;
+    if (p->delete_refused)
+        return 25;
+    return p->vanished ? 24 : 0;
+}
+
+static void finish_stats(struct sl_layout *l, struct sl_plan *p)
+{
+    struct sl_stats *s = &p->stats;
+    if (l->remote_source)
+        sl_remote_traffic(l->remote_source, &s->wire_out, &s->wire_in);
+    sl_remote_traffic(l->dest, &s->wire_out, &s->wire_in);
+    s->elapsed_ms = sl_now_ms() - p->start_ms;
+}
+
+/* Streams exist only once the destination is known: the planner is set up in between. */
+static int copy(struct sl_layout *l, struct sl_error *err)
+{
+    struct sl_plan p;
+    struct sl_stream *none = NULL;
+    int status = 0;
+    enum sl_code rc = sl_layout_sources(l, err, &status);
+    if (rc != SL_OK || (!l->streams_len && !l->items_len)) {
+        if (rc != SL_OK)
+            sl_report_error(l->report, err, NULL);
+        return rc != SL_OK ? status : l->failed ? 23 : 0;
+    }
+    struct sl_stream first;
+    sl_stream_init(&first, l->remote_source ? l->remote_source : l->locals[0]);
+    none = &first;
+    sl_plan_init(&p, l->o, l->report, l->dest, &none, 1);
+    rc = sl_layout_dest(l, &p, err, &status);
+    if (rc == SL_OK)                     /* nothing is open yet: this never waits */
+        rc = sl_cursor_move(&p.write_at, l->dest, p.dest_origin.root, p.dest_origin.base);
+    if (rc == SL_OK) {
+        sl_merge_clear(&p.source);
+        sl_merge_init(&p.source, l->streams, l->streams_len);
+        l->dest->failed = sl_exec_failed;
+        l->dest->ctx = &p;
+        sl_report_start(l->report);
+        rc = drive(l, &p, err);
+        status = rc == SL_EOF ? exit_status(l, &p) : session_status(rc);
+        if (rc == SL_EOF) {
+            sl_remote_finish(l->dest);
+            if (l->remote_source)
+                sl_remote_finish(l->remote_source);
+        }
+        sl_report_progress(l->report, &p.progress, true);
+        finish_stats(l, &p);
+    }
+    if (rc != SL_EOF)
+        sl_report_error(l->report, err, NULL);
+    sl_report_end(l->report, &p.stats, status);
+    l->dest->failed = NULL;
+    sl_plan_clear(&p);
+    sl_stream_clear(&first);
+    return status;
+}
+
+int sl_run(const struct sl_options *o)
+{
+    struct sl_layout l = { .o = o };
+    struct sl_error err = { 0 };
+    int status = 1;
+    enum sl_code rc = parse_addresses(&l, &err);
+    bool push = rc == SL_OK && o->dest && l.dest_address.kind != SL_ADDR_LOCAL;
+    l.report = notes_to = sl_report_new(o, push);
+    if (rc == SL_OK)
+        rc = open_sides(&l, &err, &status);
+    if (rc != SL_OK)
+        sl_report_error(l.report, &err, NULL);
+    else
+        status = o->dest && !o->list_only ? copy(&l, &err) : list(&l, &err);
+    if (rc == SL_OK && l.remote_source)
+        sl_remote_finish(l.remote_source);
+    sl_layout_clear(&l);
+    sl_report_free(l.report);
+    return status;
+}

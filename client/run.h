@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC */
+/* run - one invocation: reaches both sides, lays out what is copied, drives planner, executor and network to the end. */
+#ifndef SL_CLIENT_RUN_H
+#define SL_CLIENT_RUN_H
+
+#include "client/address.h"
+#include "client/endpoint.h"
+#include "client/options.h"
+#include "client/plan.h"
+#include "client/report.h"
+#include "client/stream.h"
+
+/* What the arguments come to: streams of the source (each with its endpoint), and where they go. */
+struct sl_layout {
+    const struct sl_options *o;
+    struct sl_report *report;
+    struct sl_address *addresses;     /* of the sources */
+    struct sl_address dest_address;
+    size_t count;
+    struct sl_endpoint *remote_source;/* the one connection of a remote source, or NULL */
+    struct sl_endpoint **locals;      /* local sources: one for each stream */
+    size_t locals_len;
+    struct sl_stream **streams;
+    size_t streams_len;
+    struct sl_origin **origins;
+    size_t origins_len;
+    struct sl_layout_item { char **parts; size_t parts_len; char *typed; struct sl_origin *origin; uint32_t flags; bool dir; } *items;
+    size_t items_len;                 /* named arguments, sorted by where they go */
+    size_t contents;                  /* arguments whose content goes to the destination's root */
+    bool failed;                      /* an argument was missing: exit 23 */
+    char *rename_to;                  /* the one file's new name; owned by the segments then */
+    struct sl_endpoint *dest;
+};
+
+/* Runs what the options say and returns rsync's exit status. */
+int sl_run(const struct sl_options *o);
+
+/* layout_source.c. Errors of single arguments are reported and counted; others are returned with *exit_status. */
+enum sl_code sl_layout_sources(struct sl_layout *l, struct sl_error *err, int *exit_status);
+/* layout_dest.c: finds or makes the destination and its listing. */
+enum sl_code sl_layout_dest(struct sl_layout *l, struct sl_plan *p, struct sl_error *err, int *exit_status);
+/* Where the one stream of named arguments is built, when it is known how they are called. */
+void sl_layout_named(struct sl_layout *l);
+/* The named arguments' segments: of the source (dest NULL), or of the same names at the destination. */
+void sl_layout_items(const struct sl_layout *l, struct sl_stream *s, struct sl_origin *dest, uint32_t extra);
+uint32_t sl_layout_flags(const struct sl_options *o, bool content);
+void sl_layout_clear(struct sl_layout *l);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * stream - the listing of one side of a copy as one sorted, nested sequence, whatever arguments it is made of. A stream is a
+ * row of segments, each one LIST; several source streams are merged name by name (sl_merge).
+ */
+#ifndef SL_CLIENT_STREAM_H
+#define SL_CLIENT_STREAM_H
+
+#include "client/cursor.h"
+#include "client/endpoint.h"
+
+/* Where a path of the transfer really is: endpoint, root, and the real path in front of it. */
+struct sl_origin {
+    struct sl_endpoint *e;
+    uint32_t root;
+    char *base;                   /* owned */
+    char *rename_from;            /* owned: the one file's name at the source when the destination names it otherwise */
+};
+
+struct sl_segment {
+    struct sl_origin *origin;     /* borrowed */
+    char *dir, *name;             /* owned: LIST name in origin/dir; name "": the content of origin/dir itself */
+    char *as;                     /* owned: what the entry is called in the transfer; NULL: its name */
+    uint32_t flags;               /* of LIST */
+    bool keep_open;               /* segments of this directory's content follow */
+    unsigned close_before;        /* directories kept open to be closed first */
+    bool optional;                /* that it isn't there is no error (destination) */
+};
+
+struct sl_stream {
+    struct sl_endpoint *e;
+    struct sl_cursor cursor;
+    struct sl_segment *segments;  /* owned */
+    size_t count, cap, asked, at; /* asked: LISTs sent; at: the one being read */
+    struct sl_event ev;
+    struct sl_origin *origin;     /* of ev */
+    bool have, started, over;
+    unsigned depth;               /* directories open within the segment */
+    uint64_t dirs;                /* directories of the running LIST so far */
+    unsigned dropping;            /* depth inside a subtree that nobody wants */
+    bool *kept;                   /* by kept-open level: whether the directory was there */
+    size_t kept_len, kept_cap;
+    unsigned closing;
+    bool has_root;                /* a segment with name "" gave the root itself: */
+    struct sl_entry root;
+    char as_name[SL_NAME_MAX + 1];
+};
+
+void sl_stream_init(struct sl_stream *s, struct sl_endpoint *e);
+void sl_stream_clear(struct sl_stream *s);
+/* Takes over the strings of seg. */
+void sl_stream_add(struct sl_stream *s, const struct sl_segment *seg);
+
+/* The next event without taking it. SL_AGAIN; SL_EOF at the end; errors end the session. The root itself and its END are not
+ * reported: see has_root. */
+enum sl_code sl_stream_peek(struct sl_stream *s, struct sl_event **ev, struct sl_error *err);
+void sl_stream_pop(struct sl_stream *s);
+/* Takes the peeked entry and, if it is a directory, everything in it up to and with its END. */
+void sl_stream_drop(struct sl_stream *s);
+
+/* Several streams as one. Directories of one name are merged; anything else of one name is an ERROR event. */
+struct sl_merge {
+    struct sl_stream **streams;   /* borrowed */
+    unsigned *level;              /* owned, by stream: the depth it is at */
+    size_t count;
+    unsigned depth;
+    size_t chosen;                /* the stream whose event was peeked */
+    bool chosen_ok;
+    struct sl_event ev;           /* END, or a conflict */
+};
+void sl_merge_init(struct sl_merge *m, struct sl_stream **streams, size_t count);
+void sl_merge_clear(struct sl_merge *m);
+enum sl_code sl_merge_peek(struct sl_merge *m, struct sl_event **ev, struct sl_origin **origin, struct sl_error *err);
+void sl_merge_pop(struct sl_merge *m);      /* an entry that is a directory is entered */
+void sl_merge_drop(struct sl_merge *m);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * transport - a bidirectional byte stream to a server: the ssh program (subsystem, or a command), or TCP. Descriptors are
+ * non-blocking and close-on-exec; in and out may be the same. libssh's transport will be one more opener.
+ */
+#ifndef SL_CLIENT_TRANSPORT_H
+#define SL_CLIENT_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "client/address.h"
+#include "client/options.h"
+
+struct sl_transport {
+    int fd;                  /* -1 when closed; socket or socketpair: both ways */
+    int stderr_fd;           /* the program's standard error, -1 without: drain it (sl_transport_stderr) */
+    pid_t pid;               /* the program, or 0 */
+    bool subsystem;          /* the request was for a subsystem: a fallback is possible */
+    struct sl_buf words;     /* what the program said on standard error so far, up to 16 KiB kept */
+    bool relay;              /* pass standard error on (escaped, line by line) as it comes; set once the peer has spoken */
+    bool hurried;            /* ssh was told --contimeout: "timed out" is that one's */
+    int status;              /* the program's wait status, once pid is 0 again */
+};
+
+/* Opens the stream; *t needs no value before, and is closed again after a failure. SSH: argv from o->rsh (split into words
+ * with quotes, executed directly) or "ssh". Where the first word's last component is "ssh": -p PORT, -l USER, -4 or -6
+ * come before `--` HOST; `-s HOST SUBSYSTEM`, or HOST COMMAND for SL_WAY_COMMAND or o->remote_path. Any other program
+ * gets [-l USER] HOST COMMAND, as rsync calls it; an address with a port is SL_E_CONFIG then. TCP: all addresses of the
+ * name in turn, o->contimeout_s for each, TCP_NODELAY, keepalive; o->port where the address has none.
+ * SL_E_CONNECT or SL_E_TIMEOUT name host and port, or the program that could not be run. */
+enum sl_transport_way { SL_WAY_SUBSYSTEM, SL_WAY_COMMAND };
+enum sl_code sl_transport_open(struct sl_transport *t, const struct sl_address *a, const struct sl_options *o,
+                               enum sl_transport_way way, struct sl_error *err);
+
+/* Reads what standard error has, keeps or relays it. SL_AGAIN when there is no more now, SL_EOF when it was closed (the
+ * descriptor is closed then). Relayed text goes to `sink` one whole line a call, escaped. */
+enum sl_code sl_transport_stderr(struct sl_transport *t, void (*sink)(const char *line));
+
+/* After the stream ended before the server spoke: waits shortly for the program and says why, from its status and words:
+ * host unknown, refused, authentication, host key, subsystem refused (SL_E_UNSUPPORTED: try SL_WAY_COMMAND), command not
+ * found, nologin. Fills *err with one line naming the host; *rc_exit gets rsync's exit status for it: 10 not reached, 35
+ * not within --contimeout, 5 not let in or no server there, 12 a stream that broke. Never SL_OK. */
+enum sl_code sl_transport_autopsy(struct sl_transport *t, const struct sl_address *a, struct sl_error *err, int *rc_exit);
+
+/* Closes; waits up to grace_ms for the program, then ends it (by its pid). Returns its wait status or 0. */
+int sl_transport_close(struct sl_transport *t, unsigned grace_ms);
+
+#endif

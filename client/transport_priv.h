@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+/* transport_priv - what the files of the transports share. transport.c: life and standard error; transport_ssh.c: the
+ * argv of ssh; transport_spawn.c: a program on a socketpair; transport_tcp.c: TCP; autopsy.c: why ssh ended. */
+#ifndef SL_CLIENT_TRANSPORT_PRIV_H
+#define SL_CLIENT_TRANSPORT_PRIV_H
+
+#include "client/transport.h"
+
+#define SL_PORT_DEFAULT 8730
+#define SL_SERVER_COMMAND "superlifter-server"
+#define SL_WORDS_MAX 16384u /* bytes of standard error that are kept: the newest */
+
+/* ---- transport_ssh.c ---- */
+/* A NULL-terminated argv, owned (sl_argv_free). */
+void sl_argv_free(char **argv);
+/* The words of an -e command: '...' literal, "..." with \" and \\, a backslash elsewhere takes the next byte as it is.
+ * No other character means anything. SL_E_CONFIG: a quote or backslash without its other half, or no word at all. */
+enum sl_code sl_rsh_words(const char *command, char ***argv, struct sl_error *err);
+/* The argv that reaches a; *subsystem tells whether it asks for a subsystem. */
+enum sl_code sl_ssh_argv(const struct sl_address *a, const struct sl_options *o, enum sl_transport_way way,
+                         char ***argv, bool *subsystem, struct sl_error *err);
+
+/* ---- transport_spawn.c ---- */
+/* Runs argv with standard input and output on one socketpair and standard error on a pipe: sets fd, stderr_fd and pid.
+ */
+enum sl_code sl_transport_spawn(struct sl_transport *t, char *const *argv, struct sl_error *err);
+
+/* ---- transport_tcp.c ---- */
+enum sl_code sl_transport_tcp(struct sl_transport *t, const struct sl_address *a, const struct sl_options *o,
+                              struct sl_error *err);
+
+/* ---- transport.c ---- */
+/* Waits up to ms for the program to end, taking in its standard error; then pid is 0 and status set. False: it runs on.
+ */
+bool sl_transport_wait(struct sl_transport *t, unsigned ms);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * control - the frames of channel 0. They need no credit, so nothing here may grow with their number: a PING that meets a
+ * long output is remembered, not answered, and a later one takes its place.
+ */
+#include "config.h"
+#include "proto/conn_priv.h"
+
+#include <stdio.h>
+
+/* Output beyond this means that the peer does not read as fast as it asks. */
+enum { PONG_QUEUED_MAX = 64 * 1024 };
+
+static enum sl_code malformed(struct sl_error *err, const char *what)
+{
+    return sl_fail(err, SL_E_PROTOCOL, "the peer sent a malformed %s", what);
+}
+
+/* ---- credit ---- */
+
+void sl_control_consumed(struct sl_conn *c, uint8_t channel, uint64_t bytes)
+{
+    struct sl_conn_channel *ch = &c->channels[channel];
+    ch->consumed += bytes;
+    if (ch->consumed < c->self.window / 4 || c->failed)
+        return;
+    uint8_t payload[1 + SL_UV_MAX_BYTES];
+    payload[0] = channel;
+    size_t n = 1 + sl_uv_put(payload + 1, ch->consumed);
+    sl_conn_control(c, SL_CONTROL_CREDIT, payload, n);
+    ch->may_come += ch->consumed;
+    ch->consumed = 0;
+}
+
+static enum sl_code take_credit(struct sl_conn *c, struct sl_rd *r, struct sl_error *err)
+{
+    uint8_t channel = sl_r_u8(r);
+    uint64_t bytes = sl_r_uv(r, SL_CREDIT_MAX);
+    if (!sl_r_done(r) || channel == 0 || channel >= SL_CHANNELS)
+        return malformed(err, "CREDIT");
+    struct sl_conn_channel *ch = &c->channels[channel];
+    if (bytes > SL_CREDIT_MAX - ch->may_send)
+        return sl_fail(err, SL_E_PROTOCOL, "the peer gave more credit than there can be");
+    ch->may_send += bytes;
+    return SL_OK;
+}
+
+/* ---- ping ---- */
+
+static void queue_pong(struct sl_conn *c, uint64_t token)
+{
+    struct sl_buf b = { 0 };
+    sl_w_u64(&b, token);
+    sl_conn_control(c, SL_CONTROL_PONG, sl_buf_ptr(&b), sl_buf_len(&b));
+    sl_buf_clear(&b);
+}
+
+void sl_control_late_pong(struct sl_conn *c)
+{
+    if (sl_conn_queued(c) > PONG_QUEUED_MAX)
+        return;
+    c->pong_due = false;
+    queue_pong(c, c->pong_token);
+}
+
+static enum sl_code take_ping(struct sl_conn *c, struct sl_rd *r, struct sl_error *err)
+{
+    uint64_t token = sl_r_u64(r);
+    if (!sl_r_done(r))
+        return malformed(err, "PING");
+    c->pong_due = true;
+    c->pong_token = token;
+    sl_control_late_pong(c);
+    return SL_OK;
+}
+
+static enum sl_code take_pong(struct sl_conn *c, struct sl_rd *r, struct sl_error *err)
+{
+    uint64_t token = sl_r_u64(r);
+    if (!sl_r_done(r))
+        return malformed(err, "PONG");
+    if (c->ops->pong)
+        c->ops->pong(c->ctx, token);
+    return SL_OK;
+}
+
+/* ---- ends ---- */
+
+static enum sl_code take_error(struct sl_conn *c, struct sl_rd *r, struct sl_error *err)
+{
+    size_t n = 0;
+    enum sl_code code = sl_r_code(r);
+    const char *text = (const char *)sl_r_bs(r, SL_ERROR_TEXT_MAX, &n);
+    if (!sl_r_done(r))
+        return malformed(err, "ERROR");
+    c->peer_failed = true;
+    sl_fail(err, code, "%.*s", (int)n, text);
+    if (!err->text[0])
+        sl_fail(err, code, "%s", sl_code_text(code));
+    if (c->role == SL_ROLE_CLIENT)
+        err->side = SL_SIDE_SERVER;
+    return code;
+}
+
+static enum sl_code take_bye(struct sl_conn *c, const struct sl_frame *f, struct sl_error *err)
+{
+    if (f->len || c->bye_in)
+        return malformed(err, "BYE");
+    c->bye_in = true;
+    if (c->ops->bye)
+        c->ops->bye(c->ctx);
+    return SL_OK;
+}
+
+static enum sl_code take_deflate(struct sl_conn *c, const struct sl_frame *f, bool inner, struct sl_error *err)
+{
+    if (inner || !c->zlib)
+        return sl_fail(err, SL_E_PROTOCOL, "the peer sent compressed data where none is allowed");
+    return sl_inflate_frame(c, f->data, f->len, err);
+}
+
+enum sl_code sl_control_frame(struct sl_conn *c, const struct sl_frame *f, bool inner, struct sl_error *err)
+{
+    struct sl_rd r;
+    sl_r_init(&r, f->data, f->len);
+    if ((f->type == SL_CONTROL_HELLO) != (c->state == SL_CONN_HELLO) && f->type != SL_CONTROL_ERROR)
+        return sl_fail(err, SL_E_PROTOCOL, c->state == SL_CONN_HELLO ? "the peer's first frame is not its greeting"
+                                                                     : "the peer greeted twice");
+    switch (f->type) {
+    case SL_CONTROL_HELLO:
+        return sl_hello_take(c, f, err);
+    case SL_CONTROL_CREDIT:
+        return take_credit(c, &r, err);
+    case SL_CONTROL_PING:
+        return take_ping(c, &r, err);
+    case SL_CONTROL_PONG:
+        return take_pong(c, &r, err);
+    case SL_CONTROL_ERROR:
+        return take_error(c, &r, err);
+    case SL_CONTROL_BYE:
+        return take_bye(c, f, err);
+    case SL_CONTROL_DEFLATE:
+        return take_deflate(c, f, inner, err);
+    default:
+        return f->type >= SL_CONTROL_IGNORED
+                   ? SL_OK
+                   : sl_fail(err, SL_E_PROTOCOL, "the peer sent a control frame of unknown type %u", f->type);
+    }
+}

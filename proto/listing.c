@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+/* listing - the records of LISTED that are no entries, and the names of READ. */
+#include "config.h"
+#include "proto/msg.h"
+#include "proto/prefix.h"
+
+#include <string.h>
+
+/* First bytes of records. Entries have their type in the three low bits, which are 0 here. */
+enum { TYPE_BITS = 0x07, RECORD_END = 0x00, RECORD_ERROR = 0x08 };
+
+void sl_list_put_end(struct sl_buf *b)
+{
+    sl_w_u8(b, RECORD_END);
+}
+
+void sl_list_put_error(struct sl_buf *b, enum sl_code code, const char *name, size_t name_len, const char *text)
+{
+    size_t len = strlen(text);
+    sl_w_u8(b, RECORD_ERROR);
+    sl_w_code(b, code);
+    sl_w_bs(b, name, name_len);
+    sl_w_bs(b, text, len < SL_TEXT_MAX ? len : SL_TEXT_MAX);
+}
+
+static enum sl_code decode_error(struct sl_rd *r, struct sl_list_record *out, struct sl_error *err)
+{
+    struct sl_list_record got = { .kind = SL_LIST_ERROR };
+    got.code = sl_r_code(r);
+    got.name = (const char *)sl_r_bs(r, SL_NAME_MAX, &got.name_len);
+    got.text = (const char *)sl_r_bs(r, SL_TEXT_MAX, &got.text_len);
+    if (!sl_r_ok(r) || (got.name_len && !sl_name_ok(got.name, got.name_len)))
+        return sl_fail(err, SL_E_PROTOCOL, "an error record in a listing is malformed");
+    *out = got;
+    return SL_OK;
+}
+
+enum sl_code sl_list_decode(struct sl_entry_codec *c, struct sl_rd *r, struct sl_list_record *out, struct sl_error *err)
+{
+    struct sl_list_record got = { .kind = SL_LIST_ENTRY };
+    if (sl_r_left(r) && *r->p & TYPE_BITS) {
+        enum sl_code rc = sl_entry_decode(c, r, &got.entry, true, err);
+        if (rc == SL_OK)
+            *out = got;
+        return rc;
+    }
+    uint8_t head = sl_r_u8(r);
+    if (!sl_r_ok(r) || (head != RECORD_END && head != RECORD_ERROR))
+        return sl_fail(err, SL_E_PROTOCOL, "a record of a listing begins with an illegal byte");
+    if (head == RECORD_ERROR)
+        return decode_error(r, out, err);
+    *out = (struct sl_list_record){ .kind = SL_LIST_END };
+    return SL_OK;
+}
+
+/* ---- READ ---- */
+
+void sl_read_begin(struct sl_buf *b, uint32_t id)
+{
+    sl_w_uv(b, id);
+}
+
+void sl_read_add(struct sl_buf *b, const char *prev, size_t prev_len, const char *name, size_t name_len)
+{
+    sl_prefix_encode(b, prev, prev_len, name, name_len);
+}
+
+enum sl_code sl_read_open(struct sl_rd *r, uint32_t *id)
+{
+    uint32_t got = (uint32_t)sl_r_uv(r, UINT32_MAX);
+    if (!sl_r_ok(r))
+        return SL_E_PROTOCOL;
+    *id = got;
+    return SL_OK;
+}
+
+enum sl_code sl_read_next(struct sl_rd *r, char *scratch, size_t *name_len)
+{
+    if (sl_r_done(r))
+        return SL_EOF;
+    size_t len = strlen(scratch);
+    sl_prefix_decode(r, scratch, &len);
+    if (!sl_r_ok(r) || !sl_name_ok(scratch, len)) {
+        r->bad = true;
+        return SL_E_PROTOCOL;
+    }
+    *name_len = len;
+    return SL_OK;
+}

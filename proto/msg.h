@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * msg - the messages of channels >= 1: types, structures, encode and decode side by side. doc/PROTOCOL.md is normative.
+ *
+ * A channel is a context of its own: it has its own directory ids, entry context (each way) and request numbers. Every
+ * frame that the client sends on it, but SKIP, is a request; requests are numbered from 1 in the order sent. The server
+ * answers them in order: a FAIL names the request that failed, DONE n says that every request up to n that has no FAIL
+ * and no answer of its own succeeded.
+ */
+#ifndef SL_PROTO_MSG_H
+#define SL_PROTO_MSG_H
+
+#include "base/entry.h"
+#include "base/error.h"
+#include "proto/conn.h"
+#include "proto/entrycodec.h"
+#include "proto/wire.h"
+
+#define SL_HASH_LEN 16u
+#define SL_DIR_ID_MAX 0xffffffffu
+#define SL_TEXT_MAX 4096u                /* bytes of a message text */
+#define SL_READ_NAMES_MAX 4096u          /* files in one READ */
+#define SL_PUT_MAX (128u * 1024u)        /* content bytes in a PUT */
+
+enum sl_msg {
+    /* requests */
+    SL_MSG_ATTACH = 16,      /* root id, how, module -> ATTACHED */
+    SL_MSG_OPEN_DIR = 17,    /* parent id, new id, name */
+    SL_MSG_CLOSE_DIR = 18,   /* id */
+    SL_MSG_LIST = 19,        /* id, flags, name or "" -> LISTED... */
+    SL_MSG_SKIP = 20,        /* signal: directory number in the LIST that runs; no request number */
+    SL_MSG_READ = 21,        /* id, names -> CONTENT... */
+    SL_MSG_PUT = 22,         /* id, meta, flags, entry, hash, content: a whole file */
+    SL_MSG_WRITE = 23,       /* id, meta, flags, entry: a staged file; one at a time on a channel */
+    SL_MSG_DATA = 24,        /* content, the whole payload */
+    SL_MSG_HOLE = 25,        /* uv length */
+    SL_MSG_COMMIT = 26,      /* hash */
+    SL_MSG_ABORT = 27,       /* nothing */
+    SL_MSG_MKDIR = 28,       /* id, meta, flags, entry */
+    SL_MSG_SYMLINK = 29,     /* the same; the target is in the entry */
+    SL_MSG_MKNOD = 30,       /* the same; devices, fifos, sockets */
+    SL_MSG_SET_META = 31,    /* the same, of what exists; the entry's type must be right; "" is the directory itself */
+    SL_MSG_REMOVE = 32,      /* id, kind (SL_TYPE_DIR: an empty directory; else anything but a directory), name */
+    SL_MSG_OWNER = 33,       /* kind (0 user, 1 group), number, name -> OWNER_IS */
+    SL_MSG_HASH = 34,        /* id, name -> HASH_IS */
+    SL_MSG_MODULES = 35,     /* nothing -> MODULE..., then DONE */
+    /* answers */
+    SL_MSG_DONE = 64,        /* uv request */
+    SL_MSG_FAIL = 65,        /* uv request, code, text */
+    SL_MSG_ATTACHED = 66,
+    SL_MSG_LISTED = 67,      /* uv request, records; SL_FLAG_LAST on the last frame */
+    SL_MSG_CONTENT = 68,     /* records; which file they belong to follows from the order of the READs */
+    SL_MSG_OWNER_IS = 69,    /* uv request, uv number + 1, or 0: cannot be set here */
+    SL_MSG_HASH_IS = 70,     /* uv request, hash */
+    SL_MSG_MODULE = 71       /* bs name, bs comment */
+};
+
+#define SL_FLAG_LAST 1u
+
+/* ---- rights: one bit an operation class ---- */
+enum sl_right {
+    SL_RIGHT_LIST = 1, SL_RIGHT_READ = 2, SL_RIGHT_CREATE = 4, SL_RIGHT_OVERWRITE = 8, SL_RIGHT_DELETE = 16,
+    SL_RIGHT_RENAME = 32, SL_RIGHT_META = 64, SL_RIGHT_SPECIAL = 128, SL_RIGHT_HASH = 256, SL_RIGHT_PUBLISH = 512,
+    SL_RIGHT_ALL = 1023
+};
+
+/* ---- ATTACH ---- */
+enum sl_attach_how { SL_ATTACH_ROOT = 0, SL_ATTACH_HOME = 1, SL_ATTACH_MODULE = 2 };
+struct sl_msg_attach {
+    uint32_t id;             /* the client's choice, not in use */
+    enum sl_attach_how how;
+    const char *module;      /* borrowed, not NUL-terminated when decoded; "" unless SL_ATTACH_MODULE */
+    size_t module_len;
+};
+enum sl_attached_flag { SL_ATTACHED_CHOWN = 1 /* the server may give files away */,
+                        SL_ATTACHED_ENFORCED = 2 /* the rights bind: the peer can do nothing else here */ };
+struct sl_msg_attached {
+    uint64_t request;
+    uint32_t rights, flags, umask, uid;
+    const char *home;        /* path of the login directory below the root, without slashes at the ends; "" if it is it */
+    size_t home_len;
+    const char *motd;
+    size_t motd_len;
+};
+
+/* ---- LIST ---- */
+enum sl_list_flag {
+    SL_LIST_RECURSE = 1,     /* directories with all that is below them */
+    SL_LIST_CHILDREN = 2,    /* with RECURSE off: a directory's own entries, one level */
+    SL_LIST_ONE_FS = 4,      /* a directory on another device is listed, what is below it is not */
+    SL_LIST_NUMERIC = 8,     /* no owner names */
+    SL_LIST_NO_OWNER = 16,   /* owners are not wanted: 0 */
+    SL_LIST_CLEAN = 32       /* this side is going to be written: remove stale staged files (needs a writing right) */
+};
+struct sl_msg_list { uint32_t id; uint32_t flags; const char *name; size_t name_len; };
+
+/* Records of LISTED. First the listed thing itself (its name, or "" when the LIST named none), then, for a directory
+ * that is entered, its entries in byte order, each directory's content behind it, closed by END. SKIP and directories
+ * that are not entered (one file system, no RECURSE): an entry, its END at once. With neither RECURSE nor CHILDREN the
+ * thing itself is not entered: if it is a directory, END follows at once. */
+enum sl_list_record_kind { SL_LIST_ENTRY, SL_LIST_END, SL_LIST_ERROR };
+struct sl_list_record {
+    enum sl_list_record_kind kind;
+    struct sl_entry entry;       /* ENTRY */
+    enum sl_code code;           /* ERROR: of the entry `name` of the directory that is open, or of that directory when "" */
+    const char *name;
+    size_t name_len;
+    const char *text;
+    size_t text_len;
+};
+void sl_list_put_end(struct sl_buf *b);
+void sl_list_put_error(struct sl_buf *b, enum sl_code code, const char *name, size_t name_len, const char *text);
+/* ENTRY records are sl_entry_encode's. Decodes one record of any kind. */
+enum sl_code sl_list_decode(struct sl_entry_codec *c, struct sl_rd *r, struct sl_list_record *out, struct sl_error *err);
+
+/* ---- READ ---- names of regular files in one directory; prefix-compressed against the one before in the same READ */
+struct sl_read_name { const char *name; size_t name_len; };
+/* Starts a READ payload in b; add names; the count is implied by the length. */
+void sl_read_begin(struct sl_buf *b, uint32_t id);
+void sl_read_add(struct sl_buf *b, const char *prev, size_t prev_len, const char *name, size_t name_len);
+/* Decoding: *id first, then names one by one until SL_EOF. name is NUL-terminated in scratch[SL_NAME_MAX + 1], which
+ * holds the one before when called, "" for the first. Each name is checked by sl_name_ok. */
+enum sl_code sl_read_open(struct sl_rd *r, uint32_t *id);
+enum sl_code sl_read_next(struct sl_rd *r, char *scratch, size_t *name_len);
+
+/* Records of CONTENT, for the files of all READs of the channel in order. A file is: any number of DATA and HOLE, then
+ * END or FAILED; or one WHOLE. A record never spans frames. The hash is XXH3-128 (seed 0, canonical big-endian form)
+ * over all data bytes in order, where each hole counts as its length in 8 bytes, big-endian. */
+enum sl_content_kind { SL_CONTENT_DATA = 1, SL_CONTENT_HOLE = 2, SL_CONTENT_END = 3, SL_CONTENT_FAILED = 4, SL_CONTENT_WHOLE = 5 };
+enum sl_content_flag { SL_CONTENT_CHANGED = 1 /* size or times changed between open and end */ };
+struct sl_content {
+    enum sl_content_kind kind;
+    const uint8_t *data;         /* DATA, WHOLE */
+    size_t len;
+    uint64_t hole;               /* HOLE, >= 1 */
+    const uint8_t *hash;         /* END, WHOLE: SL_HASH_LEN bytes */
+    uint8_t flags;               /* END, WHOLE */
+    enum sl_code code;           /* FAILED */
+    const char *text;
+    size_t text_len;
+};
+#define SL_CONTENT_HEAD 12u      /* bytes of a DATA or WHOLE record before its data, at most */
+/* Writes the head of a DATA/WHOLE record with len data bytes to p (room SL_CONTENT_HEAD); returns its length. The data
+ * follow; for WHOLE, then flags (u8) and hash (raw). */
+size_t sl_content_head(uint8_t *p, enum sl_content_kind kind, size_t len);
+void sl_content_put_hole(struct sl_buf *b, uint64_t len);
+void sl_content_put_end(struct sl_buf *b, uint8_t flags, const uint8_t hash[SL_HASH_LEN]);
+void sl_content_put_failed(struct sl_buf *b, enum sl_code code, const char *text);
+enum sl_code sl_content_decode(struct sl_rd *r, struct sl_content *out, struct sl_error *err);
+
+/* ---- PUT, WRITE, MKDIR, SYMLINK, MKNOD, SET_META ---- */
+enum sl_put_flag {
+    SL_PUT_REPLACE = 1,      /* an existing non-directory of that name may be replaced; otherwise SL_E_EXISTS */
+    SL_PUT_SPARSE = 2        /* runs of zeros may become holes */
+};
+struct sl_msg_put {
+    uint32_t id;
+    uint32_t meta;           /* enum sl_meta */
+    uint32_t flags;          /* enum sl_put_flag */
+    struct sl_entry entry;
+    const uint8_t *hash;     /* PUT only */
+    const uint8_t *data;     /* PUT only: the rest of the payload */
+    size_t data_len;
+};
+/* For PUT: everything up to and with the hash; the content is appended by the caller. For the others hash is NULL. Decoding
+ * moves the context on: a payload is decoded once. Only SET_META may have an entry without a name. */
+void sl_put_encode(struct sl_buf *b, struct sl_entry_codec *c, const struct sl_msg_put *m);
+enum sl_code sl_put_decode(struct sl_rd *r, struct sl_entry_codec *c, enum sl_msg type, struct sl_msg_put *m,
+                           struct sl_error *err);
+
+/* ---- the small ones ---- */
+struct sl_msg_open { uint32_t parent, id; const char *name; size_t name_len; };
+struct sl_msg_remove { uint32_t id; enum sl_type kind; const char *name; size_t name_len; };
+struct sl_msg_owner { bool group; uint32_t number; const char *name; size_t name_len; /* may be "" */ };
+struct sl_msg_name { uint32_t id; const char *name; size_t name_len; };   /* HASH */
+struct sl_msg_fail { uint64_t request; enum sl_code code; const char *text; size_t text_len; };
+struct sl_msg_owner_is { uint64_t request; bool settable; uint32_t number; };
+struct sl_msg_hash_is { uint64_t request; const uint8_t *hash; };
+struct sl_msg_module { const char *name, *comment; size_t name_len, comment_len; };
+
+/* Encoders append a payload; decoders read a whole payload (trailing bytes are SL_E_PROTOCOL), check every length, range
+ * and name, and borrow from it. Decoded strings are not NUL-terminated unless said. */
+#define SL_MSG_CODEC(word, type) \
+    void sl_##word##_encode(struct sl_buf *b, const struct type *m); \
+    enum sl_code sl_##word##_decode(struct sl_rd *r, struct type *m, struct sl_error *err)
+SL_MSG_CODEC(attach, sl_msg_attach);
+SL_MSG_CODEC(attached, sl_msg_attached);
+SL_MSG_CODEC(list_request, sl_msg_list);
+SL_MSG_CODEC(open, sl_msg_open);
+SL_MSG_CODEC(remove, sl_msg_remove);
+SL_MSG_CODEC(owner, sl_msg_owner);
+SL_MSG_CODEC(name, sl_msg_name);
+SL_MSG_CODEC(fail, sl_msg_fail);
+SL_MSG_CODEC(owner_is, sl_msg_owner_is);
+SL_MSG_CODEC(hash_is, sl_msg_hash_is);
+SL_MSG_CODEC(module, sl_msg_module);
+
+#endif

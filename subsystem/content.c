@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * content - READ: the content of many files as records, small files whole and many to a frame, read straight into the
+ * output; HASH: the content hash of one file. Both a bounded piece of work at a time.
+ */
+#include "config.h"
+#include "subsystem/session_priv.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PIECE_MAX = 128 * 1024,             /* content bytes in one record */
+    WHOLE_MAX = 64 * 1024,
+    FRAME_FULL = 32 * 1024,             /* a frame this full is sent rather than begun on another file */
+    TAIL_MAX = 1024,                    /* a hole, an end or a failure with its text */
+    FRAME_LEAST = 8 * 1024,             /* no frame is begun with less room */
+    HASH_STEP = 1024 * 1024,
+    CHECKED_LAST = SL_HASH_LEN + 1      /* flags and hash behind a whole file */
+};
+
+/* The frame that a step fills. */
+struct page {
+    uint8_t *p;
+    size_t len, max;
+};
+
+static size_t left(const struct page *pg)
+{
+    return pg->max - pg->len;
+}
+
+static void put_buf(struct sl_channel *ch, struct page *pg)
+{
+    memcpy(pg->p + pg->len, sl_buf_ptr(&ch->scratch), sl_buf_len(&ch->scratch));
+    pg->len += sl_buf_len(&ch->scratch);
+    sl_buf_reset(&ch->scratch, FRAME_FULL);
+}
+
+static void put_failed(struct sl_channel *ch, struct page *pg, const struct sl_error *why)
+{
+    sl_content_put_failed(&ch->scratch, why->code, why->text);
+    put_buf(ch, pg);
+}
+
+static void put_end(struct sl_channel *ch, struct page *pg)
+{
+    uint8_t hash[SL_HASH_LEN];
+    sl_hash_end(ch->hash, hash);
+    sl_content_put_end(&ch->scratch, sl_reader_changed(&ch->reader) ? SL_CONTENT_CHANGED : 0, hash);
+    sl_reader_close(&ch->reader);
+    put_buf(ch, pg);
+}
+
+/* Puts the head in front of n bytes that were read behind the room for the head of `planned` bytes. */
+static void put_head(struct page *pg, enum sl_content_kind kind, size_t planned_head, size_t n)
+{
+    uint8_t head[SL_CONTENT_HEAD];
+    size_t h = sl_content_head(head, kind, n);
+    if (h != planned_head)
+        memmove(pg->p + pg->len + h, pg->p + pg->len + planned_head, n);
+    memcpy(pg->p + pg->len, head, h);
+    pg->len += h + n;
+}
+
+static bool is_small(const struct sl_reader *r)
+{
+    return (uint64_t)r->st.st_size <= WHOLE_MAX && (r->st.st_size == 0 || r->st.st_blocks > 0);
+}
+
+/* A small file as one record. It may have holes: they are zeros then. */
+static enum sl_code put_whole(struct sl_channel *ch, struct page *pg, struct sl_error *why)
+{
+    struct sl_reader *r = &ch->reader;
+    size_t size = (size_t)r->st.st_size, n = 0, got = 0;
+    uint8_t head[SL_CONTENT_HEAD], last[CHECKED_LAST];
+    size_t h = sl_content_head(head, SL_CONTENT_WHOLE, size);
+    uint8_t *to = pg->p + pg->len + h;
+    while (n < size) {
+        uint64_t hole = 0;
+        got = 0;
+        enum sl_code rc = sl_reader_next(r, to + n, size - n, &got, &hole, why);
+        if (rc != SL_OK)
+            return rc == SL_EOF ? sl_fail(why, SL_E_CHANGED, "the file became shorter while it was read") : rc;
+        if (hole)
+            memset(to + n, 0, (size_t)hole);
+        n += hole ? (size_t)hole : got;
+    }
+    last[0] = sl_reader_changed(r) ? SL_CONTENT_CHANGED : 0;
+    sl_hash_once(to, n, last + 1);
+    put_head(pg, SL_CONTENT_WHOLE, h, n);
+    memcpy(pg->p + pg->len, last, sizeof last);
+    pg->len += sizeof last;
+    sl_reader_close(r);
+    return SL_OK;
+}
+
+/* One record of a file that is sent in pieces. */
+static enum sl_code put_piece(struct sl_channel *ch, struct page *pg, struct sl_error *why)
+{
+    uint8_t head[SL_CONTENT_HEAD];
+    size_t n = left(pg) - TAIL_MAX - SL_CONTENT_HEAD, got = 0;
+    uint64_t hole = 0;
+    n = n < PIECE_MAX ? n : PIECE_MAX;
+    size_t h = sl_content_head(head, SL_CONTENT_DATA, n);
+    uint8_t *to = pg->p + pg->len + h;
+    enum sl_code rc = sl_reader_next(&ch->reader, to, n, &got, &hole, why);
+    if (rc == SL_EOF) {
+        put_end(ch, pg);
+        return SL_OK;
+    }
+    if (rc != SL_OK)
+        return rc;
+    if (hole) {
+        sl_hash_hole(ch->hash, hole);
+        sl_content_put_hole(&ch->scratch, hole);
+        put_buf(ch, pg);
+        return SL_OK;
+    }
+    sl_hash_data(ch->hash, to, got);
+    put_head(pg, SL_CONTENT_DATA, h, got);
+    return SL_OK;
+}
+
+/* Opens the next file that can be opened; failures are records. SL_EOF after the last. */
+static enum sl_code next_file(struct sl_channel *ch, struct page *pg)
+{
+    struct sl_error why = { 0 };
+    size_t n = 0;
+    int fd = -1;
+    enum sl_code rc = sl_read_next(&ch->names_rd, ch->name, &n);
+    if (rc != SL_OK)
+        return SL_EOF;
+    rc = sl_dirs_fd(ch->dirs, ch->read_dir, &fd, &why);
+    if (rc == SL_OK)
+        rc = sl_reader_open(&ch->reader, fd, ch->name, &why);
+    if (rc != SL_OK)
+        put_failed(ch, pg, &why);
+    else
+        sl_hash_reset(ch->hash);
+    return SL_OK;
+}
+
+/* One thing more into the page. SL_AGAIN: it doesn't fit this page. SL_EOF: nothing is left. */
+static enum sl_code put_more(struct sl_channel *ch, struct page *pg)
+{
+    struct sl_reader *r = &ch->reader;
+    struct sl_error why = { 0 };
+    enum sl_code rc;
+    if (left(pg) < TAIL_MAX + SL_CONTENT_HEAD + 1)
+        return SL_AGAIN;
+    if (r->fd < 0)
+        return next_file(ch, pg);
+    if (r->pos == 0 && is_small(r)) {
+        if (left(pg) >= (size_t)r->st.st_size + SL_CONTENT_HEAD + CHECKED_LAST)
+            rc = put_whole(ch, pg, &why);
+        else if (pg->len)
+            return SL_AGAIN;
+        else
+            rc = put_piece(ch, pg, &why);
+    } else {
+        rc = put_piece(ch, pg, &why);
+    }
+    if (rc != SL_OK) {
+        sl_reader_close(r);
+        put_failed(ch, pg, &why);
+    }
+    return SL_OK;
+}
+
+static enum sl_code read_step(struct sl_channel *ch, struct sl_error *err)
+{
+    struct sl_conn *conn = ch->s->conn;
+    size_t room = sl_conn_room(conn, ch->number);
+    enum sl_code rc = SL_OK;
+    (void)err;
+    if (room < FRAME_LEAST || sl_conn_queued(conn) > SL_OUTPUT_HIGH)
+        return SL_AGAIN;
+    struct page pg = { .max = room < PIECE_MAX + TAIL_MAX + SL_CONTENT_HEAD ? room : PIECE_MAX + TAIL_MAX + SL_CONTENT_HEAD };
+    pg.p = sl_conn_begin(conn, pg.max);
+    while (rc == SL_OK && pg.len < FRAME_FULL)
+        rc = put_more(ch, &pg);
+    if (pg.len)
+        sl_conn_finish(conn, ch->number, SL_MSG_CONTENT, 0, pg.len);
+    else
+        sl_conn_abandon(conn);
+    if (rc == SL_EOF)
+        ch->confirmed = ch->requests;
+    return rc == SL_EOF ? SL_EOF : SL_OK;
+}
+
+/* The whole list of names is checked before the first is opened. */
+static enum sl_code check_names(struct sl_channel *ch, struct sl_error *err)
+{
+    char name[SL_NAME_MAX + 1] = "";
+    size_t n = 0, count = 0;
+    struct sl_rd r;
+    enum sl_code rc = SL_OK;
+    sl_r_init(&r, sl_buf_ptr(&ch->names), sl_buf_len(&ch->names));
+    rc = sl_read_open(&r, &ch->read_dir);
+    ch->names_rd = r;
+    while (rc == SL_OK && (rc = sl_read_next(&r, name, &n)) == SL_OK)
+        if (++count > SL_READ_NAMES_MAX)
+            return sl_fail(err, SL_E_LIMIT, "more than %u files in one request", SL_READ_NAMES_MAX);
+    return rc == SL_EOF && count ? SL_OK : sl_fail(err, SL_E_INVALID, "a malformed list of files to read");
+}
+
+enum sl_code sl_run_read(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
+{
+    int fd = -1;
+    sl_buf_reset(&ch->names, 64 * 1024);
+    sl_buf_add(&ch->names, q->bytes.data, q->bytes.len);
+    enum sl_code rc = check_names(ch, err);
+    if (rc == SL_OK)
+        rc = sl_dirs_fd(ch->dirs, ch->read_dir, &fd, err);
+    if (rc != SL_OK)
+        return rc;
+    ch->name[0] = '\0';
+    ch->step = read_step;
+    return SL_OK;
+}
+
+/* ---- HASH ---- */
+
+static void answer_hash(struct sl_channel *ch)
+{
+    uint8_t hash[SL_HASH_LEN];
+    struct sl_msg_hash_is m = { ch->requests, hash };
+    sl_hash_end(ch->hash, hash);
+    sl_hash_is_encode(&ch->scratch, &m);
+    sl_channel_answer(ch, SL_MSG_HASH_IS, &ch->scratch);
+    sl_buf_reset(&ch->scratch, FRAME_FULL);
+}
+
+/* A hole can be longer than the work of a step. */
+static uint64_t hash_hole(struct sl_channel *ch)
+{
+    uint64_t n = ch->hole_left < HASH_STEP ? ch->hole_left : HASH_STEP;
+    sl_hash_zeros(ch->hash, n);
+    ch->hole_left -= n;
+    return n;
+}
+
+static enum sl_code hash_step(struct sl_channel *ch, struct sl_error *err)
+{
+    struct sl_error why = { 0 };
+    uint64_t done = 0;
+    enum sl_code rc = SL_OK;
+    char *buf = sl_malloc(PIECE_MAX);
+    (void)err;
+    while (rc == SL_OK && done < HASH_STEP) {
+        size_t got = 0;
+        if (ch->hole_left) {
+            done += hash_hole(ch);
+            continue;
+        }
+        rc = sl_reader_next(&ch->reader, buf, PIECE_MAX, &got, &ch->hole_left, &why);
+        if (rc == SL_OK && got)
+            sl_hash_data(ch->hash, buf, got);
+        done += got;
+    }
+    free(buf);
+    if (rc == SL_OK)
+        return SL_OK;
+    if (rc == SL_EOF)
+        answer_hash(ch);
+    else
+        sl_channel_fail(ch, &why);
+    return SL_EOF;
+}
+
+enum sl_code sl_run_hash(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
+{
+    int fd = -1;
+    memcpy(ch->name, q->name.name, q->name.name_len);
+    ch->name[q->name.name_len] = '\0';
+    enum sl_code rc = sl_dirs_fd(ch->dirs, q->name.id, &fd, err);
+    if (rc == SL_OK)
+        rc = sl_reader_open(&ch->reader, fd, ch->name, err);
+    if (rc != SL_OK)
+        return rc;
+    sl_hash_reset(ch->hash);
+    ch->hole_left = 0;
+    ch->step = hash_step;
+    return SL_OK;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+/* listener - the standalone TCP server: binds, becomes the configured user, forks for every connection. */
+#ifndef SL_SUBSYSTEM_LISTENER_H
+#define SL_SUBSYSTEM_LISTENER_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "subsystem/configuration.h"
+#include "subsystem/server_loop.h"
+
+struct sl_listener_options {
+    struct sl_config *config;            /* replaced by a reload */
+    /* Reads the configuration again into a fresh one (SIGHUP). */
+    enum sl_code (*reload)(void *ctx, struct sl_config *out, struct sl_error *err);
+    void *reload_ctx;
+    int fd_first, fd_count;              /* sockets that listen already; 0: bind what the configuration says */
+    bool detach;
+    const char *pid_file;                /* NULL: none */
+    const char *test_mask;
+};
+
+/* Serves until SIGTERM or SIGINT; then lets the sessions finish what they were asked. SL_E_CONFIG when there is nothing to
+ * serve, SL_E_CONNECT when an address can't be had. */
+enum sl_code sl_listen(struct sl_listener_options *o, struct sl_error *err);
+
+/* One peer on a connected socket (both ways), under the rules of the network; returns as sl_serve. admit may be NULL. */
+struct sl_peer_options {
+    const struct sl_config *config;
+    const char *test_mask;
+    enum sl_code (*admit)(void *ctx, const struct sl_module *m, struct sl_error *err);
+    void *admit_ctx;
+    const volatile sig_atomic_t *drain;
+};
+enum sl_code sl_serve_peer(int fd, const struct sl_peer_options *o, struct sl_error *err);
+
+/* A session's end in the log, and its exit status: 0, 12 for a broken protocol, 30 for a deadline. */
+int sl_served_status(enum sl_code rc, const struct sl_error *err, const char *who);
+
+#endif

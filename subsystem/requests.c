@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * requests - the table of what a peer may ask: how each request is decoded, which rights it needs, who carries it out. A
+ * payload is decoded whole before anything acts on it, also where the rights are missing: entries are coded against the one
+ * before. A request that can't be decoded ends the session; one that fails is answered with FAIL.
+ */
+#include "config.h"
+#include "subsystem/session_priv.h"
+
+#include <string.h>
+
+typedef enum sl_code decode_fn(struct sl_channel *ch, struct sl_rd *r, union sl_request *q, struct sl_error *err);
+
+#define DECODER(name, member, call) \
+    static enum sl_code name(struct sl_channel *ch, struct sl_rd *r, union sl_request *q, struct sl_error *err) \
+    { \
+        (void)ch; \
+        return call(r, &q->member, err); \
+    }
+DECODER(decode_attach, attach, sl_attach_decode)
+DECODER(decode_open, open, sl_open_decode)
+DECODER(decode_list, list, sl_list_request_decode)
+DECODER(decode_remove, remove, sl_remove_decode)
+DECODER(decode_owner, owner, sl_owner_decode)
+DECODER(decode_name, name, sl_name_decode)
+
+static enum sl_code whole(const struct sl_rd *r, const char *what, struct sl_error *err)
+{
+    return sl_r_done(r) ? SL_OK : sl_fail(err, SL_E_PROTOCOL, "the peer sent a malformed %s", what);
+}
+
+static enum sl_code decode_id(struct sl_channel *ch, struct sl_rd *r, union sl_request *q, struct sl_error *err)
+{
+    (void)ch;
+    q->id = (uint32_t)sl_r_uv(r, SL_DIR_ID_MAX);
+    return whole(r, "CLOSE_DIR", err);
+}
+
+static enum sl_code decode_bytes(struct sl_channel *ch, struct sl_rd *r, union sl_request *q, struct sl_error *err)
+{
+    (void)ch;
+    (void)err;
+    q->bytes.len = sl_r_left(r);
+    q->bytes.data = sl_r_raw(r, q->bytes.len);
+    return SL_OK;
+}
+
+static enum sl_code decode_hole(struct sl_channel *ch, struct sl_rd *r, union sl_request *q, struct sl_error *err)
+{
+    (void)ch;
+    q->hole = sl_r_uv(r, INT64_MAX);
+    return whole(r, "HOLE", err);
+}
+
+static enum sl_code decode_hash(struct sl_channel *ch, struct sl_rd *r, union sl_request *q, struct sl_error *err)
+{
+    (void)ch;
+    q->hash = sl_r_raw(r, SL_HASH_LEN);
+    return whole(r, "COMMIT", err);
+}
+
+static enum sl_code decode_nothing(struct sl_channel *ch, struct sl_rd *r, union sl_request *q, struct sl_error *err)
+{
+    (void)ch;
+    (void)q;
+    return whole(r, "request that has no content", err);
+}
+
+static enum sl_code decode_new(struct sl_channel *ch, struct sl_rd *r, union sl_request *q, enum sl_msg type,
+                               struct sl_error *err)
+{
+    return sl_put_decode(r, ch->in, type, &q->put, err);
+}
+#define NEW_DECODER(name, type) \
+    static enum sl_code name(struct sl_channel *ch, struct sl_rd *r, union sl_request *q, struct sl_error *err) \
+    { \
+        return decode_new(ch, r, q, type, err); \
+    }
+NEW_DECODER(decode_put, SL_MSG_PUT)
+NEW_DECODER(decode_write, SL_MSG_WRITE)
+NEW_DECODER(decode_mkdir, SL_MSG_MKDIR)
+NEW_DECODER(decode_symlink, SL_MSG_SYMLINK)
+NEW_DECODER(decode_mknod, SL_MSG_MKNOD)
+NEW_DECODER(decode_set_meta, SL_MSG_SET_META)
+
+/* ---- the small requests ---- */
+
+static enum sl_code run_open(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
+{
+    char name[SL_NAME_MAX + 1];
+    memcpy(name, q->open.name, q->open.name_len);
+    name[q->open.name_len] = '\0';
+    return sl_dirs_open(ch->dirs, q->open.parent, q->open.id, name, err);
+}
+
+static enum sl_code run_close(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
+{
+    return sl_dirs_close(ch->dirs, q->id, err);
+}
+
+static enum sl_code run_owner(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
+{
+    struct sl_owners *o = ch->s->owners;
+    struct sl_msg_owner_is m = { .request = ch->requests };
+    struct sl_buf b = { 0 };
+    char name[SL_OWNER_NAME_MAX + 1];
+    (void)err;
+    memcpy(name, q->owner.name, q->owner.name_len);
+    name[q->owner.name_len] = '\0';
+    m.number = q->owner.group ? sl_owners_gid(o, q->owner.number, name) : sl_owners_uid(o, q->owner.number, name);
+    m.settable = q->owner.group ? sl_owners_can_gid(o, m.number) : sl_owners_can_uid(o, m.number);
+    sl_owner_is_encode(&b, &m);
+    sl_channel_answer(ch, SL_MSG_OWNER_IS, &b);
+    sl_buf_clear(&b);
+    return SL_OK;
+}
+
+/* ---- the table ---- */
+
+static const struct sl_request_kind {
+    const char *name;                /* NULL: no request has this number */
+    uint32_t rights;                 /* all of them are needed */
+    decode_fn *decode;
+    sl_request_run *run;
+} kinds[] = {
+    [SL_MSG_ATTACH] = { "attach", 0, decode_attach, sl_run_attach },
+    [SL_MSG_OPEN_DIR] = { "open a directory", 0, decode_open, run_open },
+    [SL_MSG_CLOSE_DIR] = { "close a directory", 0, decode_id, run_close },
+    [SL_MSG_LIST] = { "list", SL_RIGHT_LIST, decode_list, sl_run_list },
+    [SL_MSG_READ] = { "read", SL_RIGHT_READ, decode_bytes, sl_run_read },
+    [SL_MSG_PUT] = { "create", SL_RIGHT_CREATE, decode_put, sl_run_put },
+    [SL_MSG_WRITE] = { "create", SL_RIGHT_CREATE, decode_write, sl_run_write },
+    [SL_MSG_DATA] = { "write", 0, decode_bytes, sl_run_data },       /* WRITE was asked for its rights */
+    [SL_MSG_HOLE] = { "write", 0, decode_hole, sl_run_hole },
+    [SL_MSG_COMMIT] = { "write", 0, decode_hash, sl_run_commit },
+    [SL_MSG_ABORT] = { "write", 0, decode_nothing, sl_run_abort },
+    [SL_MSG_MKDIR] = { "create", SL_RIGHT_CREATE, decode_mkdir, sl_run_make },
+    [SL_MSG_SYMLINK] = { "create", SL_RIGHT_CREATE, decode_symlink, sl_run_make },
+    [SL_MSG_MKNOD] = { "create special files", SL_RIGHT_CREATE | SL_RIGHT_SPECIAL, decode_mknod, sl_run_make },
+    [SL_MSG_SET_META] = { "set metadata", SL_RIGHT_META, decode_set_meta, sl_run_set_meta },
+    [SL_MSG_REMOVE] = { "delete", SL_RIGHT_DELETE, decode_remove, sl_run_remove },
+    [SL_MSG_OWNER] = { "ask for owners", SL_RIGHT_LIST, decode_owner, run_owner },
+    [SL_MSG_HASH] = { "hash", SL_RIGHT_HASH, decode_name, sl_run_hash },
+    [SL_MSG_MODULES] = { "list modules", 0, decode_nothing, sl_run_modules },
+};
+
+static const struct sl_request_kind *kind_of(uint8_t type)
+{
+    return type < sizeof kinds / sizeof kinds[0] && kinds[type].name ? &kinds[type] : NULL;
+}
+
+static enum sl_code skip(struct sl_channel *ch, const struct sl_frame *f, struct sl_error *err)
+{
+    struct sl_rd r;
+    sl_r_init(&r, f->data, f->len);
+    uint64_t number = sl_r_uv(&r, UINT64_MAX);
+    enum sl_code rc = whole(&r, "SKIP", err);
+    if (rc == SL_OK && ch->walk)
+        sl_walk_skip(ch->walk, number);
+    return rc;
+}
+
+static enum sl_code allowed(const struct sl_channel *ch, const struct sl_request_kind *k, struct sl_error *err)
+{
+    if ((k->rights & ch->rights) == k->rights)
+        return SL_OK;
+    return sl_fail(err, SL_E_RIGHTS, "not allowed here: the right to %s is missing", k->name);
+}
+
+enum sl_code sl_request_frame(struct sl_channel *ch, const struct sl_frame *f, struct sl_error *err)
+{
+    struct sl_error why = { 0 };
+    union sl_request q;
+    struct sl_rd r;
+    enum sl_code rc;
+    if (f->type == SL_MSG_SKIP)
+        return skip(ch, f, err);
+    if (sl_channel_busy(ch))
+        return SL_AGAIN;
+    ch->requests++;
+    const struct sl_request_kind *k = kind_of(f->type);
+    if (!k) {
+        sl_fail(&why, SL_E_UNSUPPORTED, "request type %u is not known here", f->type);
+        sl_channel_fail(ch, &why);
+        return SL_OK;
+    }
+    sl_r_init(&r, f->data, f->len);
+    rc = k->decode(ch, &r, &q, err);
+    if (rc != SL_OK)
+        return rc;
+    rc = allowed(ch, k, &why);
+    if (rc == SL_OK)
+        rc = k->run(ch, &q, &why);
+    if (rc != SL_OK) {
+        if (f->type == SL_MSG_WRITE)
+            sl_writing_dead(ch);
+        sl_channel_fail(ch, &why);
+    } else if (ch->requests - ch->confirmed >= SL_CONFIRM_EVERY) {
+        sl_channel_confirm(ch);
+    }
+    return SL_OK;
+}

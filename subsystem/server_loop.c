@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * server_loop - the poll loop of a session: reads whenever the peer sends (so neither side ever waits for the other to
+ * read), works while there is work, writes what there is, and watches the deadlines.
+ */
+#include "config.h"
+#include "subsystem/server_loop.h"
+#include "base/io.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { READ_MAX = 256 * 1024, PIPE_BYTES = 1024 * 1024, BACKLOG_MAX = 4 * 1024 * 1024, DRAIN_MS = 5000 };
+
+struct loop {
+    struct sl_session *s;
+    int in, out;
+    const struct sl_serve_limits *limits;
+    const volatile sig_atomic_t *drain;
+    uint64_t start_ms, moved_ms;
+    bool draining, eof;
+    sigset_t waiting;                   /* the signal mask while it waits: only then are signals let in */
+    char *buf;
+};
+
+static size_t backlog(const struct loop *l)
+{
+    size_t len = 0;
+    sl_session_output(l->s, &len);
+    return len;
+}
+
+static enum sl_code flush(struct loop *l, struct sl_error *err)
+{
+    size_t len = 0, put = 0;
+    const uint8_t *p;
+    while ((p = sl_session_output(l->s, &len)) != NULL && len) {
+        enum sl_code rc = sl_io_write(l->out, p, len, &put);
+        if (rc == SL_AGAIN)
+            return SL_OK;
+        if (rc != SL_OK)
+            return errno == EPIPE || errno == ECONNRESET ? sl_fail(err, SL_E_CLOSED, "the peer closed the connection")
+                                                        : sl_fail_errno(err, errno, "cannot send to the peer");
+        sl_session_sent(l->s, put);
+        l->moved_ms = sl_now_ms();
+    }
+    return SL_OK;
+}
+
+static enum sl_code receive(struct loop *l, struct sl_error *err)
+{
+    size_t got = 0;
+    enum sl_code rc = sl_io_read(l->in, l->buf, READ_MAX, &got);
+    if (rc == SL_AGAIN)
+        return SL_OK;
+    if (rc == SL_EOF || (rc != SL_OK && errno == ECONNRESET)) {
+        l->eof = true;
+        return sl_session_feed_eof(l->s, err);
+    }
+    if (rc != SL_OK)
+        return sl_fail_errno(err, errno, "cannot receive from the peer");
+    l->moved_ms = sl_now_ms();
+    return sl_session_feed(l->s, l->buf, got, err);
+}
+
+/* Milliseconds until the next deadline; -1: none. 0 once it has passed. */
+static int until_deadline(const struct loop *l)
+{
+    bool greeted = sl_session_greeted(l->s);
+    uint64_t limit = (uint64_t)(greeted ? l->limits->idle_timeout_s : l->limits->handshake_timeout_s) * 1000;
+    uint64_t passed = sl_now_ms() - (greeted ? l->moved_ms : l->start_ms);
+    if (!limit)
+        return -1;
+    if (passed >= limit)
+        return 0;
+    return limit - passed > 60000 ? 60000 : (int)(limit - passed);
+}
+
+static enum sl_code check_deadline(const struct loop *l, struct sl_error *err)
+{
+    if (until_deadline(l) != 0)
+        return SL_OK;
+    return sl_session_greeted(l->s) ? sl_fail(err, SL_E_TIMEOUT, "nothing moved for %u seconds", l->limits->idle_timeout_s)
+                                    : sl_fail(err, SL_E_TIMEOUT, "no greeting within %u seconds",
+                                              l->limits->handshake_timeout_s);
+}
+
+static enum sl_code wait_and_move(struct loop *l, bool working, struct sl_error *err)
+{
+    size_t waiting = backlog(l);
+    struct pollfd p[2] = { { .fd = l->eof || waiting > BACKLOG_MAX ? -1 : l->in, .events = POLLIN },
+                           { .fd = waiting ? l->out : -1, .events = POLLOUT } };
+    int ms = working ? 0 : until_deadline(l);
+    struct timespec most = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+    if (working)
+        l->moved_ms = sl_now_ms();
+    if (ppoll(p, 2, ms < 0 ? NULL : &most, &l->waiting) < 0 && errno != EINTR)
+        return sl_fail_errno(err, errno, "cannot wait for the peer");
+    if (*l->drain && !l->draining) {
+        l->draining = true;
+        sl_session_drain(l->s);
+    }
+    if (p[0].fd >= 0 && p[0].revents)
+        return receive(l, err);
+    return SL_OK;
+}
+
+static enum sl_code run(struct loop *l, struct sl_error *err)
+{
+    enum sl_code rc = SL_OK;
+    while (rc == SL_OK) {
+        enum sl_code worked = sl_session_step(l->s, err);
+        if (worked != SL_OK && worked != SL_AGAIN)
+            return worked;
+        rc = flush(l, err);
+        if (rc == SL_OK && sl_session_over(l->s) && !backlog(l))
+            return SL_OK;
+        if (rc == SL_OK)
+            rc = wait_and_move(l, worked == SL_OK, err);
+        if (rc == SL_OK)
+            rc = check_deadline(l, err);
+    }
+    return rc;
+}
+
+/* The last words (why the session ends) get a little time. */
+static void last_words(struct loop *l)
+{
+    struct sl_error ignored;
+    uint64_t end = sl_now_ms() + DRAIN_MS;
+    while (flush(l, &ignored) == SL_OK && backlog(l) && sl_now_ms() < end) {
+        struct pollfd p = { .fd = l->out, .events = POLLOUT };
+        poll(&p, 1, 100);
+    }
+}
+
+/* A signal that came just before a wait would be noticed only after it: they are held back in between. */
+static void block_signals(sigset_t *before)
+{
+    sigset_t held;
+    sigemptyset(&held);
+    sigaddset(&held, SIGTERM);
+    sigaddset(&held, SIGINT);
+    sigaddset(&held, SIGHUP);
+    sigprocmask(SIG_BLOCK, &held, before);
+}
+
+enum sl_code sl_serve(int in_fd, int out_fd, const struct sl_policy *policy, const struct sl_serve_limits *limits,
+                      const volatile sig_atomic_t *drain, struct sl_error *err)
+{
+    struct loop l = { .in = in_fd, .out = out_fd, .limits = limits, .drain = drain };
+    enum sl_code rc = sl_io_nonblock(in_fd);
+    if (rc == SL_OK)
+        rc = sl_io_nonblock(out_fd);
+    if (rc != SL_OK)
+        return sl_fail_errno(err, errno, "cannot use the connection");
+    /* A pipe holds 64 KiB unless told; where it may not grow it stays so. */
+    fcntl(in_fd, F_SETPIPE_SZ, PIPE_BYTES);
+    fcntl(out_fd, F_SETPIPE_SZ, PIPE_BYTES);
+    l.buf = sl_malloc(READ_MAX);
+    l.start_ms = l.moved_ms = sl_now_ms();
+    l.s = sl_session_new(policy);
+    block_signals(&l.waiting);
+    rc = run(&l, err);
+    sigprocmask(SIG_SETMASK, &l.waiting, NULL);
+    if (rc != SL_OK && rc != SL_E_CLOSED)
+        last_words(&l);
+    sl_session_free(l.s);
+    free(l.buf);
+    return rc;
+}

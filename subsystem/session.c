@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * session - bytes of one peer to requests on local trees. Frames are executed as they arrive; what takes longer (LIST, READ,
+ * HASH, MODULES) goes on a step at a time, the channels taking turns, so that control frames are read in between.
+ */
+#include "config.h"
+#include "subsystem/session_priv.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "dev"
+#endif
+
+enum { WINDOW = 8 * 1024 * 1024 };
+
+static const char *const features[] = { "zlib", "sparse" };
+enum { FEATURES = sizeof features / sizeof features[0] };
+
+static struct sl_channel *channel(struct sl_session *s, uint8_t number)
+{
+    if (!s->channels[number])
+        s->channels[number] = sl_channel_new(s, number);
+    return s->channels[number];
+}
+
+static enum sl_code on_frame(void *ctx, const struct sl_frame *f, struct sl_error *err)
+{
+    return sl_request_frame(channel(ctx, f->channel), f, err);
+}
+
+static enum sl_code on_hello(void *ctx, const struct sl_hello *peer, struct sl_error *err)
+{
+    (void)ctx;
+    (void)peer;
+    (void)err;
+    return SL_OK;
+}
+
+static const struct sl_conn_ops ops = { .frame = on_frame, .hello = on_hello };
+
+/* The login directory below "/": of the environment that the login gave, else where the process stands. */
+static char *home_of(void)
+{
+    const char *home = getenv("HOME");
+    char *cwd = NULL;
+    if (!home || home[0] != '/')
+        home = cwd = getcwd(NULL, 0);
+    if (!home)
+        home = "";
+    while (*home == '/')
+        home++;
+    char *out = sl_strdup(home);
+    for (size_t n = strlen(out); n && out[n - 1] == '/'; n--)
+        out[n - 1] = '\0';
+    free(cwd);
+    return out;
+}
+
+static bool masked(const char *mask, const char *feature)
+{
+    size_t n = strlen(feature);
+    for (const char *at = mask; at && (at = strstr(at, feature)); at += n)
+        if ((at == mask || at[-1] == ',') && (at[n] == ',' || !at[n]))
+            return true;
+    return false;
+}
+
+struct sl_session *sl_session_new(const struct sl_policy *policy)
+{
+    struct sl_session *s = sl_calloc(1, sizeof *s);
+    const char *left[FEATURES + 1] = { NULL };
+    size_t n = 0;
+    for (size_t i = 0; i < FEATURES; i++)
+        if (!masked(policy->test_mask, features[i]))
+            left[n++] = features[i];
+    struct sl_hello hello = { .protocol_min = SL_PROTOCOL_MIN, .protocol_max = SL_PROTOCOL_MAX, .frame_max = SL_FRAME_MAX,
+                              .window = WINDOW, .dirs_max = SL_DIRS_MAX,
+                              .program = "superlifter-server " PACKAGE_VERSION, .features = left };
+    s->policy = policy;
+    s->conn = sl_conn_new(SL_ROLE_SERVER, &hello, 0, &ops, s);
+    s->owners = sl_owners_new();
+    s->home = home_of();
+    return s;
+}
+
+void sl_session_free(struct sl_session *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; i < SL_CHANNELS; i++)
+        sl_channel_free(s->channels[i]);
+    sl_conn_free(s->conn);
+    sl_owners_free(s->owners);
+    free(s->home);
+    free(s);
+}
+
+static bool idle(const struct sl_session *s)
+{
+    for (size_t i = 0; i < SL_CHANNELS; i++) {
+        const struct sl_channel *ch = s->channels[i];
+        if (ch && (sl_channel_busy(ch) || ch->confirmed != ch->requests))
+            return false;
+    }
+    return true;
+}
+
+/* What a batch of input or of work leaves to be said: confirmations, and goodbye when there is nothing more to do. */
+static void settle(struct sl_session *s)
+{
+    for (size_t i = 0; i < SL_CHANNELS; i++)
+        if (s->channels[i])
+            sl_channel_confirm(s->channels[i]);
+    if (!s->bye && (sl_conn_closed(s->conn) || (s->draining && sl_conn_ready(s->conn))) && idle(s)) {
+        sl_conn_bye(s->conn);
+        s->bye = true;
+    }
+}
+
+enum sl_code sl_session_feed(struct sl_session *s, const void *data, size_t n, struct sl_error *err)
+{
+    enum sl_code rc = sl_conn_feed(s->conn, data, n, err);
+    if (rc == SL_OK)
+        settle(s);
+    return rc;
+}
+
+enum sl_code sl_session_feed_eof(struct sl_session *s, struct sl_error *err)
+{
+    return sl_conn_feed_eof(s->conn, err);
+}
+
+/* One piece of work of one channel. */
+static enum sl_code step(struct sl_session *s, struct sl_channel *ch, struct sl_error *err)
+{
+    if (!sl_channel_flush(ch))
+        return SL_AGAIN;
+    if (ch->step) {
+        enum sl_code rc = ch->step(ch, err);
+        if (rc != SL_EOF)
+            return rc;
+        sl_channel_end_long(ch);
+    }
+    return sl_conn_resume(s->conn, ch->number, err);
+}
+
+enum sl_code sl_session_step(struct sl_session *s, struct sl_error *err)
+{
+    bool moved = false;
+    for (size_t i = 0; i < SL_CHANNELS; i++) {
+        struct sl_channel *ch = s->channels[s->turn];
+        s->turn = (uint8_t)((s->turn + 1) % SL_CHANNELS);
+        if (!ch || !sl_channel_busy(ch))
+            continue;
+        enum sl_code rc = step(s, ch, err);
+        if (rc != SL_OK && rc != SL_AGAIN)
+            return rc;
+        moved = moved || rc == SL_OK;
+    }
+    settle(s);
+    return moved ? SL_OK : SL_AGAIN;
+}
+
+const uint8_t *sl_session_output(struct sl_session *s, size_t *len)
+{
+    return sl_conn_output(s->conn, len);
+}
+
+void sl_session_sent(struct sl_session *s, size_t n)
+{
+    sl_conn_sent(s->conn, n);
+}
+
+bool sl_session_over(const struct sl_session *s)
+{
+    return s->bye && (sl_conn_closed(s->conn) || s->draining);
+}
+
+bool sl_session_greeted(const struct sl_session *s)
+{
+    return sl_conn_ready(s->conn);
+}
+
+void sl_session_drain(struct sl_session *s)
+{
+    s->draining = true;
+    settle(s);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: ISC */
+/* session_priv - what the files of the session share: a channel's state, and how requests are answered. */
+#ifndef SL_SUBSYSTEM_SESSION_PRIV_H
+#define SL_SUBSYSTEM_SESSION_PRIV_H
+
+#include "base/hash.h"
+#include "proto/msg.h"
+#include "subsystem/session.h"
+#include "tree/dirs.h"
+#include "tree/meta.h"
+#include "tree/reader.h"
+#include "tree/stage.h"
+#include "tree/walk.h"
+
+enum {
+    SL_DIRS_MAX = 4096,                 /* directory ids open on one channel */
+    SL_DIR_FDS = 64,                    /* of them, with a descriptor */
+    SL_CONFIRM_EVERY = 256,             /* requests between two DONEs within one batch of input */
+    SL_OUTPUT_HIGH = 1024 * 1024        /* unsent bytes above which nothing is read or listed */
+};
+
+enum sl_writing { SL_WRITING_NOT, SL_WRITING, SL_WRITING_DEAD /* failed: the rest of it is passed over */ };
+
+struct sl_channel;
+/* A request that takes more than one step. SL_OK: something was done; SL_AGAIN: waits for room; SL_EOF: it is over. */
+typedef enum sl_code sl_long_step(struct sl_channel *ch, struct sl_error *err);
+
+struct sl_channel {
+    struct sl_session *s;
+    uint8_t number;
+    struct sl_dirs *dirs;               /* NULL before the first request */
+    struct sl_entry_codec *in, *out;
+    uint64_t requests, confirmed;       /* the last one taken; every one up to here is answered */
+    uint32_t rights;
+    bool attached;
+    enum sl_attach_how how;             /* of what is attached: a channel holds to one namespace */
+    char *module;                       /* owned; NULL unless a module */
+    /* an answer that waits for room */
+    struct sl_buf waiting;
+    uint8_t waiting_type, waiting_flags;
+    bool have_waiting;
+    /* the long request that runs */
+    sl_long_step *step;
+    struct sl_buf scratch;
+    struct sl_walk *walk;               /* LIST */
+    struct sl_buf names;                /* READ: its payload */
+    struct sl_rd names_rd;
+    uint32_t read_dir;
+    char name[SL_NAME_MAX + 1];
+    struct sl_reader reader;            /* READ and HASH; fd -1 when none is open */
+    struct sl_hash *hash;
+    uint64_t hole_left;                 /* HASH: zeros of a hole still to be counted */
+    size_t module_at;                   /* MODULES */
+    /* the file being written */
+    enum sl_writing writing;
+    struct sl_stage stage;
+    struct sl_entry w_entry;
+    char w_name[SL_NAME_MAX + 1];
+    uint32_t w_meta, w_flags;
+    bool w_kept_back;                   /* replacing was asked for and is not among the rights */
+    struct sl_hash *w_hash;
+};
+
+struct sl_session {
+    const struct sl_policy *policy;
+    struct sl_conn *conn;
+    struct sl_owners *owners;
+    struct sl_channel *channels[SL_CHANNELS];
+    const struct sl_module *admitted;   /* the module that this session was counted for */
+    uint8_t turn;                       /* the channel that steps next */
+    char *home;                         /* owned: login directory below "/", or "" */
+    bool draining, bye;
+};
+
+/* ---- channel.c ---- */
+struct sl_channel *sl_channel_new(struct sl_session *s, uint8_t number);
+void sl_channel_free(struct sl_channel *ch);
+/* Sends an answer, or keeps it until there is room; at most one may wait. `last` answers confirm all requests up to now. */
+void sl_channel_answer(struct sl_channel *ch, enum sl_msg type, const struct sl_buf *payload);
+void sl_channel_fail(struct sl_channel *ch, const struct sl_error *err);
+/* Sends what waits; false while it still does. */
+bool sl_channel_flush(struct sl_channel *ch);
+/* DONE for what was not confirmed yet, unless an answer is still to come before it. */
+void sl_channel_confirm(struct sl_channel *ch);
+static inline bool sl_channel_busy(const struct sl_channel *ch) { return ch->step || ch->have_waiting; }
+void sl_channel_end_long(struct sl_channel *ch);
+
+/* ---- requests.c ---- */
+/* One frame of the peer. SL_AGAIN while the channel is busy; a failure ends the session. */
+enum sl_code sl_request_frame(struct sl_channel *ch, const struct sl_frame *f, struct sl_error *err);
+
+union sl_request {
+    struct sl_msg_attach attach;
+    struct sl_msg_open open;
+    uint32_t id;
+    struct sl_msg_list list;
+    struct sl_msg_put put;
+    struct sl_msg_remove remove;
+    struct sl_msg_owner owner;
+    struct sl_msg_name name;
+    struct { const uint8_t *data; size_t len; } bytes;
+    uint64_t hole;
+    const uint8_t *hash;
+};
+/* A handler: SL_OK or the failure of this one request. Decoded names are not NUL-terminated unless they are an entry's. */
+typedef enum sl_code sl_request_run(struct sl_channel *ch, const union sl_request *q, struct sl_error *err);
+
+sl_request_run sl_run_attach, sl_run_modules;                                             /* attach.c */
+sl_request_run sl_run_list;                                                               /* listing.c */
+sl_request_run sl_run_read, sl_run_hash;                                                  /* content.c */
+sl_request_run sl_run_put, sl_run_write, sl_run_data, sl_run_hole, sl_run_commit, sl_run_abort;    /* writing.c */
+sl_request_run sl_run_make, sl_run_set_meta, sl_run_remove;
+/* The file being written, if any, is given up; what still comes of it is passed over. */
+void sl_writing_dead(struct sl_channel *ch);
+
+#endif

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * check_conn - two connections in one process, joined by a pump that moves a few bytes each way a turn. What no honest
+ * peer writes is in check_frames.c, the greetings of strangers are in check_hello.c.
+ */
+#include "config.h"
+#include "proto/conn.h"
+#include "proto/wire.h"
+#include "base/mem.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHANNELS = 3, WINDOW = SL_CREDIT_START };
+
+static const char *const with_zlib[] = { "sparse", "zlib", NULL };
+static const char *const without[] = { "sparse", NULL };
+
+struct end {
+    struct sl_conn *conn;
+    uint32_t seed;
+    uint64_t sent[CHANNELS + 1], got[CHANNELS + 1];   /* frames */
+    size_t to_send;                                   /* bytes still to send on all channels */
+    unsigned offers;
+    unsigned refuse;                                  /* every such offer is refused; 0: none; 1: all */
+    uint64_t pong;
+    unsigned pongs, byes, hellos;
+    enum sl_code answer;                              /* of the frame handler */
+};
+
+/* Length and content of a frame follow from its channel and number. */
+static size_t length_of(uint8_t channel, uint64_t number)
+{
+    uint32_t h = (uint32_t)number * 2654435761u + channel;
+    return number % 7 == 0 ? 0 : h % (number % 11 == 0 ? 20000 : 300);
+}
+
+static uint8_t byte_of(uint64_t number, size_t at)
+{
+    return number % 5 ? (uint8_t)("the same words again and again "[at % 31]) : (uint8_t)((at * 2654435761u + number) >> 13);
+}
+
+static enum sl_code on_frame(void *ctx, const struct sl_frame *f, struct sl_error *err)
+{
+    struct end *e = ctx;
+    (void)err;
+    if (e->answer != SL_OK)
+        return e->answer;
+    if (e->refuse && ++e->offers % e->refuse == 0)
+        return SL_AGAIN;
+    uint64_t n = e->got[f->channel]++;
+    ck_assert_uint_eq(f->len, length_of(f->channel, n));
+    ck_assert_uint_eq(f->type, 16 + n % 100);
+    ck_assert_uint_eq(f->flags, n & 1);
+    for (size_t i = 0; i < f->len; i++)              /* an assertion for each would take minutes */
+        if (f->data[i] != byte_of(n, i))
+            ck_abort_msg("frame %u of channel %u differs at %zu", (unsigned)n, f->channel, i);
+    return SL_OK;
+}
+
+static enum sl_code on_hello(void *ctx, const struct sl_hello *peer, struct sl_error *err)
+{
+    (void)err;
+    ((struct end *)ctx)->hellos++;
+    ck_assert_str_eq(peer->program, "tester 1");
+    return SL_OK;
+}
+
+static void on_pong(void *ctx, uint64_t token)
+{
+    ((struct end *)ctx)->pong = token;
+    ((struct end *)ctx)->pongs++;
+}
+
+static void on_bye(void *ctx)
+{
+    ((struct end *)ctx)->byes++;
+}
+
+static const struct sl_conn_ops ops = { .frame = on_frame, .hello = on_hello, .pong = on_pong, .bye = on_bye };
+
+static void open_end(struct end *e, enum sl_role role, int compress, const char *const *features)
+{
+    struct sl_hello h = { SL_PROTOCOL_MIN, SL_PROTOCOL_MAX, SL_FRAME_MAX, WINDOW, 100, "tester 1", features };
+    *e = (struct end){ .conn = NULL };
+    e->conn = sl_conn_new(role, &h, compress, &ops, e);
+}
+
+static void produce(struct end *e)
+{
+    for (uint8_t ch = 1; ch <= CHANNELS && e->to_send && sl_conn_queued(e->conn) < 100000; ch++) {
+        uint64_t n = e->sent[ch];
+        size_t len = length_of(ch, n);
+        if (sl_conn_room(e->conn, ch) < len + 1)
+            continue;
+        uint8_t *p = sl_conn_begin(e->conn, len + 100);
+        for (size_t i = 0; i < len; i++)
+            p[i] = byte_of(n, i);
+        sl_conn_finish(e->conn, ch, (uint8_t)(16 + n % 100), n & 1, len);
+        e->sent[ch]++;
+        e->to_send -= len < e->to_send ? len : e->to_send;
+    }
+}
+
+/* Up to `turn` bytes from one to the other. */
+static bool move(struct end *from, struct end *to, size_t turn)
+{
+    size_t len = 0;
+    const uint8_t *p = sl_conn_output(from->conn, &len);
+    struct sl_error err = { 0 };
+    if (len > turn)
+        len = turn;
+    uint8_t *copy = len ? sl_malloc(len) : NULL;    /* so that a read beyond is found */
+    if (len)
+        memcpy(copy, p, len);
+    sl_conn_sent(from->conn, len);
+    enum sl_code rc = sl_conn_feed(to->conn, copy, len, &err);
+    free(copy);
+    if (rc != SL_OK)
+        ck_abort_msg("%s", err.text);
+    return len > 0;
+}
+
+/* Whether a kept frame was taken. */
+static bool resume(struct end *e)
+{
+    bool taken = false;
+    for (uint8_t ch = 1; ch <= CHANNELS; ch++) {
+        uint64_t before = e->got[ch];
+        if (sl_conn_resume(e->conn, ch, NULL) != SL_OK)
+            ck_abort_msg("cannot resume");
+        taken = taken || e->got[ch] != before;
+    }
+    return taken;
+}
+
+static void pump(struct end *a, struct end *b, size_t turn)
+{
+    for (unsigned idle = 0; idle < 3;) {
+        produce(a);
+        produce(b);
+        bool moved = move(a, b, turn);
+        moved = move(b, a, turn) || moved;
+        moved = resume(a) || moved;
+        moved = resume(b) || moved;
+        idle = moved || a->to_send || b->to_send ? 0 : idle + 1;
+    }
+}
+
+static void close_both(struct end *a, struct end *b)
+{
+    sl_conn_free(a->conn);
+    sl_conn_free(b->conn);
+}
+
+static void check_all_arrived(const struct end *a, const struct end *b)
+{
+    for (int ch = 1; ch <= CHANNELS; ch++) {
+        ck_assert_uint_gt(a->sent[ch], 0);
+        ck_assert_uint_eq(a->sent[ch], b->got[ch]);
+        ck_assert_uint_eq(b->sent[ch], a->got[ch]);
+    }
+}
+
+static const size_t turns[] = { 1, 2, 3, 7, 4096, 1000000 };
+
+/* _i: turns, and compression on or off, and frames refused now and then or not */
+START_TEST(both_write_at_once)
+{
+    struct end a, b;
+    size_t turn = turns[_i % 6];
+    bool zlib = _i / 6 % 2;
+    open_end(&a, SL_ROLE_CLIENT, zlib ? 6 : 0, with_zlib);
+    open_end(&b, SL_ROLE_SERVER, 0, with_zlib);
+    a.refuse = b.refuse = _i / 12 ? 3 : 0;
+    a.to_send = b.to_send = turn < 10 ? 100000 : 1500000;
+    pump(&a, &b, turn);
+    check_all_arrived(&a, &b);
+    ck_assert_uint_eq(a.hellos + b.hellos, 2);
+    ck_assert(sl_conn_bytes_out(a.conn) == sl_conn_bytes_in(b.conn));
+    ck_assert(sl_conn_bytes_out(b.conn) == sl_conn_bytes_in(a.conn));
+    ck_assert(sl_conn_has(a.conn, "zlib") && sl_conn_has(b.conn, "sparse") && !sl_conn_has(a.conn, "delta"));
+    ck_assert_uint_eq(sl_conn_peer(a.conn)->window, WINDOW);
+    close_both(&a, &b);
+}
+END_TEST
+
+START_TEST(one_side_without_zlib)
+{
+    struct end a, b;
+    open_end(&a, SL_ROLE_CLIENT, 6, _i ? without : with_zlib);
+    open_end(&b, SL_ROLE_SERVER, 6, _i ? with_zlib : without);
+    a.to_send = b.to_send = 100000;
+    pump(&a, &b, 4096);
+    check_all_arrived(&a, &b);
+    ck_assert(!sl_conn_has(a.conn, "zlib") && !sl_conn_has(b.conn, "zlib"));
+    close_both(&a, &b);
+}
+END_TEST
+
+START_TEST(compression_shrinks_what_can_shrink)
+{
+    struct end a, b;
+    size_t moved = 0, len = 0;
+    uint8_t block[1000];
+    memset(block, 'x', sizeof block);
+    open_end(&a, SL_ROLE_CLIENT, 6, with_zlib);
+    open_end(&b, SL_ROLE_SERVER, 0, with_zlib);
+    pump(&a, &b, 4096);
+    b.refuse = 1;
+    for (int i = 0; i < 100; i++)
+        sl_conn_send(a.conn, 1, 16, 0, block, sizeof block);
+    for (;;) {
+        const uint8_t *p = sl_conn_output(a.conn, &len);
+        if (!len)
+            break;
+        ck_assert_int_eq(sl_conn_feed(b.conn, p, len, NULL), SL_OK);
+        sl_conn_sent(a.conn, len);
+        moved += len;
+    }
+    ck_assert_uint_lt(moved, 2000);
+    ck_assert(sl_conn_bytes_in(b.conn) > 100000);
+    close_both(&a, &b);
+}
+END_TEST
+
+START_TEST(credit_holds_the_sender)
+{
+    struct end a, b;
+    open_end(&a, SL_ROLE_CLIENT, 0, without);
+    open_end(&b, SL_ROLE_SERVER, 0, without);
+    pump(&a, &b, 4096);
+    b.refuse = 1;
+    uint8_t *block = sl_calloc(1, SL_FRAME_MAX);
+    size_t room = sl_conn_room(a.conn, 2);
+    ck_assert_uint_eq(room, WINDOW - SL_FRAME_HEADER);
+    sl_conn_send(a.conn, 2, 16, 0, block, room - SL_FRAME_HEADER - 1);
+    ck_assert_uint_eq(sl_conn_room(a.conn, 2), 1);
+    sl_conn_send(a.conn, 2, 16, 0, block, 1);
+    ck_assert_uint_eq(sl_conn_room(a.conn, 2), 0);
+    ck_assert_uint_eq(sl_conn_room(a.conn, 3), room);
+    while (move(&a, &b, 4096) || move(&b, &a, 4096)) {
+    }
+    ck_assert_uint_eq(sl_conn_room(a.conn, 2), 0);
+    sl_conn_ping(a.conn, 77);
+    move(&a, &b, 4096);
+    move(&b, &a, 4096);
+    ck_assert_uint_eq(a.pong, 77);       /* control passes although data waits */
+    free(block);
+    close_both(&a, &b);
+}
+END_TEST
+
+START_TEST(bye_each_way)
+{
+    struct end a, b;
+    open_end(&a, SL_ROLE_CLIENT, 6, with_zlib);
+    open_end(&b, SL_ROLE_SERVER, 0, with_zlib);
+    a.to_send = 1000;
+    pump(&a, &b, 7);
+    sl_conn_bye(a.conn);
+    sl_conn_bye(a.conn);
+    ck_assert_uint_eq(sl_conn_room(a.conn, 1), 0);
+    b.to_send = 600000;                  /* the other side still answers, and gets credit for it */
+    pump(&a, &b, 4096);
+    ck_assert(b.byes == 1 && a.byes == 0 && sl_conn_closed(b.conn) && !sl_conn_closed(a.conn));
+    ck_assert_uint_eq(a.got[1], b.sent[1]);
+    ck_assert_int_eq(sl_conn_feed_eof(b.conn, NULL), SL_OK);
+    sl_conn_bye(b.conn);
+    pump(&a, &b, 4096);
+    ck_assert_int_eq(sl_conn_feed_eof(a.conn, NULL), SL_OK);
+    close_both(&a, &b);
+}
+END_TEST
+
+START_TEST(end_without_bye)
+{
+    struct end a, b;
+    struct sl_error err = { 0 };
+    size_t len = 0;
+    open_end(&a, SL_ROLE_CLIENT, 0, without);
+    open_end(&b, SL_ROLE_SERVER, 0, without);
+    pump(&a, &b, 4096);
+    ck_assert_int_eq(sl_conn_feed_eof(a.conn, &err), SL_E_CLOSED);
+    sl_conn_output(a.conn, &len);
+    ck_assert_uint_eq(len, 0);
+    close_both(&a, &b);
+}
+END_TEST
+
+/* What the peer of e says of the end of the session. */
+static enum sl_code told(struct end *e, struct end *peer, struct sl_error *err)
+{
+    size_t len = 0;
+    const uint8_t *p = sl_conn_output(e->conn, &len);
+    enum sl_code rc = sl_conn_feed(peer->conn, p, len, err);
+    sl_conn_sent(e->conn, len);
+    return rc;
+}
+
+START_TEST(errors_reach_the_peer)
+{
+    struct end a, b;
+    struct sl_error err = { .code = SL_E_LIMIT, .text = "too much" }, got = { 0 };
+    open_end(&a, SL_ROLE_CLIENT, _i ? 6 : 0, with_zlib);
+    open_end(&b, SL_ROLE_SERVER, 0, with_zlib);
+    pump(&a, &b, 4096);
+    sl_conn_fail(b.conn, &err);
+    sl_conn_fail(b.conn, &err);
+    ck_assert_int_eq(told(&b, &a, &got), SL_E_LIMIT);
+    ck_assert_str_eq(got.text, "too much");
+    ck_assert_int_eq(got.side, SL_SIDE_SERVER);
+    ck_assert_int_eq(sl_conn_feed(a.conn, "x", 1, NULL), SL_E_LIMIT);
+    ck_assert_uint_eq(sl_conn_queued(a.conn), 0);
+    ck_assert_uint_eq(sl_conn_room(a.conn, 1), 0);
+    close_both(&a, &b);
+}
+END_TEST
+
+START_TEST(handlers_end_the_session)
+{
+    struct end a, b;
+    struct sl_error got = { 0 };
+    open_end(&a, SL_ROLE_CLIENT, 0, without);
+    open_end(&b, SL_ROLE_SERVER, 0, without);
+    pump(&a, &b, 4096);
+    b.answer = SL_E_BUSY;
+    sl_conn_send(a.conn, 1, 16, 0, "", 0);
+    ck_assert_int_eq(told(&a, &b, &got), SL_E_BUSY);
+    ck_assert_str_ne(got.text, "");
+    ck_assert_int_eq(sl_conn_resume(b.conn, 1, &got), SL_E_BUSY);
+    ck_assert_int_eq(told(&b, &a, &got), SL_E_BUSY);
+    close_both(&a, &b);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("conn");
+    TCase *t = tcase_create("conn");
+    suite_add_tcase(s, t);
+    tcase_set_timeout(t, 60);
+    tcase_add_loop_test(t, both_write_at_once, 0, 24);
+    tcase_add_loop_test(t, one_side_without_zlib, 0, 2);
+    tcase_add_test(t, compression_shrinks_what_can_shrink);
+    tcase_add_test(t, credit_holds_the_sender);
+    tcase_add_test(t, bye_each_way);
+    tcase_add_test(t, end_without_bye);
+    tcase_add_loop_test(t, errors_reach_the_peer, 0, 2);
+    tcase_add_test(t, handlers_end_the_session);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_ENV);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: ISC */
+/* check_msg - every message there and back, cut short at every byte, with a byte too many, and with what is illegal. */
+#include "config.h"
+#include "proto/msg.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct sl_buf b;
+static struct sl_rd r;
+static struct sl_error err;
+
+static void setup(void)
+{
+    sl_buf_init(&b);
+}
+
+static void teardown(void)
+{
+    sl_buf_clear(&b);
+}
+
+static struct sl_rd *reader(void)
+{
+    sl_r_init(&r, sl_buf_ptr(&b), sl_buf_len(&b));
+    return &r;
+}
+
+/* Whether a message that was just encoded is refused in every cut and with a tail; leaves the reader at its start. */
+#define CHECK_SHAPE(word, type)                                                          \
+    do {                                                                                 \
+        struct type m_;                                                                  \
+        for (size_t cut_ = 0; cut_ < sl_buf_len(&b); cut_++) {                           \
+            sl_r_init(&r, sl_buf_ptr(&b), cut_);                                         \
+            if (sl_##word##_decode(&r, &m_, &err) != SL_E_PROTOCOL)                      \
+                ck_abort_msg(#word " cut to %zu bytes", cut_);                           \
+        }                                                                                \
+        sl_w_u8(&b, 0);                                                                  \
+        ck_assert_int_eq(sl_##word##_decode(reader(), &m_, &err), SL_E_PROTOCOL);        \
+        b.end--;                                                                         \
+        reader();                                                                        \
+    } while (0)
+
+#define CHECK_REFUSED(word, type, bytes)                                                 \
+    do {                                                                                 \
+        struct type m_;                                                                  \
+        sl_r_init(&r, bytes, sizeof bytes - 1);                                          \
+        ck_assert_int_eq(sl_##word##_decode(&r, &m_, &err), SL_E_PROTOCOL);              \
+    } while (0)
+
+static bool is(const char *p, size_t n, const char *want)
+{
+    return n == strlen(want) && memcmp(p, want, n) == 0;
+}
+
+START_TEST(attach)
+{
+    struct sl_msg_attach m = { 7, SL_ATTACH_MODULE, "debian", 6 }, got;
+    sl_attach_encode(&b, &m);
+    CHECK_SHAPE(attach, sl_msg_attach);
+    ck_assert_int_eq(sl_attach_decode(&r, &got, &err), SL_OK);
+    ck_assert(got.id == 7 && got.how == SL_ATTACH_MODULE && is(got.module, got.module_len, "debian"));
+    CHECK_REFUSED(attach, sl_msg_attach, "\0\3\1a");        /* no such way */
+    CHECK_REFUSED(attach, sl_msg_attach, "\0\0\1a");        /* a module where none is meant */
+    CHECK_REFUSED(attach, sl_msg_attach, "\0\2\0");
+    CHECK_REFUSED(attach, sl_msg_attach, "\0\2\2..");
+    CHECK_REFUSED(attach, sl_msg_attach, "\200\200\200\200\20\0\0");
+}
+END_TEST
+
+START_TEST(attached)
+{
+    struct sl_msg_attached m = { 1, SL_RIGHT_ALL, SL_ATTACHED_CHOWN, 022, 1000, "home/ann", 8, "hello", 5 }, got;
+    sl_attached_encode(&b, &m);
+    CHECK_SHAPE(attached, sl_msg_attached);
+    ck_assert_int_eq(sl_attached_decode(&r, &got, &err), SL_OK);
+    ck_assert(got.request == 1 && got.rights == SL_RIGHT_ALL && got.flags == SL_ATTACHED_CHOWN && got.umask == 022);
+    ck_assert(got.uid == 1000 && is(got.home, got.home_len, "home/ann") && is(got.motd, got.motd_len, "hello"));
+    static const char *const homes[] = { "/a", "a/", "a//b", "..", "a/../b", "." };
+    for (size_t i = 0; i < sizeof homes / sizeof *homes; i++) {
+        m.home = homes[i];
+        m.home_len = strlen(homes[i]);
+        sl_buf_reset(&b, 0);
+        sl_attached_encode(&b, &m);
+        ck_assert_msg(sl_attached_decode(reader(), &got, &err) == SL_E_PROTOCOL, "%s", homes[i]);
+    }
+    CHECK_REFUSED(attached, sl_msg_attached, "\0\0\0\0\0\0\0");    /* request 0 */
+}
+END_TEST
+
+START_TEST(list_request)
+{
+    struct sl_msg_list m = { 3, SL_LIST_RECURSE | SL_LIST_CLEAN, "", 0 }, got;
+    sl_list_request_encode(&b, &m);
+    CHECK_SHAPE(list_request, sl_msg_list);
+    ck_assert_int_eq(sl_list_request_decode(&r, &got, &err), SL_OK);
+    ck_assert(got.id == 3 && got.flags == m.flags && got.name_len == 0);
+    CHECK_REFUSED(list_request, sl_msg_list, "\0\100\0");          /* unknown flag */
+    CHECK_REFUSED(list_request, sl_msg_list, "\0\0\1/");
+}
+END_TEST
+
+START_TEST(names_and_directories)
+{
+    struct sl_msg_open m = { 1, UINT32_MAX, "sub", 3 }, got;
+    sl_open_encode(&b, &m);
+    CHECK_SHAPE(open, sl_msg_open);
+    ck_assert_int_eq(sl_open_decode(&r, &got, &err), SL_OK);
+    ck_assert(got.parent == 1 && got.id == UINT32_MAX && is(got.name, got.name_len, "sub"));
+    CHECK_REFUSED(open, sl_msg_open, "\0\1\0");
+    CHECK_REFUSED(open, sl_msg_open, "\0\1\1.");
+    CHECK_REFUSED(open, sl_msg_open, "\0\1\2..");
+    CHECK_REFUSED(open, sl_msg_open, "\0\1\3a/b");
+    CHECK_REFUSED(open, sl_msg_open, "\0\1\3a\0b");
+    CHECK_REFUSED(open, sl_msg_open, "\0\1\377\377\377\377\17");
+
+    struct sl_msg_remove rm = { 2, SL_TYPE_DIR, "x", 1 }, rgot;
+    sl_buf_reset(&b, 0);
+    sl_remove_encode(&b, &rm);
+    CHECK_SHAPE(remove, sl_msg_remove);
+    ck_assert_int_eq(sl_remove_decode(&r, &rgot, &err), SL_OK);
+    ck_assert(rgot.id == 2 && rgot.kind == SL_TYPE_DIR && is(rgot.name, rgot.name_len, "x"));
+    CHECK_REFUSED(remove, sl_msg_remove, "\0\0\1a");
+    CHECK_REFUSED(remove, sl_msg_remove, "\0\10\1a");
+
+    struct sl_msg_name n = { 9, "f", 1 }, ngot;
+    sl_buf_reset(&b, 0);
+    sl_name_encode(&b, &n);
+    CHECK_SHAPE(name, sl_msg_name);
+    ck_assert_int_eq(sl_name_decode(&r, &ngot, &err), SL_OK);
+    ck_assert(ngot.id == 9 && is(ngot.name, ngot.name_len, "f"));
+}
+END_TEST
+
+START_TEST(owners)
+{
+    struct sl_msg_owner m = { true, 100, "users", 5 }, got;
+    sl_owner_encode(&b, &m);
+    CHECK_SHAPE(owner, sl_msg_owner);
+    ck_assert_int_eq(sl_owner_decode(&r, &got, &err), SL_OK);
+    ck_assert(got.group && got.number == 100 && is(got.name, got.name_len, "users"));
+    CHECK_REFUSED(owner, sl_msg_owner, "\2\0\0");
+    CHECK_REFUSED(owner, sl_msg_owner, "\0\0\1\0");
+
+    static const struct sl_msg_owner_is all[] = { { 4, false, 0 }, { 4, true, 0 }, { UINT64_MAX, true, UINT32_MAX } };
+    for (size_t i = 0; i < 3; i++) {
+        struct sl_msg_owner_is is_got;
+        sl_buf_reset(&b, 0);
+        sl_owner_is_encode(&b, &all[i]);
+        CHECK_SHAPE(owner_is, sl_msg_owner_is);
+        ck_assert_int_eq(sl_owner_is_decode(&r, &is_got, &err), SL_OK);
+        ck_assert(is_got.request == all[i].request && is_got.settable == all[i].settable && is_got.number == all[i].number);
+    }
+    CHECK_REFUSED(owner_is, sl_msg_owner_is, "\1\201\200\200\200\20");
+}
+END_TEST
+
+START_TEST(answers)
+{
+    struct sl_msg_fail m = { 300, SL_E_NOT_FOUND, "gone", 4 }, got;
+    sl_fail_encode(&b, &m);
+    CHECK_SHAPE(fail, sl_msg_fail);
+    ck_assert_int_eq(sl_fail_decode(&r, &got, &err), SL_OK);
+    ck_assert(got.request == 300 && got.code == SL_E_NOT_FOUND && is(got.text, got.text_len, "gone"));
+    sl_r_init(&r, "\1\77\0", 3);                                  /* a newer peer's code */
+    ck_assert_int_eq(sl_fail_decode(&r, &got, &err), SL_OK);
+    ck_assert_int_eq(got.code, SL_E_IO);
+    CHECK_REFUSED(fail, sl_msg_fail, "\1\0\0");
+    CHECK_REFUSED(fail, sl_msg_fail, "\1\100\0");
+    CHECK_REFUSED(fail, sl_msg_fail, "\0\1\0");
+
+    static char longest[SL_TEXT_MAX + 10];
+    memset(longest, 't', sizeof longest);
+    m.text = longest;
+    m.text_len = sizeof longest;
+    sl_buf_reset(&b, 0);
+    sl_fail_encode(&b, &m);
+    ck_assert_int_eq(sl_fail_decode(reader(), &got, &err), SL_OK);
+    ck_assert_uint_eq(got.text_len, SL_TEXT_MAX);
+
+    struct sl_msg_hash_is h = { 5, (const uint8_t *)"0123456789abcdef" }, hgot;
+    sl_buf_reset(&b, 0);
+    sl_hash_is_encode(&b, &h);
+    CHECK_SHAPE(hash_is, sl_msg_hash_is);
+    ck_assert_int_eq(sl_hash_is_decode(&r, &hgot, &err), SL_OK);
+    ck_assert_mem_eq(hgot.hash, h.hash, SL_HASH_LEN);
+
+    struct sl_msg_module mod = { "pub", "for all", 3, 7 }, mgot;
+    sl_buf_reset(&b, 0);
+    sl_module_encode(&b, &mod);
+    CHECK_SHAPE(module, sl_msg_module);
+    ck_assert_int_eq(sl_module_decode(&r, &mgot, &err), SL_OK);
+    ck_assert(is(mgot.name, mgot.name_len, "pub") && is(mgot.comment, mgot.comment_len, "for all"));
+    CHECK_REFUSED(module, sl_msg_module, "\0\0");
+}
+END_TEST
+
+START_TEST(reads)
+{
+    static const char *const names[] = { "alpha", "alphabet", "beta", "bet", "bet2" };
+    char scratch[SL_NAME_MAX + 1] = "";
+    uint32_t id = 0;
+    size_t len = 0;
+    sl_read_begin(&b, 77);
+    for (size_t i = 0; i < 5; i++)
+        sl_read_add(&b, i ? names[i - 1] : "", i ? strlen(names[i - 1]) : 0, names[i], strlen(names[i]));
+    ck_assert_int_eq(sl_read_open(reader(), &id), SL_OK);
+    ck_assert_uint_eq(id, 77);
+    for (size_t i = 0; i < 5; i++) {
+        ck_assert_int_eq(sl_read_next(&r, scratch, &len), SL_OK);
+        ck_assert_uint_eq(len, strlen(names[i]));
+        ck_assert_str_eq(scratch, names[i]);
+    }
+    ck_assert_int_eq(sl_read_next(&r, scratch, &len), SL_EOF);
+    static const char *const bad[] = { "\1/", "\2..", "\2a", "\21a", "\1.", "\xff" };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        scratch[0] = '\0';
+        sl_r_init(&r, bad[i], strlen(bad[i]));
+        ck_assert_int_eq(sl_read_next(&r, scratch, &len), SL_E_PROTOCOL);
+        ck_assert_int_eq(sl_read_next(&r, scratch, &len), SL_E_PROTOCOL);
+    }
+    sl_r_init(&r, "\x80", 1);
+    ck_assert_int_eq(sl_read_open(&r, &id), SL_E_PROTOCOL);
+}
+END_TEST
+
+START_TEST(listings)
+{
+    struct sl_entry_codec *enc = sl_entry_codec_new(), *dec = sl_entry_codec_new();
+    struct sl_entry e = { .type = SL_TYPE_DIR, .mode = 0755, .name = "", .user = "ann" };
+    struct sl_list_record got;
+    sl_entry_encode(enc, &b, &e);
+    sl_list_put_error(&b, SL_E_DENIED, "secret", 6, "cannot open");
+    sl_list_put_error(&b, SL_E_IO, "", 0, "");
+    sl_list_put_end(&b);
+    reader();
+    ck_assert_int_eq(sl_list_decode(dec, &r, &got, &err), SL_OK);
+    ck_assert(got.kind == SL_LIST_ENTRY && got.entry.type == SL_TYPE_DIR && got.entry.name_len == 0);
+    ck_assert_str_eq(got.entry.user, "ann");
+    ck_assert_int_eq(sl_list_decode(dec, &r, &got, &err), SL_OK);
+    ck_assert(got.kind == SL_LIST_ERROR && got.code == SL_E_DENIED && is(got.name, got.name_len, "secret"));
+    ck_assert(is(got.text, got.text_len, "cannot open"));
+    ck_assert_int_eq(sl_list_decode(dec, &r, &got, &err), SL_OK);
+    ck_assert(got.kind == SL_LIST_ERROR && got.name_len == 0 && got.text_len == 0);
+    ck_assert_int_eq(sl_list_decode(dec, &r, &got, &err), SL_OK);
+    ck_assert(got.kind == SL_LIST_END && sl_r_done(&r));
+    ck_assert_int_eq(sl_list_decode(dec, &r, &got, &err), SL_E_PROTOCOL);
+    static const char *const bad[] = { "\20", "\200", "\10\1\1/\1x", "\10\377\1a\1x", "\10\1\5a" };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        sl_r_init(&r, bad[i], strlen(bad[i]));
+        ck_assert_int_eq(sl_list_decode(dec, &r, &got, &err), SL_E_PROTOCOL);
+    }
+    sl_entry_codec_free(enc);
+    sl_entry_codec_free(dec);
+}
+END_TEST
+
+static void put_data(enum sl_content_kind kind, const char *data)
+{
+    uint8_t head[SL_CONTENT_HEAD];
+    size_t n = sl_content_head(head, kind, strlen(data));
+    sl_w_raw(&b, head, n);
+    sl_w_raw(&b, data, strlen(data));
+}
+
+START_TEST(contents)
+{
+    static const uint8_t hash[SL_HASH_LEN] = "0123456789abcde";
+    struct sl_content got;
+    put_data(SL_CONTENT_DATA, "some");
+    sl_content_put_hole(&b, INT64_MAX);
+    sl_content_put_end(&b, SL_CONTENT_CHANGED, hash);
+    put_data(SL_CONTENT_WHOLE, "");
+    sl_w_u8(&b, 0);
+    sl_w_raw(&b, hash, sizeof hash);
+    sl_content_put_failed(&b, SL_E_CHANGED, "it shrank");
+    reader();
+    ck_assert_int_eq(sl_content_decode(&r, &got, &err), SL_OK);
+    ck_assert(got.kind == SL_CONTENT_DATA && is((const char *)got.data, got.len, "some"));
+    ck_assert_int_eq(sl_content_decode(&r, &got, &err), SL_OK);
+    ck_assert(got.kind == SL_CONTENT_HOLE && got.hole == INT64_MAX);
+    ck_assert_int_eq(sl_content_decode(&r, &got, &err), SL_OK);
+    ck_assert(got.kind == SL_CONTENT_END && got.flags == SL_CONTENT_CHANGED && memcmp(got.hash, hash, sizeof hash) == 0);
+    ck_assert_int_eq(sl_content_decode(&r, &got, &err), SL_OK);
+    ck_assert(got.kind == SL_CONTENT_WHOLE && got.len == 0 && got.flags == 0 && memcmp(got.hash, hash, sizeof hash) == 0);
+    ck_assert_int_eq(sl_content_decode(&r, &got, &err), SL_OK);
+    ck_assert(got.kind == SL_CONTENT_FAILED && got.code == SL_E_CHANGED && is(got.text, got.text_len, "it shrank"));
+    ck_assert(sl_r_done(&r));
+    static const struct { const char *bytes; size_t n; } bad[] = {
+        { "", 0 },           { "\0", 1 },           { "\6", 1 },
+        { "\1\2a", 3 },      { "\2\0", 2 },         { "\2\377\377\377\377\377\377\377\377\377\1", 11 },
+        { "\3\0short", 7 },  { "\4\0\0", 3 },       { "\5\1a\0short", 9 },
+        { "\1\377\377\377\377\17", 6 },
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        sl_r_init(&r, bad[i].bytes, bad[i].n);
+        ck_assert_msg(sl_content_decode(&r, &got, &err) == SL_E_PROTOCOL, "case %zu", i);
+    }
+}
+END_TEST
+
+/* Encodes m; what the decoder makes of it as a request of that type, in a fresh context. */
+static enum sl_code put(enum sl_msg type, const struct sl_msg_put *m, const char *tail, struct sl_msg_put *got)
+{
+    struct sl_entry_codec *enc = sl_entry_codec_new(), *dec = sl_entry_codec_new();
+    sl_buf_reset(&b, SIZE_MAX);
+    sl_put_encode(&b, enc, m);
+    sl_w_raw(&b, tail, strlen(tail));
+    enum sl_code rc = sl_put_decode(reader(), dec, type, got, &err);
+    if (rc == SL_OK) {
+        ck_assert_uint_eq(got->entry.name_len, m->entry.name_len);
+        ck_assert_str_eq(got->entry.name, m->entry.name);
+        got->entry.name = NULL;
+    }
+    sl_entry_codec_free(enc);
+    sl_entry_codec_free(dec);
+    return rc;
+}
+
+START_TEST(puts_of_all_kinds)
+{
+    static const enum sl_msg types[] = { SL_MSG_WRITE, SL_MSG_MKDIR, SL_MSG_SYMLINK, SL_MSG_MKNOD };
+    struct sl_msg_put got, m = { .id = 5, .meta = SL_META_ALL, .flags = SL_PUT_REPLACE | SL_PUT_SPARSE };
+    m.entry = (struct sl_entry){ .type = SL_TYPE_FILE, .size = 4, .name = "f", .name_len = 1, .mode = 04755 };
+    m.hash = (const uint8_t *)"0123456789abcdef";
+    ck_assert_int_eq(put(SL_MSG_PUT, &m, "data", &got), SL_OK);
+    ck_assert(got.id == 5 && got.meta == SL_META_ALL && got.flags == 3 && is((const char *)got.data, got.data_len, "data"));
+    ck_assert_mem_eq(got.hash, m.hash, SL_HASH_LEN);
+    ck_assert_int_eq(put(SL_MSG_PUT, &m, "", &got), SL_OK);
+    ck_assert_uint_eq(got.data_len, 0);
+    ck_assert_int_eq(put(SL_MSG_WRITE, &m, "", &got), SL_E_PROTOCOL);       /* a hash that does not belong there */
+    m.hash = NULL;
+    ck_assert_int_eq(put(SL_MSG_PUT, &m, "", &got), SL_E_PROTOCOL);
+    for (int type = SL_TYPE_FILE; type <= SL_TYPE_SOCKET; type++) {
+        m.entry.type = (enum sl_type)type;
+        m.entry.size = 0;
+        m.entry.target = type == SL_TYPE_LINK ? "to" : NULL;
+        m.entry.target_len = type == SL_TYPE_LINK ? 2 : 0;
+        unsigned fits = 0;
+        for (size_t i = 0; i < 4; i++)
+            fits += put(types[i], &m, "", &got) == SL_OK;
+        ck_assert_uint_eq(fits, 1);
+        ck_assert_int_eq(put(SL_MSG_SET_META, &m, "", &got), SL_OK);
+    }
+}
+END_TEST
+
+START_TEST(puts_hostile)
+{
+    struct sl_msg_put got, m = { .entry = { .type = SL_TYPE_DIR, .name = "" } };
+    ck_assert_int_eq(put(SL_MSG_SET_META, &m, "", &got), SL_OK);
+    ck_assert_int_eq(put(SL_MSG_MKDIR, &m, "", &got), SL_E_PROTOCOL);
+    ck_assert_int_eq(put(SL_MSG_SET_META, &m, "x", &got), SL_E_PROTOCOL);
+    m.meta = 32;
+    ck_assert_int_eq(put(SL_MSG_SET_META, &m, "", &got), SL_E_PROTOCOL);
+    m.meta = 0;
+    m.flags = 4;
+    ck_assert_int_eq(put(SL_MSG_SET_META, &m, "", &got), SL_E_PROTOCOL);
+    m.flags = 0;
+    m.entry.name = "..";
+    m.entry.name_len = 2;
+    ck_assert_int_eq(put(SL_MSG_MKDIR, &m, "", &got), SL_E_PROTOCOL);
+    m.entry = (struct sl_entry){ .type = SL_TYPE_FILE, .name = "f", .name_len = 1 };
+    m.hash = (const uint8_t *)"0123456789abcdef";
+    char *much = malloc(SL_PUT_MAX + 2);
+    ck_assert_ptr_nonnull(much);
+    memset(much, 'x', SL_PUT_MAX + 1);
+    much[SL_PUT_MAX] = '\0';
+    ck_assert_int_eq(put(SL_MSG_PUT, &m, much, &got), SL_OK);
+    much[SL_PUT_MAX] = 'x';
+    much[SL_PUT_MAX + 1] = '\0';
+    ck_assert_int_eq(put(SL_MSG_PUT, &m, much, &got), SL_E_PROTOCOL);
+    free(much);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("msg");
+    TCase *t = tcase_create("msg");
+    suite_add_tcase(s, t);
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, attach);
+    tcase_add_test(t, attached);
+    tcase_add_test(t, list_request);
+    tcase_add_test(t, names_and_directories);
+    tcase_add_test(t, owners);
+    tcase_add_test(t, answers);
+    tcase_add_test(t, reads);
+    tcase_add_test(t, listings);
+    tcase_add_test(t, contents);
+    tcase_add_test(t, puts_of_all_kinds);
+    tcase_add_test(t, puts_hostile);
+    SRunner *run = srunner_create(s);
+    srunner_run_all(run, CK_ENV);
+    int failed = srunner_ntests_failed(run);
+    srunner_free(run);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

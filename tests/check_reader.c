@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: ISC */
+/* check_reader - content and holes of one file, and what is no file. */
+#include "config.h"
+#include "tree/reader.h"
+
+#include "tests/scratch.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+static struct sl_error err;
+
+/* Reads all, n bytes a call; holes are filled with zeros in out and counted. */
+static size_t slurp(struct sl_reader *r, char *out, size_t n, uint64_t *holes)
+{
+    size_t at = 0, got = 99;
+    uint64_t hole = 99;
+    enum sl_code rc;
+    *holes = 0;
+    while ((rc = sl_reader_next(r, out + at, n, &got, &hole, &err)) == SL_OK) {
+        ck_assert((got > 0) != (hole > 0));
+        ck_assert_uint_le(got, n);
+        if (hole)
+            memset(out + at, 0, hole);
+        at += got + hole;
+        *holes += hole;
+    }
+    ck_assert_int_eq(rc, SL_EOF);
+    ck_assert_uint_eq(r->pos, at);
+    return at;
+}
+
+START_TEST(reads_in_pieces)
+{
+    static const size_t pieces[] = { 1, 2, 3, 7, 4096, 65536 };
+    static char data[10000], out[70000];
+    int top = scratch_make();
+    struct sl_reader r;
+    uint64_t holes;
+    for (size_t i = 0; i < sizeof data; i++)
+        data[i] = (char)(i * 7 + 1);
+    scratch_file(top, "-f\n\xff", data, sizeof data);
+    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+        ck_assert_int_eq(sl_reader_open(&r, top, "-f\n\xff", &err), SL_OK);
+        ck_assert_uint_eq(slurp(&r, out, pieces[i], &holes), sizeof data);
+        ck_assert_int_eq(memcmp(out, data, sizeof data), 0);
+        ck_assert(!sl_reader_changed(&r));
+        sl_reader_close(&r);
+        ck_assert_int_eq(r.fd, -1);
+    }
+    scratch_file(top, "empty", "", 0);
+    ck_assert_int_eq(sl_reader_open(&r, top, "empty", &err), SL_OK);
+    ck_assert_uint_eq(slurp(&r, out, 10, &holes), 0);
+    sl_reader_close(&r);
+    scratch_remove(top);
+}
+END_TEST
+
+START_TEST(finds_holes)
+{
+    static char out[1 << 16];
+    const uint64_t size = 5ull << 30, at = 3ull << 30;
+    int top = scratch_make();
+    struct sl_reader r;
+    size_t got = 0, data = 0;
+    uint64_t hole = 0, holes = 0;
+    int fd = openat(top, "sparse", O_WRONLY | O_CREAT, 0644);
+    ck_assert_int_eq(pwrite(fd, "middle", 6, (off_t)at), 6);
+    ck_assert_int_eq(ftruncate(fd, (off_t)size), 0);
+    close(fd);
+    ck_assert_int_eq(sl_reader_open(&r, top, "sparse", &err), SL_OK);
+    while (sl_reader_next(&r, out, sizeof out, &got, &hole, &err) == SL_OK) {
+        holes += hole;
+        if (got && r.pos - got <= at && at < r.pos)
+            ck_assert_int_eq(memcmp(out + (at - (r.pos - got)), "middle", 6), 0);
+        data += got;
+    }
+    ck_assert_uint_eq(holes + data, size);
+    if (r.data_end != UINT64_MAX) /* else the file system does not tell */
+        ck_assert_uint_le(data, 1 << 20);
+    sl_reader_close(&r);
+    scratch_remove(top);
+}
+END_TEST
+
+START_TEST(only_a_hole)
+{
+    static char out[20000];
+    int top = scratch_make();
+    struct sl_reader r;
+    uint64_t holes;
+    int fd = openat(top, "hole", O_WRONLY | O_CREAT, 0644);
+    ck_assert_int_eq(ftruncate(fd, 9999), 0);
+    ck_assert_int_eq(sl_reader_open(&r, top, "hole", &err), SL_OK);
+    ck_assert_uint_eq(slurp(&r, out, sizeof out, &holes), 9999);
+    sl_reader_close(&r);
+    ck_assert_int_eq(sl_reader_open(&r, top, "hole", &err), SL_OK);
+    ck_assert_int_eq(ftruncate(fd, 10), 0);
+    size_t got;
+    ck_assert_int_eq(sl_reader_next(&r, out, sizeof out, &got, &holes, &err), SL_E_CHANGED);
+    ck_assert(sl_reader_changed(&r));
+    sl_reader_close(&r);
+    close(fd);
+    scratch_remove(top);
+}
+END_TEST
+
+START_TEST(sees_changes)
+{
+    char out[100];
+    int top = scratch_make();
+    struct sl_reader r;
+    size_t got = 0;
+    uint64_t hole = 0;
+    scratch_file(top, "f", "0123456789", 10);
+    ck_assert_int_eq(sl_reader_open(&r, top, "f", &err), SL_OK);
+    ck_assert_int_eq(sl_reader_next(&r, out, 4, &got, &hole, &err), SL_OK);
+    usleep(20000);
+    scratch_file(top, "f", "0123", 4);
+    ck_assert_int_eq(sl_reader_next(&r, out, 4, &got, &hole, &err), SL_E_CHANGED);
+    ck_assert(sl_reader_changed(&r));
+    sl_reader_close(&r);
+    ck_assert_int_eq(sl_reader_open(&r, top, "f", &err), SL_OK);
+    scratch_file(top, "f", "0123456", 7);
+    ck_assert_int_eq(sl_reader_next(&r, out, 100, &got, &hole, &err), SL_OK);
+    ck_assert_uint_eq(got, 4); /* what was there at open */
+    ck_assert_int_eq(sl_reader_next(&r, out, 100, &got, &hole, &err), SL_EOF);
+    ck_assert(sl_reader_changed(&r));
+    sl_reader_close(&r);
+    scratch_remove(top);
+}
+END_TEST
+
+START_TEST(refuses_what_is_no_file)
+{
+    int top = scratch_make();
+    struct sl_reader r;
+    struct sockaddr_un sun = { .sun_family = AF_UNIX };
+    snprintf(sun.sun_path, sizeof sun.sun_path, "%.80s/sock", scratch_path);
+    int s = socket(AF_UNIX, SOCK_STREAM, 0);
+    bool bound = bind(s, (const struct sockaddr *)&sun, sizeof sun) == 0;
+    mkdirat(top, "dir", 0755);
+    mkfifoat(top, "fifo", 0644);
+    scratch_file(top, "f", "x", 1);
+    ck_assert_int_eq(symlinkat("f", top, "link"), 0);
+    ck_assert_int_eq(sl_reader_open(&r, top, "dir", &err), SL_E_TYPE);
+    ck_assert_int_eq(sl_reader_open(&r, top, "fifo", &err), SL_E_TYPE);
+    ck_assert_int_eq(sl_reader_open(&r, top, "link", &err), SL_E_TYPE);
+    ck_assert_int_eq(sl_reader_open(&r, top, "sock", &err), bound ? SL_E_TYPE : SL_E_NOT_FOUND);
+    ck_assert_int_eq(sl_reader_open(&r, top, "none", &err), SL_E_NOT_FOUND);
+    ck_assert_str_eq(err.text, "cannot open 'none': No such file or directory");
+    ck_assert_int_eq(r.fd, -1);
+    sl_reader_close(&r);
+    close(s);
+    scratch_remove(top);
+}
+END_TEST
+
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, reads_in_pieces);
+    tcase_add_test(tc, finds_holes);
+    tcase_add_test(tc, only_a_hole);
+    tcase_add_test(tc, sees_changes);
+    tcase_add_test(tc, refuses_what_is_no_file);
+}
+
+int main(void)
+{
+    return scratch_run("reader", add);
+}

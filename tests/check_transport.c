@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: ISC */
+/* check_transport - the words of -e, the argv of ssh, real small programs and real TCP, and why a program ended. */
+#include "config.h"
+#include "client/transport.h"
+#include "base/io.h"
+#include "client/transport_priv.h"
+
+#include "tests/scratch.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+static struct sl_error err;
+
+/* ---- words and argv ---- */
+
+static const char *joined(char **argv)
+{
+    static char text[1024];
+    size_t n = 0;
+    text[0] = '\0';
+    for (size_t i = 0; argv[i]; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s[%s]", i ? " " : "", argv[i]);
+    return text;
+}
+
+START_TEST(splits_words)
+{
+    static const char *const cases[][2] = {
+        { "ssh", "[ssh]" },
+        { "  ssh\t-p  22 \n", "[ssh] [-p] [22]" },
+        { "'a b' \"c d\" e\\ f", "[a b] [c d] [e f]" },
+        { "x\"y z\"'w'v", "[xy zwv]" },
+        { "s '' \"\"", "[s] [] []" },
+        { "s '\\' \"\\\\\\\"\\n\"", "[s] [\\] [\\\"\\n]" },
+        { "s $HOME `x` *;|&", "[s] [$HOME] [`x`] [*;|&]" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char **argv = NULL;
+        ck_assert_int_eq(sl_rsh_words(cases[i][0], &argv, &err), SL_OK);
+        ck_assert_str_eq(joined(argv), cases[i][1]);
+        sl_argv_free(argv);
+    }
+    static const char *const wrong[] = { "", "  ", "a 'b", "a \"b", "a\\", "a \"b\\", "''", "'' x" };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char **argv = NULL;
+        ck_assert_int_eq(sl_rsh_words(wrong[i], &argv, &err), SL_E_CONFIG);
+        ck_assert_ptr_null(argv);
+    }
+}
+END_TEST
+
+static struct sl_options options(const char *rsh)
+{
+    return (struct sl_options){ .rsh = rsh, .subsystem = "superlifter" };
+}
+
+static void argv_is(const char *address, const struct sl_options *o, enum sl_transport_way way, const char *want,
+                    bool want_sub)
+{
+    struct sl_address a;
+    char **argv = NULL;
+    bool sub = !want_sub;
+    ck_assert_int_eq(sl_address_parse(&a, address, &err), SL_OK);
+    ck_assert_msg(sl_ssh_argv(&a, o, way, &argv, &sub, &err) == SL_OK, "%s", err.text);
+    ck_assert_str_eq(joined(argv), want);
+    ck_assert_int_eq(sub, want_sub);
+    sl_argv_free(argv);
+    sl_address_clear(&a);
+}
+
+#define ALWAYS "[-a] [-x] [-T] [-o] [ClearAllForwardings=yes]"
+
+START_TEST(builds_argv)
+{
+    struct sl_options o = options(NULL);
+    argv_is("h:p", &o, SL_WAY_SUBSYSTEM, "[ssh] " ALWAYS " [-s] [--] [h] [superlifter]", true);
+    argv_is("h:p", &o, SL_WAY_COMMAND, "[ssh] " ALWAYS " [--] [h] [superlifter-server]", false);
+    argv_is("ssh://u@[::1]:2222/p", &o, SL_WAY_SUBSYSTEM,
+            "[ssh] " ALWAYS " [-p] [2222] [-l] [u] [-s] [--] [::1] [superlifter]", true);
+    o.subsystem = "other";
+    o.address_family = AF_INET6;
+    o.contimeout_s = 7;
+    argv_is("h:p", &o, SL_WAY_SUBSYSTEM, "[ssh] " ALWAYS " [-6] [-o] [ConnectTimeout=7] [-s] [--] [h] [other]", true);
+    o = options("/opt/bin/ssh -F 'my file'");
+    o.port = 873;
+    argv_is("u@h:p", &o, SL_WAY_SUBSYSTEM,
+            "[/opt/bin/ssh] " ALWAYS " [-l] [u] [-F] [my file] [-s] [--] [h] [superlifter]", true);
+    o.remote_path = "sudo superlifter-server";
+    argv_is("h:p", &o, SL_WAY_SUBSYSTEM, "[/opt/bin/ssh] " ALWAYS " [-F] [my file] [--] [h] [sudo superlifter-server]",
+            false);
+    o = options("rsh -n");
+    argv_is("u@h:p", &o, SL_WAY_SUBSYSTEM, "[rsh] [-n] [-l] [u] [h] [superlifter-server]", false);
+    o.remote_path = "/x/srv";
+    argv_is("h:p", &o, SL_WAY_SUBSYSTEM, "[rsh] [-n] [h] [/x/srv]", false);
+}
+END_TEST
+
+START_TEST(refuses_port_for_others)
+{
+    struct sl_options o = options("rsh");
+    struct sl_address a;
+    char **argv = NULL;
+    bool sub;
+    ck_assert_int_eq(sl_address_parse(&a, "ssh://h:22/", &err), SL_OK);
+    ck_assert_int_eq(sl_ssh_argv(&a, &o, SL_WAY_COMMAND, &argv, &sub, &err), SL_E_CONFIG);
+    ck_assert_ptr_nonnull(strstr(err.text, "port"));
+    sl_address_clear(&a);
+}
+END_TEST
+
+/* ---- programs ---- */
+
+static struct sl_transport t;
+static struct sl_address addr;
+static int top = -1;
+
+/* A script of this name in a fresh directory; the result is good as an -e command. */
+static const char *script(const char *name, const char *body)
+{
+    static char command[400];
+    char text[2000];
+    int n = snprintf(text, sizeof text, "#!/bin/sh\n%s\n", body);
+    if (top < 0)
+        top = scratch_make();
+    scratch_file(top, name, text, (size_t)n);
+    ck_assert_int_eq(fchmodat(top, name, 0755, 0), 0);
+    snprintf(command, sizeof command, "'%s/%s'", scratch_path, name);
+    return command;
+}
+
+static enum sl_code open_with(const char *address, const char *rsh, enum sl_transport_way way)
+{
+    struct sl_options o = options(rsh);
+    ck_assert_int_eq(sl_address_parse(&addr, address, &err), SL_OK);
+    return sl_transport_open(&t, &addr, &o, way, &err);
+}
+
+static int done(unsigned grace_ms)
+{
+    int status = sl_transport_close(&t, grace_ms);
+    ck_assert_int_eq(t.fd, -1);
+    ck_assert_int_eq(t.stderr_fd, -1);
+    ck_assert_int_eq(t.pid, 0);
+    sl_address_clear(&addr);
+    if (top >= 0)
+        scratch_remove(top);
+    top = -1;
+    return status;
+}
+
+/* Reads until the end or n bytes. */
+static size_t read_some(int fd, char *out, size_t n)
+{
+    size_t have = 0, got = 0;
+    while (have < n) {
+        struct pollfd p = { .fd = fd, .events = POLLIN };
+        ck_assert_int_eq(poll(&p, 1, 10000), 1);
+        enum sl_code rc = sl_io_read(fd, out + have, n - have, &got);
+        if (rc == SL_AGAIN)
+            continue;
+        if (rc != SL_OK)
+            break;
+        have += got;
+    }
+    return have;
+}
+
+START_TEST(moves_bytes)
+{
+    static char out[300000], in[300000];
+    for (size_t i = 0; i < sizeof out; i++)
+        out[i] = (char)(i * 31 + i / 256);
+    ck_assert_int_eq(open_with("h:p", script("echoes", "exec cat"), SL_WAY_SUBSYSTEM), SL_OK);
+    ck_assert_int_eq(t.subsystem, false);
+    ck_assert_int_ge(fcntl(t.fd, F_GETFL), 0);
+    ck_assert(fcntl(t.fd, F_GETFL) & O_NONBLOCK);
+    ck_assert(fcntl(t.fd, F_GETFD) & FD_CLOEXEC);
+    ck_assert(fcntl(t.stderr_fd, F_GETFD) & FD_CLOEXEC);
+    size_t sent = 0, have = 0;
+    while (have < sizeof in) {
+        size_t put = 0, got = 0;
+        struct pollfd p = { .fd = t.fd, .events = (short)(POLLIN | (sent < sizeof out ? POLLOUT : 0)) };
+        ck_assert_int_eq(poll(&p, 1, 10000), 1);
+        if (sent < sizeof out && sl_io_write(t.fd, out + sent, sizeof out - sent, &put) == SL_OK)
+            sent += put;
+        if (sl_io_read(t.fd, in + have, sizeof in - have, &got) == SL_OK)
+            have += got;
+    }
+    ck_assert_mem_eq(in, out, sizeof out);
+    int status = done(5000);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+END_TEST
+
+START_TEST(passes_arguments)
+{
+    char text[200] = "";
+    ck_assert_int_eq(open_with("u@h:p", script("shows", "printf '<%s>' \"$@\""), SL_WAY_COMMAND), SL_OK);
+    text[read_some(t.fd, text, sizeof text - 1)] = '\0';
+    ck_assert_str_eq(text, "<-l><u><h><superlifter-server>");
+    done(5000);
+}
+END_TEST
+
+START_TEST(tells_missing_program)
+{
+    int status = 0;
+    ck_assert_int_eq(open_with("h:p", "/nonexistent/ssh", SL_WAY_SUBSYSTEM), SL_E_CONNECT);
+    ck_assert_str_eq(err.text, "cannot run '/nonexistent/ssh': No such file or directory");
+    ck_assert_int_eq(waitpid(-1, &status, WNOHANG), -1);
+    done(0);
+}
+END_TEST
+
+START_TEST(resets_signals)
+{
+    char text[100] = "";
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    ck_assert_int_eq(open_with("h:p", script("masks", /* The last 7 digits are signals 1 to 28; what libc keeps for itself can't be reset. */
+                                           "grep -E '^Sig(Blk|Ign)' /proc/self/status | sed 's/:.*\\(.......\\)$/:\\1/' | tr -d '0\\n'"),
+                               SL_WAY_COMMAND),
+                     SL_OK);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    signal(SIGTERM, SIG_DFL);
+    text[read_some(t.fd, text, sizeof text - 1)] = '\0';
+    if (*text)
+        ck_assert_str_eq(text, "SigBlk:SigIgn:");
+    done(5000);
+}
+END_TEST
+
+START_TEST(leaks_no_descriptor)
+{
+    char text[400] = "";
+    ck_assert_int_eq(open_with("h:p",
+                               script("lists", "for i in 3 4 5 6 7 8 9; do "
+                                               "( : <&$i ) 2>/dev/null && printf \"$i \"; done; printf end"),
+                               SL_WAY_COMMAND),
+                     SL_OK);
+    text[read_some(t.fd, text, sizeof text - 1)] = '\0';
+    ck_assert_ptr_nonnull(strstr(text, "end"));
+    /* What the test was started with may be open as well; none of the pairs made here may. */
+    struct sl_transport u = t;
+    char digit[8];
+    snprintf(digit, sizeof digit, "%d ", u.fd);
+    ck_assert_ptr_null(strstr(text, digit));
+    done(5000);
+}
+END_TEST
+
+START_TEST(ends_stubborn_program)
+{
+    uint64_t start = sl_now_ms();
+    char byte;
+    ck_assert_int_eq(
+        open_with("h:p", script("stubborn", "trap '' TERM; printf x; while :; do sleep 0.1; done"), SL_WAY_COMMAND),
+        SL_OK);
+    ck_assert_uint_eq(read_some(t.fd, &byte, 1), 1);
+    int status = done(50);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    ck_assert_uint_lt(sl_now_ms() - start, 8000);
+}
+END_TEST
+
+/* ---- standard error ---- */
+
+static char said[70000];
+
+static void sink(const char *line)
+{
+    size_t n = strlen(said);
+    snprintf(said + n, sizeof said - n, "%s|", line);
+}
+
+static void drain(void)
+{
+    for (enum sl_code rc = SL_OK; rc != SL_EOF;) {
+        struct pollfd p = { .fd = t.stderr_fd, .events = POLLIN };
+        ck_assert_int_eq(poll(&p, 1, 10000), 1);
+        rc = sl_transport_stderr(&t, sink);
+    }
+}
+
+START_TEST(keeps_words)
+{
+    said[0] = '\0';
+    ck_assert_int_eq(open_with("h:p", script("talks", "printf 'one\\r\\ntw\\033o\\nrest' >&2"), SL_WAY_COMMAND), SL_OK);
+    drain();
+    ck_assert_str_eq(said, "");
+    ck_assert_uint_eq(sl_buf_len(&t.words), 14);
+    ck_assert_int_eq(sl_transport_stderr(&t, sink), SL_EOF);
+    t.relay = true;
+    sl_transport_stderr(&t, sink);
+    ck_assert_str_eq(said, "one|tw\\#033o|rest|");
+    ck_assert_uint_eq(sl_buf_len(&t.words), 0);
+    done(5000);
+}
+END_TEST
+
+START_TEST(bounds_words)
+{
+    said[0] = '\0';
+    const char *rsh = script("floods", "head -c 100000 /dev/zero | tr '\\0' x >&2; echo last >&2");
+    ck_assert_int_eq(open_with("h:p", rsh, SL_WAY_COMMAND), SL_OK);
+    drain();
+    ck_assert_uint_eq(sl_buf_len(&t.words), SL_WORDS_MAX);
+    ck_assert_mem_eq(sl_buf_ptr(&t.words) + SL_WORDS_MAX - 5, "last\n", 5);
+    done(5000);
+}
+END_TEST
+
+START_TEST(relays_lines)
+{
+    said[0] = '\0';
+    ck_assert_int_eq(
+        open_with("h:p", script("talks", "printf 'a' >&2; sleep 0.1; printf 'b\\nc\\n' >&2"), SL_WAY_COMMAND), SL_OK);
+    t.relay = true;
+    drain();
+    ck_assert_str_eq(said, "ab|c|");
+    done(5000);
+}
+END_TEST
+
+/* ---- autopsy ---- */
+
+struct death {
+    const char *name, *body;
+    enum sl_transport_way way;
+    enum sl_code code;
+    int exit_status;
+    const char *says;
+};
+
+static const struct death deaths[] = {
+    { "ssh", "echo 'ssh: Could not resolve hostname h: Name or service not known' >&2; exit 255", SL_WAY_SUBSYSTEM,
+      SL_E_CONNECT, 10, "no such host" },
+    { "ssh", "echo 'ssh: connect to host h port 22: Connection refused' >&2; exit 255", SL_WAY_SUBSYSTEM, SL_E_CONNECT,
+      10, "nothing listens" },
+    { "ssh", "echo 'ssh: connect to host h port 22: No route to host' >&2; exit 255", SL_WAY_SUBSYSTEM, SL_E_CONNECT,
+      10, "not reached" },
+    { "ssh", "echo 'ssh: connect to host h port 22: Connection timed out' >&2; exit 255", SL_WAY_SUBSYSTEM,
+      SL_E_CONNECT, 10, "timed out" },
+    { "ssh", "echo 'u@h: Permission denied (publickey).' >&2; exit 255", SL_WAY_SUBSYSTEM, SL_E_DENIED, 5, "log in" },
+    { "ssh",
+      "echo '@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @' >&2; echo 'Host key verification failed.' >&2; exit "
+      "255",
+      SL_WAY_SUBSYSTEM, SL_E_DENIED, 5, "not the one known" },
+    { "ssh", "echo 'Host key verification failed.' >&2; exit 255", SL_WAY_SUBSYSTEM, SL_E_DENIED, 5, "accept it" },
+    { "ssh", "echo 'subsystem request failed on channel 0' >&2; exit 255", SL_WAY_SUBSYSTEM, SL_E_UNSUPPORTED, 5,
+      "subsystem is refused" },
+    { "ssh", "echo 'sh: 1: superlifter-server: not found' >&2; exit 127", SL_WAY_COMMAND, SL_E_NOT_FOUND, 5,
+      "--remote-path" },
+    { "ssh", "echo 'bash: superlifter-server: Permission denied' >&2; exit 126", SL_WAY_COMMAND, SL_E_DENIED, 5,
+      "cannot be executed" },
+    { "ssh", "echo 'This account is currently not available.' >&2; exit 1", SL_WAY_COMMAND, SL_E_DENIED, 5,
+      "may not run" },
+    { "ssh", "echo 'kex_exchange_identification: read: Connection reset by peer' >&2; exit 255", SL_WAY_COMMAND,
+      SL_E_CLOSED, 12, "ended the connection" },
+    { "ssh", "echo 'something new' >&2; echo >&2; exit 255", SL_WAY_COMMAND, SL_E_CONNECT, 10,
+      "ssh failed (something new)" },
+    { "other", "printf 'a\\nsuperlifter-server: bad \\033[1m option\\n' >&2; exit 1", SL_WAY_COMMAND, SL_E_CLOSED, 12,
+      "(superlifter-server: bad \\#033[1m option)" },
+    { "other", "exit 0", SL_WAY_COMMAND, SL_E_CLOSED, 12, "before a server answered" },
+    { "other", "kill -9 $$", SL_WAY_COMMAND, SL_E_CLOSED, 12, "signal 9" },
+    { "other", "exec 1>&- 0<&-; sleep 30", SL_WAY_COMMAND, SL_E_CLOSED, 12, "before a server answered" },
+};
+
+START_TEST(finds_cause)
+{
+    const struct death *d = &deaths[_i];
+    int exit_status = -1;
+    char byte;
+    ck_assert_msg(open_with("host7:p", script(d->name, d->body), d->way) == SL_OK, "%s", err.text);
+    ck_assert_uint_eq(read_some(t.fd, &byte, 1), 0);
+    ck_assert_int_eq(sl_transport_autopsy(&t, &addr, &err, &exit_status), d->code);
+    ck_assert_int_eq(err.code, d->code);
+    ck_assert_int_eq(exit_status, d->exit_status);
+    ck_assert_msg(strstr(err.text, d->says) != NULL, "%s", err.text);
+    ck_assert_msg(strstr(err.text, "'host7'") != NULL && !strchr(err.text, '\n'), "%s", err.text);
+    done(10);
+}
+END_TEST
+
+START_TEST(tells_contimeout)
+{
+    struct sl_options o =
+        options(script("ssh", "echo 'ssh: connect to host h port 22: Connection timed out' >&2; exit 255"));
+    int exit_status = -1;
+    o.contimeout_s = 1;
+    ck_assert_int_eq(sl_address_parse(&addr, "h:", &err), SL_OK);
+    ck_assert_int_eq(sl_transport_open(&t, &addr, &o, SL_WAY_SUBSYSTEM, &err), SL_OK);
+    ck_assert_int_eq(sl_transport_autopsy(&t, &addr, &err, &exit_status), SL_E_TIMEOUT);
+    ck_assert_int_eq(exit_status, 35);
+    done(1000);
+}
+END_TEST
+
+/* ---- TCP ---- */
+
+/* A socket on the loopback; *port gets its number. */
+static int listener(int backlog, int *port)
+{
+    struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof sin;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&sin, len), 0);
+    if (backlog >= 0)
+        ck_assert_int_eq(listen(fd, backlog), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&sin, &len), 0);
+    *port = ntohs(sin.sin_port);
+    return fd;
+}
+
+static enum sl_code open_port(int port, int option_port, int contimeout_s)
+{
+    char text[80];
+    struct sl_options o = options(NULL);
+    o.contimeout_s = contimeout_s;
+    o.port = option_port;
+    if (port)
+        snprintf(text, sizeof text, "superlifter://127.0.0.1:%d/m/", port);
+    else
+        snprintf(text, sizeof text, "superlifter://127.0.0.1/m/");
+    ck_assert_int_eq(sl_address_parse(&addr, text, &err), SL_OK);
+    return sl_transport_open(&t, &addr, &o, SL_WAY_SUBSYSTEM, &err);
+}
+
+START_TEST(connects)
+{
+    int port = 0, on = 0, fd = listener(4, &port);
+    socklen_t len = sizeof on;
+    char byte = 0;
+    ck_assert_msg(open_port(_i ? 0 : port, _i ? port : 1, 5) == SL_OK, "%s", err.text);
+    ck_assert_int_eq(t.pid, 0);
+    ck_assert_int_eq(t.stderr_fd, -1);
+    ck_assert_int_eq(sl_transport_stderr(&t, NULL), SL_EOF);
+    ck_assert(fcntl(t.fd, F_GETFL) & O_NONBLOCK);
+    ck_assert_int_eq(getsockopt(t.fd, IPPROTO_TCP, TCP_NODELAY, &on, &len), 0);
+    ck_assert_int_ne(on, 0);
+    int peer = accept(fd, NULL, NULL);
+    ck_assert_int_eq(write(peer, "x", 1), 1);
+    ck_assert_uint_eq(read_some(t.fd, &byte, 1), 1);
+    ck_assert_int_eq(byte, 'x');
+    close(peer);
+    close(fd);
+    ck_assert_int_eq(done(0), 0);
+}
+END_TEST
+
+START_TEST(tells_refused)
+{
+    char want[100];
+    int port = 0, fd = listener(-1, &port);
+    ck_assert_int_eq(open_port(port, 0, _i), SL_E_CONNECT);
+    snprintf(want, sizeof want, "cannot connect to '127.0.0.1:%d': Connection refused", port);
+    ck_assert_str_eq(err.text, want);
+    close(fd);
+    done(0);
+}
+END_TEST
+
+/* A listener whose queue is full drops what comes: the connect hangs. */
+START_TEST(tells_timeout)
+{
+    int port = 0, fd = listener(0, &port), fill[8];
+    struct sockaddr_in sin = { .sin_family = AF_INET,
+                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                               .sin_port = htons((uint16_t)port) };
+    for (size_t i = 0; i < sizeof fill / sizeof fill[0]; i++) {
+        fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        (void)!connect(fill[i], (struct sockaddr *)&sin, sizeof sin);
+    }
+    uint64_t start = sl_now_ms();
+    ck_assert_int_eq(open_port(port, 0, 1), SL_E_TIMEOUT);
+    ck_assert_uint_ge(sl_now_ms() - start, 900);
+    ck_assert_ptr_nonnull(strstr(err.text, "--contimeout"));
+    for (size_t i = 0; i < sizeof fill / sizeof fill[0]; i++)
+        close(fill[i]);
+    close(fd);
+    done(0);
+}
+END_TEST
+
+START_TEST(tells_unknown_host)
+{
+    struct sl_options o = options(NULL);
+    ck_assert_int_eq(sl_address_parse(&addr, "superlifter://no-such-host.invalid/m", &err), SL_OK);
+    ck_assert_int_eq(sl_transport_open(&t, &addr, &o, SL_WAY_SUBSYSTEM, &err), SL_E_CONNECT);
+    ck_assert_ptr_nonnull(strstr(err.text, "'no-such-host.invalid:8730'"));
+    done(0);
+}
+END_TEST
+
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, splits_words);
+    tcase_add_test(tc, builds_argv);
+    tcase_add_test(tc, refuses_port_for_others);
+    tcase_add_test(tc, moves_bytes);
+    tcase_add_test(tc, passes_arguments);
+    tcase_add_test(tc, tells_missing_program);
+    tcase_add_test(tc, resets_signals);
+    tcase_add_test(tc, leaks_no_descriptor);
+    tcase_add_test(tc, ends_stubborn_program);
+    tcase_add_test(tc, keeps_words);
+    tcase_add_test(tc, bounds_words);
+    tcase_add_test(tc, relays_lines);
+    tcase_add_loop_test(tc, finds_cause, 0, (int)(sizeof deaths / sizeof deaths[0]));
+    tcase_add_test(tc, tells_contimeout);
+    tcase_add_loop_test(tc, connects, 0, 2);
+    tcase_add_loop_test(tc, tells_refused, 0, 2);
+    tcase_add_test(tc, tells_timeout);
+    tcase_add_test(tc, tells_unknown_host);
+}
+
+int main(void)
+{
+    return scratch_run("transport", add);
+}

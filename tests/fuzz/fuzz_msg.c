@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC */
+/* fuzz_msg - payloads of every message but listings; the first byte says which. What was decoded is encoded again. */
+#include "config.h"
+#include "proto/msg.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define TRY(number, word, type)                                                                                \
+    if (size && data[0] == (number)) {                                                                         \
+        struct type m;                                                                                         \
+        if (sl_##word##_decode(&r, &m, NULL) == SL_OK)                                                         \
+            sl_##word##_encode(&b, &m);                                                                        \
+    }
+
+static void records(const uint8_t *data, size_t size)
+{
+    char name[SL_NAME_MAX + 1] = "";
+    struct sl_content content;
+    struct sl_msg_put put;
+    struct sl_entry_codec *codec = sl_entry_codec_new();
+    uint32_t id;
+    struct sl_rd r;
+    sl_r_init(&r, data, size);
+    while (sl_content_decode(&r, &content, NULL) == SL_OK) {
+    }
+    sl_r_init(&r, data, size);
+    for (size_t len; sl_read_open(&r, &id) == SL_OK && sl_read_next(&r, name, &len) == SL_OK;) {
+    }
+    for (int type = SL_MSG_PUT; type <= SL_MSG_SET_META; type++) {
+        sl_r_init(&r, data, size);
+        (void)sl_put_decode(&r, codec, (enum sl_msg)type, &put, NULL);
+    }
+    sl_entry_codec_free(codec);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct sl_buf b = { 0 };
+    struct sl_rd r;
+    sl_r_init(&r, data + (size > 0), size - (size > 0));
+    TRY(0, attach, sl_msg_attach)
+    TRY(1, attached, sl_msg_attached)
+    TRY(2, list_request, sl_msg_list)
+    TRY(3, open, sl_msg_open)
+    TRY(4, remove, sl_msg_remove)
+    TRY(5, owner, sl_msg_owner)
+    TRY(6, name, sl_msg_name)
+    TRY(7, fail, sl_msg_fail)
+    TRY(8, owner_is, sl_msg_owner_is)
+    TRY(9, hash_is, sl_msg_hash_is)
+    TRY(10, module, sl_msg_module)
+    if (size && data[0] > 10)
+        records(data + 1, size - 1);
+    sl_buf_clear(&b);
+    return 0;
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * meta - entries from stat and back. What is to be changed is worked out first (struct change) and then applied with
+ * the calls that this needs and no others. A thing named by a name is changed through a descriptor that was opened
+ * without following a link and looked at, so that a link put in its place meanwhile leads nowhere.
+ */
+#include "config.h"
+#include "tree/meta.h"
+
+#include "base/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+
+enum { SETID = S_ISUID | S_ISGID };
+
+struct change {
+    bool owner, mode, mtime;
+    uid_t uid; /* -1: stays */
+    gid_t gid;
+    mode_t bits;
+    struct timespec times[2];
+};
+
+uint32_t sl_meta_umask(void)
+{
+    mode_t mask = umask(0);
+    umask(mask);
+    return mask;
+}
+
+/* ---- from the system ---- */
+
+static enum sl_type type_of(mode_t mode)
+{
+    switch (mode & S_IFMT) {
+    case S_IFREG:
+        return SL_TYPE_FILE;
+    case S_IFDIR:
+        return SL_TYPE_DIR;
+    case S_IFLNK:
+        return SL_TYPE_LINK;
+    case S_IFCHR:
+        return SL_TYPE_CHAR;
+    case S_IFBLK:
+        return SL_TYPE_BLOCK;
+    case S_IFIFO:
+        return SL_TYPE_FIFO;
+    case S_IFSOCK:
+        return SL_TYPE_SOCKET;
+    default:
+        return SL_TYPE_NONE;
+    }
+}
+
+void sl_entry_of_stat(struct sl_entry *e, const struct stat *st, struct sl_owners *owners)
+{
+    bool sized = S_ISREG(st->st_mode) || S_ISLNK(st->st_mode);
+    bool device = S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode);
+    e->type = type_of(st->st_mode);
+    e->mode = st->st_mode & 07777;
+    e->size = sized ? (uint64_t)st->st_size : 0;
+    e->mtime_s = st->st_mtim.tv_sec;
+    e->mtime_ns = (uint32_t)st->st_mtim.tv_nsec;
+    e->uid = st->st_uid;
+    e->gid = st->st_gid;
+    e->user = owners ? sl_owners_user(owners, e->uid) : NULL;
+    e->group = owners ? sl_owners_group(owners, e->gid) : NULL;
+    e->rdev_major = device ? major(st->st_rdev) : 0;
+    e->rdev_minor = device ? minor(st->st_rdev) : 0;
+}
+
+static int stat_at(int dirfd, const char *name, struct stat *st)
+{
+    return fstatat(dirfd, name, st, AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH));
+}
+
+/* For messages: a directory itself has no name here. */
+static const char *shown(const char *name)
+{
+    return *name ? name : ".";
+}
+
+static enum sl_code read_target(int dirfd, const char *name, char *target, size_t *len, struct sl_error *err)
+{
+    ssize_t n = readlinkat(dirfd, name, target, SL_TARGET_MAX + 1);
+    if (n < 0 && errno == EINVAL)
+        return sl_fail(err, SL_E_CHANGED, "'%s' is no symbolic link any more", name);
+    if (n < 0)
+        return sl_fail_errno(err, errno, "cannot read symbolic link '%s'", name);
+    if ((size_t)n > SL_TARGET_MAX)
+        return sl_fail(err, SL_E_NAME, "the target of symbolic link '%s' is too long", name);
+    target[n] = '\0';
+    *len = (size_t)n;
+    return SL_OK;
+}
+
+enum sl_code sl_meta_stat(int dirfd, const char *name, struct sl_owners *owners, struct sl_entry *e, char *target,
+                          struct stat *st, struct sl_error *err)
+{
+    struct stat now;
+    size_t target_len = 0;
+    if (stat_at(dirfd, name, &now) != 0)
+        return sl_fail_errno(err, errno, "cannot look at '%s'", shown(name));
+    bool link = S_ISLNK(now.st_mode) && target;
+    if (link) {
+        enum sl_code rc = read_target(dirfd, name, target, &target_len, err);
+        if (rc != SL_OK)
+            return rc;
+        now.st_size = (off_t)target_len; /* some file systems say 0 */
+    }
+    sl_entry_of_stat(e, &now, owners);
+    e->name = name;
+    e->name_len = strlen(name);
+    e->target = link ? target : NULL;
+    e->target_len = target_len;
+    if (st)
+        *st = now;
+    return SL_OK;
+}
+
+/* ---- what is to be changed ---- */
+
+static void plan_owner(struct change *c, const struct stat *st, const struct sl_entry *e, uint32_t meta,
+                       struct sl_owners *owners)
+{
+    c->uid = (uid_t)-1;
+    c->gid = (gid_t)-1;
+    if (meta & SL_META_UID) {
+        uint32_t uid = owners ? sl_owners_uid(owners, e->uid, e->user) : e->uid;
+        if ((!st || st->st_uid != uid) && (!owners || sl_owners_can_uid(owners, uid)))
+            c->uid = uid;
+    }
+    if (meta & SL_META_GID) {
+        uint32_t gid = owners ? sl_owners_gid(owners, e->gid, e->group) : e->gid;
+        if ((!st || st->st_gid != gid) && (!owners || sl_owners_can_gid(owners, gid)))
+            c->gid = gid;
+    }
+    c->owner = c->uid != (uid_t)-1 || c->gid != (gid_t)-1;
+}
+
+/* A mode that goes through the umask is what creating the thing gives, where a directory also inherits setgid. A change
+ * of owner takes setuid and setgid away: they are put back after it. */
+static void plan_mode(struct change *c, const struct stat *st, const struct sl_entry *e, uint32_t meta)
+{
+    if (!(meta & SL_META_MODE) || e->type == SL_TYPE_LINK)
+        return;
+    c->bits = e->mode & 07777;
+    if (meta & SL_META_UMASK) {
+        c->bits &= ~(mode_t)sl_meta_umask();
+        if (st && S_ISDIR(st->st_mode))
+            c->bits |= st->st_mode & S_ISGID;
+    }
+    c->mode = !st || (st->st_mode & 07777) != c->bits || (c->owner && (c->bits & SETID));
+}
+
+static void plan(struct change *c, const struct stat *st, const struct sl_entry *e, uint32_t meta,
+                 struct sl_owners *owners)
+{
+    *c = (struct change){ .times = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = e->mtime_s, .tv_nsec = e->mtime_ns } } };
+    plan_owner(c, st, e, meta, owners);
+    plan_mode(c, st, e, meta);
+    c->mtime =
+        (meta & SL_META_MTIME) && (!st || st->st_mtim.tv_sec != e->mtime_s || st->st_mtim.tv_nsec != (long)e->mtime_ns);
+}
+
+/* ---- applying it ---- */
+
+/* The plain call on a descriptor refuses one that is for the path only (O_PATH); that needs a call of another form. */
+static int set_owner(int fd, const struct change *c)
+{
+    int rc = fchown(fd, c->uid, c->gid);
+    return rc != 0 && errno == EBADF ? fchownat(fd, "", c->uid, c->gid, AT_EMPTY_PATH) : rc;
+}
+
+static int set_mode(int fd, mode_t bits)
+{
+    char path[40];
+    if (fchmod(fd, bits) == 0)
+        return 0;
+    if (errno != EBADF)
+        return -1;
+    if (syscall(SYS_fchmodat2, fd, "", bits, AT_EMPTY_PATH) == 0)
+        return 0;
+    if (errno != ENOSYS && errno != EINVAL)
+        return -1;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd); /* before Linux 6.6 */
+    return chmod(path, bits);
+}
+
+static int set_times(int fd, const struct change *c)
+{
+    int rc = futimens(fd, c->times);
+    return rc != 0 && errno == EBADF ? utimensat(fd, "", c->times, AT_EMPTY_PATH) : rc;
+}
+
+/* All that is planned; a failure does not keep the rest from being done, and the first one is told. Without its owner a
+ * file must not get setuid or setgid: they would give away another's rights. */
+static enum sl_code apply(int fd, struct change *c, const char *name, struct sl_error *err)
+{
+    enum sl_code rc = SL_OK;
+    if (c->owner && set_owner(fd, c) != 0) {
+        rc = sl_fail_errno(err, errno, "cannot set the owner of '%s'", shown(name));
+        c->bits &= ~(mode_t)SETID;
+    }
+    if (c->mode && set_mode(fd, c->bits) != 0 && rc == SL_OK)
+        rc = sl_fail_errno(err, errno, "cannot set the mode of '%s'", shown(name));
+    if (c->mtime && set_times(fd, c) != 0 && rc == SL_OK)
+        rc = sl_fail_errno(err, errno, "cannot set the times of '%s'", shown(name));
+    return rc;
+}
+
+enum sl_code sl_meta_set_fd(int fd, const struct stat *st, const struct sl_entry *e, uint32_t meta,
+                            struct sl_owners *owners, struct sl_error *err)
+{
+    struct change c;
+    plan(&c, st, e, meta, owners);
+    return apply(fd, &c, e->name ? e->name : "", err);
+}
+
+static enum sl_code set_by_path(int dirfd, const char *name, const struct stat *was, struct change *c, const char *told,
+                                struct sl_error *err)
+{
+    struct stat st;
+    if (!*name)
+        return apply(dirfd, c, told, err);
+    int fd = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return sl_fail_errno(err, errno, "cannot open '%s'", told);
+    enum sl_code rc;
+    if (fstat(fd, &st) != 0)
+        rc = sl_fail_errno(err, errno, "cannot look at '%s'", told);
+    else if (st.st_dev != was->st_dev || st.st_ino != was->st_ino || (st.st_mode & S_IFMT) != (was->st_mode & S_IFMT))
+        rc = sl_fail(err, SL_E_CHANGED, "'%s' was replaced by another", told);
+    else
+        rc = apply(fd, c, told, err);
+    sl_io_close(&fd);
+    return rc;
+}
+
+enum sl_code sl_meta_set_at(int dirfd, const char *name, const struct sl_entry *e, uint32_t meta,
+                            struct sl_owners *owners, struct sl_error *err)
+{
+    struct stat st;
+    struct change c;
+    const char *told = e->name && *e->name ? e->name : shown(name); /* name may be a staged one */
+    if (stat_at(dirfd, name, &st) != 0)
+        return sl_fail_errno(err, errno, "cannot look at '%s'", told);
+    if (type_of(st.st_mode) != e->type)
+        return sl_fail(err, SL_E_TYPE, "'%s' is of another type", told);
+    plan(&c, &st, e, meta, owners);
+    if (c.owner || c.mode || (c.mtime && !*name))
+        return set_by_path(dirfd, name, &st, &c, told, err);
+    if (c.mtime && utimensat(dirfd, name, c.times, AT_SYMLINK_NOFOLLOW) != 0)
+        return sl_fail_errno(err, errno, "cannot set the times of '%s'", told);
+    return SL_OK;
+}

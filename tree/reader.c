@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * reader - reads one regular file in order. Where the file has fewer blocks than bytes the system is asked where the
+ * holes are; other files cost no such questions. Whether the file was changed meanwhile is for the caller to ask at the
+ * end.
+ */
+#include "config.h"
+#include "tree/reader.h"
+
+#include "base/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+enum { STAT_BLOCK = 512 };
+
+#define NO_HOLES UINT64_MAX
+
+static enum sl_code wrong_type(const char *name, struct sl_error *err)
+{
+    return sl_fail(err, SL_E_TYPE, "'%s' is not a regular file", name);
+}
+
+enum sl_code sl_reader_open(struct sl_reader *r, int dirfd, const char *name, struct sl_error *err)
+{
+    *r = (struct sl_reader){ .fd = -1 };
+    int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 && (errno == ELOOP || errno == ENXIO)) /* a link; a socket, or a device that is not there */
+        return wrong_type(name, err);
+    if (fd < 0)
+        return sl_fail_errno(err, errno, "cannot open '%s'", name);
+    if (fstat(fd, &r->st) != 0) {
+        enum sl_code rc = sl_fail_errno(err, errno, "cannot look at '%s'", name);
+        sl_io_close(&fd);
+        return rc;
+    }
+    if (!S_ISREG(r->st.st_mode)) {
+        sl_io_close(&fd);
+        return wrong_type(name, err);
+    }
+    r->fd = fd;
+    r->data_end = (int64_t)r->st.st_blocks * STAT_BLOCK < r->st.st_size ? 0 : NO_HOLES;
+    return SL_OK;
+}
+
+static enum sl_code shorter(struct sl_error *err)
+{
+    return sl_fail(err, SL_E_CHANGED, "the file became shorter while it was read");
+}
+
+/* No data behind the position: a hole to the end, if the end is still there. */
+static enum sl_code last_hole(struct sl_reader *r, uint64_t *hole, struct sl_error *err)
+{
+    struct stat now;
+    if (fstat(r->fd, &now) != 0)
+        return sl_fail_errno(err, errno, "cannot look at the file");
+    if (now.st_size < r->st.st_size)
+        return shorter(err);
+    *hole = (uint64_t)r->st.st_size - r->pos;
+    r->pos = (uint64_t)r->st.st_size;
+    return SL_OK;
+}
+
+/* At the end of an extent: finds the next one, and gives the hole before it if there is one. */
+static enum sl_code next_extent(struct sl_reader *r, uint64_t *hole, struct sl_error *err)
+{
+    const uint64_t size = (uint64_t)r->st.st_size;
+    off_t data = lseek(r->fd, (off_t)r->pos, SEEK_DATA);
+    if (data < 0 && errno == ENXIO)
+        return last_hole(r, hole, err);
+    off_t end = data < 0 ? -1 : lseek(r->fd, data, SEEK_HOLE);
+    if (end < 0) {
+        r->data_end = NO_HOLES;
+        return SL_OK;
+    }
+    uint64_t begin = (uint64_t)data < size ? (uint64_t)data : size;
+    *hole = begin - r->pos;
+    r->pos = begin;
+    r->data_end = (uint64_t)end < size ? (uint64_t)end : size;
+    return SL_OK;
+}
+
+static enum sl_code read_data(struct sl_reader *r, char *data, size_t n, size_t *got, struct sl_error *err)
+{
+    uint64_t end = r->data_end < (uint64_t)r->st.st_size ? r->data_end : (uint64_t)r->st.st_size;
+    size_t want = end - r->pos < n ? (size_t)(end - r->pos) : n, done = 0;
+    while (done < want) {
+        ssize_t k = pread(r->fd, data + done, want - done, (off_t)(r->pos + done));
+        if (k == 0)
+            return shorter(err);
+        if (k < 0 && errno != EINTR)
+            return sl_fail_errno(err, errno, "cannot read");
+        done += k > 0 ? (size_t)k : 0;
+    }
+    r->pos += done;
+    *got = done;
+    return SL_OK;
+}
+
+enum sl_code sl_reader_next(struct sl_reader *r, void *data, size_t n, size_t *got, uint64_t *hole,
+                            struct sl_error *err)
+{
+    uint64_t gap = 0;
+    if (r->pos >= (uint64_t)r->st.st_size)
+        return SL_EOF;
+    if (r->pos >= r->data_end) {
+        enum sl_code rc = next_extent(r, &gap, err);
+        if (rc != SL_OK)
+            return rc;
+    }
+    *got = 0;
+    *hole = gap;
+    return gap ? SL_OK : read_data(r, data, n, got, err);
+}
+
+bool sl_reader_changed(const struct sl_reader *r)
+{
+    struct stat now;
+    if (fstat(r->fd, &now) != 0)
+        return true;
+    return now.st_size != r->st.st_size || now.st_mtim.tv_sec != r->st.st_mtim.tv_sec ||
+           now.st_mtim.tv_nsec != r->st.st_mtim.tv_nsec || now.st_ctim.tv_sec != r->st.st_ctim.tv_sec ||
+           now.st_ctim.tv_nsec != r->st.st_ctim.tv_nsec;
+}
+
+void sl_reader_close(struct sl_reader *r)
+{
+    sl_io_close(&r->fd);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+/* reader - the content of one regular file, holes told apart from data (SEEK_DATA, SEEK_HOLE) and never read. */
+#ifndef SL_TREE_READER_H
+#define SL_TREE_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+
+struct sl_reader {
+    int fd;                  /* -1 when closed */
+    struct stat st;          /* at open: its size bounds what is read */
+    uint64_t pos;            /* bytes given so far, holes counted */
+    uint64_t data_end;       /* end of the extent that pos is in; UINT64_MAX when holes were found not to be told */
+};
+
+/* Opens name in dirfd without following links and without blocking on a fifo; SL_E_TYPE unless it is a regular file. */
+enum sl_code sl_reader_open(struct sl_reader *r, int dirfd, const char *name, struct sl_error *err);
+
+/* Up to n bytes of data at the position (*got > 0, *hole == 0), or a whole hole (*hole > 0, *got == 0), or SL_EOF at the
+ * size at open. A file that became shorter is SL_E_CHANGED. Reads less than n only at the end of an extent or of the file. */
+enum sl_code sl_reader_next(struct sl_reader *r, void *data, size_t n, size_t *got, uint64_t *hole, struct sl_error *err);
+
+/* Whether size, mtime or ctime changed since open. */
+bool sl_reader_changed(const struct sl_reader *r);
+
+void sl_reader_close(struct sl_reader *r);
+
+#endif

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * stage - how entries are made and replaced: aside under a staged name, complete, then renamed. The idea is the lock
+ * file's of version control systems. Every function here that fails has removed what it made, except a new directory.
+ */
+#include "config.h"
+#include "tree/stage.h"
+
+#include "base/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE 1
+#endif
+
+enum {
+    TRIES_MAX = 100, /* 36^8 names: a second try is next to impossible */
+    BLOCK = 4096     /* what file systems can leave out */
+};
+
+/* ---- the name at last ---- */
+
+static int rename_new(int dirfd, const char *temp, const char *name)
+{
+    if (syscall(SYS_renameat2, dirfd, temp, dirfd, name, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return -1;
+    if (linkat(dirfd, temp, dirfd, name, 0) != 0) /* file systems without that flag */
+        return -1;
+    unlinkat(dirfd, temp, 0);
+    return 0;
+}
+
+static bool is_dir(int dirfd, const char *name)
+{
+    struct stat st;
+    return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* temp becomes name, or is removed. */
+static enum sl_code give_name(int dirfd, const char *temp, const char *name, uint32_t flags, struct sl_error *err)
+{
+    int rc = flags & SL_STAGE_REPLACE ? renameat(dirfd, temp, dirfd, name) : rename_new(dirfd, temp, name);
+    if (rc == 0)
+        return SL_OK;
+    int why = errno;
+    unlinkat(dirfd, temp, 0);
+    if (why == EEXIST && is_dir(dirfd, name))
+        why = EISDIR;
+    return sl_fail_errno(err, why, "cannot rename staged file to '%s'", name);
+}
+
+/* ---- creating ---- */
+
+/* Whether a new file has its owner from birth. Without the tables, a name may yet map to another number. */
+static bool own(const struct sl_entry *e, uint32_t meta, struct sl_owners *owners)
+{
+    if (!(meta & (SL_META_UID | SL_META_GID)))
+        return true;
+    uint32_t uid = owners ? sl_owners_uid(owners, e->uid, e->user) : e->uid;
+    uint32_t gid = owners ? sl_owners_gid(owners, e->gid, e->group) : e->gid;
+    bool sure_uid = owners || !e->user || uid == 0, sure_gid = owners || !e->group || gid == 0;
+    bool my_uid = geteuid() != 0 || (uid == 0 && sure_uid);
+    bool my_gid = (gid == getegid() && sure_gid) || (owners && !sl_owners_can_gid(owners, gid));
+    return (!(meta & SL_META_UID) || my_uid) && (!(meta & SL_META_GID) || my_gid);
+}
+
+/* Whether the mode can be given when the file is created: not before its owner is right, for until then the content is
+ * nobody else's to read. */
+static bool born_with_mode(const struct sl_entry *e, uint32_t meta, struct sl_owners *owners)
+{
+    return !(meta & SL_META_MODE) || (!(e->mode & 07000) && own(e, meta, owners));
+}
+
+static mode_t first_mode(const struct sl_entry *e, uint32_t meta, bool born)
+{
+    if (!born)
+        return 0600;
+    return (e->mode & 0777) | (meta & SL_META_MODE ? 0 : 0600);
+}
+
+static enum sl_code check_name(const struct sl_entry *e, struct sl_error *err)
+{
+    return sl_name_ok(e->name, e->name_len) ? SL_OK : sl_fail(err, SL_E_NAME, "'%s' is not a name", e->name);
+}
+
+/* Needs s->dirfd, which it borrows; fills the rest. owners may be NULL. */
+static enum sl_code create(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, struct sl_owners *owners,
+                           struct sl_error *err)
+{
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    s->born_with_mode = born_with_mode(e, meta, owners);
+    const mode_t mode = first_mode(e, meta, s->born_with_mode);
+    enum sl_code rc = check_name(e, err);
+    if (rc != SL_OK)
+        return rc;
+    memcpy(s->name, e->name, e->name_len + 1);
+    int tries = TRIES_MAX;
+    do {
+        sl_stage_temp_name(s->temp, s->name);
+        s->fd = openat(s->dirfd, s->temp, flags, mode);
+    } while (s->fd < 0 && errno == EEXIST && --tries);
+    return s->fd < 0 ? sl_fail_errno(err, errno, "cannot create '%s'", s->name) : SL_OK;
+}
+
+enum sl_code sl_stage_begin(struct sl_stage *s, int dirfd, const struct sl_entry *e, uint32_t meta,
+                            struct sl_error *err)
+{
+    *s = (struct sl_stage){ .dirfd = fcntl(dirfd, F_DUPFD_CLOEXEC, 0), .fd = -1 };
+    if (s->dirfd < 0)
+        return sl_fail_errno(err, errno, "cannot create '%s'", e->name);
+    enum sl_code rc = create(s, e, meta, NULL, err);
+    if (rc != SL_OK)
+        sl_io_close(&s->dirfd);
+    return rc;
+}
+
+/* ---- content ---- */
+
+/* Removes the staged file; errno and the directory's descriptor are kept. */
+static void discard(struct sl_stage *s)
+{
+    int keep = errno;
+    sl_io_close(&s->fd);
+    unlinkat(s->dirfd, s->temp, 0);
+    errno = keep;
+}
+
+static enum sl_code write_failed(const struct sl_stage *s, struct sl_error *err)
+{
+    return sl_fail_errno(err, errno, "cannot write '%s'", s->name);
+}
+
+static enum sl_code put_data(struct sl_stage *s, const void *data, size_t n, struct sl_error *err)
+{
+    if (sl_io_write_all(s->fd, data, n) != SL_OK)
+        return write_failed(s, err);
+    s->pos += n;
+    s->hole_at_end = s->hole_at_end && n == 0;
+    return SL_OK;
+}
+
+static enum sl_code put_hole(struct sl_stage *s, uint64_t n, struct sl_error *err)
+{
+    if (n > (uint64_t)INT64_MAX - s->pos) {
+        errno = EFBIG;
+        return write_failed(s, err);
+    }
+    if (n && lseek(s->fd, (off_t)(s->pos + n), SEEK_SET) < 0)
+        return write_failed(s, err);
+    s->pos += n;
+    s->hole_at_end = s->hole_at_end || n > 0;
+    return SL_OK;
+}
+
+/* The next piece of data, cut at the file's blocks. */
+static size_t piece(const struct sl_stage *s, size_t done, size_t n)
+{
+    size_t to_edge = BLOCK - (size_t)((s->pos + done) % BLOCK);
+    return to_edge < n - done ? to_edge : n - done;
+}
+
+static bool is_zero_block(const uint8_t *p, size_t n)
+{
+    return n == BLOCK && p[0] == 0 && memcmp(p, p + 1, n - 1) == 0;
+}
+
+/* Runs of whole zero blocks become holes, what is between them is written at once. */
+static enum sl_code put_sparse(struct sl_stage *s, const uint8_t *p, size_t n, struct sl_error *err)
+{
+    enum sl_code rc = SL_OK;
+    while (n && rc == SL_OK) {
+        size_t k = piece(s, 0, n), run = k;
+        bool zero = is_zero_block(p, k);
+        while (run < n && (k = piece(s, run, n), is_zero_block(p + run, k) == zero))
+            run += k;
+        rc = zero ? put_hole(s, run, err) : put_data(s, p, run, err);
+        p += run;
+        n -= run;
+    }
+    return rc;
+}
+
+/* An end in a hole is not there until the size is set. */
+static enum sl_code end_content(struct sl_stage *s, struct sl_error *err)
+{
+    if (s->hole_at_end && ftruncate(s->fd, (off_t)s->pos) != 0)
+        return write_failed(s, err);
+    return SL_OK;
+}
+
+static enum sl_code not_begun(struct sl_error *err)
+{
+    return sl_fail(err, SL_E_INVALID, "no staged file is open");
+}
+
+enum sl_code sl_stage_write(struct sl_stage *s, const void *data, size_t n, struct sl_error *err)
+{
+    if (s->fd < 0)
+        return not_begun(err);
+    enum sl_code rc = s->sparse ? put_sparse(s, data, n, err) : put_data(s, data, n, err);
+    if (rc != SL_OK)
+        sl_stage_abort(s);
+    return rc;
+}
+
+enum sl_code sl_stage_hole(struct sl_stage *s, uint64_t n, struct sl_error *err)
+{
+    if (s->fd < 0)
+        return not_begun(err);
+    enum sl_code rc = put_hole(s, n, err);
+    if (rc != SL_OK)
+        sl_stage_abort(s);
+    return rc;
+}
+
+/* ---- commit ---- */
+
+/* The file system's own choices (group of the directory, default ACL) show in the stat. A mode that goes through the
+ * umask is left as creating the file gave it: the system knows default ACLs, which then hold instead. */
+static enum sl_code set_meta(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, struct sl_owners *owners,
+                             struct sl_error *err)
+{
+    struct stat st;
+    if ((meta & SL_META_UMASK) && s->born_with_mode)
+        meta &= ~(uint32_t)SL_META_MODE;
+    if (!(meta & (SL_META_UID | SL_META_GID | SL_META_MODE)))
+        return sl_meta_set_fd(s->fd, NULL, e, meta, owners, err);
+    if (fstat(s->fd, &st) != 0)
+        return sl_fail_errno(err, errno, "cannot look at staged file of '%s'", s->name);
+    st.st_mtim.tv_nsec = -1; /* writing changed it: set it whatever it was */
+    return sl_meta_set_fd(s->fd, &st, e, meta, owners, err);
+}
+
+/* Everything from the last byte to the name; the directory's descriptor stays open. */
+static enum sl_code finish(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, uint32_t flags,
+                           struct sl_owners *owners, struct sl_error *err)
+{
+    enum sl_code rc = end_content(s, err);
+    if (rc == SL_OK)
+        rc = set_meta(s, e, meta, owners, err);
+    if (rc != SL_OK) {
+        discard(s);
+        return rc;
+    }
+    int fd = s->fd;
+    s->fd = -1;
+    if (close(fd) != 0 && errno != EINTR) { /* a remote file system may tell only now that there is no room */
+        rc = write_failed(s, err);
+        discard(s);
+        return rc;
+    }
+    return give_name(s->dirfd, s->temp, s->name, flags, err);
+}
+
+enum sl_code sl_stage_commit(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, uint32_t flags,
+                             struct sl_owners *owners, struct sl_error *err)
+{
+    if (s->fd < 0)
+        return not_begun(err);
+    enum sl_code rc = finish(s, e, meta, flags, owners, err);
+    sl_io_close(&s->dirfd);
+    return rc;
+}
+
+void sl_stage_abort(struct sl_stage *s)
+{
+    if (s->fd >= 0)
+        discard(s);
+    sl_io_close(&s->dirfd);
+}
+
+enum sl_code sl_stage_put(int dirfd, const struct sl_entry *e, uint32_t meta, uint32_t flags, const void *data,
+                          size_t n, struct sl_owners *owners, struct sl_error *err)
+{
+    struct sl_stage s = { .dirfd = dirfd, .fd = -1 };
+    enum sl_code rc = create(&s, e, meta, owners, err);
+    if (rc != SL_OK)
+        return rc;
+    rc = flags & SL_STAGE_SPARSE ? put_sparse(&s, data, n, err) : put_data(&s, data, n, err);
+    if (rc == SL_OK)
+        return finish(&s, e, meta, flags, owners, err);
+    discard(&s);
+    return rc;
+}
+
+/* ---- what has no content ---- */
+
+static int make_once(int dirfd, const char *temp, const struct sl_entry *e, mode_t mode)
+{
+    static const mode_t formats[] = {
+        [SL_TYPE_CHAR] = S_IFCHR, [SL_TYPE_BLOCK] = S_IFBLK, [SL_TYPE_FIFO] = S_IFIFO, [SL_TYPE_SOCKET] = S_IFSOCK
+    };
+    if (e->type == SL_TYPE_LINK)
+        return symlinkat(e->target, dirfd, temp);
+    bool device = e->type == SL_TYPE_CHAR || e->type == SL_TYPE_BLOCK;
+    return mknodat(dirfd, temp, formats[e->type] | mode, device ? makedev(e->rdev_major, e->rdev_minor) : 0);
+}
+
+static enum sl_code check_special(const struct sl_entry *e, struct sl_error *err)
+{
+    if (e->type < SL_TYPE_LINK || e->type > SL_TYPE_SOCKET)
+        return sl_fail(err, SL_E_INVALID, "'%s' is no link, device, fifo or socket", e->name);
+    if (e->type == SL_TYPE_LINK && (!e->target || !*e->target))
+        return sl_fail(err, SL_E_INVALID, "symbolic link '%s' has no target", e->name);
+    return check_name(e, err);
+}
+
+enum sl_code sl_stage_special(int dirfd, const struct sl_entry *e, uint32_t meta, uint32_t flags,
+                              struct sl_owners *owners, struct sl_error *err)
+{
+    char temp[SL_NAME_MAX + 1];
+    int made, tries = TRIES_MAX;
+    enum sl_code rc = check_special(e, err);
+    if (rc != SL_OK)
+        return rc;
+    bool born = born_with_mode(e, meta, owners);
+    do {
+        sl_stage_temp_name(temp, e->name);
+        made = make_once(dirfd, temp, e, first_mode(e, meta, born));
+    } while (made != 0 && errno == EEXIST && --tries);
+    if (made != 0)
+        return sl_fail_errno(err, errno, "cannot create '%s'", e->name);
+    if ((meta & SL_META_UMASK) && born)
+        meta &= ~(uint32_t)SL_META_MODE;
+    rc = meta ? sl_meta_set_at(dirfd, temp, e, meta, owners, err) : SL_OK;
+    if (rc == SL_OK)
+        return give_name(dirfd, temp, e->name, flags, err);
+    unlinkat(dirfd, temp, 0);
+    return rc;
+}
+
+enum sl_code sl_stage_mkdir(int dirfd, const struct sl_entry *e, uint32_t meta, struct sl_owners *owners,
+                            struct sl_error *err)
+{
+    struct sl_entry made = *e;
+    enum sl_code rc = check_name(e, err);
+    if (rc != SL_OK)
+        return rc;
+    made.type = SL_TYPE_DIR;
+    made.mode |= 0700;
+    if (mkdirat(dirfd, e->name, made.mode & 0777) != 0)
+        return sl_fail_errno(err, errno, "cannot create directory '%s'", e->name);
+    meta &= ~(uint32_t)SL_META_MTIME;
+    if ((meta & SL_META_UMASK) && !(made.mode & 07000))
+        meta &= ~(uint32_t)SL_META_MODE;
+    if (!(meta & (SL_META_MODE | SL_META_UID | SL_META_GID)))
+        return SL_OK;
+    return sl_meta_set_at(dirfd, e->name, &made, meta, owners, err);
+}
+
+enum sl_code sl_stage_remove(int dirfd, const char *name, enum sl_type kind, struct sl_error *err)
+{
+    if (!sl_name_ok(name, strlen(name)))
+        return sl_fail(err, SL_E_NAME, "'%s' is not a name", name);
+    if (unlinkat(dirfd, name, kind == SL_TYPE_DIR ? AT_REMOVEDIR : 0) == 0)
+        return SL_OK;
+    int why = kind == SL_TYPE_DIR && errno == EEXIST ? ENOTEMPTY : errno; /* POSIX allows either */
+    return sl_fail_errno(err, why, "cannot remove '%s'", name);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * stage - the only way a file gets its name: written aside as .NAME.RANDOM.slpart in the same directory, given its
+ * metadata, renamed. Until sl_stage_commit nothing of that name changes; sl_stage_abort (or a crash) leaves the old file.
+ */
+#ifndef SL_TREE_STAGE_H
+#define SL_TREE_STAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "base/entry.h"
+#include "base/error.h"
+#include "tree/meta.h"
+
+#define SL_STAGE_SUFFIX ".slpart"
+#define SL_STAGE_STALE_S (24 * 3600)     /* a staged file untouched for this long, and ours, is a dead run's */
+
+struct sl_stage {
+    int dirfd;               /* own duplicate; -1 when unused */
+    int fd;
+    char name[SL_NAME_MAX + 1];
+    char temp[SL_NAME_MAX + 1];
+    uint64_t pos;            /* bytes written, holes counted */
+    bool hole_at_end;
+    bool born_with_mode;     /* its mode was given when it was created, as far as the umask let it */
+    bool sparse;             /* false after begin; the caller may set it: zero blocks then become holes (SL_STAGE_SPARSE) */
+};
+
+enum sl_stage_flag { SL_STAGE_REPLACE = 1, SL_STAGE_SPARSE = 2 };   /* the values are those of enum sl_put_flag */
+
+/* Creates the staged file (mode 0600 or, where that is safe, the final one, so that commit need not set it). Without
+ * SL_META_MODE a new file gets the mode of e, user may read and write, through the umask. */
+enum sl_code sl_stage_begin(struct sl_stage *s, int dirfd, const struct sl_entry *e, uint32_t meta, struct sl_error *err);
+/* Content, in order. A failure aborts: the staged file is gone and only sl_stage_abort may follow (it then does nothing). */
+enum sl_code sl_stage_write(struct sl_stage *s, const void *data, size_t n, struct sl_error *err);
+enum sl_code sl_stage_hole(struct sl_stage *s, uint64_t n, struct sl_error *err);
+/* Metadata, then the name: replaces a non-directory only with SL_STAGE_REPLACE, else it is one atomic step that fails with
+ * SL_E_EXISTS. A directory in the way is SL_E_IS_DIR. On failure the staged file is gone and the old one is as it was. */
+enum sl_code sl_stage_commit(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, uint32_t flags,
+                             struct sl_owners *owners, struct sl_error *err);
+void sl_stage_abort(struct sl_stage *s);
+
+/* All of the above for content in memory, with the fewest system calls. */
+enum sl_code sl_stage_put(int dirfd, const struct sl_entry *e, uint32_t meta, uint32_t flags, const void *data, size_t n,
+                          struct sl_owners *owners, struct sl_error *err);
+
+/* A symlink, device, fifo or socket is made under a staged name, given its metadata and renamed likewise. */
+enum sl_code sl_stage_special(int dirfd, const struct sl_entry *e, uint32_t meta, uint32_t flags, struct sl_owners *owners,
+                              struct sl_error *err);
+
+/* mkdir with the metadata of e; the mode has at least u+rwx while `meta` is not applied later by sl_meta_set_at; times are not
+ * set. SL_E_EXISTS also when it is a directory. */
+enum sl_code sl_stage_mkdir(int dirfd, const struct sl_entry *e, uint32_t meta, struct sl_owners *owners, struct sl_error *err);
+
+/* unlinkat; kind SL_TYPE_DIR removes an empty directory. */
+enum sl_code sl_stage_remove(int dirfd, const char *name, enum sl_type kind, struct sl_error *err);
+
+/* A staged name for name (sl_name_ok), which is cut to fit: .NAME.RANDOM.slpart, another one each time. */
+void sl_stage_temp_name(char temp[SL_NAME_MAX + 1], const char *name);
+/* Whether a name has the form of a staged file's. */
+bool sl_stage_is_temp(const char *name, size_t len);
+/* Whether the owner, type and age of a staged file say that a dead run left it: of this euid, no directory, ctime
+ * SL_STAGE_STALE_S or more before now_s (seconds since 1970). */
+bool sl_stage_is_stale(const struct stat *st, int64_t now_s);
+/* Removes name if it has a staged file's form and is stale; that it can't be removed is not told. */
+void sl_stage_clean(int dirfd, const char *name);
+
+#endif

@@ -70,13 +70,33 @@ static void queue_meta(struct sl_plan *p, const uint8_t *rec, size_t n)
     a->quiet = true;
 }
 
+/* Metadata of the directory in which a deferred entry is made. */
+static void queue_around(struct sl_plan *p, const struct sl_action *made, uint32_t meta, uint32_t mode)
+{
+    struct sl_entry e = { .type = SL_TYPE_DIR, .mode = mode, .mtime_s = made->dir_mtime_s, .mtime_ns = made->dir_mtime_ns };
+    struct sl_action *a = sl_queue_push(&p->queue);
+    sl_action_fill(a, SL_ACT_META, made->path, made->dir_len, dir_part(made->path, made->dir_len), &e, &p->dest_origin);
+    a->meta = meta;
+    a->quiet = true;
+}
+
+static void queue_one_deferred(struct sl_plan *p, const struct sl_action *a)
+{
+    if (a->dir_readonly)
+        queue_around(p, a, SL_META_MODE, a->dir_mode | 0700);
+    struct sl_action *made = sl_queue_push(&p->queue);
+    *made = *a;
+    if (a->dir_meta)
+        queue_around(p, a, a->dir_meta, a->dir_mode);
+}
+
 /* What waited for a directory to go. */
 static void queue_deferred(struct sl_plan *p)
 {
     for (size_t i = 0; i < p->deferred_len; i++) {
         struct sl_action *a = &p->deferred[i];
         if (p->o->del && !p->delete_refused) {
-            *sl_queue_push(&p->queue) = *a;
+            queue_one_deferred(p, a);
             continue;
         }
         struct sl_error err = { .code = SL_E_NOT_EMPTY, .side = p->dest->side };

@@ -185,7 +185,7 @@ static size_t local_room(struct sl_endpoint *e, enum sl_job job)
 {
     (void)e;
     (void)job;
-    return PIECE_MAX;
+    return SL_FRAME_MAX;
 }
 
 static void local_open_dir(struct sl_endpoint *e, enum sl_job job, uint32_t parent, uint32_t id, const char *name)

@@ -466,6 +466,11 @@ static void dir_in_the_way(struct sl_plan *p, const struct sl_entry *s, const st
     a->flags = SL_PUT_REPLACE;
     a->update = file ? sent_or_received(p) : SL_UPDATE_LOCAL;
     a->changes = SL_CHANGE_NEW;
+    a->dir_readonly = l->readonly;
+    a->dir_meta = l->has_source ? (p->o->times ? (uint32_t)SL_META_MTIME : 0) | (l->readonly ? (uint32_t)SL_META_MODE : 0) : 0;
+    a->dir_mode = l->entry.mode;
+    a->dir_mtime_s = l->entry.mtime_s;
+    a->dir_mtime_ns = l->entry.mtime_ns;
     touch(p);
     p->conflict = true;
     p->extra_count = 0;

@@ -39,6 +39,11 @@ struct sl_action {
     uint8_t hash_there[16], hash_here[16];
     enum sl_update update;
     uint32_t changes, changes_same;
+    /* deferred: what the directory around it gets when it has been made */
+    uint32_t dir_meta, dir_mode;
+    bool dir_readonly;
+    int64_t dir_mtime_s;
+    uint32_t dir_mtime_ns;
 };
 
 /* Copies path (its first dir_len bytes are the directory) and what e borrows but owner names. */

@@ -171,6 +171,7 @@ static struct sl_remote *remote_new(enum sl_side side, const struct sl_address *
     r->e.next_id = 1;
     r->addr = a;
     r->o = o;
+    r->list_owners = !(o->owner || o->group) ? SL_LIST_NO_OWNER | SL_LIST_NUMERIC : o->numeric_ids ? SL_LIST_NUMERIC : 0;
     r->t.fd = r->t.stderr_fd = -1;
     r->heard_ms = sl_now_ms();
     r->conn = sl_conn_new(SL_ROLE_CLIENT, &hello, o->compress, &sl_remote_conn_ops, r);
@@ -295,8 +296,9 @@ void sl_remote_finish(struct sl_endpoint *e)
     uint64_t start = sl_now_ms();
     if (!r || !sl_conn_ready(r->conn))
         return;
+    /* Everything was confirmed: the server's own goodbye is not worth a round trip. */
     sl_conn_bye(r->conn);
-    while (!r->eof && !sl_conn_closed(r->conn) && sl_now_ms() - start < BYE_MS)
+    while (remote_of(e) && sl_conn_queued(r->conn) && sl_now_ms() - start < BYE_MS)
         if (sl_remote_pump(e, NULL, true, &err) != SL_OK)
             break;
 }

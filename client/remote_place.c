@@ -140,7 +140,7 @@ static enum sl_code try(struct resolution *s, size_t dirs, const char *last, str
     uint32_t id = open_chain(r, 0, &s->done, s->done.len, NULL);
     a->first = r->e.issued[SL_JOB_LIST] + 1;
     id = open_chain(r, id, &s->todo, dirs, &a->first);
-    r->e.ops->list(&r->e, id, last, SL_LIST_NO_OWNER | SL_LIST_NUMERIC);
+    r->e.ops->list(&r->e, id, last, r->list_owners);
     enum sl_code rc = read_stat(r, a, &why);
     for (uint32_t i = r->e.next_id; i-- > from;)
         r->e.ops->close_dir(&r->e, SL_JOB_LIST, i);

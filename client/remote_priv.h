@@ -42,6 +42,7 @@ struct sl_remote {
     uint64_t sync_from, sync_ticket;
     struct sl_error sync_error;
     /* listing */
+    uint32_t list_owners;         /* LIST flags: a name once given to a number holds for the channel, so all LISTs are alike */
     struct sl_ring lists;         /* tickets of LISTs not yet over */
     struct sl_buf list_buf;
     struct sl_rd list_rd;

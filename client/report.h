@@ -8,7 +8,9 @@
 #define SL_CLIENT_REPORT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/entry.h"
 #include "base/error.h"
@@ -61,6 +63,8 @@ struct sl_report;
 /* o is borrowed for its life. push: files leave this machine (letter '<', words "sending"); else ">", "receiving". */
 struct sl_report *sl_report_new(const struct sl_options *o, bool push);
 void sl_report_free(struct sl_report *r);
+/* Other streams than stdout and stderr, for tests; borrowed. */
+void sl_report_set_streams(struct sl_report *r, FILE *out, FILE *err);
 
 /* "sending incremental file list" / "receiving incremental file list" when -v; once, before the rest. */
 void sl_report_start(struct sl_report *r);

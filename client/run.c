@@ -251,6 +251,7 @@ static int copy(struct sl_layout *l, struct sl_error *err)
     sl_stream_init(&first, l->remote_source ? l->remote_source : l->locals[0]);
     none = &first;
     sl_plan_init(&p, l->o, l->report, l->dest, &none, 1);
+    sl_report_start(l->report);
     rc = sl_layout_dest(l, &p, err, &status);
     if (rc == SL_OK)                     /* nothing is open yet: this never waits */
         rc = sl_cursor_move(&p.write_at, l->dest, p.dest_origin.root, p.dest_origin.base);
@@ -259,7 +260,6 @@ static int copy(struct sl_layout *l, struct sl_error *err)
         sl_merge_init(&p.source, l->streams, l->streams_len);
         l->dest->failed = sl_exec_failed;
         l->dest->ctx = &p;
-        sl_report_start(l->report);
         rc = drive(l, &p, err);
         status = rc == SL_EOF ? exit_status(l, &p) : session_status(rc);
         if (rc == SL_EOF) {

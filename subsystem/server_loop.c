@@ -166,6 +166,8 @@ enum sl_code sl_serve(int in_fd, int out_fd, const struct sl_policy *policy, con
     l.s = sl_session_new(policy);
     block_signals(&l.waiting);
     rc = run(&l, err);
+    if (rc == SL_E_CLOSED && sl_session_over(l.s))
+        rc = SL_OK;                      /* a peer need not stay for our goodbye */
     sigprocmask(SIG_SETMASK, &l.waiting, NULL);
     if (rc != SL_OK && rc != SL_E_CLOSED)
         last_words(&l);

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * options - the command line by the table of options_table.c, and what follows from several options together.
+ *
+ * getopt_long takes abbreviations of long options. They are refused here, as rsync refuses them: what is unique today
+ * isn't when an option comes along, and a script must not change its meaning then.
+ */
+#include "config.h"
+#include "client/options.h"
+#include "client/options_table.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/num.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { FIRST_ID = 1000, NO_ID = 2000, LETTERS_MAX = 256, SECONDS_MAX = 7 * 86400, COMPRESS_DEFAULT = 6 };
+
+/* What the command line has said so far, beside the options themselves. */
+struct parse {
+    struct sl_options *o;
+    bool archive_part;           /* one of -rlptgoD was given */
+    bool negated[6];             /* --no-r ... : by place in archive_letters */
+    bool no_devices, no_specials;
+    bool help, version;
+    struct sl_error *err;
+};
+
+static const char archive_letters[] = "rlptgo";
+
+#define AT(member) offsetof(struct sl_options, member)
+
+static bool *flag_at(struct sl_options *o, const struct sl_option_row *row)
+{
+    return (bool *)((char *)o + row->offset);
+}
+
+static void set_devices(struct sl_options *o, bool on)
+{
+    o->devices = o->specials = on;
+}
+
+static void set_archive(struct sl_options *o)
+{
+    o->recurse = o->links = o->perms = o->times = o->group = o->owner = true;
+    set_devices(o, true);
+}
+
+static enum sl_code info(struct parse *p, const char *flags)
+{
+    if (strcmp(flags, "progress2") != 0)
+        return sl_fail(p->err, SL_E_CONFIG, "--info=%s is not supported by this version; --info=progress2 is", flags);
+    p->o->info_progress2 = true;
+    return SL_OK;
+}
+
+static enum sl_code call(struct parse *p, const struct sl_option_row *row, const char *value)
+{
+    struct sl_options *o = p->o;
+    int level = 0;
+    switch (row->id) {
+    case SL_ID_ARCHIVE:
+        set_archive(o);
+        p->archive_part = true;
+        return SL_OK;
+    case SL_ID_D:
+        set_devices(o, true);
+        p->archive_part = true;
+        return SL_OK;
+    case SL_ID_P:
+        o->partial = o->progress = true;
+        return SL_OK;
+    case SL_ID_EXCLUDE:
+        return sl_filter_add(o->filter, value, SL_FILTER_EXCLUDE, p->err);
+    case SL_ID_INCLUDE:
+        return sl_filter_add(o->filter, value, SL_FILTER_INCLUDE, p->err);
+    case SL_ID_EXCLUDE_FROM:
+        return sl_filter_add_file(o->filter, value, SL_FILTER_EXCLUDE, p->err);
+    case SL_ID_INCLUDE_FROM:
+        return sl_filter_add_file(o->filter, value, SL_FILTER_INCLUDE, p->err);
+    case SL_ID_MAX_DELETE:
+        o->max_delete_given = strcmp(value, "-1") != 0;      /* rsync's word for no limit */
+        if (o->max_delete_given && sl_num_u64(value, 0, UINT64_MAX, &o->max_delete) != SL_OK)
+            return sl_fail(p->err, SL_E_CONFIG, "--max-delete: '%s' is not a number", value);
+        return SL_OK;
+    case SL_ID_COMPRESS:
+        o->compress = o->compress ? o->compress : COMPRESS_DEFAULT;
+        return SL_OK;
+    case SL_ID_COMPRESS_LEVEL:
+        if (sl_num_int(value, 0, 9, &level) != SL_OK)
+            return sl_fail(p->err, SL_E_CONFIG, "--compress-level: '%s' is not a number from 0 to 9", value);
+        o->compress = level;
+        return SL_OK;
+    case SL_ID_INFO:
+        return info(p, value);
+    case SL_ID_IPV4:
+        o->address_family = AF_INET;
+        return SL_OK;
+    case SL_ID_IPV6:
+        o->address_family = AF_INET6;
+        return SL_OK;
+    case SL_ID_HELP:
+        p->help = true;
+        return SL_OK;
+    case SL_ID_VERSION:
+        p->version = true;
+        return SL_OK;
+    case SL_ID_NONE:
+        break;
+    }
+    return SL_OK;
+}
+
+static enum sl_code lacking(const struct sl_option_row *row, struct sl_error *err)
+{
+    char letter[8] = "";
+    if (row->letter)
+        snprintf(letter, sizeof letter, " (-%c)", row->letter);
+    return sl_fail(err, SL_E_CONFIG, "option --%s%s is not supported by this version of superlifter%s%s", row->name, letter,
+                   row->help ? ": " : "", row->help ? row->help : "");
+}
+
+static enum sl_code number(const struct sl_option_row *row, const char *value, int *out, struct sl_error *err)
+{
+    int most = strcmp(row->name, "port") == 0 ? 65535 : SECONDS_MAX;
+    if (sl_num_int(value, 0, most, out) != SL_OK)
+        return sl_fail(err, SL_E_CONFIG, "--%s: '%s' is not a number from 0 to %d", row->name, value, most);
+    return SL_OK;
+}
+
+static enum sl_code apply(struct parse *p, const struct sl_option_row *row, const char *value)
+{
+    char *at = (char *)p->o + row->offset;
+    switch (row->kind) {
+    case SL_OPT_ON:
+        *flag_at(p->o, row) = true;
+        if (row->letter && strchr(archive_letters, row->letter))
+            p->archive_part = true;
+        if (row->offset == AT(devices) || row->offset == AT(specials))
+            p->archive_part = true;
+        return SL_OK;
+    case SL_OPT_OFF:
+        *flag_at(p->o, row) = false;
+        return SL_OK;
+    case SL_OPT_COUNT:
+        ++*(int *)(void *)at;
+        return SL_OK;
+    case SL_OPT_TEXT:
+        if (!*value && row->offset != AT(out_format))
+            return sl_fail(p->err, SL_E_CONFIG, "--%s needs a value", row->name);
+        memcpy(at, &value, sizeof value);
+        return SL_OK;
+    case SL_OPT_NUMBER:
+        return number(row, value, (int *)(void *)at, p->err);
+    case SL_OPT_CALL:
+        return call(p, row, value);
+    case SL_OPT_ALREADY:
+        return SL_OK;
+    case SL_OPT_LACKING:
+        return lacking(row, p->err);
+    }
+    return SL_OK;
+}
+
+/* ---- --no-OPTION ---- */
+
+static void negate(struct parse *p, const struct sl_option_row *row)
+{
+    struct sl_options *o = p->o;
+    const char *at = row->letter ? strchr(archive_letters, row->letter) : NULL;
+    if (at)
+        p->negated[at - archive_letters] = true;
+    p->no_devices |= row->id == SL_ID_D || row->offset == AT(devices);
+    p->no_specials |= row->id == SL_ID_D || row->offset == AT(specials);
+    if (row->kind == SL_OPT_LACKING)
+        return;                  /* it is off */
+    if (row->id == SL_ID_D) {
+        set_devices(o, false);
+    } else if (row->id == SL_ID_COMPRESS) {
+        o->compress = 0;
+    } else if (row->kind == SL_OPT_COUNT || row->kind == SL_OPT_NUMBER) {
+        *(int *)(void *)((char *)o + row->offset) = 0;
+    } else {
+        *flag_at(o, row) = false;
+    }
+}
+
+static bool negatable(const struct sl_option_row *row)
+{
+    switch (row->kind) {
+    case SL_OPT_ON:
+    case SL_OPT_COUNT:
+    case SL_OPT_NUMBER:
+        return true;
+    case SL_OPT_LACKING:
+        return !row->arg;
+    case SL_OPT_CALL:
+        return row->id == SL_ID_D || row->id == SL_ID_COMPRESS;
+    case SL_OPT_OFF:
+    case SL_OPT_TEXT:
+    case SL_OPT_ALREADY:
+        return false;
+    }
+    return false;
+}
+
+/* ---- the table as getopt wants it ---- */
+
+struct tables {
+    char letters[LETTERS_MAX];
+    struct option *longs;
+    size_t count;
+    char **names;                /* owned: of the negated ones */
+    size_t names_len;
+};
+
+static bool is_row(const char *name)
+{
+    for (size_t i = 0; i < sl_option_count; i++)
+        if (strcmp(sl_option_rows[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static void add_long(struct tables *t, const char *name, const char *arg, int id)
+{
+    t->longs[t->count++] = (struct option){ name, arg ? required_argument : no_argument, NULL, id };
+}
+
+static void add_negated(struct tables *t, char *name, int id)
+{
+    if (is_row(name)) {
+        free(name);
+        return;
+    }
+    t->names[t->names_len++] = name;
+    add_long(t, name, NULL, id);
+}
+
+static void tables_init(struct tables *t)
+{
+    char *l = t->letters;
+    *t = (struct tables){ .longs = sl_calloc(sl_option_count * 3 + 1, sizeof *t->longs),
+                          .names = sl_calloc(sl_option_count * 2, sizeof *t->names) };
+    *l++ = ':';
+    for (size_t i = 0; i < sl_option_count; i++) {
+        const struct sl_option_row *row = &sl_option_rows[i];
+        add_long(t, row->name, row->arg, FIRST_ID + (int)i);
+        if (row->letter) {
+            *l++ = row->letter;
+            if (row->arg)
+                *l++ = ':';
+        }
+        if (!negatable(row))
+            continue;
+        add_negated(t, sl_asprintf("no-%s", row->name), NO_ID + (int)i);
+        if (row->letter)
+            add_negated(t, sl_asprintf("no-%c", row->letter), NO_ID + (int)i);
+    }
+    *l = '\0';
+}
+
+static void tables_clear(struct tables *t)
+{
+    for (size_t i = 0; i < t->names_len; i++)
+        free(t->names[i]);
+    free(t->names);
+    free(t->longs);
+}
+
+static const struct sl_option_row *row_of(int id)
+{
+    if (id >= NO_ID)
+        return &sl_option_rows[id - NO_ID];
+    if (id >= FIRST_ID)
+        return &sl_option_rows[id - FIRST_ID];
+    for (size_t i = 0; i < sl_option_count; i++)
+        if (sl_option_rows[i].letter == (char)id)
+            return &sl_option_rows[i];
+    return NULL;
+}
+
+/* The word of the long option just taken, and its length without "=VALUE". */
+static const char *taken(char **argv, int *len)
+{
+    const char *word = optarg && optarg == argv[optind - 1] ? argv[optind - 2] : argv[optind - 1];
+    *len = (int)strcspn(word, "=");
+    return word;
+}
+
+static enum sl_code unknown_word(char **argv, struct sl_error *err)
+{
+    int len = 0;
+    const char *word = taken(argv, &len);
+    return sl_fail(err, SL_E_CONFIG, "unknown option %.*s (see superlifter --help)", len, word);
+}
+
+/* getopt_long said '?' or ':'. */
+static enum sl_code not_known(int id, char **argv, struct sl_error *err)
+{
+    int len = 0;
+    if (optopt > 0 && optopt < FIRST_ID)
+        return sl_fail(err, SL_E_CONFIG, id == ':' ? "option -%c needs a value" : "unknown option -%c (see superlifter --help)",
+                       optopt);
+    if (id == '?' && !optopt)
+        return unknown_word(argv, err);
+    const char *word = taken(argv, &len);
+    return sl_fail(err, SL_E_CONFIG, "option %.*s %s", len, word, id == ':' ? "needs a value" : "takes no value");
+}
+
+/* Whether the option just taken was written out. */
+static bool written_out(char **argv, const char *name)
+{
+    int len = 0;
+    const char *word = taken(argv, &len);
+    return (size_t)len == strlen(name) + 2 && strncmp(word + 2, name, (size_t)len - 2) == 0;
+}
+
+static enum sl_code parse_all(struct parse *p, int argc, char **argv)
+{
+    struct tables t;
+    enum sl_code rc = SL_OK;
+    int id, at = 0;
+    tables_init(&t);
+    optind = 0;                  /* glibc: start afresh, permuting */
+    opterr = 0;
+    while (rc == SL_OK && (id = getopt_long(argc, argv, t.letters, t.longs, &at)) != -1) {
+        if (id >= FIRST_ID && !written_out(argv, t.longs[at].name))
+            rc = unknown_word(argv, p->err);
+        else if (id == '?' || id == ':')
+            rc = not_known(id, argv, p->err);
+        else if (id >= NO_ID)
+            negate(p, row_of(id));
+        else
+            rc = apply(p, row_of(id), optarg);
+    }
+    tables_clear(&t);
+    return rc;
+}
+
+/* ---- what follows from several ---- */
+
+static void imply_archive(struct parse *p)
+{
+    struct sl_options *o = p->o;
+    bool *parts[] = { &o->recurse, &o->links, &o->perms, &o->times, &o->group, &o->owner };
+    if (p->archive_part || !o->dest || o->dirs)
+        return;
+    set_archive(o);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (p->negated[i])
+            *parts[i] = false;
+    o->devices = !p->no_devices;
+    o->specials = !p->no_specials;
+}
+
+static enum sl_code check(const struct sl_options *o, struct sl_error *err)
+{
+    if (!o->source_count)
+        return sl_fail(err, SL_E_CONFIG, "no source is given (see superlifter --help)");
+    if (o->del && !o->recurse && !o->dirs)
+        return sl_fail(err, SL_E_CONFIG, "--delete does not work without --recursive (-r) or --dirs (-d)");
+    if (o->json && (o->out_format || o->itemize))
+        return sl_fail(err, SL_E_CONFIG, "--json has a form of its own: --out-format and -i don't go with it");
+    return SL_OK;
+}
+
+static void environment(struct sl_options *o)
+{
+    static const char *const names[] = { "SUPERLIFTER_RSH", "RSYNC_RSH" };
+    for (size_t i = 0; i < 2 && !o->rsh; i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value)
+            o->rsh = value;
+    }
+}
+
+enum sl_options_result sl_options_parse(struct sl_options *o, int argc, char **argv, struct sl_error *err)
+{
+    struct parse p = { .o = o, .err = err };
+    *o = (struct sl_options){ .implied_dirs = true, .motd = true, .subsystem = "superlifter", .address_family = AF_UNSPEC };
+    o->filter = sl_filter_new();
+    if (argc == 2 && strcmp(argv[1], "-h") == 0)
+        return SL_OPTIONS_HELP;
+    if (parse_all(&p, argc, argv) != SL_OK)
+        return SL_OPTIONS_BAD;
+    if (p.help)
+        return SL_OPTIONS_HELP;
+    if (p.version)
+        return SL_OPTIONS_VERSION;
+    size_t n = (size_t)(argc - optind);
+    o->sources = argv + optind;
+    o->source_count = n > 1 ? n - 1 : n;
+    o->dest = n > 1 ? argv[argc - 1] : NULL;
+    imply_archive(&p);
+    environment(o);
+    return check(o, err) == SL_OK ? SL_OPTIONS_RUN : SL_OPTIONS_BAD;
+}
+
+void sl_options_clear(struct sl_options *o)
+{
+    sl_filter_free(o->filter);
+    o->filter = NULL;
+}
+
+/* ---- --help ---- */
+
+static void add_text(struct sl_buf *b, const char *text)
+{
+    sl_buf_add(b, text, strlen(text));
+}
+
+static void add_row(struct sl_buf *b, const struct sl_option_row *row)
+{
+    char left[80], line[200];
+    /* Two letters of rsync's have no long name of rsync's. */
+    bool letter_only = row->id == SL_ID_D || row->id == SL_ID_P;
+    char letter[8] = "    ";
+    if (row->letter)
+        snprintf(letter, sizeof letter, "-%c%s", row->letter, letter_only ? "" : ", ");
+    snprintf(left, sizeof left, "%s%s%s%s%s", letter, letter_only ? "" : "--", letter_only ? "" : row->name, row->arg ? "=" : "",
+             row->arg ? row->arg : "");
+    snprintf(line, sizeof line, "  %-30s %s\n", left, row->help);
+    add_text(b, line);
+}
+
+void sl_options_help(char **out)
+{
+    struct sl_buf b = { 0 };
+    add_text(&b, "superlifter " PACKAGE_VERSION " makes one directory tree like another\n\n"
+                 "Usage: superlifter [OPTION]... SRC... DST\n"
+                 "       superlifter [OPTION]... SRC              lists it\n\n"
+                 "SRC and DST are\n"
+                 "  PATH                                         local\n"
+                 "  [USER@]HOST:PATH                             SSH, relative to the login directory\n"
+                 "  ssh://[USER@]HOST[:PORT]/PATH                SSH, absolute (/~/PATH: login directory)\n"
+                 "  superlifter://HOST[:PORT]/MODULE/PATH        TCP\n"
+                 "  superlifter+ssh://[USER@]HOST[:PORT]/MODULE/PATH\n"
+                 "A slash behind SRC means what is in it, as with rsync.\n\n"
+                 "Options\n");
+    for (size_t i = 0; i < sl_option_count; i++)
+        if (sl_option_rows[i].help && sl_option_rows[i].kind != SL_OPT_LACKING)
+            add_row(&b, &sl_option_rows[i]);
+    add_text(&b, "\nMost can be turned off by --no-OPTION, as in -a --no-owner. Exit statuses are rsync's. See superlifter(1).\n");
+    *out = sl_memdup0(sl_buf_ptr(&b), sl_buf_len(&b));
+    sl_buf_clear(&b);
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: ISC */
+/* report - what is printed, and when. Which lines appear with which options is rsync's rule; how an entry's line is made is
+ * itemize.c, numbers are stats.c, --json is report_json.c. */
+#include "config.h"
+#include "client/report.h"
+#include "base/escape.h"
+#include "base/io.h"
+#include "base/mem.h"
+#include "client/address.h"
+#include "client/report_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool source_is_here(const struct sl_options *o)
+{
+    struct sl_address a;
+    if (!o->source_count || sl_address_parse(&a, o->sources[0], NULL) != SL_OK)
+        return false;
+    bool here = a.kind == SL_ADDR_LOCAL;
+    sl_address_clear(&a);
+    return here;
+}
+
+/* Whether format has %LETTER, flags and width allowed. */
+static bool has_escape(const char *format, char letter)
+{
+    for (const char *p = format; (p = strchr(p, '%')) != NULL;) {
+        p++;
+        p += strspn(p, "'-0123456789");
+        if (*p == letter)
+            return true;
+        if (*p)
+            p++;
+    }
+    return false;
+}
+
+static void choose_format(struct sl_report *r)
+{
+    const struct sl_options *o = r->o;
+    r->format = o->out_format;
+    if (!r->format && o->itemize)
+        r->format = "%i %n%L";
+    else if (!r->format && (o->verbose || o->progress))
+        r->format = "%n%L";
+    if (!r->format)
+        return;
+    if (has_escape(r->format, 'i'))
+        r->with_i = o->itemize > 1 ? o->itemize : 1;
+    r->format_of_deleted = r->with_i || has_escape(r->format, 'o');
+}
+
+struct sl_report *sl_report_new(const struct sl_options *o, bool push)
+{
+    struct sl_report *r = sl_calloc(1, sizeof *r);
+    r->o = o;
+    r->sending = push || source_is_here(o);
+    choose_format(r);
+    r->start_ms = sl_now_ms();
+    sl_report_set_streams(r, stdout, stderr);
+    return r;
+}
+
+void sl_report_set_streams(struct sl_report *r, FILE *out, FILE *err)
+{
+    r->out = out;
+    r->err = err;
+    r->terminal = isatty(fileno(out)) == 1;
+}
+
+void sl_report_free(struct sl_report *r)
+{
+    if (!r)
+        return;
+    sl_progress_erase(r);
+    fflush(r->out);
+    sl_buf_clear(&r->line);
+    free(r);
+}
+
+/* ---- lines ---- */
+
+static void add_va(struct sl_report *r, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0), nonnull));
+static void add_va(struct sl_report *r, const char *fmt, va_list ap)
+{
+    va_list again;
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
+    if (n < 0)
+        return;
+    vsnprintf((char *)sl_buf_reserve(&r->line, (size_t)n + 1), (size_t)n + 1, fmt, ap);
+    sl_buf_commit(&r->line, (size_t)n);
+}
+
+void sl_report_add(struct sl_report *r, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    add_va(r, fmt, ap);
+    va_end(ap);
+}
+
+void sl_report_add_name(struct sl_report *r, const char *name, size_t len)
+{
+    if (!r->o->eight_bit) {
+        size_t n = sl_escape(name, len, NULL, 0);
+        sl_escape(name, len, (char *)sl_buf_reserve(&r->line, n + 1), n + 1);
+        sl_buf_commit(&r->line, n);
+        return;
+    }
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)name[i];
+        if (c < 0x20 || c == 0x7f)
+            sl_report_add(r, "\\#%03o", c);
+        else
+            sl_buf_add(&r->line, &c, 1);
+    }
+}
+
+void sl_report_put(struct sl_report *r)
+{
+    sl_progress_erase(r);
+    sl_buf_add(&r->line, "\n", 1);
+    fwrite(sl_buf_ptr(&r->line), 1, sl_buf_len(&r->line), r->out);
+    sl_buf_reset(&r->line, 64 * 1024);
+}
+
+/* Whether text for people is wanted at all. */
+static bool talks(const struct sl_report *r)
+{
+    return !r->o->quiet && !r->o->json;
+}
+
+void sl_report_start(struct sl_report *r)
+{
+    if (!talks(r) || !(r->o->verbose || r->o->progress))
+        return;
+    sl_report_add(r, "%s incremental file list", r->sending ? "sending" : "receiving");
+    sl_report_put(r);
+}
+
+void sl_report_created_dir(struct sl_report *r, const char *path)
+{
+    if (!talks(r) || !(r->o->verbose || r->o->progress || r->with_i))
+        return;
+    sl_report_add(r, "created directory ");
+    sl_report_add_name(r, path, strlen(path));
+    sl_report_put(r);
+}
+
+void sl_report_motd(struct sl_report *r, const char *text, size_t len)
+{
+    if (r->o->json) {
+        sl_json_note(r, "motd", text, len);
+        return;
+    }
+    if (r->o->quiet)
+        return;
+    while (len) {
+        const char *end = memchr(text, '\n', len);
+        size_t n = end ? (size_t)(end - text) : len;
+        sl_report_add_name(r, text, n);
+        sl_report_put(r);
+        n += end != NULL;
+        text += n;
+        len -= n;
+    }
+}
+
+void sl_report_note(struct sl_report *r, int level, const char *fmt, ...)
+{
+    va_list ap;
+    if (r->o->quiet || level > r->o->verbose)
+        return;
+    va_start(ap, fmt);
+    add_va(r, fmt, ap);
+    va_end(ap);
+    size_t n = sl_buf_len(&r->line);
+    char *text = sl_memdup0(sl_buf_ptr(&r->line), n);
+    sl_buf_reset(&r->line, SIZE_MAX);
+    if (r->o->json) {
+        sl_json_note(r, "note", text, n);
+    } else {
+        sl_report_add_name(r, text, n);
+        sl_report_put(r);
+    }
+    free(text);
+}
+
+/* ---- entries ---- */
+
+static void put_deletion(struct sl_report *r, const struct sl_report_item *item)
+{
+    if (r->format_of_deleted) {
+        sl_report_add_format(r, item);
+    } else if (r->o->verbose) {
+        sl_report_add(r, "deleting ");
+        sl_report_add_path(r, item);
+    } else {
+        return;
+    }
+    sl_report_put(r);
+}
+
+/* An entry whose line the format does not make: with -vv files are told of nevertheless. */
+static void put_unchanged(struct sl_report *r, const struct sl_report_item *item)
+{
+    if (r->o->verbose < 2 || item->entry->type == SL_TYPE_DIR)
+        return;
+    sl_report_add_path(r, item);
+    sl_report_add(r, "%s", item->changes ? "" : " is uptodate");
+    sl_report_put(r);
+}
+
+static bool has_line(const struct sl_report *r, const struct sl_report_item *item)
+{
+    if (item->update != SL_UPDATE_NONE || (item->changes & SL_CHANGE_NEW))
+        return true;
+    if (item->changes)
+        return r->with_i || item->entry->type == SL_TYPE_DIR;
+    return r->with_i > 1 || (r->with_i && r->o->verbose > 1);
+}
+
+void sl_report_item(struct sl_report *r, const struct sl_report_item *item)
+{
+    if (r->o->json) {
+        sl_json_item(r, item);
+    } else if (r->o->quiet) {
+        return;
+    } else if (item->update == SL_UPDATE_DELETED) {
+        put_deletion(r, item);
+    } else if (r->format && has_line(r, item)) {
+        sl_report_add_format(r, item);
+        sl_report_put(r);
+    } else if (!r->with_i) {
+        put_unchanged(r, item);
+    }
+}
+
+/* ---- errors ---- */
+
+/* The message with the whole path: what was told of an entry deep in a tree names that entry only. Fresh memory. */
+static char *message_of(const struct sl_error *err, const char *path)
+{
+    const char *text = err->text[0] ? err->text : sl_code_text(err->code);
+    if (!path || !*path || strstr(text, path))
+        return sl_strdup(text);
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    char *quoted = sl_asprintf("'%s'", name), *at = strstr(text, quoted), *message;
+    if (at)
+        message = sl_asprintf("%.*s'%s'%s", (int)(at - text), text, path, at + strlen(quoted));
+    else
+        message = sl_asprintf("'%s': %s", path, text);
+    free(quoted);
+    return message;
+}
+
+static const char *side_words(enum sl_side side)
+{
+    switch (side) {
+    case SL_SIDE_HERE:
+        return "";
+    case SL_SIDE_SOURCE:
+        return "[source] ";
+    case SL_SIDE_DEST:
+        return "[dest] ";
+    case SL_SIDE_SERVER:
+        return "[server] ";
+    }
+    return "";
+}
+
+static void put_error(struct sl_report *r, const char *type, const struct sl_error *err, const char *path)
+{
+    char *message = message_of(err, path);
+    if (r->o->json) {
+        sl_json_error(r, type, err, path, message);
+    } else {
+        sl_progress_erase(r);
+        fflush(r->out);
+        sl_report_add_name(r, message, strlen(message));
+        fprintf(r->err, "superlifter: %s%s%.*s\n", side_words(err->side), type[0] == 'w' ? "warning: " : "",
+                (int)sl_buf_len(&r->line), (const char *)sl_buf_ptr(&r->line));
+        sl_buf_reset(&r->line, 64 * 1024);
+    }
+    free(message);
+}
+
+void sl_report_error(struct sl_report *r, const struct sl_error *err, const char *path)
+{
+    put_error(r, "error", err, path);
+}
+
+void sl_report_warning(struct sl_report *r, const struct sl_error *err, const char *path)
+{
+    put_error(r, "warning", err, path);
+}
+
+/* ---- listings ---- */
+
+void sl_report_list(struct sl_report *r, const struct sl_entry *e, const char *path)
+{
+    char mode[SL_MODE_LEN + 1], number[SL_NUMBER_LEN], when[SL_TIME_LEN];
+    if (r->o->json) {
+        sl_json_list(r, e, path);
+        return;
+    }
+    if (r->o->quiet)
+        return;
+    sl_mode_text(e, mode);
+    sl_time_text(e->mtime_s, ' ', when);
+    sl_report_add(r, "%s %14s %s ", mode, sl_number(e->size, r->o->human, number), when);
+    sl_report_add_name(r, path, strlen(path));
+    if (e->type == SL_TYPE_LINK && r->o->links && e->target) {
+        sl_report_add(r, " -> ");
+        sl_report_add_name(r, e->target, e->target_len);
+    }
+    sl_report_put(r);
+}
+
+void sl_report_module(struct sl_report *r, const char *name, size_t name_len, const char *comment, size_t comment_len)
+{
+    if (r->o->json) {
+        sl_json_module(r, name, name_len, comment, comment_len);
+        return;
+    }
+    sl_report_add_name(r, name, name_len);
+    size_t n = sl_buf_len(&r->line);
+    sl_report_add(r, "%*s\t", n < 15 ? (int)(15 - n) : 0, "");
+    sl_report_add_name(r, comment, comment_len);
+    sl_report_put(r);
+}
+
+void sl_report_end(struct sl_report *r, const struct sl_stats *s, int exit_status)
+{
+    if (r->o->json)
+        sl_json_summary(r, s, exit_status);
+    else if (!r->o->quiet && (r->o->stats || r->o->verbose))
+        sl_report_stats(r, s);
+    sl_progress_erase(r);
+    fflush(r->out);
+}

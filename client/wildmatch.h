@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/* wildmatch - shell patterns as rsync has them, compiled, and matched in time pattern x text. */
+#ifndef SL_CLIENT_WILDMATCH_H
+#define SL_CLIENT_WILDMATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sl_wild_token {
+    enum sl_wild_kind { SL_WILD_CHAR, SL_WILD_ANY, SL_WILD_CLASS, SL_WILD_STAR, SL_WILD_STARSTAR } kind;
+    uint8_t c;                   /* CHAR */
+    uint8_t set[32];             /* CLASS: one bit a byte; never '/' */
+};
+
+struct sl_wild {
+    struct sl_wild_token *tokens;    /* owned */
+    size_t count;
+    bool broken;                 /* a class without its end matches nothing, as in rsync */
+    bool *now, *next;            /* owned: places in the pattern, for matching */
+};
+
+/* '*' any number of bytes but '/'; two or more stars: also '/'; '?' one byte but '/'; [a-z], [!a], [^a], [[:alpha:]]; a
+ * backslash makes the next byte itself. */
+void sl_wild_compile(struct sl_wild *w, const char *pattern);
+void sl_wild_clear(struct sl_wild *w);
+/* Whether the whole text matches. The simulation of a nondeterministic automaton by sets of states: K. Thompson, "Regular
+ * Expression Search Algorithm", CACM 11(6), 1968. */
+bool sl_wild_match(const struct sl_wild *w, const char *text, size_t len);
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: ISC */
+/* check_options - the command line: what options come to together, and what is said of those that can't be taken. */
+#include "config.h"
+#include "client/options.h"
+#include "scratch.h"
+
+#include <sys/socket.h>
+
+#define MAX_WORDS 16
+
+static struct sl_options o;
+static struct sl_error err;
+
+/* Words are separated by single spaces. */
+static enum sl_options_result parse(const char *line)
+{
+    static char text[512], *words[MAX_WORDS + 1];
+    int n = 0;
+    words[n++] = (char *)(uintptr_t)"superlifter";
+    snprintf(text, sizeof text, "%s", line);
+    for (char *p = *text ? text : NULL; p && n < MAX_WORDS; n++) {
+        words[n] = p;
+        p = strchr(p, ' ');
+        if (p)
+            *p++ = '\0';
+    }
+    words[n] = NULL;
+    err.text[0] = '\0';
+    return sl_options_parse(&o, n, words, &err);
+}
+
+static void good(const char *line)
+{
+    enum sl_options_result rc = parse(line);
+    ck_assert_msg(rc == SL_OPTIONS_RUN, "%s: %s", line, err.text);
+}
+
+static void bad(const char *line, const char *says)
+{
+    ck_assert_msg(parse(line) == SL_OPTIONS_BAD, "%s was taken", line);
+    ck_assert_msg(strstr(err.text, says) != NULL, "%s: '%s' lacks '%s'", line, err.text, says);
+    ck_assert_int_eq(err.code, SL_E_CONFIG);
+    sl_options_clear(&o);
+}
+
+/* "rlptgoDd" with '-' for each that is off. */
+static const char *what(void)
+{
+    static char out[9];
+    snprintf(out, sizeof out, "%c%c%c%c%c%c%c%c", o.recurse ? 'r' : '-', o.links ? 'l' : '-', o.perms ? 'p' : '-',
+             o.times ? 't' : '-', o.group ? 'g' : '-', o.owner ? 'o' : '-', o.devices && o.specials ? 'D' : '-',
+             o.dirs ? 'd' : '-');
+    return out;
+}
+
+static const struct { const char *line, *what; } archives[] = {
+    { "a b", "rlptgoD-" },            { "-a a b", "rlptgoD-" },         { "-v a b", "rlptgoD-" },
+    { "-r a b", "r-------" },         { "-t a b", "---t----" },         { "-d a b", "-------d" },
+    { "-a --no-p a b", "rl-tgoD-" },  { "-a --no-perms --no-o a b", "rl-tg-D-" }, { "-a --no-D a b", "rlptgo--" },
+    { "--no-owner a b", "rlptg-D-" }, { "--no-r a b", "-lptgoD-" },     { "--no-D a b", "rlptgo--" },
+    { "-rD a b", "r-----D-" },        { "-p --no-p -a a b", "rlptgoD-" },{ "a", "--------" },
+    { "-r a", "r-------" },           { "--devices --specials a b", "------D-" },
+    { "--old-dirs a b", "-------d" }, { "-a --no-devices a b", "rlptgo--" }, { "--no-specials a b", "rlptgo--" },
+};
+
+START_TEST(archive)
+{
+    good(archives[_i].line);
+    ck_assert_msg(strcmp(what(), archives[_i].what) == 0, "%s: %s", archives[_i].line, what());
+    sl_options_clear(&o);
+}
+END_TEST
+
+START_TEST(defaults)
+{
+    unsetenv("RSYNC_RSH");
+    unsetenv("SUPERLIFTER_RSH");
+    good("a b c");
+    ck_assert_uint_eq(o.source_count, 2);
+    ck_assert_str_eq(o.sources[1], "b");
+    ck_assert_str_eq(o.dest, "c");
+    ck_assert(o.implied_dirs && o.motd && !o.del && !o.dry_run);
+    ck_assert_str_eq(o.subsystem, "superlifter");
+    ck_assert_int_eq(o.address_family, AF_UNSPEC);
+    ck_assert_int_eq(o.compress, 0);
+    ck_assert_ptr_null(o.rsh);
+    ck_assert_ptr_null(o.remote_path);
+    ck_assert(sl_filter_empty(o.filter));
+    sl_options_clear(&o);
+}
+END_TEST
+
+START_TEST(combined)
+{
+    good("-aRvvnixuc -e ssh a b --port=99 --timeout 5 -zP4 --stats --max-delete=0 -hh");
+    ck_assert(o.relative && o.dry_run && o.one_fs && o.update && o.checksum && o.partial && o.progress && o.stats);
+    ck_assert_int_eq(o.verbose, 2);
+    ck_assert_int_eq(o.itemize, 1);
+    ck_assert_int_eq(o.human, 2);
+    ck_assert_str_eq(o.rsh, "ssh");
+    ck_assert_int_eq(o.port, 99);
+    ck_assert_int_eq(o.timeout_s, 5);
+    ck_assert_int_eq(o.compress, 6);
+    ck_assert_int_eq(o.address_family, AF_INET);
+    ck_assert(o.max_delete_given && o.max_delete == 0);
+    ck_assert_str_eq(o.dest, "b");
+    sl_options_clear(&o);
+}
+END_TEST
+
+START_TEST(turned_off_again)
+{
+    good("-avz --progress --no-v --no-progress --no-z --no-motd --no-implied-dirs --timeout=9 --no-timeout a b");
+    ck_assert(!o.verbose && !o.progress && !o.compress && !o.motd && !o.implied_dirs && !o.timeout_s);
+    sl_options_clear(&o);
+}
+END_TEST
+
+START_TEST(double_dash)
+{
+    good("-a -- -a -b");
+    ck_assert_str_eq(o.sources[0], "-a");
+    ck_assert_str_eq(o.dest, "-b");
+    sl_options_clear(&o);
+}
+END_TEST
+
+START_TEST(filters_keep_their_order)
+{
+    good("-a --include=*.c --exclude * a b --exclude=!x");
+    ck_assert(!sl_filter_excludes(o.filter, "x.c", false));
+    ck_assert(sl_filter_excludes(o.filter, "x.h", false));
+    sl_options_clear(&o);
+    bad("-a --exclude-from=/nonexistent/file a b", "/nonexistent/file");
+}
+END_TEST
+
+START_TEST(deletion)
+{
+    static const char *const names[] = { "--delete", "--del", "--delete-after", "--delete-delay", "--delete-during" };
+    char line[64];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        snprintf(line, sizeof line, "%s a b", names[i]);
+        good(line);
+        ck_assert(o.del);
+        sl_options_clear(&o);
+    }
+    good("-d --delete a b");
+    sl_options_clear(&o);
+    good("-a --delete --max-delete=-1 a b");
+    ck_assert(!o.max_delete_given);
+    sl_options_clear(&o);
+    bad("-t --delete a b", "--delete does not work without --recursive (-r) or --dirs (-d)");
+    bad("-a --delete-before a b", "--delete-before");
+}
+END_TEST
+
+START_TEST(help_and_version)
+{
+    ck_assert_int_eq(parse("-h"), SL_OPTIONS_HELP);
+    sl_options_clear(&o);
+    ck_assert_int_eq(parse("--help"), SL_OPTIONS_HELP);
+    sl_options_clear(&o);
+    ck_assert_int_eq(parse("-V"), SL_OPTIONS_VERSION);
+    sl_options_clear(&o);
+    good("-h a b");
+    ck_assert_int_eq(o.human, 1);
+    sl_options_clear(&o);
+    char *text = NULL;
+    sl_options_help(&text);
+    ck_assert_ptr_nonnull(strstr(text, "--recursive"));
+    ck_assert_ptr_nonnull(strstr(text, "-P"));
+    ck_assert_ptr_null(strstr(text, "--test-without"));
+    ck_assert_ptr_null(strstr(text, "--hard-links"));
+    free(text);
+}
+END_TEST
+
+START_TEST(refused)
+{
+    bad("-aH a b", "option --hard-links (-H) is not supported by this version of superlifter");
+    bad("-a --bwlimit=5 a b", "--bwlimit");
+    bad("-a --bwlimit 5 a b", "--bwlimit");
+    bad("--daemon", "superlifter-server --daemon");
+    bad("-a -f merge_x a b", "--filter (-f)");
+    bad("-a --no-whole-file a b", "--no-whole-file");
+    bad("-a --no-W a b", "--no-W");
+    bad("--info=stats2 a b", "--info=stats2");
+    bad("--doctor h", "--doctor");
+    good("-a --no-H --no-acls --info=progress2 -s -W a b");
+    ck_assert(o.info_progress2);
+    sl_options_clear(&o);
+}
+END_TEST
+
+START_TEST(already_so)
+{
+    good("-as --secluded-args --protect-args --old-args --trust-sender --inc-recursive --no-inc-recursive --no-i-r a b");
+    ck_assert_str_eq(what(), "rlptgoD-");
+    sl_options_clear(&o);
+    good("-a --blocking-io --outbuf=L --partial a b");
+    sl_options_clear(&o);
+}
+END_TEST
+
+START_TEST(unknown_and_misused)
+{
+    bad("--frobnicate a b", "unknown option --frobnicate (see superlifter --help)");
+    bad("--stats -Yab a b", "unknown option -Y");
+    bad("-aY a b", "unknown option -Y");
+    bad("--recurs a b", "unknown option --recurs ");
+    bad("--no-recurs a b", "unknown option --no-recurs ");
+    bad("--no-rsh a b", "unknown option --no-rsh");
+    bad("--timeout", "option --timeout needs a value");
+    bad("-e", "option -e needs a value");
+    bad("--recursive=yes a b", "--recursive");
+    bad("--timeout=x a b", "'x'");
+    bad("--port=65536 a b", "65536");
+    bad("--max-delete=few a b", "few");
+    bad("--compress-level=ten a b", "ten");
+    bad("", "no source");
+    bad("-a", "no source");
+}
+END_TEST
+
+START_TEST(remote_shell_from_the_environment)
+{
+    setenv("RSYNC_RSH", "one", 1);
+    good("a b");
+    ck_assert_str_eq(o.rsh, "one");
+    sl_options_clear(&o);
+    setenv("SUPERLIFTER_RSH", "two", 1);
+    good("a b");
+    ck_assert_str_eq(o.rsh, "two");
+    sl_options_clear(&o);
+    good("-e three a b");
+    ck_assert_str_eq(o.rsh, "three");
+    sl_options_clear(&o);
+    unsetenv("RSYNC_RSH");
+    unsetenv("SUPERLIFTER_RSH");
+}
+END_TEST
+
+static void add(TCase *tc)
+{
+    tcase_add_loop_test(tc, archive, 0, sizeof archives / sizeof archives[0]);
+    tcase_add_test(tc, defaults);
+    tcase_add_test(tc, combined);
+    tcase_add_test(tc, turned_off_again);
+    tcase_add_test(tc, double_dash);
+    tcase_add_test(tc, filters_keep_their_order);
+    tcase_add_test(tc, deletion);
+    tcase_add_test(tc, help_and_version);
+    tcase_add_test(tc, refused);
+    tcase_add_test(tc, already_so);
+    tcase_add_test(tc, unknown_and_misused);
+    tcase_add_test(tc, remote_shell_from_the_environment);
+}
+
+int main(void)
+{
+    return scratch_run("options", add);
+}

@@ -35,6 +35,7 @@ struct sl_event {                 /* one event of a listing; borrowed until the 
     struct sl_entry entry;
     struct sl_error error;
     const char *name;             /* ERROR: the entry, or "" for the directory that is open */
+    bool implied;                 /* ENTRY: a directory on the way to what was named (-R); set by streams */
 };
 
 enum sl_piece_kind { SL_PIECE_WHOLE, SL_PIECE_DATA, SL_PIECE_HOLE, SL_PIECE_END, SL_PIECE_FAILED };

@@ -78,7 +78,7 @@ static void add_pattern(struct sl_filter *f, const char *pattern, bool include)
     r.wild = strpbrk(r.text, "*[?") != NULL;
     r.starstar = strstr(r.text, "**") != NULL;
     r.starstar_first = strncmp(r.text, "**", 2) == 0 && !r.anchored;
-    r.stars3_last = r.len >= 4 && strcmp(r.text + r.len - 4, "/***") == 0;
+    r.stars3_last = r.len >= 3 && strcmp(r.text + r.len - 3, "***") == 0;
     if (r.wild)
         sl_wild_compile(&r.compiled, r.text);
     f->rules = sl_realloc(f->rules, (f->count + 1) * sizeof *f->rules);
@@ -159,7 +159,7 @@ static bool one_matches(const struct rule *r, const char *text, size_t len)
     return r->wild ? sl_wild_match(&r->compiled, text, len) : literal_matches(r, text, len);
 }
 
-/* The path as the rule sees it: a pattern that begins with two stars may take a slash in front, one that ends in "/" and three
+/* The path as the rule sees it: a pattern that begins with two stars may take a slash in front, one that ends in three
  * stars matches the directory itself by one behind. */
 static const char *dressed(struct sl_filter *f, const struct rule *r, const char *path, size_t *len, bool is_dir)
 {

@@ -184,6 +184,7 @@ static void enter_source(struct sl_plan *p, const struct sl_entry *s, struct sl_
     size_t n = path_put(p, level(p)->path_len, s);
     *out = level_push(p, n);
     level_entry(*out, s, origin);
+    (*out)->has_source = !p->bare;
     sl_merge_pop(&p->source);
 }
 
@@ -192,6 +193,10 @@ static void new_dir(struct sl_plan *p, const struct sl_entry *s, struct sl_origi
     struct sl_level *l;
     struct sl_action *a = push(p, SL_ACT_MAKE, s, origin);
     uint32_t meta = sl_meta_of_new(p, s);
+    if (p->bare) {
+        meta = SL_META_MODE | SL_META_UMASK;
+        a->entry.mode = 0777;
+    }
     a->meta = meta & ~(uint32_t)SL_META_MTIME;
     a->update = SL_UPDATE_LOCAL;
     a->changes = SL_CHANGE_NEW;
@@ -244,7 +249,7 @@ static enum sl_code both_dirs(struct sl_plan *p, const struct sl_entry *s, const
         sl_stream_drop(&p->dest_stream);
         return SL_OK;
     }
-    enum sl_code rc = sl_compare_meta(p, s, d, &changes, &meta);
+    enum sl_code rc = p->bare ? SL_OK : sl_compare_meta(p, s, d, &changes, &meta);
     if (rc != SL_OK)
         return rc;
     if (told(p, changes))
@@ -634,6 +639,7 @@ static enum sl_code merge_step(struct sl_plan *p, struct sl_error *err)
         }
         d_end = rd == SL_EOF || d->kind == SL_EVENT_END;
     }
+    p->bare = !s_end && s->implied && !p->o->implied_dirs;
     if (!s_end || !d_end)
         return decide(p, s_end ? NULL : &s->entry, origin, d_end ? NULL : &d->entry);
     if (rs == SL_OK)

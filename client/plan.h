@@ -94,6 +94,7 @@ struct sl_plan {
     unsigned extra_depth;            /* depth inside a destination directory that the source lacks */
     size_t extra_path_len;           /* of the directory open there, in path */
     uint64_t extra_count;            /* entries found in it */
+    bool bare;                       /* the entry being decided is a directory whose metadata is not wanted */
     bool conflict;                   /* that directory is in the way of the last deferred action */
     bool started, listed;
     uint64_t listed_ms;

@@ -73,23 +73,30 @@ static void hash_answer(struct sl_remote *r, const struct sl_hash_answer *a)
     r->answers[(r->answers_head + r->answers_len++) % r->answers_cap] = *a;
 }
 
+/* Whether what came before on this channel is still being used up: only then is the first request of a ring the one that a
+ * failure may belong to. */
+static bool in_use(const struct sl_remote *r, enum sl_job job)
+{
+    if (job == SL_JOB_LIST)
+        return r->list_have || r->list_failed;
+    return job == SL_JOB_WORK && r->reads.len && (r->read_failed || (r->content_have && sl_r_left(&r->content_rd)));
+}
+
 static enum sl_code on_fail(struct sl_remote *r, enum sl_job job, struct sl_rd *rd, struct sl_error *err)
 {
     struct sl_msg_fail m;
     struct sl_error why;
+    if (in_use(r, job))
+        return SL_AGAIN;
     enum sl_code rc = sl_fail_decode(rd, &m, err);
     if (rc != SL_OK)
         return rc;
     fill_error(r, &why, m.code, m.text, m.text_len);
     if (job == SL_JOB_LIST && is_front(&r->lists, m.request)) {
-        if (r->list_have)
-            return SL_AGAIN;
         r->list_failed = true;
         r->list_error = why;
         acked(r, job, m.request);
     } else if (job == SL_JOB_WORK && is_front(&r->reads, m.request)) {
-        if (r->content_have || r->read_failed)
-            return SL_AGAIN;
         r->read_failed = true;
         r->read_error = why;
     } else if (job == SL_JOB_HASH && is_front(&r->hashes, m.request)) {

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { READ_MAX = 256 * 1024, POLL_MS = 1000, PING_MS = 20000, HANDSHAKE_S = 60, BYE_MS = 10000 };
+enum { READ_MAX = 256 * 1024, POLL_MS = 1000, PING_MS = 20000, HANDSHAKE_S = 60, BYE_MS = 10000, STRANGE_MS = 200 };
 
 volatile int sl_remote_interrupted;
 
@@ -183,17 +183,44 @@ static struct sl_remote *remote_new(enum sl_side side, const struct sl_address *
 }
 
 /* What the other side said instead of our preface, on one line. */
-static void show_strange(struct sl_remote *r, struct sl_error *err)
+static enum sl_code show_strange(struct sl_remote *r, struct sl_error *err)
 {
+    static const char nologin[] = "This account is currently not available";
     const struct sl_buf *said = sl_conn_strange(r->conn);
     size_t n = said ? sl_buf_len(said) : 0;
     char text[400];
+    if (n && memmem(sl_buf_ptr(said), n, nologin, sizeof nologin - 1))
+        return sl_fail(err, SL_E_DENIED, "'%s': the account may not run anything there (%s)", r->addr->host, nologin);
     n = n > 200 ? 200 : n;
     while (n && (sl_buf_ptr(said)[n - 1] == '\n' || sl_buf_ptr(said)[n - 1] == '\r'))
         n--;
     sl_escape(n ? (const char *)sl_buf_ptr(said) : "", n, text, sizeof text);
-    sl_fail(err, SL_E_PEER, "what answers at '%s' is not a superlifter server; it says: \"%s\" (is a login script talking?)",
-            r->addr->host, text);
+    return sl_fail(err, SL_E_PEER, "what answers at '%s' is not a superlifter server; it says: \"%s\"%s", r->addr->host, text,
+                   r->addr->kind == SL_ADDR_SSH ? " (is a login script talking?)" : "");
+}
+
+/* A stranger's first words may come in pieces: a moment more for the rest of the line. */
+static void hear_out(struct sl_remote *r)
+{
+    char buf[1024];
+    uint64_t end = sl_now_ms() + STRANGE_MS, now;
+    size_t got = 0;
+    while (!r->eof && (now = sl_now_ms()) < end) {
+        struct pollfd p = { .fd = r->t.fd, .events = POLLIN };
+        if (poll(&p, 1, (int)(end - now)) <= 0 || sl_io_read(r->t.fd, buf, sizeof buf, &got) != SL_OK)
+            return;
+        struct sl_error ignored;
+        sl_conn_feed(r->conn, buf, got, &ignored);
+    }
+}
+
+static int status_of(enum sl_code rc)
+{
+    if (rc == SL_E_VERSION)
+        return 2;
+    if (rc == SL_E_TIMEOUT)
+        return 30;
+    return rc == SL_E_PEER || rc == SL_E_CLOSED || rc == SL_E_PROTOCOL ? 12 : rc == SL_E_CONNECT ? 10 : 5;
 }
 
 static enum sl_code handshake(struct sl_remote *r, struct sl_error *err, int *exit_status)
@@ -215,10 +242,12 @@ static enum sl_code handshake(struct sl_remote *r, struct sl_error *err, int *ex
     if (rc == SL_OK && r->sync_failed && r->sync_ticket == 1)
         rc = (*err = r->sync_error).code;
     r->sync = r->sync_failed = false;
+    if (rc == SL_E_PEER)
+        hear_out(r);
     if (rc == SL_E_PEER && sl_conn_strange(r->conn) && sl_buf_len(sl_conn_strange(r->conn)))
-        show_strange(r, err);
+        rc = show_strange(r, err);
     if (rc != SL_OK)
-        *exit_status = rc == SL_E_TIMEOUT ? 30 : rc == SL_E_PEER || rc == SL_E_VERSION ? 2 : rc == SL_E_CONNECT ? 10 : rc == SL_E_CLOSED || rc == SL_E_PROTOCOL ? 12 : 5;
+        *exit_status = status_of(rc);
     return rc;
 }
 

@@ -16,7 +16,9 @@ static struct sl_report *notes_to;       /* sl_remote_open's note hook has no co
 
 static void note(const char *line)
 {
-    sl_report_note(notes_to, 0, "%s", line);
+    struct sl_error err = { .code = SL_E_UNSUPPORTED };
+    snprintf(err.text, sizeof err.text, "%s", line);
+    sl_report_warning(notes_to, &err, NULL);
 }
 
 static int session_status(enum sl_code rc)
@@ -260,6 +262,7 @@ static int copy(struct sl_layout *l, struct sl_error *err)
         sl_merge_init(&p.source, l->streams, l->streams_len);
         l->dest->failed = sl_exec_failed;
         l->dest->ctx = &p;
+        p.source_error = l->failed;      /* an argument that is missing counts like a directory that can't be read */
         rc = drive(l, &p, err);
         status = rc == SL_EOF ? exit_status(l, &p) : session_status(rc);
         if (rc == SL_EOF) {

@@ -105,6 +105,7 @@ static bool take(struct sl_stream *s)
     s->ev.error.side = s->e->side;
     if (s->ev.kind == SL_EVENT_ENTRY) {
         bool dir = s->ev.entry.type == SL_TYPE_DIR;
+        s->ev.implied = outer && g->keep_open;
         s->dirs += dir;
         s->depth += dir;
         if (outer)

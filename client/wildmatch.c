@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: ISC */
+/* wildmatch - a pattern is a row of tokens, and matching keeps the set of places in it that the text may stand at: every byte is
+ * looked at once for each place. Going back instead takes exponential time on patterns like "*a*a*a*b", and patterns come
+ * from files that others write. */
 #include "config.h"
 #include "client/wildmatch.h"
 #include "client/filter.h"
@@ -20,55 +23,62 @@ static void set_add(uint8_t set[32], unsigned from, unsigned to)
         set[c / 8] |= (uint8_t)(1u << c % 8);
 }
 
-/* "[:name:]" at p: adds the class and returns what is behind it; NULL if it is none. */
+/* "[:name:]" at p. NULL: it must be one and is none that is known; p itself: it is not one ("[:" and a ']' that no ':' stands
+ * before are members like others); else what is behind it. */
 static const char *named_class(const char *p, uint8_t set[32])
 {
-    const char *end = strstr(p + 2, ":]");
-    for (size_t i = 0; end && i < sizeof classes / sizeof classes[0]; i++) {
-        size_t n = strlen(classes[i].name);
-        if ((size_t)(end - p - 2) != n || memcmp(p + 2, classes[i].name, n) != 0)
+    const char *end = strchr(p + 2, ']');
+    if (!end)
+        return NULL;
+    if (end == p + 2 || end[-1] != ':')
+        return p;
+    size_t n = (size_t)(end - 1 - (p + 2));
+    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
+        if (strlen(classes[i].name) != n || memcmp(p + 2, classes[i].name, n) != 0)
             continue;
         for (unsigned c = 1; c < 128; c++)
             if (classes[i].is((int)c))
                 set_add(set, c, c);
-        return end + 2;
+        return end + 1;
     }
     return NULL;
 }
 
+/* One byte, or the one behind a backslash. NULL: there is none. */
 static const char *one_char(const char *p, unsigned *c)
 {
-    if (*p == '\\' && p[1])
+    if (*p == '\\')
         p++;
     *c = (uint8_t)*p;
-    return p + 1;
+    return *p ? p + 1 : NULL;
 }
 
-/* The class whose '[' is in front of p; returns what is behind its ']', NULL if there is none. */
+/* The class whose '[' is in front of p; returns what is behind its ']', NULL if there is none. A ']' in first place is a
+ * member; a '-' is one unless a single byte stands before it, which may not be the end of a range or a named class. */
 static const char *class_of(const char *p, uint8_t set[32])
 {
     bool negated = *p == '!' || *p == '^', first = true;
-    if (negated)
-        p++;
-    for (; *p && (*p != ']' || first); first = false) {
-        unsigned from, to;
-        if (p[0] == '[' && p[1] == ':') {
-            const char *behind = named_class(p, set);
-            if (!behind)
-                return NULL;
+    unsigned before = 0, c = 0;
+    for (p += negated; *p != ']' || first; first = false) {
+        bool range = *p == '-' && before && p[1] && p[1] != ']';
+        const char *behind = !range && p[0] == '[' && p[1] == ':' ? named_class(p, set) : p;
+        if (behind == p)
+            p = one_char(p + range, &c);
+        if (!behind || !p)
+            return NULL;
+        if (behind > p) {
             p = behind;
+            before = 0;
             continue;
         }
-        p = one_char(p, &from);
-        to = from;
-        if (p[0] == '-' && p[1] && p[1] != ']')
-            p = one_char(p + 1, &to);
-        set_add(set, from, to);
+        if (!range || c >= before)
+            set_add(set, range ? before : c, c);
+        before = range ? 0 : c;
     }
     for (size_t i = 0; negated && i < 32; i++)
         set[i] = (uint8_t)~set[i];
     set['/' / 8] &= (uint8_t)~(1u << '/' % 8);
-    return *p ? p + 1 : NULL;
+    return p + 1;
 }
 
 void sl_wild_compile(struct sl_wild *w, const char *pattern)
@@ -86,12 +96,12 @@ void sl_wild_compile(struct sl_wild *w, const char *pattern)
         } else if (*p == '[') {
             t->kind = SL_WILD_CLASS;
             p = class_of(p + 1, t->set);
-            w->broken = !p;              /* and the loop ends */
         } else {
             unsigned c;
             p = one_char(p, &c);
             t->c = (uint8_t)c;
         }
+        w->broken = !p;                  /* and the loop ends */
     }
     w->now = sl_calloc(w->count + 1, sizeof *w->now);
     w->next = sl_calloc(w->count + 1, sizeof *w->next);

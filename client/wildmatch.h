@@ -16,7 +16,7 @@ struct sl_wild_token {
 struct sl_wild {
     struct sl_wild_token *tokens;    /* owned */
     size_t count;
-    bool broken;                 /* a class without its end matches nothing, as in rsync */
+    bool broken;                 /* a class or a backslash without its end matches nothing, as in rsync */
     bool *now, *next;            /* owned: places in the pattern, for matching */
 };
 

@@ -75,7 +75,7 @@ const struct sl_option_row sl_option_rows[] = {
     TEXT(0, "remote-path", "PROGRAM", remote_path, "run this server there, not the subsystem"),
     TEXT(0, "rsync-path", "PROGRAM", remote_path, "the same"),
     TEXT(0, "subsystem", "NAME", subsystem, "the subsystem's name; default superlifter"),
-    NUMBER("port", "PORT", port, "TCP port, default 8730, or ssh's"),
+    NUMBER("port", "PORT", port, "TCP port, default 8730"),
     CALL('4', "ipv4", NULL, SL_ID_IPV4, "IPv4 only"),
     CALL('6', "ipv6", NULL, SL_ID_IPV6, "IPv6 only"),
     NUMBER("timeout", "SECONDS", timeout_s, "give up when nothing is heard for so long; 0: wait"),

@@ -195,8 +195,12 @@ static enum sl_code show_strange(struct sl_remote *r, struct sl_error *err)
     while (n && (sl_buf_ptr(said)[n - 1] == '\n' || sl_buf_ptr(said)[n - 1] == '\r'))
         n--;
     sl_escape(n ? (const char *)sl_buf_ptr(said) : "", n, text, sizeof text);
-    return sl_fail(err, SL_E_PEER, "what answers at '%s' is not a superlifter server; it says: \"%s\"%s", r->addr->host, text,
-                   r->addr->kind == SL_ADDR_SSH ? " (is a login script talking?)" : "");
+    const char *but = strstr(err->text, " but ");        /* where the connection knew what it is */
+    char what[120] = "";
+    if (but)
+        snprintf(what, sizeof what, "%s", but);
+    return sl_fail(err, SL_E_PEER, "what answers at '%s' is not a superlifter server%s; it says: \"%s\"%s", r->addr->host, what,
+                   text, r->addr->kind == SL_ADDR_SSH && !but ? " (is a login script talking?)" : "");
 }
 
 /* A stranger's first words may come in pieces: a moment more for the rest of the line. */

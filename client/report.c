@@ -146,8 +146,11 @@ void sl_report_created_dir(struct sl_report *r, const char *path)
 {
     if (!talks(r) || !(r->o->verbose || r->o->progress || r->with_i))
         return;
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/')
+        len--;
     sl_report_add(r, "created directory ");
-    sl_report_add_name(r, path, strlen(path));
+    sl_report_add_name(r, path, len);
     sl_report_put(r);
 }
 

@@ -128,7 +128,7 @@ START_TEST(verbose)
     o = (struct sl_options){ .verbose = 1 };
     set_up(true);
     sl_report_start(r);
-    sl_report_created_dir(r, "a/new");
+    sl_report_created_dir(r, "a/new/");
     items();
     sl_report_note(r, 2, "too much");
     sl_report_note(r, 1, "skipping %s", "\033[2J");

@@ -176,7 +176,7 @@ start_daemon() {
     [ -n "$daemon_port" ]
 }
 
-# start_socat ADDRESS: socat between a free loopback TCP port (one process a connection) and ADDRESS; sets socat_port.
+# start_socat ADDRESS: socat between a free loopback TCP port (one process a connection) and ADDRESS; sets socat_port and socat_pid.
 start_socat() {
     local try pid
     command -v socat > /dev/null || return 1
@@ -186,7 +186,7 @@ start_socat() {
         pid=$!
         if wait_for 'listening on' "$T/socat.log" "$pid"; then
             pids+=("$pid")
-            socat_port=$port
+            socat_port=$port socat_pid=$pid
             return 0
         fi
         wait "$pid" 2> /dev/null

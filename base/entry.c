@@ -13,3 +13,10 @@ bool sl_name_ok(const char *name, size_t len)
         return false;
     return !memchr(name, '/', len) && !memchr(name, '\0', len);
 }
+
+int sl_entry_order(const struct sl_entry *a, const struct sl_entry *b)
+{
+    size_t n = a->name_len < b->name_len ? a->name_len : b->name_len;
+    int c = memcmp(a->name, b->name, n);
+    return c ? c : (a->name_len > b->name_len) - (a->name_len < b->name_len);
+}

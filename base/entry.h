@@ -49,4 +49,7 @@ enum sl_meta {
 /* One component: 1..SL_NAME_MAX bytes, not "." or "..", no '/', no NUL. */
 bool sl_name_ok(const char *name, size_t len);
 
+/* The order of listings: of the names' bytes; <0, 0, >0. */
+int sl_entry_order(const struct sl_entry *a, const struct sl_entry *b);
+
 #endif

@@ -127,3 +127,11 @@ void sl_cursor_leave(struct sl_cursor *c, const char *path, size_t path_len)
     if (rest == path + path_len && deeper > depth)
         close_to(c, deeper - 1);
 }
+
+bool sl_path_names_directory(const char *path)
+{
+    size_t n = strlen(path);
+    const char *last = strrchr(path, '/');
+    last = last ? last + 1 : path;
+    return n == 0 || path[n - 1] == '/' || strcmp(last, ".") == 0 || strcmp(last, "..") == 0;
+}

@@ -4,8 +4,7 @@
  * had to wait for a directory to make way is made.
  */
 #include "config.h"
-#include "client/plan.h"
-#include "proto/msg.h"
+#include "client/plan_priv.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -41,16 +40,10 @@ static bool allowed(struct sl_plan *p)
     return !p->delete_refused;
 }
 
-static size_t dir_part(const char *path, size_t n)
-{
-    const char *slash = memrchr(path, '/', n);
-    return slash ? (size_t)(slash - path) : 0;
-}
-
 static void queue_delete(struct sl_plan *p, const uint8_t *rec, size_t n)
 {
     const char *path = (const char *)rec + 2;
-    size_t len = n - 2, dir = dir_part(path, len);
+    size_t len = n - 2, dir = sl_path_dir_len(path, len);
     struct sl_entry e = { .type = (enum sl_type)rec[1] };
     struct sl_action *a = sl_queue_push(&p->queue);
     sl_action_fill(a, SL_ACT_REMOVE, path, len, dir, &e, &p->dest_origin);
@@ -62,7 +55,7 @@ static void queue_meta(struct sl_plan *p, const uint8_t *rec, size_t n)
     uint64_t head[4];
     memcpy(head, rec + 1, sizeof head);
     const char *path = (const char *)rec + 1 + sizeof head;
-    size_t len = n - 1 - sizeof head, dir = dir_part(path, len);
+    size_t len = n - 1 - sizeof head, dir = sl_path_dir_len(path, len);
     struct sl_entry e = { .type = SL_TYPE_DIR, .mode = (uint32_t)head[1], .mtime_s = (int64_t)head[2], .mtime_ns = (uint32_t)head[3] };
     struct sl_action *a = sl_queue_push(&p->queue);
     sl_action_fill(a, SL_ACT_META, path, len, dir, &e, &p->dest_origin);
@@ -75,7 +68,7 @@ static void queue_around(struct sl_plan *p, const struct sl_action *made, uint32
 {
     struct sl_entry e = { .type = SL_TYPE_DIR, .mode = mode, .mtime_s = made->dir_mtime_s, .mtime_ns = made->dir_mtime_ns };
     struct sl_action *a = sl_queue_push(&p->queue);
-    sl_action_fill(a, SL_ACT_META, made->path, made->dir_len, dir_part(made->path, made->dir_len), &e, &p->dest_origin);
+    sl_action_fill(a, SL_ACT_META, made->path, made->dir_len, sl_path_dir_len(made->path, made->dir_len), &e, &p->dest_origin);
     a->meta = meta;
     a->quiet = true;
 }

@@ -113,6 +113,8 @@ struct sl_endpoint {
     void *ctx;
 };
 
+/* Whether a path names a directory by its form alone: it is empty, or ends in "/", "." or "..". */
+bool sl_path_names_directory(const char *path);
 void sl_place_clear(struct sl_place *p);
 
 /* A local tree; nothing can fail yet. verify: content is hashed because the other side is remote. */

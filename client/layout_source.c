@@ -20,14 +20,6 @@ uint32_t sl_layout_flags(const struct sl_options *o, bool content)
     return f;
 }
 
-static bool names_directory(const char *path)
-{
-    size_t n = strlen(path);
-    const char *last = strrchr(path, '/');
-    last = last ? last + 1 : path;
-    return n == 0 || path[n - 1] == '/' || strcmp(last, ".") == 0 || strcmp(last, "..") == 0;
-}
-
 static struct sl_endpoint *source_endpoint(struct sl_layout *l, bool fresh)
 {
     if (l->remote_source)
@@ -99,7 +91,7 @@ static enum sl_code add_content(struct sl_layout *l, struct sl_endpoint *e, cons
 
 static enum sl_code add_plain(struct sl_layout *l, const struct sl_address *a, struct sl_error *err)
 {
-    bool content = names_directory(a->path);
+    bool content = sl_path_names_directory(a->path);
     struct sl_endpoint *e = source_endpoint(l, content);
     struct sl_place p = { 0 };
     enum sl_code rc = e->ops->place(e, a->path, content, &p, err);

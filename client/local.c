@@ -95,15 +95,6 @@ static enum sl_code open_root(struct local *l, const char *path, struct sl_place
     return rc;
 }
 
-/* Whether the path names a directory by its form alone: it ends in "/", "." or "..". */
-static bool names_directory(const char *path)
-{
-    size_t n = strlen(path);
-    const char *last = strrchr(path, '/');
-    last = last ? last + 1 : path;
-    return n == 0 || path[n - 1] == '/' || strcmp(last, ".") == 0 || strcmp(last, "..") == 0;
-}
-
 static void fill(struct sl_place *out, const struct stat *st, const char *name)
 {
     sl_entry_of_stat(&out->entry, st, NULL);
@@ -151,11 +142,11 @@ static enum sl_code local_place(struct sl_endpoint *e, const char *path, bool fo
     enum sl_code rc;
     if (!there && errno == EACCES)
         return sl_fail_errno(err, errno, "cannot look at '%s'", use);
-    if (there && S_ISDIR(st.st_mode) && (follow || names_directory(use))) {
+    if (there && S_ISDIR(st.st_mode) && (follow || sl_path_names_directory(use))) {
         rc = open_root(l, use, &p, err);
         if (rc == SL_OK)
             fill(&p, &st, "");
-    } else if (there && names_directory(use)) {
+    } else if (there && sl_path_names_directory(use)) {
         rc = sl_fail_errno(err, ENOTDIR, "'%s'", use);
     } else if (there && follow) {
         char *real = realpath(use, NULL);

@@ -4,10 +4,9 @@
  * bounded queue, not the number of files; deletions wait in a spool.
  */
 #include "config.h"
-#include "client/plan.h"
+#include "client/plan_priv.h"
 #include "base/io.h"
 #include "base/mem.h"
-#include "proto/msg.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,140 +49,19 @@ void sl_plan_clear(struct sl_plan *p)
     sl_cursor_clear(&p->hash_here);
 }
 
-/* ---- paths and levels ---- */
-
-static void path_room(struct sl_plan *p, size_t n)
-{
-    if (n <= p->path_cap)
-        return;
-    while (p->path_cap < n)
-        p->path_cap *= 2;
-    p->path = sl_realloc(p->path, p->path_cap);
-}
-
-/* Puts name behind the first dir_len bytes of the path; the new length. */
-static size_t path_put(struct sl_plan *p, size_t dir_len, const struct sl_entry *e)
-{
-    path_room(p, dir_len + e->name_len + 2);
-    size_t n = dir_len;
-    if (n)
-        p->path[n++] = '/';
-    memcpy(p->path + n, e->name, e->name_len + 1);
-    return n + e->name_len;
-}
-
-static struct sl_level *level(struct sl_plan *p)
-{
-    return &p->levels[p->depth - 1];
-}
-
-static struct sl_level *level_push(struct sl_plan *p, size_t path_len)
-{
-    if (p->depth == p->levels_cap) {
-        p->levels_cap = p->levels_cap ? p->levels_cap * 2 : 32;
-        p->levels = sl_realloc(p->levels, p->levels_cap * sizeof *p->levels);
-    }
-    struct sl_level *l = &p->levels[p->depth++];
-    *l = (struct sl_level){ .path_len = path_len };
-    return l;
-}
-
-static void level_entry(struct sl_level *l, const struct sl_entry *s, struct sl_origin *origin)
-{
-    l->has_source = true;
-    l->entry = *s;
-    l->entry.name = l->entry.target = NULL;
-    l->entry.name_len = l->entry.target_len = 0;
-    l->origin = origin;
-}
-
-/* ---- actions ---- */
-
-/* Length of the directory part of path[0..n). */
-static size_t dir_part(const char *path, size_t n)
-{
-    const char *slash = memrchr(path, '/', n);
-    return slash ? (size_t)(slash - path) : 0;
-}
-
-/* An action on a directory that is open: in its parent, by its name; the root by the name "". */
-static struct sl_action *push_dir_action(struct sl_plan *p, enum sl_action_kind kind, const struct sl_level *l)
-{
-    struct sl_action *a = sl_queue_push(&p->queue);
-    sl_action_fill(a, kind, p->path, l->path_len, dir_part(p->path, l->path_len), &l->entry, l->origin);
-    return a;
-}
-
-/* Something in the open directory is about to change: a directory of ours that can't be written is opened up first. */
-static void touch(struct sl_plan *p)
-{
-    struct sl_level *l = level(p);
-    l->touched = true;
-    if (!l->readonly || l->made)
-        return;
-    struct sl_action *a = push_dir_action(p, SL_ACT_META, l);
-    a->entry.mode |= 0700;
-    a->meta = SL_META_MODE;
-    a->quiet = true;
-    l->made = true;
-    l->meta |= SL_META_MODE;
-}
-
-static struct sl_action *push(struct sl_plan *p, enum sl_action_kind kind, const struct sl_entry *e, struct sl_origin *origin)
-{
-    size_t dir_len = level(p)->path_len;
-    if (kind != SL_ACT_NOTHING && kind != SL_ACT_META && kind != SL_ACT_COMPARE)
-        touch(p);
-    size_t n = path_put(p, dir_len, e);
-    struct sl_action *a = sl_queue_push(&p->queue);
-    sl_action_fill(a, kind, p->path, n, dir_len, e, origin);
-    p->path[dir_len] = '\0';
-    return a;
-}
-
-static enum sl_update sent_or_received(const struct sl_plan *p)
-{
-    return p->dest->remote ? SL_UPDATE_SENT : SL_UPDATE_RECEIVED;
-}
+/* ---- the cases ---- */
 
 static void count_file(struct sl_plan *p, const struct sl_entry *s)
 {
     p->progress.bytes_total += s->size;
 }
 
-/* Whether entries of this type are copied at all; says so when they are not. */
-static bool wanted(struct sl_plan *p, const struct sl_entry *s)
-{
-    const struct sl_options *o = p->o;
-    bool yes = s->type == SL_TYPE_FILE || (s->type == SL_TYPE_DIR && (o->recurse || o->dirs)) || (s->type == SL_TYPE_LINK && o->links) ||
-               ((s->type == SL_TYPE_CHAR || s->type == SL_TYPE_BLOCK) && o->devices) ||
-               ((s->type == SL_TYPE_FIFO || s->type == SL_TYPE_SOCKET) && o->specials);
-    if (yes)
-        return true;
-    path_put(p, level(p)->path_len, s);
-    if (s->type == SL_TYPE_DIR)
-        sl_report_note(p->report, 0, "skipping directory %s", p->path);
-    else
-        sl_report_note(p->report, 0, "skipping non-regular file \"%s\"", p->path);
-    p->path[level(p)->path_len] = '\0';
-    return false;
-}
-
-/* Whether an entry with these changes leaves a line anywhere: most entries of most runs don't, and cost no action. */
-static bool told(const struct sl_plan *p, uint32_t changes)
-{
-    const struct sl_options *o = p->o;
-    return changes || o->itemize > 1 || o->verbose > 1 || o->json || o->out_format;
-}
-
-/* ---- the cases ---- */
-
 /* Takes the source's entry; a directory becomes the open one. */
 static void enter_source(struct sl_plan *p, const struct sl_entry *s, struct sl_origin *origin, struct sl_level **out)
 {
-    size_t n = path_put(p, level(p)->path_len, s);
-    *out = level_push(p, n);
-    level_entry(*out, s, origin);
+    size_t n = sl_plan_path_put(p, sl_plan_level(p)->path_len, s);
+    *out = sl_plan_enter(p, n);
+    sl_plan_level_entry(*out, s, origin);
     (*out)->has_source = !p->bare;
     sl_merge_pop(&p->source);
 }
@@ -191,7 +69,7 @@ static void enter_source(struct sl_plan *p, const struct sl_entry *s, struct sl_
 static void new_dir(struct sl_plan *p, const struct sl_entry *s, struct sl_origin *origin)
 {
     struct sl_level *l;
-    struct sl_action *a = push(p, SL_ACT_MAKE, s, origin);
+    struct sl_action *a = sl_plan_push(p, SL_ACT_MAKE, s, origin);
     uint32_t meta = sl_meta_of_new(p, s);
     if (p->bare) {
         meta = SL_META_MODE | SL_META_UMASK;
@@ -214,12 +92,12 @@ static void make_new(struct sl_plan *p, const struct sl_entry *s, struct sl_orig
         return;
     }
     bool file = s->type == SL_TYPE_FILE;
-    struct sl_action *a = push(p, file ? SL_ACT_FILE : SL_ACT_MAKE, s, origin);
+    struct sl_action *a = sl_plan_push(p, file ? SL_ACT_FILE : SL_ACT_MAKE, s, origin);
     a->meta = sl_meta_of_new(p, s);
     if (!p->o->perms)
         a->entry.mode &= 0777;
     a->flags = SL_PUT_REPLACE;
-    a->update = file ? sent_or_received(p) : SL_UPDATE_LOCAL;
+    a->update = file ? sl_plan_direction(p) : SL_UPDATE_LOCAL;
     a->changes = SL_CHANGE_NEW;
     if (file)
         count_file(p, s);
@@ -234,7 +112,7 @@ static void drop_source(struct sl_plan *p, const struct sl_entry *s)
 
 static void source_only(struct sl_plan *p, const struct sl_entry *s, struct sl_origin *origin)
 {
-    if (p->o->existing || !wanted(p, s))
+    if (p->o->existing || !sl_plan_wanted(p, s))
         drop_source(p, s);
     else
         make_new(p, s, origin);
@@ -244,7 +122,7 @@ static enum sl_code both_dirs(struct sl_plan *p, const struct sl_entry *s, const
 {
     uint32_t changes = 0, meta = 0;
     struct sl_level *l;
-    if (!wanted(p, s)) {
+    if (!sl_plan_wanted(p, s)) {
         sl_merge_drop(&p->source);
         sl_stream_drop(&p->dest_stream);
         return SL_OK;
@@ -252,8 +130,8 @@ static enum sl_code both_dirs(struct sl_plan *p, const struct sl_entry *s, const
     enum sl_code rc = p->bare ? SL_OK : sl_compare_meta(p, s, d, &changes, &meta);
     if (rc != SL_OK)
         return rc;
-    if (told(p, changes))
-        push(p, SL_ACT_NOTHING, s, origin)->changes = changes;
+    if (sl_plan_told(p, changes))
+        sl_plan_push(p, SL_ACT_NOTHING, s, origin)->changes = changes;
     bool readonly = p->dest->uid != 0 && (d->mode & 0300) != 0300;
     uint32_t old_mode = d->mode;
     enter_source(p, s, origin, &l);
@@ -271,7 +149,7 @@ static enum sl_code both_dirs(struct sl_plan *p, const struct sl_entry *s, const
 static void transfer(struct sl_plan *p, struct sl_action *a, const struct sl_entry *s, const struct sl_entry *d, uint32_t changes)
 {
     a->kind = SL_ACT_FILE;
-    a->update = sent_or_received(p);
+    a->update = sl_plan_direction(p);
     a->changes = changes | (s->size != d->size ? (uint32_t)SL_CHANGE_SIZE : 0);
     if (!p->o->times)
         a->changes |= SL_CHANGE_TIME_NOW;
@@ -309,20 +187,20 @@ static enum sl_code both_files(struct sl_plan *p, const struct sl_entry *s, cons
     if (rc != SL_OK)
         return rc;
     if (v == SAME) {
-        if (!meta && !told(p, changes))
+        if (!meta && !sl_plan_told(p, changes))
             return SL_OK;
-        struct sl_action *a = push(p, meta ? SL_ACT_META : SL_ACT_NOTHING, s, origin);
+        struct sl_action *a = sl_plan_push(p, meta ? SL_ACT_META : SL_ACT_NOTHING, s, origin);
         a->changes = changes;
         a->meta = meta;
     } else {
-        struct sl_action *a = push(p, v == ASK_HASHES ? SL_ACT_COMPARE : SL_ACT_FILE, s, origin);
+        struct sl_action *a = sl_plan_push(p, v == ASK_HASHES ? SL_ACT_COMPARE : SL_ACT_FILE, s, origin);
         transfer(p, a, s, d, changes);
         if (v == ASK_HASHES) {
             a->kind = SL_ACT_COMPARE;
             a->changes_same = changes;
             a->changes |= SL_CHANGE_CHECKSUM;
             a->meta_same = meta;
-            level(p)->touched = true;
+            sl_plan_level(p)->touched = true;
         }
         count_file(p, s);
     }
@@ -339,9 +217,9 @@ static enum sl_code both_special(struct sl_plan *p, const struct sl_entry *s, co
         return rc;
     bool target = link && (s->target_len != d->target_len || memcmp(s->target, d->target, s->target_len) != 0);
     bool number = device && (s->rdev_major != d->rdev_major || s->rdev_minor != d->rdev_minor);
-    if (!target && !number && !meta && !told(p, changes))
+    if (!target && !number && !meta && !sl_plan_told(p, changes))
         return SL_OK;
-    struct sl_action *a = push(p, target || number ? SL_ACT_MAKE : meta ? SL_ACT_META : SL_ACT_NOTHING, s, origin);
+    struct sl_action *a = sl_plan_push(p, target || number ? SL_ACT_MAKE : meta ? SL_ACT_META : SL_ACT_NOTHING, s, origin);
     a->changes = changes | (target ? (uint32_t)SL_CHANGE_TARGET : 0);
     a->update = target || number ? SL_UPDATE_LOCAL : SL_UPDATE_NONE;
     a->meta = target || number ? sl_meta_of_new(p, s) : meta;
@@ -351,152 +229,16 @@ static enum sl_code both_special(struct sl_plan *p, const struct sl_entry *s, co
     return SL_OK;
 }
 
-/* ---- what only the destination has ---- */
-
-static void spool_meta(struct sl_plan *p, char kind, struct sl_level *l, uint32_t mode)
-{
-    struct sl_buf b = { 0 };
-    struct sl_error err;
-    uint64_t head[4] = { l->meta | (p->o->times && l->has_source ? (uint32_t)SL_META_MTIME : 0), mode, (uint64_t)l->entry.mtime_s, l->entry.mtime_ns };
-    if (kind == 'o' || l->readonly)
-        head[0] |= SL_META_MODE;
-    sl_buf_add(&b, &kind, 1);
-    sl_buf_add(&b, head, sizeof head);
-    sl_buf_add(&b, p->path, l->path_len);
-    if (head[0] && l->has_source && sl_spool_push(p->deletions, sl_buf_ptr(&b), sl_buf_len(&b), &err) != SL_OK)
-        sl_plan_entry_failed(p, &err, NULL);
-    sl_buf_clear(&b);
-}
-
-static void spool_delete(struct sl_plan *p, const struct sl_entry *d, size_t path_len)
-{
-    struct sl_buf b = { 0 };
-    struct sl_error err;
-    char head[2] = { 'd', (char)d->type };
-    sl_buf_add(&b, head, 2);
-    sl_buf_add(&b, p->path, path_len);
-    if (sl_spool_push(p->deletions, sl_buf_ptr(&b), sl_buf_len(&b), &err) != SL_OK)
-        sl_plan_entry_failed(p, &err, p->path);
-    else
-        p->delete_count++;
-    sl_buf_clear(&b);
-}
-
-/* An entry that goes, with dir_len bytes of path in front; a directory's content follows in extra_step. */
-static void extra_entry(struct sl_plan *p, const struct sl_entry *d, size_t dir_len, bool wanted_gone)
-{
-    size_t n = path_put(p, dir_len, d);
-    bool dir = d->type == SL_TYPE_DIR;
-    if (!wanted_gone || sl_filter_excludes(p->o->filter, p->path, dir)) {
-        p->path[dir_len] = '\0';
-        sl_stream_drop(&p->dest_stream);
-        return;
-    }
-    spool_delete(p, d, n);
-    if (dir) {
-        p->extra_depth++;
-        p->extra_path_len = n;
-    } else {
-        p->path[dir_len] = '\0';
-    }
-    sl_stream_pop(&p->dest_stream);
-}
-
-static void dest_only(struct sl_plan *p, const struct sl_entry *d)
-{
-    struct sl_level *l = level(p);
-    if (p->o->del && !l->extra_noted) {
-        l->extra_noted = true;
-        spool_meta(p, 'm', l, l->entry.mode);
-    }
-    p->extra_count = 0;
-    p->extra_path_len = l->path_len;
-    extra_entry(p, d, l->path_len, p->o->del);
-}
-
-/* Inside a directory that goes (or, without --delete, one in the way of something else). */
-static enum sl_code extra_step(struct sl_plan *p, struct sl_error *err)
-{
-    struct sl_event *d = NULL;
-    enum sl_code rc = sl_stream_peek(&p->dest_stream, &d, err);
-    if (rc != SL_OK)
-        return rc == SL_EOF ? sl_fail(err, SL_E_PROTOCOL, "the destination's listing ended within a directory") : rc;
-    if (d->kind == SL_EVENT_ERROR) {
-        sl_plan_entry_failed(p, &d->error, p->path);
-        sl_stream_pop(&p->dest_stream);
-    } else if (d->kind == SL_EVENT_ENTRY) {
-        p->extra_count++;
-        extra_entry(p, &d->entry, p->extra_path_len, p->o->del);
-    } else {
-        sl_stream_pop(&p->dest_stream);
-        p->extra_depth--;
-        p->extra_path_len = dir_part(p->path, p->extra_path_len);
-        p->path[p->extra_depth ? p->extra_path_len : level(p)->path_len] = '\0';
-        if (!p->extra_depth && p->conflict) {
-            p->conflict = false;
-            if (!p->extra_count && !p->o->del) {
-                struct sl_action *last = &p->deferred[--p->deferred_len], *a;
-                struct sl_entry gone = { .type = SL_TYPE_DIR, .name = last->entry.name, .name_len = last->entry.name_len };
-                a = push(p, SL_ACT_REMOVE, &gone, last->origin);
-                a->quiet = true;
-                *sl_queue_push(&p->queue) = *last;
-            }
-        }
-    }
-    return SL_OK;
-}
-
-/* A directory stands where the source has something else: that waits until the directory is gone. */
-static void dir_in_the_way(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin)
-{
-    if (p->o->ignore_existing || !wanted(p, s)) {
-        sl_merge_drop(&p->source);
-        sl_stream_drop(&p->dest_stream);
-        return;
-    }
-    struct sl_level *l = level(p);
-    if (!l->extra_noted) {
-        l->extra_noted = true;
-        spool_meta(p, 'm', l, l->entry.mode);
-    }
-    if (p->deferred_len == p->deferred_cap) {
-        p->deferred_cap = p->deferred_cap ? p->deferred_cap * 2 : 8;
-        p->deferred = sl_realloc(p->deferred, p->deferred_cap * sizeof *p->deferred);
-    }
-    size_t n = path_put(p, l->path_len, s);
-    struct sl_action *a = &p->deferred[p->deferred_len++];
-    bool file = s->type == SL_TYPE_FILE;
-    sl_action_fill(a, file ? SL_ACT_FILE : SL_ACT_MAKE, p->path, n, l->path_len, s, origin);
-    a->meta = sl_meta_of_new(p, s);
-    a->flags = SL_PUT_REPLACE;
-    a->update = file ? sent_or_received(p) : SL_UPDATE_LOCAL;
-    a->changes = SL_CHANGE_NEW;
-    a->dir_readonly = l->readonly;
-    a->dir_meta = l->has_source ? (p->o->times ? (uint32_t)SL_META_MTIME : 0) | (l->readonly ? (uint32_t)SL_META_MODE : 0) : 0;
-    a->dir_mode = l->entry.mode;
-    a->dir_mtime_s = l->entry.mtime_s;
-    a->dir_mtime_ns = l->entry.mtime_ns;
-    touch(p);
-    p->conflict = true;
-    p->extra_count = 0;
-    if (p->o->del)
-        spool_delete(p, d, n);
-    p->extra_depth = 1;
-    p->extra_path_len = n;
-    sl_merge_pop(&p->source);
-    sl_stream_pop(&p->dest_stream);
-}
-
 static enum sl_code both(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin)
 {
     enum sl_code rc = SL_OK;
     if (s->type == SL_TYPE_DIR && d->type == SL_TYPE_DIR)
         return both_dirs(p, s, d, origin);
     if (d->type == SL_TYPE_DIR) {
-        dir_in_the_way(p, s, d, origin);
+        sl_extra_in_the_way(p, s, d, origin);
         return SL_OK;
     }
-    if (!wanted(p, s) || left_alone(p, s, d)) {
+    if (!sl_plan_wanted(p, s) || left_alone(p, s, d)) {
         sl_merge_drop(&p->source);
         sl_stream_pop(&p->dest_stream);
         return SL_OK;
@@ -504,7 +246,7 @@ static enum sl_code both(struct sl_plan *p, const struct sl_entry *s, const stru
     if (s->type != d->type) {
         if (s->type == SL_TYPE_DIR) {
             struct sl_entry gone = { .type = d->type, .name = s->name, .name_len = s->name_len };
-            push(p, SL_ACT_REMOVE, &gone, origin)->quiet = true;
+            sl_plan_push(p, SL_ACT_REMOVE, &gone, origin)->quiet = true;
         }
         sl_stream_pop(&p->dest_stream);
         make_new(p, s, origin);
@@ -522,20 +264,20 @@ static enum sl_code both(struct sl_plan *p, const struct sl_entry *s, const stru
 
 static void leave(struct sl_plan *p)
 {
-    struct sl_level *l = level(p);
+    struct sl_level *l = sl_plan_level(p);
     uint32_t meta = l->meta;
     if (l->has_source && (l->touched || l->made) && p->o->times)
         meta |= SL_META_MTIME;
     if (l->has_source && meta) {
-        struct sl_action *a = push_dir_action(p, SL_ACT_META, l);
+        struct sl_action *a = sl_plan_push_dir(p, SL_ACT_META, l);
         a->meta = meta;
         a->quiet = true;
     }
     if (l->extra_noted && l->readonly)
-        spool_meta(p, 'o', l, l->entry.mode | 0700);
+        sl_extra_meta(p, 'o', l, l->entry.mode | 0700);
     p->depth--;
     if (p->depth)
-        p->path[level(p)->path_len] = '\0';
+        p->path[sl_plan_level(p)->path_len] = '\0';
 }
 
 static void note_listed(struct sl_plan *p)
@@ -558,10 +300,10 @@ static void count_entry(struct sl_plan *p, const struct sl_entry *s)
 
 static void source_failed(struct sl_plan *p, struct sl_event *s)
 {
-    size_t keep = level(p)->path_len;
+    size_t keep = sl_plan_level(p)->path_len;
     struct sl_entry e = { .name = s->name ? s->name : "", .name_len = s->name ? strlen(s->name) : 0 };
     if (e.name_len)
-        path_put(p, keep, &e);
+        sl_plan_path_put(p, keep, &e);
     p->source_error = true;
     sl_plan_entry_failed(p, &s->error, p->path);
     p->path[keep] = '\0';
@@ -572,18 +314,11 @@ static bool excluded(struct sl_plan *p, const struct sl_entry *e)
 {
     if (sl_filter_empty(p->o->filter))
         return false;
-    size_t keep = level(p)->path_len;
-    path_put(p, keep, e);
+    size_t keep = sl_plan_level(p)->path_len;
+    sl_plan_path_put(p, keep, e);
     bool yes = sl_filter_excludes(p->o->filter, p->path, e->type == SL_TYPE_DIR);
     p->path[keep] = '\0';
     return yes;
-}
-
-static int name_order(const struct sl_entry *a, const struct sl_entry *b)
-{
-    size_t n = a->name_len < b->name_len ? a->name_len : b->name_len;
-    int c = memcmp(a->name, b->name, n);
-    return c ? c : (a->name_len > b->name_len) - (a->name_len < b->name_len);
 }
 
 /* One decision. s is peeked and an ENTRY or NULL at the end of the directory; likewise d. */
@@ -593,9 +328,9 @@ static enum sl_code decide(struct sl_plan *p, const struct sl_entry *s, struct s
         sl_merge_drop(&p->source);
         return SL_OK;
     }
-    int order = !s ? 1 : !d ? -1 : name_order(s, d);
+    int order = !s ? 1 : !d ? -1 : sl_entry_order(s, d);
     if (order > 0) {
-        dest_only(p, d);
+        sl_extra_entry(p, d);
         return SL_OK;
     }
     if (order < 0) {
@@ -628,7 +363,7 @@ static enum sl_code merge_step(struct sl_plan *p, struct sl_error *err)
         return SL_OK;
     }
     bool s_end = rs == SL_EOF || s->kind == SL_EVENT_END, d_end = true;
-    if (level(p)->in_dest) {
+    if (sl_plan_level(p)->in_dest) {
         rd = sl_stream_peek(&p->dest_stream, &d, err);
         if (rd != SL_OK && rd != SL_EOF)
             return rd;
@@ -677,11 +412,11 @@ static enum sl_code start(struct sl_plan *p, struct sl_error *err)
     if (root && there && (rc = sl_compare_meta(p, &root->root, there, &changes, &meta)) != SL_OK)
         return rc;
     p->started = true;
-    struct sl_level *l = level_push(p, 0);
+    struct sl_level *l = sl_plan_enter(p, 0);
     l->in_dest = !p->dest_new;
     if (!root)
         return SL_OK;
-    level_entry(l, &root->root, origin ? origin : &p->dest_origin);
+    sl_plan_level_entry(l, &root->root, origin ? origin : &p->dest_origin);
     p->stats.entries[SL_TYPE_DIR]++;
     p->progress.files_total++;
     l->changes = there ? changes : (uint32_t)SL_CHANGE_NEW;
@@ -690,7 +425,7 @@ static enum sl_code start(struct sl_plan *p, struct sl_error *err)
     l->readonly = there && p->dest->uid != 0 && (there->mode & 0300) != 0300;
     if (there && !p->o->perms)
         l->entry.mode = there->mode;
-    struct sl_action *a = push_dir_action(p, SL_ACT_NOTHING, l);
+    struct sl_action *a = sl_plan_push_dir(p, SL_ACT_NOTHING, l);
     a->changes = l->changes;
     a->update = there ? SL_UPDATE_NONE : SL_UPDATE_LOCAL;
     return SL_OK;
@@ -709,7 +444,7 @@ enum sl_code sl_plan_step(struct sl_plan *p, struct sl_error *err)
             return rc;
     }
     for (int i = 0; i < STEP_MAX && p->queue.len < QUEUE_MAX && !p->listed; i++) {
-        rc = p->extra_depth ? extra_step(p, err) : merge_step(p, err);
+        rc = p->extra_depth ? sl_extra_step(p, err) : merge_step(p, err);
         if (rc != SL_OK)
             return rc == SL_AGAIN && i > 0 ? SL_OK : rc;
     }

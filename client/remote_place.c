@@ -208,20 +208,12 @@ static char *join(const struct names *n)
     return out;
 }
 
-static bool names_directory(const char *path)
-{
-    size_t n = strlen(path);
-    const char *last = strrchr(path, '/');
-    last = last ? last + 1 : path;
-    return n == 0 || path[n - 1] == '/' || strcmp(last, ".") == 0 || strcmp(last, "..") == 0;
-}
-
 enum sl_code sl_remote_place(struct sl_endpoint *e, const char *path, bool follow, struct sl_place *out, struct sl_error *err)
 {
     struct sl_remote *r = (struct sl_remote *)e;
     struct resolution s = { .r = r, .path = path };
     struct attempt *a = sl_calloc(1, sizeof *a);
-    bool over = false, slash = names_directory(path);
+    bool over = false, slash = sl_path_names_directory(path);
     if (path[0] != '/' && !r->addr->modules)
         names_split(&s.todo, r->home);
     names_split(&s.todo, path);

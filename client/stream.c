@@ -209,13 +209,6 @@ void sl_merge_clear(struct sl_merge *m)
     *m = (struct sl_merge){ 0 };
 }
 
-static int name_order(const struct sl_entry *a, const struct sl_entry *b)
-{
-    size_t n = a->name_len < b->name_len ? a->name_len : b->name_len;
-    int c = memcmp(a->name, b->name, n);
-    return c ? c : (a->name_len > b->name_len) - (a->name_len < b->name_len);
-}
-
 /* Every stream of this level has come to the end of the directory. */
 static enum sl_code end_level(struct sl_merge *m, struct sl_event **ev)
 {
@@ -240,7 +233,7 @@ enum sl_code sl_merge_peek(struct sl_merge *m, struct sl_event **ev, struct sl_o
             continue;
         if (rc != SL_OK)
             return rc;
-        int order = !best || e->kind == SL_EVENT_ERROR ? -1 : best->kind == SL_EVENT_ERROR ? 1 : name_order(&e->entry, &best->entry);
+        int order = !best || e->kind == SL_EVENT_ERROR ? -1 : best->kind == SL_EVENT_ERROR ? 1 : sl_entry_order(&e->entry, &best->entry);
         if (order == 0 && e->entry.type == SL_TYPE_DIR && best->entry.type == SL_TYPE_DIR)
             continue;
         if (order == 0) {
@@ -270,7 +263,7 @@ static bool same_dir(struct sl_merge *m, size_t i, const struct sl_entry *chosen
 {
     struct sl_stream *s = m->streams[i];
     return m->level[i] == m->depth && s->have && s->ev.kind == SL_EVENT_ENTRY && s->ev.entry.type == SL_TYPE_DIR &&
-           name_order(&s->ev.entry, chosen) == 0;
+           sl_entry_order(&s->ev.entry, chosen) == 0;
 }
 
 static void pop_end(struct sl_merge *m)

@@ -158,6 +158,9 @@ start_sshd() {
             pids+=("$pid")
             sshd_port=$port
             ssh_host "$alias" "$port"
+            # A service account's shell, or a locked password, keeps even the right key out.
+            [[ $* == *ForceCommand* ]] || timeout 20 $RSH "$alias" true < /dev/null 2> /dev/null ||
+                { why_no_sshd="sshd does not let $me in"; return 1; }
             return 0
         fi
         wait "$pid" 2> /dev/null

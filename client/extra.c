@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * extra - what only the destination has, or has in the way of something else. With --delete it is spooled, for the last phase
+ * (deletion.c); without, it is passed over.
+ */
+#include "config.h"
+#include "client/plan_priv.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+void sl_extra_meta(struct sl_plan *p, char kind, struct sl_level *l, uint32_t mode)
+{
+    struct sl_buf b = { 0 };
+    struct sl_error err;
+    uint64_t head[4] = { l->meta | (p->o->times && l->has_source ? (uint32_t)SL_META_MTIME : 0), mode, (uint64_t)l->entry.mtime_s, l->entry.mtime_ns };
+    if (kind == 'o' || l->readonly)
+        head[0] |= SL_META_MODE;
+    sl_buf_add(&b, &kind, 1);
+    sl_buf_add(&b, head, sizeof head);
+    sl_buf_add(&b, p->path, l->path_len);
+    if (head[0] && l->has_source && sl_spool_push(p->deletions, sl_buf_ptr(&b), sl_buf_len(&b), &err) != SL_OK)
+        sl_plan_entry_failed(p, &err, NULL);
+    sl_buf_clear(&b);
+}
+
+static void spool_delete(struct sl_plan *p, const struct sl_entry *d, size_t path_len)
+{
+    struct sl_buf b = { 0 };
+    struct sl_error err;
+    char head[2] = { 'd', (char)d->type };
+    sl_buf_add(&b, head, 2);
+    sl_buf_add(&b, p->path, path_len);
+    if (sl_spool_push(p->deletions, sl_buf_ptr(&b), sl_buf_len(&b), &err) != SL_OK)
+        sl_plan_entry_failed(p, &err, p->path);
+    else
+        p->delete_count++;
+    sl_buf_clear(&b);
+}
+
+/* An entry that goes, with dir_len bytes of path in front; a directory's content follows in extra_step. */
+static void extra_entry(struct sl_plan *p, const struct sl_entry *d, size_t dir_len, bool wanted_gone)
+{
+    size_t n = sl_plan_path_put(p, dir_len, d);
+    bool dir = d->type == SL_TYPE_DIR;
+    if (!wanted_gone || sl_filter_excludes(p->o->filter, p->path, dir)) {
+        p->path[dir_len] = '\0';
+        sl_stream_drop(&p->dest_stream);
+        return;
+    }
+    spool_delete(p, d, n);
+    if (dir) {
+        p->extra_depth++;
+        p->extra_path_len = n;
+    } else {
+        p->path[dir_len] = '\0';
+    }
+    sl_stream_pop(&p->dest_stream);
+}
+
+void sl_extra_entry(struct sl_plan *p, const struct sl_entry *d)
+{
+    struct sl_level *l = sl_plan_level(p);
+    if (p->o->del && !l->extra_noted) {
+        l->extra_noted = true;
+        sl_extra_meta(p, 'm', l, l->entry.mode);
+    }
+    p->extra_count = 0;
+    p->extra_path_len = l->path_len;
+    extra_entry(p, d, l->path_len, p->o->del);
+}
+
+/* Inside a directory that goes (or, without --delete, one in the way of something else). */
+enum sl_code sl_extra_step(struct sl_plan *p, struct sl_error *err)
+{
+    struct sl_event *d = NULL;
+    enum sl_code rc = sl_stream_peek(&p->dest_stream, &d, err);
+    if (rc != SL_OK)
+        return rc == SL_EOF ? sl_fail(err, SL_E_PROTOCOL, "the destination's listing ended within a directory") : rc;
+    if (d->kind == SL_EVENT_ERROR) {
+        sl_plan_entry_failed(p, &d->error, p->path);
+        sl_stream_pop(&p->dest_stream);
+    } else if (d->kind == SL_EVENT_ENTRY) {
+        p->extra_count++;
+        extra_entry(p, &d->entry, p->extra_path_len, p->o->del);
+    } else {
+        sl_stream_pop(&p->dest_stream);
+        p->extra_depth--;
+        p->extra_path_len = sl_path_dir_len(p->path, p->extra_path_len);
+        p->path[p->extra_depth ? p->extra_path_len : sl_plan_level(p)->path_len] = '\0';
+        if (!p->extra_depth && p->conflict) {
+            p->conflict = false;
+            if (!p->extra_count && !p->o->del) {
+                struct sl_action *last = &p->deferred[--p->deferred_len], *a;
+                struct sl_entry gone = { .type = SL_TYPE_DIR, .name = last->entry.name, .name_len = last->entry.name_len };
+                a = sl_plan_push(p, SL_ACT_REMOVE, &gone, last->origin);
+                a->quiet = true;
+                *sl_queue_push(&p->queue) = *last;
+            }
+        }
+    }
+    return SL_OK;
+}
+
+void sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin)
+{
+    if (p->o->ignore_existing || !sl_plan_wanted(p, s)) {
+        sl_merge_drop(&p->source);
+        sl_stream_drop(&p->dest_stream);
+        return;
+    }
+    struct sl_level *l = sl_plan_level(p);
+    if (!l->extra_noted) {
+        l->extra_noted = true;
+        sl_extra_meta(p, 'm', l, l->entry.mode);
+    }
+    if (p->deferred_len == p->deferred_cap) {
+        p->deferred_cap = p->deferred_cap ? p->deferred_cap * 2 : 8;
+        p->deferred = sl_realloc(p->deferred, p->deferred_cap * sizeof *p->deferred);
+    }
+    size_t n = sl_plan_path_put(p, l->path_len, s);
+    struct sl_action *a = &p->deferred[p->deferred_len++];
+    bool file = s->type == SL_TYPE_FILE;
+    sl_action_fill(a, file ? SL_ACT_FILE : SL_ACT_MAKE, p->path, n, l->path_len, s, origin);
+    a->meta = sl_meta_of_new(p, s);
+    a->flags = SL_PUT_REPLACE;
+    a->update = file ? sl_plan_direction(p) : SL_UPDATE_LOCAL;
+    a->changes = SL_CHANGE_NEW;
+    a->dir_readonly = l->readonly;
+    a->dir_meta = l->has_source ? (p->o->times ? (uint32_t)SL_META_MTIME : 0) | (l->readonly ? (uint32_t)SL_META_MODE : 0) : 0;
+    a->dir_mode = l->entry.mode;
+    a->dir_mtime_s = l->entry.mtime_s;
+    a->dir_mtime_ns = l->entry.mtime_ns;
+    sl_plan_touch(p);
+    p->conflict = true;
+    p->extra_count = 0;
+    if (p->o->del)
+        spool_delete(p, d, n);
+    p->extra_depth = 1;
+    p->extra_path_len = n;
+    sl_merge_pop(&p->source);
+    sl_stream_pop(&p->dest_stream);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: ISC */
+/* level - where the merge stands: the path, the directories on the way down, and the actions that are queued from there. */
+#include "config.h"
+#include "client/plan_priv.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+static void path_room(struct sl_plan *p, size_t n)
+{
+    if (n <= p->path_cap)
+        return;
+    while (p->path_cap < n)
+        p->path_cap *= 2;
+    p->path = sl_realloc(p->path, p->path_cap);
+}
+
+/* Puts name behind the first dir_len bytes of the path; the new length. */
+size_t sl_plan_path_put(struct sl_plan *p, size_t dir_len, const struct sl_entry *e)
+{
+    path_room(p, dir_len + e->name_len + 2);
+    size_t n = dir_len;
+    if (n)
+        p->path[n++] = '/';
+    memcpy(p->path + n, e->name, e->name_len + 1);
+    return n + e->name_len;
+}
+
+struct sl_level *sl_plan_level(struct sl_plan *p)
+{
+    return &p->levels[p->depth - 1];
+}
+
+struct sl_level *sl_plan_enter(struct sl_plan *p, size_t path_len)
+{
+    if (p->depth == p->levels_cap) {
+        p->levels_cap = p->levels_cap ? p->levels_cap * 2 : 32;
+        p->levels = sl_realloc(p->levels, p->levels_cap * sizeof *p->levels);
+    }
+    struct sl_level *l = &p->levels[p->depth++];
+    *l = (struct sl_level){ .path_len = path_len };
+    return l;
+}
+
+void sl_plan_level_entry(struct sl_level *l, const struct sl_entry *s, struct sl_origin *origin)
+{
+    l->has_source = true;
+    l->entry = *s;
+    l->entry.name = l->entry.target = NULL;
+    l->entry.name_len = l->entry.target_len = 0;
+    l->origin = origin;
+}
+
+/* ---- actions ---- */
+
+size_t sl_path_dir_len(const char *path, size_t n)
+{
+    const char *slash = memrchr(path, '/', n);
+    return slash ? (size_t)(slash - path) : 0;
+}
+
+struct sl_action *sl_plan_push_dir(struct sl_plan *p, enum sl_action_kind kind, const struct sl_level *l)
+{
+    struct sl_action *a = sl_queue_push(&p->queue);
+    sl_action_fill(a, kind, p->path, l->path_len, sl_path_dir_len(p->path, l->path_len), &l->entry, l->origin);
+    return a;
+}
+
+void sl_plan_touch(struct sl_plan *p)
+{
+    struct sl_level *l = sl_plan_level(p);
+    l->touched = true;
+    if (!l->readonly || l->made)
+        return;
+    struct sl_action *a = sl_plan_push_dir(p, SL_ACT_META, l);
+    a->entry.mode |= 0700;
+    a->meta = SL_META_MODE;
+    a->quiet = true;
+    l->made = true;
+    l->meta |= SL_META_MODE;
+}
+
+struct sl_action *sl_plan_push(struct sl_plan *p, enum sl_action_kind kind, const struct sl_entry *e, struct sl_origin *origin)
+{
+    size_t dir_len = sl_plan_level(p)->path_len;
+    if (kind != SL_ACT_NOTHING && kind != SL_ACT_META && kind != SL_ACT_COMPARE)
+        sl_plan_touch(p);
+    size_t n = sl_plan_path_put(p, dir_len, e);
+    struct sl_action *a = sl_queue_push(&p->queue);
+    sl_action_fill(a, kind, p->path, n, dir_len, e, origin);
+    p->path[dir_len] = '\0';
+    return a;
+}
+
+enum sl_update sl_plan_direction(const struct sl_plan *p)
+{
+    return p->dest->remote ? SL_UPDATE_SENT : SL_UPDATE_RECEIVED;
+}
+
+bool sl_plan_wanted(struct sl_plan *p, const struct sl_entry *s)
+{
+    const struct sl_options *o = p->o;
+    bool yes = s->type == SL_TYPE_FILE || (s->type == SL_TYPE_DIR && (o->recurse || o->dirs)) || (s->type == SL_TYPE_LINK && o->links) ||
+               ((s->type == SL_TYPE_CHAR || s->type == SL_TYPE_BLOCK) && o->devices) ||
+               ((s->type == SL_TYPE_FIFO || s->type == SL_TYPE_SOCKET) && o->specials);
+    if (yes)
+        return true;
+    sl_plan_path_put(p, sl_plan_level(p)->path_len, s);
+    if (s->type == SL_TYPE_DIR)
+        sl_report_note(p->report, 0, "skipping directory %s", p->path);
+    else
+        sl_report_note(p->report, 0, "skipping non-regular file \"%s\"", p->path);
+    p->path[sl_plan_level(p)->path_len] = '\0';
+    return false;
+}
+
+bool sl_plan_told(const struct sl_plan *p, uint32_t changes)
+{
+    const struct sl_options *o = p->o;
+    return changes || o->itemize > 1 || o->verbose > 1 || o->json || o->out_format;
+}

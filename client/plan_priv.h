@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+/* plan_priv - what the files of the planner share. plan.c: the merge and its decisions; level.c: where it stands; extra.c: what
+ * only the destination has. */
+#ifndef SL_CLIENT_PLAN_PRIV_H
+#define SL_CLIENT_PLAN_PRIV_H
+
+#include "client/plan.h"
+#include "proto/msg.h"
+
+/* ---- level.c ---- */
+/* Puts the entry's name behind the first dir_len bytes of plan->path; returns the new length. */
+size_t sl_plan_path_put(struct sl_plan *p, size_t dir_len, const struct sl_entry *e);
+/* Length of the directory part of path[0..n). */
+size_t sl_path_dir_len(const char *path, size_t n);
+/* The open directory. The pointer is good until the next sl_plan_enter. */
+struct sl_level *sl_plan_level(struct sl_plan *p);
+struct sl_level *sl_plan_enter(struct sl_plan *p, size_t path_len);
+void sl_plan_level_entry(struct sl_level *l, const struct sl_entry *s, struct sl_origin *origin);
+/* An action on a directory that is open: in its parent, by its name; the root by the name "". */
+struct sl_action *sl_plan_push_dir(struct sl_plan *p, enum sl_action_kind kind, const struct sl_level *l);
+/* Something in the open directory is about to change: a directory of ours that can't be written is opened up first. */
+void sl_plan_touch(struct sl_plan *p);
+/* An action on an entry of the open directory. The pointer is good until the next action is queued. */
+struct sl_action *sl_plan_push(struct sl_plan *p, enum sl_action_kind kind, const struct sl_entry *e, struct sl_origin *origin);
+enum sl_update sl_plan_direction(const struct sl_plan *p);
+/* Whether entries of this type are copied at all; says so when they are not. */
+bool sl_plan_wanted(struct sl_plan *p, const struct sl_entry *s);
+/* Whether an entry with these changes leaves a line anywhere: most entries of most runs don't, and cost no action. */
+bool sl_plan_told(const struct sl_plan *p, uint32_t changes);
+
+/* ---- extra.c ---- */
+/* Spools a directory's metadata in front of the deletions in it (kind 'm': to be set when they are done; 'o': opened up before). */
+void sl_extra_meta(struct sl_plan *p, char kind, struct sl_level *l, uint32_t mode);
+/* Takes an entry of the open directory that the source lacks. */
+void sl_extra_entry(struct sl_plan *p, const struct sl_entry *d);
+/* Goes on inside a directory that goes, or that is in the way. */
+enum sl_code sl_extra_step(struct sl_plan *p, struct sl_error *err);
+/* A directory stands where the source has something else: that waits until the directory is gone. */
+void sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin);
+
+#endif

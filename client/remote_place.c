@@ -75,6 +75,8 @@ static enum sl_code expand(struct resolution *s, const char *text, struct sl_err
 
 static void advance(struct resolution *s, size_t n)
 {
+    if (!n)
+        return;
     for (size_t i = 0; i < n; i++)
         names_add(&s->done, s->todo.at[i], strlen(s->todo.at[i]));
     for (size_t i = 0; i < s->todo.len; i++)

@@ -93,8 +93,8 @@ enum sl_code sl_transport_autopsy(struct sl_transport *t, const struct sl_addres
 {
     char line[256], what[64];
     /* A program that still waits for our bytes learns that none will come. */
-    if (t->fd >= 0)
-        shutdown(t->fd, SHUT_WR);
+    if (t->out_fd >= 0)
+        shutdown(t->out_fd, SHUT_WR);
     bool ended = sl_transport_wait(t, WAIT_MS);
     int status = ended && WIFEXITED(t->status) ? WEXITSTATUS(t->status) : 0;
     last_line(&t->words, line, sizeof line);

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { READ_MAX = 256 * 1024, POLL_MS = 1000, PING_MS = 20000, HANDSHAKE_S = 60, BYE_MS = 10000, STRANGE_MS = 200 };
+enum { READ_MAX = 256 * 1024, POLL_MS = 1000, PING_MS = 20000, HANDSHAKE_S = 60, BYE_MS = 10000, STRANGE_MS = 200, WATCHED = 3 /* descriptors of one endpoint */ };
 
 volatile int sl_remote_interrupted;
 
@@ -29,7 +29,7 @@ static enum sl_code flush(struct sl_remote *r, bool *moved, struct sl_error *err
     size_t len = 0, put = 0;
     const uint8_t *p;
     while ((p = sl_conn_output(r->conn, &len)) != NULL && len) {
-        enum sl_code rc = sl_io_write(r->t.fd, p, len, &put);
+        enum sl_code rc = sl_io_write(r->t.out_fd, p, len, &put);
         if (rc == SL_AGAIN)
             return SL_OK;
         if (rc != SL_OK)
@@ -98,13 +98,14 @@ enum sl_code sl_remote_pump(struct sl_endpoint *a, struct sl_endpoint *b, bool w
 {
     static char *buf;                       /* one for the process's life; it holds nothing between calls */
     struct sl_remote *r[2] = { remote_of(a), remote_of(b) };
-    struct pollfd p[4];
+    struct pollfd p[2 * WATCHED];
     bool moved = false;
     enum sl_code rc = SL_OK;
     if (!buf)
         buf = sl_malloc(READ_MAX);
     for (int i = 0; i < 2; i++) {
-        p[2 * i] = p[2 * i + 1] = (struct pollfd){ .fd = -1 };
+        for (int k = 0; k < WATCHED; k++)
+            p[WATCHED * i + k] = (struct pollfd){ .fd = -1 };
         if (!r[i])
             continue;
         rc = flush(r[i], &moved, err);
@@ -112,16 +113,17 @@ enum sl_code sl_remote_pump(struct sl_endpoint *a, struct sl_endpoint *b, bool w
             err->side = r[i]->e.side;
             return rc;
         }
-        p[2 * i] = (struct pollfd){ .fd = r[i]->t.fd, .events = (short)(POLLIN | (sl_conn_queued(r[i]->conn) ? POLLOUT : 0)) };
-        p[2 * i + 1] = (struct pollfd){ .fd = r[i]->t.stderr_fd, .events = POLLIN };
+        p[WATCHED * i] = (struct pollfd){ .fd = r[i]->t.fd, .events = POLLIN };
+        p[WATCHED * i + 1] = (struct pollfd){ .fd = r[i]->t.stderr_fd, .events = POLLIN };
+        p[WATCHED * i + 2] = (struct pollfd){ .fd = sl_conn_queued(r[i]->conn) ? r[i]->t.out_fd : -1, .events = POLLOUT };
     }
-    if (poll(p, 4, wait && !moved ? POLL_MS : 0) < 0 && errno != EINTR)
+    if (poll(p, 2 * WATCHED, wait && !moved ? POLL_MS : 0) < 0 && errno != EINTR)
         return sl_fail_errno(err, errno, "cannot wait for the network");
     if (sl_remote_interrupted)
         return sl_fail(err, SL_E_CLOSED, "interrupted by signal %d", sl_remote_interrupted);
     for (int i = 0; i < 2 && rc == SL_OK; i++)
         if (r[i])
-            rc = pump_one(r[i], p + 2 * i, buf, &moved, err);
+            rc = pump_one(r[i], p + WATCHED * i, buf, &moved, err);
     return rc;
 }
 
@@ -172,7 +174,7 @@ static struct sl_remote *remote_new(enum sl_side side, const struct sl_address *
     r->addr = a;
     r->o = o;
     r->list_owners = !(o->owner || o->group) ? SL_LIST_NO_OWNER | SL_LIST_NUMERIC : o->numeric_ids ? SL_LIST_NUMERIC : 0;
-    r->t.fd = r->t.stderr_fd = -1;
+    r->t.fd = r->t.out_fd = r->t.stderr_fd = -1;
     r->heard_ms = sl_now_ms();
     r->conn = sl_conn_new(SL_ROLE_CLIENT, &hello, o->compress, &sl_remote_conn_ops, r);
     for (int j = 0; j < SL_JOBS; j++) {

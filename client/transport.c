@@ -20,7 +20,7 @@ enum { STDERR_TURN = 64 * 1024, READ_MAX = 4096, NAP_MAX_MS = 20, TERM_MS = 500 
 enum sl_code sl_transport_open(struct sl_transport *t, const struct sl_address *a, const struct sl_options *o,
                                enum sl_transport_way way, struct sl_error *err)
 {
-    *t = (struct sl_transport){ .fd = -1, .stderr_fd = -1 };
+    *t = (struct sl_transport){ .fd = -1, .out_fd = -1, .stderr_fd = -1 };
     sl_buf_init(&t->words);
     switch (a->kind) {
     case SL_ADDR_TCP:
@@ -123,6 +123,9 @@ bool sl_transport_wait(struct sl_transport *t, unsigned ms)
 
 int sl_transport_close(struct sl_transport *t, unsigned grace_ms)
 {
+    if (t->out_fd != t->fd)
+        sl_io_close(&t->out_fd);
+    t->out_fd = -1;
     sl_io_close(&t->fd);
     if (t->pid && !sl_transport_wait(t, grace_ms)) {
         kill(t->pid, SIGTERM);

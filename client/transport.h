@@ -16,7 +16,8 @@
 #include "client/options.h"
 
 struct sl_transport {
-    int fd;                  /* -1 when closed; socket or socketpair: both ways */
+    int fd;                  /* what comes; -1 when closed */
+    int out_fd;              /* what goes; the same as fd on a network socket */
     int stderr_fd;           /* the program's standard error, -1 without: drain it (sl_transport_stderr) */
     pid_t pid;               /* the program, or 0 */
     bool subsystem;          /* the request was for a subsystem: a fallback is possible */

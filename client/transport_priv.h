@@ -21,7 +21,8 @@ enum sl_code sl_ssh_argv(const struct sl_address *a, const struct sl_options *o,
                          char ***argv, bool *subsystem, struct sl_error *err);
 
 /* ---- transport_spawn.c ---- */
-/* Runs argv with standard input and output on one socketpair and standard error on a pipe: sets fd, stderr_fd and pid.
+/* Runs argv with standard input and output on a socketpair each and standard error on a pipe: sets fd, out_fd, stderr_fd
+ * and pid.
  */
 enum sl_code sl_transport_spawn(struct sl_transport *t, char *const *argv, struct sl_error *err);
 

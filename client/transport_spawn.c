@@ -18,12 +18,12 @@
 enum { SOCKET_BYTES = 1024 * 1024 };
 
 struct ends {
-    int stream[2], words[2], failure[2]; /* [0] is this process's */
+    int in[2], out[2], words[2], failure[2]; /* [0] is this process's; in: from the program, out: to it */
 };
 
 static void close_ends(struct ends *e)
 {
-    int *all[] = { &e->stream[0], &e->stream[1], &e->words[0], &e->words[1], &e->failure[0], &e->failure[1] };
+    int *all[] = { &e->in[0], &e->in[1], &e->out[0], &e->out[1], &e->words[0], &e->words[1], &e->failure[0], &e->failure[1] };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         sl_io_close(all[i]);
 }
@@ -38,15 +38,18 @@ static void widen(int fd)
 
 static enum sl_code make_ends(struct ends *e, struct sl_error *err)
 {
-    *e = (struct ends){ { -1, -1 }, { -1, -1 }, { -1, -1 } };
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, e->stream) != 0 || pipe2(e->words, O_CLOEXEC) != 0 ||
+    *e = (struct ends){ { -1, -1 }, { -1, -1 }, { -1, -1 }, { -1, -1 } };
+    /* One pair each way: with one for both, a program that makes its output non-blocking would do so with the input of another
+     * in front of it. */
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, e->in) != 0 ||
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, e->out) != 0 || pipe2(e->words, O_CLOEXEC) != 0 ||
         pipe2(e->failure, O_CLOEXEC) != 0) {
-        sl_fail_errno(err, errno, "cannot make a socketpair and pipes");
+        sl_fail_errno(err, errno, "cannot make socketpairs and pipes");
         close_ends(e);
         return SL_E_CONNECT;
     }
-    widen(e->stream[0]);
-    widen(e->stream[1]);
+    widen(e->in[1]);
+    widen(e->out[0]);
     return SL_OK;
 }
 
@@ -69,10 +72,10 @@ static void reset_signals(void)
 static void become(const struct ends *e, char *const *argv)
 {
     /* Above 2 first: any of them may have become 0, 1 or 2 where the caller had closed those. */
-    int stream = fcntl(e->stream[1], F_DUPFD_CLOEXEC, 3), words = fcntl(e->words[1], F_DUPFD_CLOEXEC, 3);
-    int failure = fcntl(e->failure[1], F_DUPFD_CLOEXEC, 3);
+    int out = fcntl(e->out[1], F_DUPFD_CLOEXEC, 3), in = fcntl(e->in[1], F_DUPFD_CLOEXEC, 3);
+    int words = fcntl(e->words[1], F_DUPFD_CLOEXEC, 3), failure = fcntl(e->failure[1], F_DUPFD_CLOEXEC, 3);
     reset_signals();
-    if (stream >= 0 && words >= 0 && failure >= 0 && dup2(stream, 0) == 0 && dup2(stream, 1) == 1 &&
+    if (in >= 0 && out >= 0 && words >= 0 && failure >= 0 && dup2(out, 0) == 0 && dup2(in, 1) == 1 &&
         dup2(words, 2) == 2)
         execvp(argv[0], argv);
     int why = errno;
@@ -103,18 +106,21 @@ enum sl_code sl_transport_spawn(struct sl_transport *t, char *const *argv, struc
     if (pid < 0) {
         rc = sl_fail(err, SL_E_CONNECT, "cannot run '%s': %s", argv[0], strerror(errno));
     } else {
-        sl_io_close(&e.stream[1]);
+        sl_io_close(&e.in[1]);
+        sl_io_close(&e.out[1]);
         sl_io_close(&e.words[1]);
         sl_io_close(&e.failure[1]);
         rc = learn_exec(&e, pid, argv[0], err);
     }
     if (rc == SL_OK) {
-        sl_io_nonblock(e.stream[0]);
+        sl_io_nonblock(e.in[0]);
+        sl_io_nonblock(e.out[0]);
         sl_io_nonblock(e.words[0]);
-        t->fd = e.stream[0];
+        t->fd = e.in[0];
+        t->out_fd = e.out[0];
         t->stderr_fd = e.words[0];
         t->pid = pid;
-        e.stream[0] = e.words[0] = -1;
+        e.in[0] = e.out[0] = e.words[0] = -1;
     }
     close_ends(&e);
     return rc;

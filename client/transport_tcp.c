@@ -79,5 +79,6 @@ enum sl_code sl_transport_tcp(struct sl_transport *t, const struct sl_address *a
     for (const struct addrinfo *ai = list; ai && rc != SL_OK; ai = ai->ai_next)
         rc = connect_one(&t->fd, ai, &target, err);
     freeaddrinfo(list);
+    t->out_fd = t->fd;
     return rc;
 }

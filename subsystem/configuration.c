@@ -72,11 +72,11 @@ static enum sl_code to_bool(struct parser *p, const char *value, bool *out)
     return wrong(p, "'%s' is neither yes nor no", value);
 }
 
-static enum sl_code to_unsigned(struct parser *p, const char *value, unsigned most, unsigned *out)
+static enum sl_code to_unsigned(struct parser *p, const char *value, unsigned least, unsigned most, unsigned *out)
 {
     uint64_t n = 0;
-    if (sl_num_u64(value, 0, most, &n) != SL_OK)
-        return wrong(p, "'%s' is not a number from 0 to %u", value, most);
+    if (sl_num_u64(value, least, most, &n) != SL_OK)
+        return wrong(p, "'%s' is not a number from %u to %u", value, least, most);
     *out = (unsigned)n;
     return SL_OK;
 }
@@ -115,19 +115,20 @@ static enum sl_code set_namespace(struct parser *p, const char *value)
     return SL_OK;
 }
 
+/* Not 0: in a module that is no limit, and here it would refuse everybody. */
 static enum sl_code set_total(struct parser *p, const char *value)
 {
-    return to_unsigned(p, value, SL_CONNECTIONS_MAX, &p->c->max_connections);
+    return to_unsigned(p, value, 1, SL_CONNECTIONS_MAX, &p->c->max_connections);
 }
 
 static enum sl_code set_handshake(struct parser *p, const char *value)
 {
-    return to_unsigned(p, value, 86400, &p->c->handshake_timeout_s);
+    return to_unsigned(p, value, 0, 86400, &p->c->handshake_timeout_s);
 }
 
 static enum sl_code set_idle(struct parser *p, const char *value)
 {
-    return to_unsigned(p, value, 7 * 86400, &p->c->idle_timeout_s);
+    return to_unsigned(p, value, 0, 7 * 86400, &p->c->idle_timeout_s);
 }
 
 static enum sl_code set_path(struct parser *p, const char *value)
@@ -169,7 +170,7 @@ static enum sl_code set_hosts_deny(struct parser *p, const char *value)
 
 static enum sl_code set_most(struct parser *p, const char *value)
 {
-    return to_unsigned(p, value, SL_CONNECTIONS_MAX, &p->m->max_connections);
+    return to_unsigned(p, value, 0, SL_CONNECTIONS_MAX, &p->m->max_connections);
 }
 
 /* ---- keys ---- */
@@ -214,6 +215,8 @@ static enum sl_code assign(struct parser *p, const char *key, const char *value)
         p->seen |= 1u << i;
         if (!*value && keys[i].set != set_comment)
             return wrong(p, "'%s' has no value", key);
+        if (*value == '#')               /* printed behind a blank, it would be read as a comment */
+            return wrong(p, "the value of '%s' begins with '#': a comment needs a blank before it", key);
         return keys[i].set(p, value);
     }
     if (elsewhere)

@@ -33,7 +33,7 @@ struct sl_config {
     bool user_given;
     char *motd;                      /* `motd`: a file's path; NULL */
     bool namespace_modules;          /* `ssh namespace = modules`; default account */
-    unsigned max_connections;        /* in all; default 200 */
+    unsigned max_connections;        /* in all, from 1; default 200 */
     unsigned handshake_timeout_s;    /* default 30 */
     unsigned idle_timeout_s;         /* default 600 */
     struct sl_module *modules;

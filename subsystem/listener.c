@@ -38,10 +38,12 @@ struct slot {
 struct listener {
     struct sl_listener_options *o;
     int *fds;
+    struct pollfd *polls;                /* one for each of fds */
     size_t fd_count;
     struct slot *slots;                  /* shared */
     size_t slot_count, used, own;        /* own: the child's slot */
     unsigned generation;
+    int pid_fd;                          /* of the pid file, from before the user changed; -1: none */
     sigset_t waiting;
 };
 
@@ -177,19 +179,28 @@ static enum sl_code bind_one(struct listener *l, const struct sl_listen *where, 
     return SL_OK;
 }
 
+/* A socket from outside. Of one that does not listen, poll would tell us for ever that it is ready. */
+static enum sl_code adopt(struct listener *l, int fd, struct sl_error *err)
+{
+    int listening = 0;
+    socklen_t n = sizeof listening;
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &n) != 0 || !listening)
+        return sl_fail(err, SL_E_CONFIG, "descriptor %d, which was passed to listen on, is not a listening socket", fd);
+    sl_io_nonblock(fd);
+    sl_io_cloexec(fd);
+    l->fds[l->fd_count++] = fd;
+    return SL_OK;
+}
+
 static enum sl_code open_sockets(struct listener *l, struct sl_error *err)
 {
     struct sl_config *c = l->o->config;
     enum sl_code rc = SL_OK;
     l->fds = sl_calloc((size_t)l->o->fd_count + c->listen_count + 1, sizeof *l->fds);
-    for (int i = 0; i < l->o->fd_count; i++) {
-        int fd = l->o->fd_first + i;
-        sl_io_nonblock(fd);
-        sl_io_cloexec(fd);
-        l->fds[l->fd_count++] = fd;
-    }
-    if (l->fd_count)
-        return SL_OK;
+    for (int i = 0; rc == SL_OK && i < l->o->fd_count; i++)
+        rc = adopt(l, l->o->fd_first + i, err);
+    if (l->o->fd_count)
+        return rc;
     if (!c->listen_count)
         rc = sl_config_listen(c, "8730", err);
     for (size_t i = 0; rc == SL_OK && i < c->listen_count; i++)
@@ -197,7 +208,7 @@ static enum sl_code open_sockets(struct listener *l, struct sl_error *err)
     return rc;
 }
 
-static enum sl_code become(const struct sl_config *c, struct sl_error *err)
+enum sl_code sl_become(const struct sl_config *c, struct sl_error *err)
 {
     errno = 0;
     const struct passwd *pw = getpwnam(c->user);
@@ -217,15 +228,20 @@ static enum sl_code become(const struct sl_config *c, struct sl_error *err)
     return SL_OK;
 }
 
-static enum sl_code write_pid(const char *file, struct sl_error *err)
+static enum sl_code open_pid_file(struct listener *l, struct sl_error *err)
 {
-    FILE *f = fopen(file, "we");
-    if (!f)
-        return sl_fail_errno(err, errno, "cannot write '%s'", file);
-    fprintf(f, "%ld\n", (long)getpid());
-    if (fclose(f) != 0)
-        return sl_fail_errno(err, errno, "cannot write '%s'", file);
-    return SL_OK;
+    if (!l->o->pid_file)
+        return SL_OK;
+    l->pid_fd = open(l->o->pid_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    return l->pid_fd < 0 ? sl_fail_errno(err, errno, "cannot write '%s'", l->o->pid_file) : SL_OK;
+}
+
+/* The user that this process became may not remove it; then it is left empty, so that it names no stranger's process. */
+static void remove_pid_file(struct listener *l)
+{
+    if (l->pid_fd >= 0 && unlink(l->o->pid_file) != 0 && ftruncate(l->pid_fd, 0) != 0)
+        sl_log(SL_LOG_ERROR, "cannot remove '%s': %s", l->o->pid_file, strerror(errno));
+    sl_io_close(&l->pid_fd);
 }
 
 static void tell_addresses(const struct listener *l)
@@ -252,6 +268,18 @@ static void watch_signals(struct listener *l)
         sigaction(sigs[i], &sa, NULL);
     }
     sigprocmask(SIG_BLOCK, &held, &l->waiting);
+}
+
+/* Into the background. What may fail for a reason of the configuration was done before, where somebody sees it. */
+static enum sl_code detach(struct listener *l, struct sl_error *err)
+{
+    if (l->o->detach && daemon(1, l->o->log_stderr) != 0)
+        return sl_fail_errno(err, errno, "cannot detach");
+    if (l->o->detach && !l->o->log_stderr)
+        sl_log_open(SL_LOG_SYSLOG);
+    if (l->pid_fd >= 0 && dprintf(l->pid_fd, "%ld\n", (long)getpid()) < 0)
+        return sl_fail_errno(err, errno, "cannot write '%s'", l->o->pid_file);
+    return SL_OK;
 }
 
 /* ---- serving ---- */
@@ -324,13 +352,23 @@ static void read_again(struct listener *l)
     sl_log(SL_LOG_NOTICE, "read the configuration again: %zu modules", fresh.module_count);
 }
 
+/* ppoll lets no signal in while a socket is ready: a flood of connections would keep SIGTERM, and the ends of children, out. */
+static void let_signals_in(const struct listener *l)
+{
+    sigset_t held;
+    sigprocmask(SIG_SETMASK, &l->waiting, &held);
+    sigprocmask(SIG_SETMASK, &held, NULL);
+}
+
 static void loop(struct listener *l)
 {
-    struct pollfd *p = sl_calloc(l->fd_count, sizeof *p);
+    struct pollfd *p = l->polls = sl_calloc(l->fd_count, sizeof *p);
     while (!stop) {
         for (size_t i = 0; i < l->fd_count; i++)
             p[i] = (struct pollfd){ .fd = l->fds[i], .events = POLLIN };
         int n = ppoll(p, l->fd_count, NULL, &l->waiting);
+        if (n > 0)
+            let_signals_in(l);
         if (child_ended)
             reap(l);
         if (reload)
@@ -339,7 +377,7 @@ static void loop(struct listener *l)
             if (p[i].revents & POLLIN)
                 take(l, p[i].fd);
     }
-    free(p);
+    free(l->polls);
 }
 
 /* Tells the sessions to finish, waits for them a while, then goes. */
@@ -360,23 +398,18 @@ static void drain(struct listener *l)
 
 enum sl_code sl_listen(struct sl_listener_options *o, struct sl_error *err)
 {
-    struct listener l = { .o = o };
+    struct listener l = { .o = o, .pid_fd = -1 };
     if (!o->config->module_count)
         return sl_fail(err, SL_E_CONFIG, "nothing to serve: there is no [module] in the configuration and no --export NAME=DIR");
     enum sl_code rc = open_sockets(&l, err);
-    if (rc != SL_OK)
-        goto out;
-    if (!o->detach)
-        tell_addresses(&l);
-    if (o->detach && daemon(0, 0) != 0) {
-        rc = sl_fail_errno(err, errno, "cannot detach");
-        goto out;
-    }
-    if (o->detach)
-        sl_log_open(SL_LOG_SYSLOG);
-    rc = o->pid_file ? write_pid(o->pid_file, err) : SL_OK;
     if (rc == SL_OK)
-        rc = become(o->config, err);
+        rc = open_pid_file(&l, err);
+    if (rc == SL_OK)
+        rc = sl_become(o->config, err);
+    if (rc == SL_OK && !o->detach)
+        tell_addresses(&l);
+    if (rc == SL_OK)
+        rc = detach(&l, err);
     if (rc != SL_OK)
         goto out;
     l.slot_count = SL_CONNECTIONS_MAX + OVER_LIMIT;
@@ -391,11 +424,11 @@ enum sl_code sl_listen(struct sl_listener_options *o, struct sl_error *err)
     loop(&l);
     drain(&l);
     munmap(l.slots, l.slot_count * sizeof *l.slots);
-    if (o->pid_file)
-        unlink(o->pid_file);
+    remove_pid_file(&l);
     free(l.fds);
     return SL_OK;
 out:
+    remove_pid_file(&l);
     for (size_t i = 0; i < l.fd_count; i++)
         close(l.fds[i]);
     free(l.fds);

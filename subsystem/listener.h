@@ -15,14 +15,18 @@ struct sl_listener_options {
     enum sl_code (*reload)(void *ctx, struct sl_config *out, struct sl_error *err);
     void *reload_ctx;
     int fd_first, fd_count;              /* sockets that listen already; 0: bind what the configuration says */
-    bool detach;
+    bool detach;                         /* the working directory stays: a reload reads names relative to it */
+    bool log_stderr;                     /* goes on logging there when it is detached */
     const char *pid_file;                /* NULL: none */
     const char *test_mask;
 };
 
 /* Serves until SIGTERM or SIGINT; then lets the sessions finish what they were asked. SL_E_CONFIG when there is nothing to
- * serve, SL_E_CONNECT when an address can't be had. */
+ * serve or a descriptor passed to it doesn't listen, SL_E_CONNECT when an address can't be had; nothing is detached then. */
 enum sl_code sl_listen(struct sl_listener_options *o, struct sl_error *err);
+
+/* When this process is root: becomes the configured user, for good. Else SL_E_CONFIG where the file asks for another user. */
+enum sl_code sl_become(const struct sl_config *c, struct sl_error *err);
 
 /* One peer on a connected socket (both ways), under the rules of the network; returns as sl_serve. admit may be NULL. */
 struct sl_peer_options {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* log - see log.h. One call writes one line: what a peer sent can neither begin another line nor move a terminal's cursor. */
 #include "config.h"
 #include "subsystem/log.h"
 #include "base/escape.h"

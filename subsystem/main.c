@@ -16,12 +16,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { EXIT_USAGE = 1, EXIT_FILES = 3, EXIT_NETWORK = 10, EXIT_SIGNAL = 20, LIST_MAX = 64 };
 
 struct args {
-    bool daemon, stdio, inetd, no_detach, check_config;
+    bool daemon, stdio, inetd, no_detach, check_config, log_stderr;
     const char *root, *allow, *config, *pid_file, *test_mask, *idle, *handshake;
     const char *modules[LIST_MAX + 1], *listens[LIST_MAX + 1], *exports[LIST_MAX + 1];
     size_t module_count, listen_count, export_count;
@@ -30,7 +31,7 @@ struct args {
 /* ---- options ---- */
 
 enum { OPT_ROOT = 256, OPT_ALLOW, OPT_MODULE, OPT_CONFIG, OPT_DAEMON, OPT_LISTEN, OPT_NO_DETACH, OPT_EXPORT, OPT_CHECK, OPT_STDIO,
-       OPT_INETD, OPT_IDLE, OPT_HANDSHAKE, OPT_PID, OPT_TEST, OPT_VERSION, OPT_HELP };
+       OPT_INETD, OPT_IDLE, OPT_HANDSHAKE, OPT_PID, OPT_TEST, OPT_VERSION, OPT_HELP, OPT_LOG_STDERR = 'e' };
 
 static const struct option_row {
     const char *name, *arg;
@@ -46,6 +47,7 @@ static const struct option_row {
     { "export", "NAME=DIR", OPT_EXPORT, "a read-only anonymous module (repeatable)" },
     { "no-detach", NULL, OPT_NO_DETACH, "stay in the foreground and log to standard error" },
     { "foreground", NULL, OPT_NO_DETACH, NULL },
+    { "log-stderr", NULL, OPT_LOG_STDERR, "or -e: never log to the system log" },
     { "pid-file", "FILE", OPT_PID, "write the listener's process id there" },
     { "check-config", NULL, OPT_CHECK, "print the effective settings, or what is wrong with them, and exit" },
     { "stdio", NULL, OPT_STDIO, "serve standard input and output, whatever they are" },
@@ -93,6 +95,7 @@ static enum sl_code take_option(struct args *a, int id, const char *value, struc
     case OPT_DAEMON: a->daemon = true; break;
     case OPT_LISTEN: return append(a->listens, &a->listen_count, value, "listen", err);
     case OPT_NO_DETACH: a->no_detach = true; break;
+    case OPT_LOG_STDERR: a->log_stderr = true; break;
     case OPT_EXPORT: return append(a->exports, &a->export_count, value, "export", err);
     case OPT_CHECK: a->check_config = true; break;
     case OPT_STDIO: a->stdio = true; break;
@@ -123,6 +126,18 @@ static enum sl_code check_args(const struct args *a, struct sl_error *err)
     return SL_OK;
 }
 
+/* What getopt_long did not take. With an unknown letter in the middle of a word it has not moved on: `word` is the one before. */
+static enum sl_code refused(int id, const char *word, struct sl_error *err)
+{
+    if (id == ':')
+        return sl_fail(err, SL_E_CONFIG, "option '%s' needs a value", word);
+    if (optopt >= OPT_ROOT)
+        return sl_fail(err, SL_E_CONFIG, "option '%s' takes no value", word);
+    if (optopt)
+        return sl_fail(err, SL_E_CONFIG, "unknown option '-%c' (see superlifter-server --help)", optopt);
+    return sl_fail(err, SL_E_CONFIG, "unknown option '%s' (see superlifter-server --help)", word);
+}
+
 static enum sl_code parse(struct args *a, int argc, char **argv, struct sl_error *err)
 {
     struct option longs[ROWS + 1] = { { 0 } };
@@ -131,10 +146,9 @@ static enum sl_code parse(struct args *a, int argc, char **argv, struct sl_error
     for (size_t i = 0; i < ROWS; i++)
         longs[i] = (struct option){ rows[i].name, rows[i].arg ? required_argument : no_argument, NULL, rows[i].id };
     opterr = 0;
-    while (rc == SL_OK && (id = getopt_long(argc, argv, ":", longs, NULL)) != -1) {
+    while (rc == SL_OK && (id = getopt_long(argc, argv, ":e", longs, NULL)) != -1) {
         if (id == '?' || id == ':')
-            return sl_fail(err, SL_E_CONFIG, id == ':' ? "option '%s' needs a value" : "unknown option '%s' (see superlifter-server --help)",
-                           argv[optind - 1]);
+            return refused(id, argv[optind - 1], err);
         rc = take_option(a, id, optarg, err);
     }
     if (rc == SL_OK && optind < argc)
@@ -206,6 +220,14 @@ static int failed(const struct sl_error *err, int status)
     return status;
 }
 
+static enum sl_code check_root(const char *root, struct sl_error *err)
+{
+    struct stat st;
+    if (stat(root, &st) != 0 || access(root, X_OK) != 0)
+        return sl_fail_errno(err, errno, "cannot use --root '%s'", root);
+    return S_ISDIR(st.st_mode) ? SL_OK : sl_fail_errno(err, ENOTDIR, "cannot use --root '%s'", root);
+}
+
 static int serve_stdio(const struct args *a, const struct sl_config *c)
 {
     struct sl_error err = { 0 };
@@ -223,8 +245,7 @@ static int serve_stdio(const struct args *a, const struct sl_config *c)
         }
     if (a->root && sl_policy_expand(a->root, &root, &err) != SL_OK)
         return failed(&err, EXIT_USAGE);
-    if (root && access(root, X_OK) != 0) {
-        sl_fail_errno(&err, errno, "cannot use --root '%s'", root);
+    if (root && check_root(root, &err) != SL_OK) {
         free(root);
         return failed(&err, EXIT_FILES);
     }
@@ -243,8 +264,12 @@ static int serve_inetd(const struct args *a, const struct sl_config *c)
 {
     struct sl_error err = { 0 };
     struct sl_peer_options o = { .config = c, .test_mask = a->test_mask, .drain = &drain };
-    /* Standard error is the socket as well: nothing may be said there. */
-    sl_log_open(SL_LOG_SYSLOG);
+    /* Standard error is the socket as well, unless told otherwise: nothing may be said there. */
+    if (!a->log_stderr)
+        sl_log_open(SL_LOG_SYSLOG);
+    /* A superserver that runs as root must not serve strangers as root. */
+    if (sl_become(c, &err) != SL_OK)
+        return failed(&err, EXIT_USAGE);
     return sl_served_status(sl_serve_peer(0, &o, &err), &err, "");
 }
 
@@ -252,7 +277,8 @@ static int serve_listening(struct args *a, struct sl_config *c, int first, int c
 {
     struct sl_error err = { 0 };
     struct sl_listener_options o = { .config = c, .reload = configure, .reload_ctx = a, .fd_first = first, .fd_count = count,
-                                     .detach = !count && !a->no_detach, .pid_file = a->pid_file, .test_mask = a->test_mask };
+                                     .detach = !count && !a->no_detach, .log_stderr = a->log_stderr, .pid_file = a->pid_file,
+                                     .test_mask = a->test_mask };
     enum sl_code rc = sl_listen(&o, &err);
     if (rc == SL_OK)
         return 0;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* policy - see policy.h. Nothing here looks at the environment: over SSH a peer may have set it. */
 #include "config.h"
 #include "subsystem/policy.h"
 #include "base/buf.h"

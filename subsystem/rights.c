@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* rights - see rights.h. One table serves both ways, so what is printed can always be read. */
 #include "config.h"
 #include "subsystem/rights.h"
 #include "base/mem.h"

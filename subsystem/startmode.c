@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+/* startmode - see startmode.h. Programs that guess wrongly here open a port that nobody asked for, so the table names every
+ * kind of descriptor, and only what listens already, or an option, makes a listener. */
 #include "config.h"
 #include "subsystem/startmode.h"
 #include "base/num.h"

@@ -113,10 +113,13 @@ static const struct { const char *text, *told; } wrong[] = {
     { "[m]\npath=/\nhosts allow =\n", "f:3: 'hosts allow' has no value" },
     { "[m]\npath=/\ngrant = full to user:bob\n", "f:3: 'grant' is not supported by this version" },
     { "max connections = many\n", "f:1: 'many' is not a number" },
+    { "max connections = 0\n", "f:1: '0' is not a number from 1" },
+    { "max connections = 10001\n", "f:1: '10001' is not a number" },
     { "max connections = -1\n", "f:1: '-1' is not a number" },
     { "ssh namespace = both\n", "f:1: 'both' is neither" },
     { "listen = 127.0.0.1:99999\n", "f:1: '127.0.0.1:99999': a port" },
     { "motd = motd.txt\n", "f:1: 'motd.txt' is not an absolute path" },
+    { "user =#a\n", "f:1: the value of 'user' begins with '#'" },
     { "user =\n", "f:1: 'user' has no value" },
 };
 

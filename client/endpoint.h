@@ -110,7 +110,10 @@ struct sl_endpoint {
     uint32_t next_id;             /* for open_dir */
     uint64_t issued[SL_JOBS], acked[SL_JOBS];
     void (*failed)(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t ticket, const struct sl_error *err);
-    void *ctx;
+    /* Called now and then while an operation of a local endpoint takes long, so that the other side is not left in silence. */
+    void (*busy)(void *ctx);
+    void *ctx;                    /* of failed */
+    void *busy_ctx;
 };
 
 /* Whether a path names a directory by its form alone: it is empty, or ends in "/", "." or "..". */

@@ -23,7 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LOCAL_IDS = 1u << 20, LOCAL_FDS = 128, WHOLE_MAX = SL_PUT_MAX, PIECE_MAX = 128 * 1024 };
+enum { LOCAL_IDS = 1u << 20, LOCAL_FDS = 128, WHOLE_MAX = SL_PUT_MAX, PIECE_MAX = 128 * 1024, BUSY_EVERY = 512 /* pieces */ };
 
 struct local {
     struct sl_endpoint e;
@@ -364,7 +364,9 @@ static enum sl_code hash_file(struct local *l, int dirfd, const char *name, stru
     if (rc != SL_OK)
         return rc;
     sl_hash_reset(l->hash_state);
-    while ((rc = sl_reader_next(&r, l->hash_buf, PIECE_MAX, &got, &hole, err)) == SL_OK) {
+    for (unsigned turn = 1; (rc = sl_reader_next(&r, l->hash_buf, PIECE_MAX, &got, &hole, err)) == SL_OK; turn++) {
+        if (l->e.busy && turn % BUSY_EVERY == 0)
+            l->e.busy(l->e.busy_ctx);
         if (hole)
             sl_hash_zeros(l->hash_state, hole);
         else

@@ -50,7 +50,9 @@ static enum sl_code receive(struct sl_remote *r, char *buf, bool *moved, struct 
     if (rc == SL_EOF || rc == SL_E_CLOSED) {
         r->eof = true;
         *moved = true;
-        return sl_conn_feed_eof(r->conn, err);
+        rc = sl_conn_feed_eof(r->conn, err);
+        /* We say goodbye first, and then don't listen any more: a server that did is shutting down. */
+        return rc != SL_OK ? rc : sl_fail(err, SL_E_CLOSED, "'%s' ended the session", r->addr->host);
     }
     if (rc != SL_OK)
         return sl_fail_errno(err, errno, "cannot receive from '%s'", r->addr->host);

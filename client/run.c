@@ -186,6 +186,13 @@ static bool backlog(const struct sl_layout *l)
     return (l->remote_source && sl_remote_queued(l->remote_source) > FLUSH_AT) || (l->dest->remote && sl_remote_queued(l->dest) > FLUSH_AT);
 }
 
+/* What goes wrong with the network meanwhile comes up again at the next turn. */
+static void keep_alive(void *ctx)
+{
+    struct sl_error ignored;
+    pump(ctx, false, &ignored);
+}
+
 /* One turn of planner, executor and deletion. SL_OK: something moved. */
 static enum sl_code turn(struct sl_plan *p, struct sl_error *err)
 {
@@ -262,6 +269,12 @@ static int copy(struct sl_layout *l, struct sl_error *err)
         sl_merge_init(&p.source, l->streams, l->streams_len);
         l->dest->failed = sl_exec_failed;
         l->dest->ctx = &p;
+        for (size_t i = 0; i < l->locals_len; i++) {
+            l->locals[i]->busy = keep_alive;
+            l->locals[i]->busy_ctx = l;
+        }
+        l->dest->busy = keep_alive;
+        l->dest->busy_ctx = l;
         p.source_error = l->failed;      /* an argument that is missing counts like a directory that can't be read */
         rc = drive(l, &p, err);
         status = rc == SL_EOF ? exit_status(l, &p) : session_status(rc);

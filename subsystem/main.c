@@ -255,7 +255,7 @@ static int serve_stdio(const struct args *a, const struct sl_config *c)
         policy.config = NULL;
     enum sl_code rc = sl_serve(0, 1, &policy, &limits, &drain, &err);
     free(root);
-    if (rc == SL_E_CLOSED && drain)
+    if ((rc == SL_OK || rc == SL_E_CLOSED) && drain)
         return EXIT_SIGNAL;
     return sl_served_status(rc, &err, "");
 }

@@ -24,6 +24,7 @@ struct loop {
     uint64_t start_ms, moved_ms;
     bool draining, eof;
     sigset_t waiting;                   /* the signal mask while it waits: only then are signals let in */
+    sigset_t working;
     char *buf;
 };
 
@@ -100,19 +101,29 @@ static enum sl_code wait_and_move(struct loop *l, bool working, struct sl_error 
         l->moved_ms = sl_now_ms();
     if (ppoll(p, 2, ms < 0 ? NULL : &most, &l->waiting) < 0 && errno != EINTR)
         return sl_fail_errno(err, errno, "cannot wait for the peer");
+    if (p[0].fd >= 0 && p[0].revents)
+        return receive(l, err);
+    return SL_OK;
+}
+
+/* While descriptors are always ready, ppoll lets no signal in. */
+static void let_signals_in(struct loop *l)
+{
+    sigprocmask(SIG_SETMASK, &l->waiting, NULL);
+    sigprocmask(SIG_SETMASK, &l->working, NULL);
     if (*l->drain && !l->draining) {
         l->draining = true;
         sl_session_drain(l->s);
     }
-    if (p[0].fd >= 0 && p[0].revents)
-        return receive(l, err);
-    return SL_OK;
 }
 
 static enum sl_code run(struct loop *l, struct sl_error *err)
 {
     enum sl_code rc = SL_OK;
     while (rc == SL_OK) {
+        let_signals_in(l);
+        if (l->draining && !sl_session_greeted(l->s))
+            return SL_OK;
         enum sl_code worked = sl_session_step(l->s, err);
         if (worked != SL_OK && worked != SL_AGAIN)
             return worked;
@@ -139,14 +150,14 @@ static void last_words(struct loop *l)
 }
 
 /* A signal that came just before a wait would be noticed only after it: they are held back in between. */
-static void block_signals(sigset_t *before)
+static void block_signals(struct loop *l)
 {
-    sigset_t held;
-    sigemptyset(&held);
-    sigaddset(&held, SIGTERM);
-    sigaddset(&held, SIGINT);
-    sigaddset(&held, SIGHUP);
-    sigprocmask(SIG_BLOCK, &held, before);
+    sigprocmask(SIG_SETMASK, NULL, &l->waiting);
+    l->working = l->waiting;
+    sigaddset(&l->working, SIGTERM);
+    sigaddset(&l->working, SIGINT);
+    sigaddset(&l->working, SIGHUP);
+    sigprocmask(SIG_SETMASK, &l->working, NULL);
 }
 
 enum sl_code sl_serve(int in_fd, int out_fd, const struct sl_policy *policy, const struct sl_serve_limits *limits,
@@ -164,7 +175,7 @@ enum sl_code sl_serve(int in_fd, int out_fd, const struct sl_policy *policy, con
     l.buf = sl_malloc(READ_MAX);
     l.start_ms = l.moved_ms = sl_now_ms();
     l.s = sl_session_new(policy);
-    block_signals(&l.waiting);
+    block_signals(&l);
     rc = run(&l, err);
     if (rc == SL_E_CLOSED && sl_session_over(l.s))
         rc = SL_OK;                      /* a peer need not stay for our goodbye */

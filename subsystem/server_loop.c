@@ -35,7 +35,8 @@ static size_t backlog(const struct loop *l)
     return len;
 }
 
-static enum sl_code flush(struct loop *l, struct sl_error *err)
+/* *moved is set when room for more output was made. */
+static enum sl_code flush(struct loop *l, bool *moved, struct sl_error *err)
 {
     size_t len = 0, put = 0;
     const uint8_t *p;
@@ -47,6 +48,7 @@ static enum sl_code flush(struct loop *l, struct sl_error *err)
             return errno == EPIPE || errno == ECONNRESET ? sl_fail(err, SL_E_CLOSED, "the peer closed the connection")
                                                         : sl_fail_errno(err, errno, "cannot send to the peer");
         sl_session_sent(l->s, put);
+        *moved = true;
         l->moved_ms = sl_now_ms();
     }
     return SL_OK;
@@ -127,11 +129,12 @@ static enum sl_code run(struct loop *l, struct sl_error *err)
         enum sl_code worked = sl_session_step(l->s, err);
         if (worked != SL_OK && worked != SL_AGAIN)
             return worked;
-        rc = flush(l, err);
+        bool moved = worked == SL_OK;    /* what waited for room may go on at once */
+        rc = flush(l, &moved, err);
         if (rc == SL_OK && sl_session_over(l->s) && !backlog(l))
             return SL_OK;
         if (rc == SL_OK)
-            rc = wait_and_move(l, worked == SL_OK, err);
+            rc = wait_and_move(l, moved, err);
         if (rc == SL_OK)
             rc = check_deadline(l, err);
     }
@@ -143,7 +146,8 @@ static void last_words(struct loop *l)
 {
     struct sl_error ignored;
     uint64_t end = sl_now_ms() + DRAIN_MS;
-    while (flush(l, &ignored) == SL_OK && backlog(l) && sl_now_ms() < end) {
+    bool moved;
+    while (flush(l, &moved, &ignored) == SL_OK && backlog(l) && sl_now_ms() < end) {
         struct pollfd p = { .fd = l->out, .events = POLLOUT };
         poll(&p, 1, 100);
     }

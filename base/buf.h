@@ -19,7 +19,8 @@ void sl_buf_init(struct sl_buf *b);
 void sl_buf_clear(struct sl_buf *b);
 
 static inline size_t sl_buf_len(const struct sl_buf *b) { return b->end - b->start; }
-static inline uint8_t *sl_buf_ptr(const struct sl_buf *b) { return b->data + b->start; }
+/* NULL while the buffer owns nothing. */
+static inline uint8_t *sl_buf_ptr(const struct sl_buf *b) { return b->data ? b->data + b->start : NULL; }
 
 /* Room for n more bytes; the pointer is good until the next call. Memory that is not to be had ends the process:
  * every size that a peer chose has met its limit before it gets here. */

@@ -76,7 +76,19 @@ static void remote_list(struct sl_endpoint *e, uint32_t dir, const char *name, u
     struct sl_remote *r = self(e);
     struct sl_msg_list m = { dir, flags, name, strlen(name) };
     sl_list_request_encode(&r->scratch, &m);
-    sl_ring_push(&r->lists, send_scratch(r, SL_JOB_LIST, SL_MSG_LIST), 0);
+    sl_ring_push(&r->lists, send_scratch(r, SL_JOB_LIST, SL_MSG_LIST), (uint64_t)(uintptr_t)sl_strdup(name));
+}
+
+static char *asked_for(const struct sl_remote *r)
+{
+    return (char *)(uintptr_t)r->lists.at[r->lists.head][1];
+}
+
+static void list_over(struct sl_remote *r)
+{
+    free(asked_for(r));
+    sl_ring_pop(&r->lists);
+    sl_listcheck_reset(&r->check);
 }
 
 static enum sl_code event_of(struct sl_remote *r, struct sl_event *ev)
@@ -105,12 +117,14 @@ static enum sl_code remote_list_next(struct sl_endpoint *e, struct sl_event *ev,
     for (;;) {
         if (r->list_failed) {
             r->list_failed = false;
-            sl_ring_pop(&r->lists);
+            list_over(r);
             *err = r->list_error;
             return err->code;
         }
         if (r->list_have && sl_r_left(&r->list_rd)) {
             enum sl_code rc = sl_list_decode(r->dec[SL_JOB_LIST], &r->list_rd, &r->record, err);
+            if (rc == SL_OK)
+                rc = sl_listcheck_record(&r->check, asked_for(r), &r->record, err);
             if (rc == SL_OK)
                 return event_of(r, ev);
             sl_conn_fail(r->conn, err);
@@ -119,8 +133,9 @@ static enum sl_code remote_list_next(struct sl_endpoint *e, struct sl_event *ev,
         bool last = r->list_have && r->list_last;
         r->list_have = r->list_last = false;
         if (last) {
-            sl_ring_pop(&r->lists);
-            return SL_EOF;
+            enum sl_code whole = sl_listcheck_end(&r->check, err);
+            list_over(r);
+            return whole == SL_OK ? SL_EOF : whole;
         }
         enum sl_code rc = sl_conn_resume(r->conn, sl_job_channel(SL_JOB_LIST), err);
         if (rc != SL_OK && rc != SL_AGAIN)
@@ -366,6 +381,9 @@ static void remote_free(struct sl_endpoint *e)
     sl_buf_clear(&r->scratch);
     sl_buf_clear(&r->list_buf);
     sl_buf_clear(&r->content_buf);
+    while (r->lists.len)
+        list_over(r);
+    sl_listcheck_clear(&r->check);
     free(r->lists.at);
     free(r->reads.at);
     free(r->hashes.at);

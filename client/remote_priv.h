@@ -4,6 +4,7 @@
 #define SL_CLIENT_REMOTE_PRIV_H
 
 #include "client/endpoint.h"
+#include "client/listcheck.h"
 #include "client/remote.h"
 #include "client/transport.h"
 #include "proto/conn.h"
@@ -43,7 +44,8 @@ struct sl_remote {
     struct sl_error sync_error;
     /* listing */
     uint32_t list_owners;         /* LIST flags: a name once given to a number holds for the channel, so all LISTs are alike */
-    struct sl_ring lists;         /* tickets of LISTs not yet over */
+    struct sl_ring lists;         /* LISTs not yet over: ticket, and what was asked for (a char *, owned) */
+    struct sl_listcheck check;    /* of the first of them */
     struct sl_buf list_buf;
     struct sl_rd list_rd;
     bool list_have, list_last, list_failed;

@@ -14,7 +14,6 @@ struct sl_channel *sl_channel_new(struct sl_session *s, uint8_t number)
     struct sl_channel *ch = sl_calloc(1, sizeof *ch);
     ch->s = s;
     ch->number = number;
-    ch->rights = SL_RIGHT_ALL;
     ch->dirs = sl_dirs_new(SL_DIRS_MAX, SL_DIR_FDS);
     ch->in = sl_entry_codec_new();
     ch->out = sl_entry_codec_new();

@@ -31,7 +31,7 @@ struct sl_channel {
     struct sl_dirs *dirs;               /* NULL before the first request */
     struct sl_entry_codec *in, *out;
     uint64_t requests, confirmed;       /* the last one taken; every one up to here is answered */
-    uint32_t rights;
+    uint32_t rights;                    /* none before something is attached */
     bool attached;
     enum sl_attach_how how;             /* of what is attached: a channel holds to one namespace */
     char *module;                       /* owned; NULL unless a module */

@@ -20,6 +20,7 @@ enum sl_type {            /* the values are those of the wire */
 
 #define SL_NAME_MAX 255u          /* bytes in a name, as on every Linux file system */
 #define SL_TARGET_MAX 4095u       /* bytes in a link's target */
+#define SL_OWNER_NAME_MAX 255u    /* bytes in the name of a user or group */
 
 struct sl_entry {
     enum sl_type type;

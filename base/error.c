@@ -89,6 +89,7 @@ static void fill(struct sl_error *err, enum sl_code code, int sys_errno, const c
     err->code = code;
     err->sys_errno = sys_errno;
     err->side = SL_SIDE_HERE;
+    err->retry_s = 0;
     vsnprintf(err->text, sizeof err->text, fmt, ap);
 }
 

@@ -56,6 +56,7 @@ struct sl_error {
     enum sl_code code;
     int sys_errno;        /* 0 where no system call failed */
     enum sl_side side;
+    unsigned retry_s;     /* of a server that is busy: come again in so many seconds; 0: not that */
     char text[600];       /* "cannot open 'a/b': Permission denied", not yet escaped for a terminal */
 };
 

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "client/filter.h"
+#include "base/filter.h"
 
 enum sl_tristate { SL_UNSET = -1, SL_NO = 0, SL_YES = 1 };
 

@@ -162,13 +162,31 @@ void sl_conn_ping(struct sl_conn *c, uint64_t token)
     sl_buf_clear(&b);
 }
 
+static void put_error(struct sl_buf *b, const struct sl_error *e)
+{
+    size_t len = strnlen(e->text, sizeof e->text);
+    sl_w_code(b, e->code);
+    sl_w_bs(b, e->text, len < SL_ERROR_TEXT_MAX ? len : SL_ERROR_TEXT_MAX);
+    sl_w_uv(b, e->retry_s);
+}
+
 static void queue_error(struct sl_conn *c, const struct sl_error *e)
 {
     struct sl_buf b = { 0 };
-    size_t len = strnlen(e->text, sizeof e->text);
-    sl_w_code(&b, e->code);
-    sl_w_bs(&b, e->text, len < SL_ERROR_TEXT_MAX ? len : SL_ERROR_TEXT_MAX);
+    put_error(&b, e);
     sl_conn_control(c, SL_CONTROL_ERROR, sl_buf_ptr(&b), sl_buf_len(&b));
+    sl_buf_clear(&b);
+}
+
+void sl_conn_refusal(struct sl_buf *out, const struct sl_error *err)
+{
+    struct sl_buf b = { 0 };
+    put_error(&b, err);
+    size_t n = sl_buf_len(&b);
+    const uint8_t head[SL_FRAME_HEADER] = { (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n, SL_CONTROL_ERROR, 0, 0 };
+    sl_buf_add(out, SL_PREFACE, SL_PREFACE_LEN);
+    sl_buf_add(out, head, sizeof head);
+    sl_buf_add(out, sl_buf_ptr(&b), n);
     sl_buf_clear(&b);
 }
 

@@ -106,6 +106,8 @@ void sl_conn_abandon(struct sl_conn *c);
 
 /* A server that has not greeted yet pings nobody. */
 void sl_conn_ping(struct sl_conn *c, uint64_t token);
+/* What a server says that has no session left for a peer, before it hears a word: preface and ERROR frame, added to out. */
+void sl_conn_refusal(struct sl_buf *out, const struct sl_error *err);
 /* Queues an ERROR frame: the session ends with this. */
 void sl_conn_fail(struct sl_conn *c, const struct sl_error *err);
 /* Queues BYE: this side will send nothing more but control frames. Said before a server greets, it follows the greeting. */

@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 /* Output beyond this means that the peer does not read as fast as it asks. */
-enum { PONG_QUEUED_MAX = 64 * 1024 };
+enum { PONG_QUEUED_MAX = 64 * 1024, SL_RETRY_MAX_S = 86400 };
 
 static enum sl_code malformed(struct sl_error *err, const char *what)
 {
@@ -91,12 +91,14 @@ static enum sl_code take_error(struct sl_conn *c, struct sl_rd *r, struct sl_err
     size_t n = 0;
     enum sl_code code = sl_r_code(r);
     const char *text = (const char *)sl_r_bs(r, SL_ERROR_TEXT_MAX, &n);
+    uint64_t retry_s = sl_r_uv(r, SL_RETRY_MAX_S);
     if (!sl_r_done(r))
         return malformed(err, "ERROR");
     c->peer_failed = true;
     sl_fail(err, code, "%.*s", (int)n, text);
     if (!err->text[0])
         sl_fail(err, code, "%s", sl_code_text(code));
+    err->retry_s = (unsigned)retry_s;
     if (c->role == SL_ROLE_CLIENT)
         err->side = SL_SIDE_SERVER;
     return code;

@@ -12,7 +12,6 @@
 #include "proto/wire.h"
 
 #define SL_OWNERS_MAX 65536u             /* users and groups named in one context; of any more only numbers travel */
-#define SL_OWNER_NAME_MAX 255u
 
 struct sl_entry_codec;
 

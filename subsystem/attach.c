@@ -25,17 +25,31 @@ static bool only_allows(const struct sl_policy *p, const char *name)
     return false;
 }
 
-static bool offered(const struct sl_policy *p, const struct sl_module *m)
+static bool offered(const struct sl_policy *p, const struct sl_module *m, struct sl_decision *d)
 {
-    if (!only_allows(p, m->name) || (p->anonymous && !m->anonymous))
+    if (!only_allows(p, m->name))
         return false;
-    return !p->peer || sl_module_admits(m, p->peer);
+    sl_decide(m, p->who, d);
+    return d->admitted;
 }
 
-static const struct sl_module *find(const struct sl_policy *p, const struct sl_msg_attach *a)
+static const struct sl_module *find(const struct sl_policy *p, const struct sl_msg_attach *a, struct sl_decision *d)
 {
     const struct sl_module *m = p->config ? sl_config_module(p->config, a->module, a->module_len) : NULL;
-    return m && offered(p, m) ? m : NULL;
+    return m && offered(p, m, d) ? m : NULL;
+}
+
+/* Why a module was refused is for the administrator to know. */
+static void note_refused(struct sl_channel *ch, const struct sl_msg_attach *a, const struct sl_decision *d)
+{
+    const struct sl_policy *p = ch->s->policy;
+    char text[400];
+    ch->s->figures.refused++;
+    if (!p->note)
+        return;
+    snprintf(text, sizeof text, "refused module '%.*s'%s%s%s%s", (int)(a->module_len < 64 ? a->module_len : 64), a->module,
+             d->rule ? ": " : ": there is none for this peer", d->rule ? d->rule : "", *d->why ? ": " : "", d->why);
+    p->note(p->note_ctx, SL_NOTE_REFUSED, text);
 }
 
 /* A session counts once against the limits of one module, however many channels attach it. */
@@ -64,20 +78,30 @@ static enum sl_code open_root(struct sl_channel *ch, uint32_t id, const char *pa
 static enum sl_code attach_module(struct sl_channel *ch, const struct sl_msg_attach *a, uint32_t *rights,
                                   struct sl_error *err)
 {
-    const struct sl_module *m = find(ch->s->policy, a);
+    struct sl_session *s = ch->s;
+    struct sl_decision d = { 0 };
+    const struct sl_module *m = find(s->policy, a, &d);
     char *path = NULL, told[96];
-    if (!m)
+    if (!m) {
+        note_refused(ch, a, &d);
         return sl_fail(err, SL_E_NO_MODULE, "no module '%.*s' here", (int)a->module_len, a->module);
+    }
     snprintf(told, sizeof told, "the directory of module '%s'", m->name);
-    enum sl_code rc = admit(ch->s, m, err);
+    enum sl_code rc = admit(s, m, err);
     if (rc == SL_OK)
         rc = sl_policy_expand(m->path, &path, err);
     if (rc == SL_OK)
         rc = open_root(ch, a->id, path, told, err);
     free(path);
-    if (rc == SL_OK)
-        *rights = m->rights & ch->s->policy->rights;
-    return rc;
+    if (rc != SL_OK)
+        return rc;
+    *rights = d.rights & s->policy->rights;
+    ch->module = m;
+    ch->rule = d.rule;
+    ch->rule_line = d.line;
+    s->quota = sl_quota_least(&s->quota, &m->quota);
+    s->figures.module = m->name;
+    return SL_OK;
 }
 
 static enum sl_code attach_account(struct sl_channel *ch, const struct sl_msg_attach *a, uint32_t *rights,
@@ -104,7 +128,7 @@ static bool same_namespace(const struct sl_channel *ch, const struct sl_msg_atta
     if ((a->how == SL_ATTACH_MODULE) != (ch->how == SL_ATTACH_MODULE))
         return false;
     return a->how != SL_ATTACH_MODULE ||
-           (strlen(ch->module) == a->module_len && memcmp(ch->module, a->module, a->module_len) == 0);
+           (strlen(ch->module->name) == a->module_len && memcmp(ch->module->name, a->module, a->module_len) == 0);
 }
 
 static void answer(struct sl_channel *ch, const struct sl_msg_attach *a)
@@ -136,9 +160,8 @@ enum sl_code sl_run_attach(struct sl_channel *ch, const union sl_request *q, str
         return rc;
     ch->rights = rights;
     ch->how = a->how;
-    if (!ch->attached && a->how == SL_ATTACH_MODULE)
-        ch->module = sl_memdup0(a->module, a->module_len);
-    ch->attached = true;
+    ch->attached = ch->s->figures.attached = true;
+    ch->s->figures.rights = rights;
     answer(ch, a);
     return SL_OK;
 }
@@ -152,8 +175,9 @@ static enum sl_code modules_step(struct sl_channel *ch, struct sl_error *err)
     (void)err;
     for (; p->config && ch->module_at < p->config->module_count; ch->module_at++) {
         const struct sl_module *m = &p->config->modules[ch->module_at];
+        struct sl_decision d;
         struct sl_msg_module out = { m->name, m->comment, strlen(m->name), strlen(m->comment) };
-        if (!offered(p, m))
+        if (!m->listed || !offered(p, m, &d))
             continue;
         sl_buf_reset(&ch->scratch, 64 * 1024);
         sl_module_encode(&ch->scratch, &out);

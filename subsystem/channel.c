@@ -38,7 +38,8 @@ void sl_channel_free(struct sl_channel *ch)
     sl_buf_clear(&ch->waiting);
     sl_buf_clear(&ch->scratch);
     sl_buf_clear(&ch->names);
-    free(ch->module);
+    free(ch->fresh);
+    free(ch->list_base);
     free(ch);
 }
 

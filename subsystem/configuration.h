@@ -10,20 +10,52 @@
 #include <sys/socket.h>
 
 #include "base/error.h"
+#include "base/filter.h"
 #include "subsystem/nets.h"
 
 #define SL_CONNECTIONS_MAX 10000u
+
+/* What one session may cost; 0: no limit. */
+struct sl_quota {
+    uint64_t sent, stored, hashed;   /* bytes: all that is sent; content written; content hashed for the peer */
+    uint64_t files;                  /* opened to be read or hashed, and made */
+    uint64_t rate;                   /* bytes a second, each way */
+};
+/* The stricter of both, each by itself. */
+struct sl_quota sl_quota_least(const struct sl_quota *a, const struct sl_quota *b);
+
+enum sl_principal_kind { SL_BY_USER, SL_BY_GROUP, SL_BY_KEY, SL_BY_AS, SL_BY_ADDR };
+struct sl_principal {
+    enum sl_principal_kind kind;
+    char *name;                      /* owned: what stands behind the colon; of a key with SHA256: */
+    struct sl_net net;               /* SL_BY_ADDR */
+};
+struct sl_grant {                    /* `grant = RIGHTS to PRINCIPAL...` */
+    uint32_t rights;
+    struct sl_principal *who;        /* owned */
+    size_t who_count;
+    unsigned line;
+};
 
 struct sl_module {
     char *name, *path, *comment;     /* owned; path absolute, with %u %h %% not yet expanded; comment "" when not given */
     uint32_t rights;                 /* `allow`, enum sl_right of proto/msg.h; default read-only */
     bool anonymous;                  /* default no */
+    bool listed;                     /* `list`: in the list of modules; default yes */
+    struct sl_grant *grants;         /* in the order of the file */
+    size_t grant_count;
     struct sl_net_list hosts_allow, hosts_deny;
+    struct sl_filter *exclude;       /* owned; NULL: nothing. Of a path below the root: it is as if it were not there */
+    char **excludes;                 /* owned: the patterns as written */
+    size_t exclude_count;
     unsigned max_connections;        /* 0: no limit */
-    unsigned line;                   /* of its section, for messages */
+    struct sl_quota quota;
+    unsigned line, allow_line, anonymous_line, hosts_allow_line, hosts_deny_line;    /* for messages; 0: not said */
 };
 
 struct sl_listen { char *text; struct sockaddr_storage addr; socklen_t len; };  /* owned */
+
+enum sl_confinement { SL_CONFINEMENT_AVAILABLE, SL_CONFINEMENT_REQUIRED, SL_CONFINEMENT_OFF };
 
 struct sl_config {
     char *file;                      /* owned; NULL when none was read */
@@ -34,8 +66,16 @@ struct sl_config {
     char *motd;                      /* `motd`: a file's path; NULL */
     bool namespace_modules;          /* `ssh namespace = modules`; default account */
     unsigned max_connections;        /* in all, from 1; default 200 */
+    unsigned max_per_address;        /* of one IPv4 address or IPv6 /64; default 40; 0: no limit */
+    unsigned retry_after_s;          /* told to those who find no connection left; default 30 */
     unsigned handshake_timeout_s;    /* default 30 */
     unsigned idle_timeout_s;         /* default 600 */
+    enum sl_confinement confinement;
+    uint64_t session_memory;         /* bytes of address space; default 1 GiB; 0: no limit */
+    unsigned session_cpu_s;          /* default 4 h; 0: no limit; holds for peers that are restricted */
+    struct sl_quota quota;           /* of each session */
+    uint64_t total_rate;             /* bytes a second of all sessions of a listener, each way; 0: no limit */
+    int log_level, log_facility;     /* enum sl_log_level; syslog's; -1: not said */
     struct sl_module *modules;
     size_t module_count;
 };
@@ -49,12 +89,13 @@ enum sl_code sl_config_parse(struct sl_config *c, const char *name, const char *
 /* --export NAME=DIR: a read-only anonymous module. */
 enum sl_code sl_config_export(struct sl_config *c, const char *spec, struct sl_error *err);
 enum sl_code sl_config_listen(struct sl_config *c, const char *spec, struct sl_error *err);
+/* One global key as if in the file; told: what a failure calls the place ("--max-sent"). */
+enum sl_code sl_config_set(struct sl_config *c, const char *told, const char *key, const char *value, struct sl_error *err);
 const struct sl_module *sl_config_module(const struct sl_config *c, const char *name, size_t len);
 /* What --check-config prints: the effective settings as a configuration file. Fresh memory. */
 char *sl_config_text(const struct sl_config *c);
 
-/* hosts allow / hosts deny by rsync's order: a match in allow admits; else a match in deny refuses; else refused if there is an
- * allow list, else admitted. IPv4-mapped IPv6 addresses count as IPv4. */
-bool sl_module_admits(const struct sl_module *m, const struct sockaddr *peer);
+/* "10M": bytes, as rsync takes sizes, but whole and without a sign. SL_E_CONFIG. */
+enum sl_code sl_config_size(const char *text, uint64_t *out, struct sl_error *err);
 
 #endif

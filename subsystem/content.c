@@ -7,6 +7,7 @@
 #include "subsystem/session_priv.h"
 #include "base/mem.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,12 +134,18 @@ static enum sl_code next_file(struct sl_channel *ch, struct page *pg)
     if (rc != SL_OK)
         return SL_EOF;
     rc = sl_dirs_fd(ch->dirs, ch->read_dir, &fd, &why);
+    if (rc == SL_OK && sl_hidden(ch, ch->read_dir, ch->name, false))
+        rc = sl_fail_errno(&why, ENOENT, "cannot open '%s'", ch->name);
+    if (rc == SL_OK)
+        rc = sl_spend(ch->s, SL_SPEND_READ_FILE, 1, &why);
     if (rc == SL_OK)
         rc = sl_reader_open(&ch->reader, fd, ch->name, &why);
-    if (rc != SL_OK)
+    if (rc != SL_OK) {
         put_failed(ch, pg, &why);
-    else
-        sl_hash_reset(ch->hash);
+        return SL_OK;
+    }
+    sl_note(ch, SL_NOTE_TRANSFER, "read", ch->read_dir, ch->name);
+    sl_hash_reset(ch->hash);
     return SL_OK;
 }
 
@@ -252,12 +259,15 @@ static enum sl_code hash_step(struct sl_channel *ch, struct sl_error *err)
     while (rc == SL_OK && done < HASH_STEP) {
         size_t got = 0;
         if (ch->hole_left) {
-            done += hash_hole(ch);
+            done += got = hash_hole(ch);
+            rc = sl_spend(ch->s, SL_SPEND_HASHED, got, &why);
             continue;
         }
         rc = sl_reader_next(&ch->reader, buf, PIECE_MAX, &got, &ch->hole_left, &why);
         if (rc == SL_OK && got)
             sl_hash_data(ch->hash, buf, got);
+        if (rc == SL_OK)
+            rc = sl_spend(ch->s, SL_SPEND_HASHED, got, &why);
         done += got;
     }
     free(buf);
@@ -277,9 +287,12 @@ enum sl_code sl_run_hash(struct sl_channel *ch, const union sl_request *q, struc
     ch->name[q->name.name_len] = '\0';
     enum sl_code rc = sl_dirs_fd(ch->dirs, q->name.id, &fd, err);
     if (rc == SL_OK)
+        rc = sl_spend(ch->s, SL_SPEND_READ_FILE, 1, err);
+    if (rc == SL_OK)
         rc = sl_reader_open(&ch->reader, fd, ch->name, err);
     if (rc != SL_OK)
         return rc;
+    sl_note(ch, SL_NOTE_TRANSFER, "hash", q->name.id, ch->name);
     sl_hash_reset(ch->hash);
     ch->hole_left = 0;
     ch->step = hash_step;

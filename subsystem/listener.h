@@ -25,20 +25,16 @@ struct sl_listener_options {
  * serve or a descriptor passed to it doesn't listen, SL_E_CONNECT when an address can't be had; nothing is detached then. */
 enum sl_code sl_listen(struct sl_listener_options *o, struct sl_error *err);
 
-/* When this process is root: becomes the configured user, for good. Else SL_E_CONFIG where the file asks for another user. */
-enum sl_code sl_become(const struct sl_config *c, struct sl_error *err);
-
-/* One peer on a connected socket (both ways), under the rules of the network; returns as sl_serve. admit may be NULL. */
+/* One peer on a connected socket (both ways), under the rules of the network; returns the exit status. admit may be NULL. The
+ * process is confined and must end with the session. */
 struct sl_peer_options {
     const struct sl_config *config;
     const char *test_mask;
     enum sl_code (*admit)(void *ctx, const struct sl_module *m, struct sl_error *err);
     void *admit_ctx;
     const volatile sig_atomic_t *drain;
+    struct sl_pace *total_in, *total_out;    /* shared by all sessions; NULL */
 };
-enum sl_code sl_serve_peer(int fd, const struct sl_peer_options *o, struct sl_error *err);
-
-/* A session's end in the log, and its exit status: 0, 12 for a broken protocol, 30 for a deadline. */
-int sl_served_status(enum sl_code rc, const struct sl_error *err, const char *who);
+int sl_serve_peer(int fd, const struct sl_peer_options *o);
 
 #endif

@@ -2,7 +2,11 @@
 /* listing - LIST: walks a tree and sends what it finds, a frame of records a step, as fast as the peer gives credit. */
 #include "config.h"
 #include "subsystem/session_priv.h"
+#include "base/mem.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { FRAME_TARGET = 32 * 1024, RECORD_MAX = SL_ENTRY_BYTES_MAX + sizeof ((struct sl_error *)0)->text };
@@ -44,6 +48,25 @@ static enum sl_code list_step(struct sl_channel *ch, struct sl_error *err)
     return rc;
 }
 
+/* What is excluded by the type that it has. */
+static bool start_hidden(struct sl_channel *ch, uint32_t dir, int fd)
+{
+    struct stat st;
+    bool is_dir = fstatat(fd, ch->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+    return sl_hidden(ch, dir, ch->name, is_dir);
+}
+
+/* What the walk's paths are held against begins at the module's root. */
+static void hide(struct sl_channel *ch, uint32_t dir)
+{
+    if (!ch->module || !ch->module->exclude)
+        return;
+    free(ch->list_base);
+    ch->list_base = sl_malloc(SL_PATH_MAX);
+    sl_dirs_path(ch->dirs, dir, ch->list_base, SL_PATH_MAX);
+    sl_walk_hide(ch->walk, sl_hidden_in_walk, ch);
+}
+
 enum sl_code sl_run_list(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
 {
     const struct sl_msg_list *m = &q->list;
@@ -54,9 +77,13 @@ enum sl_code sl_run_list(struct sl_channel *ch, const union sl_request *q, struc
     if (!(ch->rights & SL_RIGHT_CREATE))
         flags &= ~(uint32_t)SL_LIST_CLEAN;
     enum sl_code rc = sl_dirs_fd(ch->dirs, m->id, &fd, err);
+    if (rc == SL_OK && *ch->name && start_hidden(ch, m->id, fd))
+        rc = sl_fail_errno(err, ENOENT, "cannot look at '%s'", ch->name);
     if (rc == SL_OK)
         rc = sl_walk_new(&ch->walk, fd, ch->name, flags, ch->s->owners, err);
-    if (rc == SL_OK)
-        ch->step = list_step;
-    return rc;
+    if (rc != SL_OK)
+        return rc;
+    hide(ch, m->id);
+    ch->step = list_step;
+    return SL_OK;
 }

@@ -10,6 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ::ffff:192.0.2.0/120 is 192.0.2.0/24: peers are compared as IPv4 then, and the network must be too. */
+static void unmap(struct sl_net *n)
+{
+    static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+    if (n->family != AF_INET6 || n->bits < 96 || memcmp(n->addr, mapped, sizeof mapped) != 0)
+        return;
+    memmove(n->addr, n->addr + 12, 4);
+    memset(n->addr + 4, 0, 12);
+    n->family = AF_INET;
+    n->bits -= 96;
+}
+
 static bool tail_is_zero(const struct sl_net *n)
 {
     unsigned whole = n->bits / 8, bytes = n->family == AF_INET ? 4 : 16;
@@ -43,6 +55,7 @@ enum sl_code sl_net_parse(const char *text, struct sl_net *out, struct sl_error 
     }
     if (!tail_is_zero(&n))
         return sl_fail(err, SL_E_CONFIG, "'%s': bits behind the prefix are set", text);
+    unmap(&n);
     *out = n;
     return SL_OK;
 }

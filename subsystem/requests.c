@@ -7,6 +7,8 @@
 #include "config.h"
 #include "subsystem/session_priv.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 typedef enum sl_code decode_fn(struct sl_channel *ch, struct sl_rd *r, union sl_request *q, struct sl_error *err);
@@ -117,32 +119,38 @@ static enum sl_code run_owner(struct sl_channel *ch, const union sl_request *q, 
 
 /* ---- the table ---- */
 
+/* Where in a request a name of the tree stands. READ has many and LIST one of a type not yet known: they see to it themselves,
+ * by the same sl_hidden. */
+enum names { NAMES_NOTHING, NAMES_OPENED, NAMES_ENTRY, NAMES_EXISTING_ENTRY, NAMES_REMOVED, NAMES_FILE };
+
 static const struct sl_request_kind {
     const char *name;                /* NULL: no request has this number */
     uint32_t rights;                 /* all of them are needed */
+    uint32_t lesser;                 /* or these, for what the channel made itself; 0: no */
+    enum names names;
     bool entry;                      /* it carries an entry */
     decode_fn *decode;
     sl_request_run *run;
 } kinds[] = {
-    [SL_MSG_ATTACH] = { "attach", 0, false, decode_attach, sl_run_attach },
-    [SL_MSG_OPEN_DIR] = { "open a directory", 0, false, decode_open, run_open },
-    [SL_MSG_CLOSE_DIR] = { "close a directory", 0, false, decode_id, run_close },
-    [SL_MSG_LIST] = { "list", SL_RIGHT_LIST, false, decode_list, sl_run_list },
-    [SL_MSG_READ] = { "read", SL_RIGHT_READ, false, decode_bytes, sl_run_read },
-    [SL_MSG_PUT] = { "create", SL_RIGHT_CREATE, true, decode_put, sl_run_put },
-    [SL_MSG_WRITE] = { "create", SL_RIGHT_CREATE, true, decode_write, sl_run_write },
-    [SL_MSG_DATA] = { "write", 0, false, decode_bytes, sl_run_data },       /* WRITE was asked for its rights */
-    [SL_MSG_HOLE] = { "write", 0, false, decode_hole, sl_run_hole },
-    [SL_MSG_COMMIT] = { "write", 0, false, decode_hash, sl_run_commit },
-    [SL_MSG_ABORT] = { "write", 0, false, decode_nothing, sl_run_abort },
-    [SL_MSG_MKDIR] = { "create", SL_RIGHT_CREATE, true, decode_mkdir, sl_run_make },
-    [SL_MSG_SYMLINK] = { "create", SL_RIGHT_CREATE, true, decode_symlink, sl_run_make },
-    [SL_MSG_MKNOD] = { "create special files", SL_RIGHT_CREATE | SL_RIGHT_SPECIAL, true, decode_mknod, sl_run_make },
-    [SL_MSG_SET_META] = { "set metadata", SL_RIGHT_META, true, decode_set_meta, sl_run_set_meta },
-    [SL_MSG_REMOVE] = { "delete", SL_RIGHT_DELETE, false, decode_remove, sl_run_remove },
-    [SL_MSG_OWNER] = { "ask for owners", SL_RIGHT_LIST, false, decode_owner, run_owner },
-    [SL_MSG_HASH] = { "hash", SL_RIGHT_HASH, false, decode_name, sl_run_hash },
-    [SL_MSG_MODULES] = { "list modules", 0, false, decode_nothing, sl_run_modules },
+    [SL_MSG_ATTACH] = { "attach", 0, 0, NAMES_NOTHING, false, decode_attach, sl_run_attach },
+    [SL_MSG_OPEN_DIR] = { "open a directory", 0, 0, NAMES_OPENED, false, decode_open, run_open },
+    [SL_MSG_CLOSE_DIR] = { "close a directory", 0, 0, NAMES_NOTHING, false, decode_id, run_close },
+    [SL_MSG_LIST] = { "list", SL_RIGHT_LIST, 0, NAMES_NOTHING, false, decode_list, sl_run_list },
+    [SL_MSG_READ] = { "read", SL_RIGHT_READ, 0, NAMES_NOTHING, false, decode_bytes, sl_run_read },
+    [SL_MSG_PUT] = { "create", SL_RIGHT_CREATE, 0, NAMES_ENTRY, true, decode_put, sl_run_put },
+    [SL_MSG_WRITE] = { "create", SL_RIGHT_CREATE, 0, NAMES_ENTRY, true, decode_write, sl_run_write },
+    [SL_MSG_DATA] = { "write", 0, 0, NAMES_NOTHING, false, decode_bytes, sl_run_data },       /* WRITE was asked for its rights */
+    [SL_MSG_HOLE] = { "write", 0, 0, NAMES_NOTHING, false, decode_hole, sl_run_hole },
+    [SL_MSG_COMMIT] = { "write", 0, 0, NAMES_NOTHING, false, decode_hash, sl_run_commit },
+    [SL_MSG_ABORT] = { "write", 0, 0, NAMES_NOTHING, false, decode_nothing, sl_run_abort },
+    [SL_MSG_MKDIR] = { "create", SL_RIGHT_CREATE, 0, NAMES_ENTRY, true, decode_mkdir, sl_run_make },
+    [SL_MSG_SYMLINK] = { "create", SL_RIGHT_CREATE, 0, NAMES_ENTRY, true, decode_symlink, sl_run_make },
+    [SL_MSG_MKNOD] = { "create special files", SL_RIGHT_CREATE | SL_RIGHT_SPECIAL, 0, NAMES_ENTRY, true, decode_mknod, sl_run_make },
+    [SL_MSG_SET_META] = { "set metadata", SL_RIGHT_META, SL_RIGHT_CREATE, NAMES_EXISTING_ENTRY, true, decode_set_meta, sl_run_set_meta },
+    [SL_MSG_REMOVE] = { "delete", SL_RIGHT_DELETE, 0, NAMES_REMOVED, false, decode_remove, sl_run_remove },
+    [SL_MSG_OWNER] = { "ask for owners", SL_RIGHT_LIST, 0, NAMES_NOTHING, false, decode_owner, run_owner },
+    [SL_MSG_HASH] = { "hash", SL_RIGHT_HASH, 0, NAMES_FILE, false, decode_name, sl_run_hash },
+    [SL_MSG_MODULES] = { "list modules", 0, 0, NAMES_NOTHING, false, decode_nothing, sl_run_modules },
 };
 
 static const struct sl_request_kind *kind_of(uint8_t type)
@@ -161,17 +169,72 @@ static enum sl_code skip(struct sl_channel *ch, const struct sl_frame *f, struct
     return rc;
 }
 
-static enum sl_code allowed(const struct sl_channel *ch, const struct sl_request_kind *k, struct sl_error *err)
-{
-    if ((k->rights & ch->rights) == k->rights)
-        return SL_OK;
-    return sl_fail(err, SL_E_RIGHTS, "not allowed here: the right to %s is missing", k->name);
-}
-
 /* A peer that can never make or change anything need not have its entries remembered: their owners' names take memory. */
 static bool undecoded(const struct sl_channel *ch, const struct sl_request_kind *k)
 {
     return k->entry && !(ch->rights & (SL_RIGHT_CREATE | SL_RIGHT_META));
+}
+
+/* The directory, the name ("" for none) and what is known of the type of what a request names. */
+static const char *named(const struct sl_request_kind *k, const union sl_request *q, uint32_t *dir, bool *is_dir, char *scratch)
+{
+    const char *name = "";
+    size_t len = 0;
+    *is_dir = false;
+    *dir = 0;
+    switch (k->names) {
+    case NAMES_NOTHING:
+        break;
+    case NAMES_OPENED:
+        *dir = q->open.parent, name = q->open.name, len = q->open.name_len, *is_dir = true;
+        break;
+    case NAMES_ENTRY:
+    case NAMES_EXISTING_ENTRY:
+        *dir = q->put.id, name = q->put.entry.name, len = q->put.entry.name_len, *is_dir = q->put.entry.type == SL_TYPE_DIR;
+        break;
+    case NAMES_REMOVED:
+        *dir = q->remove.id, name = q->remove.name, len = q->remove.name_len, *is_dir = q->remove.kind == SL_TYPE_DIR;
+        break;
+    case NAMES_FILE:
+        *dir = q->name.id, name = q->name.name, len = q->name.name_len;
+        break;
+    }
+    memcpy(scratch, name, len);
+    scratch[len] = '\0';
+    return scratch;
+}
+
+static enum sl_code refuse(struct sl_channel *ch, const struct sl_request_kind *k, uint32_t dir, const char *name,
+                           struct sl_error *err)
+{
+    char what[160];
+    snprintf(what, sizeof what, "refused to %s (rule: %s, line %u)", k->name, ch->rule ? ch->rule : "--allow", ch->rule_line);
+    sl_note(ch, SL_NOTE_REFUSED, what, dir, name);
+    ch->s->figures.refused++;
+    return sl_fail(err, SL_E_RIGHTS, "not allowed here: the right to %s is missing", k->name);
+}
+
+/* Rights first, then whether there is such a name for this peer: a name that is excluded is answered like one that is not
+ * there, but for making one, which has to fail for a reason of its own. */
+static enum sl_code allowed(struct sl_channel *ch, const struct sl_request_kind *k, const union sl_request *q, struct sl_error *err)
+{
+    char scratch[SL_NAME_MAX + 1];
+    uint32_t dir;
+    bool is_dir;
+    bool all = (k->rights & ch->rights) == k->rights;
+    ch->lesser = !all && k->lesser && (k->lesser & ch->rights) == k->lesser;
+    const char *name = undecoded(ch, k) ? (dir = 0, "") : named(k, q, &dir, &is_dir, scratch);
+    if (!all && !ch->lesser)
+        return refuse(ch, k, dir, name, err);
+    if (!*name || !sl_hidden(ch, dir, name, is_dir))
+        return SL_OK;
+    if (k->names == NAMES_ENTRY) {
+        sl_note(ch, SL_NOTE_REFUSED, "refused to create an excluded name", dir, name);
+        return sl_fail(err, SL_E_RIGHTS, "not allowed here: '%s' is excluded", name);
+    }
+    return sl_fail_errno(err, ENOENT, k->names == NAMES_OPENED ? "cannot open directory '%s'"
+                                      : k->names == NAMES_FILE ? "cannot open '%s'"
+                                      : k->names == NAMES_REMOVED ? "cannot remove '%s'" : "cannot look at '%s'", name);
 }
 
 enum sl_code sl_request_frame(struct sl_channel *ch, const struct sl_frame *f, struct sl_error *err)
@@ -195,9 +258,13 @@ enum sl_code sl_request_frame(struct sl_channel *ch, const struct sl_frame *f, s
     rc = undecoded(ch, k) ? SL_OK : k->decode(ch, &r, &q, err);
     if (rc != SL_OK)
         return rc;
-    rc = allowed(ch, k, &why);
+    rc = allowed(ch, k, &q, &why);
     if (rc == SL_OK)
         rc = k->run(ch, &q, &why);
+    if (rc != SL_OK && why.retry_s) {    /* no room for this peer at all */
+        *err = why;
+        return rc;
+    }
     if (rc != SL_OK) {
         if (f->type == SL_MSG_WRITE)
             sl_writing_dead(ch);

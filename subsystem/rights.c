@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "proto/msg.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ static const struct { const char *name; uint32_t rights; } names[] = {
     { "read-only", READ_ONLY },
     { "append-only", READ_ONLY | SL_RIGHT_CREATE | SL_RIGHT_SPECIAL },
     { "drop-box", SL_RIGHT_CREATE },
+    { "none", 0 },
     { "write", SL_RIGHT_CREATE | SL_RIGHT_RENAME },
     { "list", SL_RIGHT_LIST },
     { "read", SL_RIGHT_READ },
@@ -28,14 +30,16 @@ static const struct { const char *name; uint32_t rights; } names[] = {
     { "special", SL_RIGHT_SPECIAL },
     { "publish", SL_RIGHT_PUBLISH },
 };
-enum { NAMES = sizeof names / sizeof names[0], SETS = 5 };
+enum { NAMES = sizeof names / sizeof names[0], SETS = 6 };
 
-static uint32_t right_of(const char *text, size_t len)
+static bool right_of(const char *text, size_t len, uint32_t *rights)
 {
     for (size_t i = 0; i < NAMES; i++)
-        if (strlen(names[i].name) == len && memcmp(names[i].name, text, len) == 0)
-            return names[i].rights;
-    return 0;
+        if (strlen(names[i].name) == len && memcmp(names[i].name, text, len) == 0) {
+            *rights |= names[i].rights;
+            return true;
+        }
+    return false;
 }
 
 enum sl_code sl_rights_parse(const char *text, uint32_t *rights, struct sl_error *err)
@@ -47,12 +51,10 @@ enum sl_code sl_rights_parse(const char *text, uint32_t *rights, struct sl_error
         return sl_fail(err, SL_E_CONFIG, "no right is named; use for example read-only");
     while (*text) {
         size_t len = strcspn(text, blanks);
-        uint32_t one = right_of(text, len);
-        if (!one)
+        if (!right_of(text, len, &all))
             return sl_fail(err, SL_E_CONFIG, "'%.*s' is not a right; there are: list read hash write create overwrite delete "
-                           "rename meta special publish, read-only append-only drop-box full",
+                           "rename meta special publish, read-only append-only drop-box full none",
                            (int)(len < 100 ? len : 100), text);
-        all |= one;
         text += len;
         text += strspn(text, blanks);
     }

@@ -26,7 +26,45 @@ struct loop {
     sigset_t waiting;                   /* the signal mask while it waits: only then are signals let in */
     sigset_t working;
     char *buf;
+    struct sl_pace pace_in, pace_out;   /* of this session alone */
 };
+
+/* ---- rates ---- */
+
+/* Nanoseconds until bytes may move this way. */
+static uint64_t held_back(const struct loop *l, bool out, uint64_t now)
+{
+    const struct sl_pace *total = out ? l->limits->total_out : l->limits->total_in;
+    uint64_t own = sl_pace_wait(out ? &l->pace_out : &l->pace_in, sl_session_rate(l->s), now);
+    uint64_t all = total ? sl_pace_wait(total, l->limits->total_rate, now) : 0;
+    return own > all ? own : all;
+}
+
+static void moved_bytes(struct loop *l, bool out, uint64_t n)
+{
+    uint64_t rate = sl_session_rate(l->s);
+    struct sl_pace *total = out ? l->limits->total_out : l->limits->total_in;
+    l->moved_ms = sl_now_ms();
+    if (!rate && !l->limits->total_rate)
+        return;
+    uint64_t now = sl_pace_now();
+    sl_pace_moved(out ? &l->pace_out : &l->pace_in, rate, n, now);
+    if (total)
+        sl_pace_moved(total, l->limits->total_rate, n, now);
+}
+
+static bool limited(const struct loop *l)
+{
+    return sl_session_rate(l->s) || l->limits->total_rate;
+}
+
+static size_t piece(const struct loop *l)
+{
+    size_t own = sl_pace_piece(sl_session_rate(l->s)), all = sl_pace_piece(l->limits->total_rate);
+    return own < all ? own : all;
+}
+
+/* ---- bytes ---- */
 
 static size_t backlog(const struct loop *l)
 {
@@ -41,6 +79,10 @@ static enum sl_code flush(struct loop *l, bool *moved, struct sl_error *err)
     size_t len = 0, put = 0;
     const uint8_t *p;
     while ((p = sl_session_output(l->s, &len)) != NULL && len) {
+        if (limited(l) && held_back(l, true, sl_pace_now()))
+            return SL_OK;
+        if (limited(l) && len > piece(l))
+            len = piece(l);
         enum sl_code rc = sl_io_write(l->out, p, len, &put);
         if (rc == SL_AGAIN)
             return SL_OK;
@@ -49,7 +91,7 @@ static enum sl_code flush(struct loop *l, bool *moved, struct sl_error *err)
                                                         : sl_fail_errno(err, errno, "cannot send to the peer");
         sl_session_sent(l->s, put);
         *moved = true;
-        l->moved_ms = sl_now_ms();
+        moved_bytes(l, true, put);
     }
     return SL_OK;
 }
@@ -57,7 +99,8 @@ static enum sl_code flush(struct loop *l, bool *moved, struct sl_error *err)
 static enum sl_code receive(struct loop *l, struct sl_error *err)
 {
     size_t got = 0;
-    enum sl_code rc = sl_io_read(l->in, l->buf, READ_MAX, &got);
+    size_t most = limited(l) && piece(l) < READ_MAX ? piece(l) : READ_MAX;
+    enum sl_code rc = sl_io_read(l->in, l->buf, most, &got);
     if (rc == SL_AGAIN)
         return SL_OK;
     if (rc == SL_EOF || (rc != SL_OK && errno == ECONNRESET)) {
@@ -66,7 +109,7 @@ static enum sl_code receive(struct loop *l, struct sl_error *err)
     }
     if (rc != SL_OK)
         return sl_fail_errno(err, errno, "cannot receive from the peer");
-    l->moved_ms = sl_now_ms();
+    moved_bytes(l, false, got);
     return sl_session_feed(l->s, l->buf, got, err);
 }
 
@@ -92,12 +135,22 @@ static enum sl_code check_deadline(const struct loop *l, struct sl_error *err)
                                               l->limits->handshake_timeout_s);
 }
 
+/* ms (-1: for ever), or the moment at which a rate lets bytes move, whichever is first. */
+static int sooner(int ms, uint64_t ns)
+{
+    uint64_t until = ns / 1000000 + 1;
+    return ns && (ms < 0 || until < (uint64_t)ms) ? (int)(until > 60000 ? 60000 : until) : ms;
+}
+
 static enum sl_code wait_and_move(struct loop *l, bool working, struct sl_error *err)
 {
     size_t waiting = backlog(l);
-    struct pollfd p[2] = { { .fd = l->eof || waiting > BACKLOG_MAX ? -1 : l->in, .events = POLLIN },
-                           { .fd = waiting ? l->out : -1, .events = POLLOUT } };
+    uint64_t now = limited(l) ? sl_pace_now() : 0, in_ns = limited(l) ? held_back(l, false, now) : 0,
+             out_ns = limited(l) && waiting ? held_back(l, true, now) : 0;
+    struct pollfd p[2] = { { .fd = l->eof || in_ns || waiting > BACKLOG_MAX ? -1 : l->in, .events = POLLIN },
+                           { .fd = waiting && !out_ns ? l->out : -1, .events = POLLOUT } };
     int ms = working ? 0 : until_deadline(l);
+    ms = sooner(sooner(ms, in_ns), out_ns);
     struct timespec most = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
     if (working)
         l->moved_ms = sl_now_ms();
@@ -165,7 +218,7 @@ static void block_signals(struct loop *l)
 }
 
 enum sl_code sl_serve(int in_fd, int out_fd, const struct sl_policy *policy, const struct sl_serve_limits *limits,
-                      const volatile sig_atomic_t *drain, struct sl_error *err)
+                      const volatile sig_atomic_t *drain, struct sl_session_figures *figures, struct sl_error *err)
 {
     struct loop l = { .in = in_fd, .out = out_fd, .limits = limits, .drain = drain };
     enum sl_code rc = sl_io_nonblock(in_fd);
@@ -186,6 +239,7 @@ enum sl_code sl_serve(int in_fd, int out_fd, const struct sl_policy *policy, con
     sigprocmask(SIG_SETMASK, &l.waiting, NULL);
     if (rc != SL_OK && rc != SL_E_CLOSED)
         last_words(&l);
+    sl_session_figures(l.s, figures);
     sl_session_free(l.s);
     free(l.buf);
     return rc;

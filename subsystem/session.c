@@ -7,6 +7,7 @@
 #include "subsystem/session_priv.h"
 #include "base/mem.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -81,8 +82,9 @@ struct sl_session *sl_session_new(const struct sl_policy *policy)
                               .window = WINDOW, .dirs_max = SL_DIRS_MAX,
                               .program = "superlifter-server " PACKAGE_VERSION, .features = left };
     s->policy = policy;
+    s->quota = policy->quota;
     s->conn = sl_conn_new(SL_ROLE_SERVER, &hello, 0, &ops, s);
-    s->owners = sl_owners_new();
+    s->owners = policy->ask ? sl_owners_new_asking(policy->ask, policy->ask_ctx) : sl_owners_new();
     s->home = home_of();
     return s;
 }
@@ -97,6 +99,56 @@ void sl_session_free(struct sl_session *s)
     sl_owners_free(s->owners);
     free(s->home);
     free(s);
+}
+
+/* ---- limits ---- */
+
+enum sl_code sl_spend(struct sl_session *s, enum sl_spend what, uint64_t n, struct sl_error *err)
+{
+    const struct { const char *name; uint64_t limit; uint64_t *used; } rows[] = {
+        [SL_SPEND_STORED] = { "max stored", s->quota.stored, &s->figures.stored },
+        [SL_SPEND_HASHED] = { "max hashed", s->quota.hashed, &s->figures.hashed },
+        [SL_SPEND_READ_FILE] = { "max files", s->quota.files, &s->figures.files_read },
+        [SL_SPEND_MADE_FILE] = { "max files", s->quota.files, &s->figures.files_made },
+    };
+    bool files = what >= SL_SPEND_READ_FILE;
+    uint64_t used = files ? s->figures.files_read + s->figures.files_made : *rows[what].used, limit = rows[what].limit;
+    if (limit && (used > limit || n > limit - used))
+        return sl_fail(err, SL_E_LIMIT, "more than this session may have (%s = %llu)", rows[what].name, (unsigned long long)limit);
+    *rows[what].used += n;
+    return SL_OK;
+}
+
+/* What is sent can't be told before it is: the session ends behind the limit. */
+static enum sl_code check_sent(struct sl_session *s, struct sl_error *err)
+{
+    if (!s->quota.sent || s->figures.bytes_out <= s->quota.sent)
+        return SL_OK;
+    sl_fail(err, SL_E_LIMIT, "more was sent than this session may have (max sent = %llu)", (unsigned long long)s->quota.sent);
+    sl_conn_fail(s->conn, err);
+    return SL_E_LIMIT;
+}
+
+uint64_t sl_session_rate(const struct sl_session *s)
+{
+    return s->quota.rate;
+}
+
+void sl_session_figures(const struct sl_session *s, struct sl_session_figures *out)
+{
+    *out = s->figures;
+}
+
+void sl_note(struct sl_channel *ch, enum sl_session_note kind, const char *what, uint32_t dir, const char *name)
+{
+    const struct sl_policy *p = ch->s->policy;
+    char path[512], text[sizeof path + 400];
+    if (!p->note || (kind == SL_NOTE_TRANSFER && !p->note_transfers))
+        return;
+    sl_dirs_path(ch->dirs, dir, path, sizeof path);
+    snprintf(text, sizeof text, "%s '%s%s%s%s%s'", what, ch->module ? ch->module->name : "", ch->module ? "/" : "", path,
+             *path && *name ? "/" : "", name);
+    p->note(p->note_ctx, kind, text);
 }
 
 static bool idle(const struct sl_session *s)
@@ -123,6 +175,7 @@ static void settle(struct sl_session *s)
 
 enum sl_code sl_session_feed(struct sl_session *s, const void *data, size_t n, struct sl_error *err)
 {
+    s->figures.bytes_in += n;
     enum sl_code rc = sl_conn_feed(s->conn, data, n, err);
     if (rc == SL_OK)
         settle(s);
@@ -151,6 +204,9 @@ static enum sl_code step(struct sl_session *s, struct sl_channel *ch, struct sl_
 enum sl_code sl_session_step(struct sl_session *s, struct sl_error *err)
 {
     bool moved = false;
+    enum sl_code within = check_sent(s, err);
+    if (within != SL_OK)
+        return within;
     for (size_t i = 0; i < SL_CHANNELS; i++) {
         struct sl_channel *ch = s->channels[s->turn];
         s->turn = (uint8_t)((s->turn + 1) % SL_CHANNELS);
@@ -172,6 +228,7 @@ const uint8_t *sl_session_output(struct sl_session *s, size_t *len)
 
 void sl_session_sent(struct sl_session *s, size_t n)
 {
+    s->figures.bytes_out += n;
     sl_conn_sent(s->conn, n);
 }
 

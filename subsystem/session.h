@@ -11,6 +11,10 @@
 
 #include "base/error.h"
 #include "subsystem/configuration.h"
+#include "subsystem/principals.h"
+#include "tree/accounts.h"
+
+enum sl_session_note { SL_NOTE_TRANSFER, SL_NOTE_REFUSED };
 
 /* What this peer may reach. Borrowed for the session's life. */
 struct sl_policy {
@@ -18,15 +22,32 @@ struct sl_policy {
     const char *root;            /* of the plain namespace; NULL: "/" */
     uint32_t rights;             /* of the plain namespace; a module's are those of both */
     bool enforced;               /* the peer can do nothing else on this machine (forced command, TCP) */
-    bool anonymous;              /* only modules with `anonymous` are offered, by address */
+    const struct sl_who *who;    /* whom modules are decided for */
     const char *const *only;     /* --module=NAME...: NULL-terminated, or NULL: all */
     const struct sl_config *config;
-    const struct sockaddr *peer; /* NULL when not over TCP; hosts allow/deny hold only then */
+    struct sl_quota quota;       /* of the session; a module may lower it */
+    sl_account_ask *ask;         /* names of owners; NULL: the system's own service */
+    void *ask_ctx;
     char *motd;                  /* text, or NULL */
     const char *test_mask;       /* --test-without=FEATURE,...; NULL */
     /* Asked once when a module is attached; may refuse with SL_E_LIMIT. NULL: no limit. */
     enum sl_code (*admit)(void *ctx, const struct sl_module *m, struct sl_error *err);
     void *admit_ctx;
+    /* For the log: what was done, or refused by which rule, in words that hold names of the peer's as they are. NULL: no log. */
+    void (*note)(void *ctx, enum sl_session_note kind, const char *text);
+    void *note_ctx;
+    bool note_transfers;         /* also SL_NOTE_TRANSFER, which costs a little for each file */
+};
+
+/* What a session did, for the log. */
+struct sl_session_figures {
+    uint64_t bytes_in, bytes_out;    /* on the connection */
+    uint64_t stored, hashed;         /* bytes of content */
+    uint64_t files_read, files_made; /* opened to be read or hashed; everything that was given a name */
+    uint64_t removed, refused;
+    const char *module;              /* the last one attached; NULL: the plain namespace, or nothing */
+    uint32_t rights;                 /* of it */
+    bool attached;
 };
 
 struct sl_session;
@@ -46,6 +67,9 @@ void sl_session_sent(struct sl_session *s, size_t n);
 /* True when the peer said BYE, everything was answered and the BYE of this side is queued. */
 bool sl_session_over(const struct sl_session *s);
 bool sl_session_greeted(const struct sl_session *s);     /* the whole hello was seen: the handshake deadline is met */
+/* Bytes a second that may move each way now; 0: no limit. */
+uint64_t sl_session_rate(const struct sl_session *s);
+void sl_session_figures(const struct sl_session *s, struct sl_session_figures *out);
 /* SIGTERM: finish what was asked, then BYE. */
 void sl_session_drain(struct sl_session *s);
 

@@ -16,10 +16,14 @@ enum {
     SL_DIRS_MAX = 4096,                 /* directory ids open on one channel */
     SL_DIR_FDS = 64,                    /* of them, with a descriptor */
     SL_CONFIRM_EVERY = 256,             /* requests between two DONEs within one batch of input */
-    SL_OUTPUT_HIGH = 1024 * 1024        /* unsent bytes above which nothing is read or listed */
+    SL_OUTPUT_HIGH = 1024 * 1024,       /* unsent bytes above which nothing is read or listed */
+    SL_FRESH_MAX = 4096,                /* directories made here and not yet given their times, on one channel */
+    SL_PATH_MAX = 16 * 1024             /* of a path that a pattern is held against; a longer one is excluded */
 };
 
 enum sl_writing { SL_WRITING_NOT, SL_WRITING, SL_WRITING_DEAD /* failed: the rest of it is passed over */ };
+
+struct sl_fresh { dev_t dev; ino_t ino; };
 
 struct sl_channel;
 /* A request that takes more than one step. SL_OK: something was done; SL_AGAIN: waits for room; SL_EOF: it is over. */
@@ -34,7 +38,13 @@ struct sl_channel {
     uint32_t rights;                    /* none before something is attached */
     bool attached;
     enum sl_attach_how how;             /* of what is attached: a channel holds to one namespace */
-    char *module;                       /* owned; NULL unless a module */
+    const struct sl_module *module;     /* NULL unless a module */
+    const char *rule;                   /* the configuration's key that gave the rights, and its line, for the log */
+    unsigned rule_line;
+    /* directories that this channel made: their metadata may be set, once, also without the right to change any */
+    struct sl_fresh *fresh;
+    size_t fresh_len, fresh_cap;
+    bool lesser;                        /* the request that runs has only its lesser right */
     /* an answer that waits for room */
     struct sl_buf waiting;
     uint8_t waiting_type, waiting_flags;
@@ -43,6 +53,7 @@ struct sl_channel {
     sl_long_step *step;
     struct sl_buf scratch;
     struct sl_walk *walk;               /* LIST */
+    char *list_base;                    /* owned: path of the directory that the listed thing is in; NULL: nothing is excluded */
     struct sl_buf names;                /* READ: its payload */
     struct sl_rd names_rd;
     uint32_t read_dir;
@@ -65,12 +76,27 @@ struct sl_session {
     const struct sl_policy *policy;
     struct sl_conn *conn;
     struct sl_owners *owners;
+    struct sl_quota quota;
+    struct sl_session_figures figures;
     struct sl_channel *channels[SL_CHANNELS];
     const struct sl_module *admitted;   /* the module that this session was counted for */
     uint8_t turn;                       /* the channel that steps next */
     char *home;                         /* owned: login directory below "/", or "" */
     bool draining, bye;
 };
+
+/* ---- session.c ---- */
+/* Counts n more against a limit; SL_E_LIMIT once there would be more than it allows. */
+enum sl_spend { SL_SPEND_STORED, SL_SPEND_HASHED, SL_SPEND_READ_FILE, SL_SPEND_MADE_FILE };
+enum sl_code sl_spend(struct sl_session *s, enum sl_spend what, uint64_t n, struct sl_error *err);
+/* A line for the log: "WHAT 'PATH'DETAIL". name "" is the directory itself. */
+void sl_note(struct sl_channel *ch, enum sl_session_note kind, const char *what, uint32_t dir, const char *name);
+
+/* ---- visible.c: the one place that decides which names there are for this peer ---- */
+/* Whether name in directory `dir` is excluded. Staged files' names are, everywhere. */
+bool sl_hidden(struct sl_channel *ch, uint32_t dir, const char *name, bool is_dir);
+/* The same as sl_walk_hidden. ctx: the channel, whose list_base is the path of the LIST's directory. */
+bool sl_hidden_in_walk(void *ctx, const char *path, bool is_dir);
 
 /* ---- channel.c ---- */
 struct sl_channel *sl_channel_new(struct sl_session *s, uint8_t number);

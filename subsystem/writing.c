@@ -7,7 +7,13 @@
 #include "config.h"
 #include "subsystem/session_priv.h"
 
+#include "base/io.h"
+#include "base/mem.h"
+
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* What of a new thing the rights allow. Returns whether replacing was kept back. */
 static bool limit(const struct sl_channel *ch, struct sl_entry *e, uint32_t *meta, uint32_t *flags)
@@ -52,7 +58,13 @@ enum sl_code sl_run_put(struct sl_channel *ch, const union sl_request *q, struct
     if (rc == SL_OK)
         rc = sl_dirs_fd(ch->dirs, m->id, &fd, err);
     if (rc == SL_OK)
+        rc = sl_spend(ch->s, SL_SPEND_MADE_FILE, 1, err);
+    if (rc == SL_OK)
+        rc = sl_spend(ch->s, SL_SPEND_STORED, m->data_len, err);
+    if (rc == SL_OK)
         rc = sl_stage_put(fd, &e, meta, flags, m->data, m->data_len, ch->s->owners, err);
+    if (rc == SL_OK)
+        sl_note(ch, SL_NOTE_TRANSFER, "write", m->id, e.name);
     return told(rc, kept_back, e.name, err);
 }
 
@@ -82,9 +94,12 @@ enum sl_code sl_run_write(struct sl_channel *ch, const union sl_request *q, stru
     ch->w_kept_back = limit(ch, &ch->w_entry, &ch->w_meta, &ch->w_flags);
     enum sl_code rc = sl_dirs_fd(ch->dirs, m->id, &fd, err);
     if (rc == SL_OK)
+        rc = sl_spend(ch->s, SL_SPEND_MADE_FILE, 1, err);
+    if (rc == SL_OK)
         rc = sl_stage_begin(&ch->stage, fd, &ch->w_entry, ch->w_meta, err);
     if (rc != SL_OK)
         return rc;
+    sl_note(ch, SL_NOTE_TRANSFER, "write", m->id, ch->w_name);
     ch->stage.sparse = ch->w_flags & SL_PUT_SPARSE;
     sl_hash_reset(ch->w_hash);
     ch->writing = SL_WRITING;
@@ -103,7 +118,9 @@ enum sl_code sl_run_data(struct sl_channel *ch, const union sl_request *q, struc
     if (ch->writing == SL_WRITING_DEAD)
         return SL_OK;
     sl_hash_data(ch->w_hash, q->bytes.data, q->bytes.len);
-    enum sl_code rc = sl_stage_write(&ch->stage, q->bytes.data, q->bytes.len, err);
+    enum sl_code rc = sl_spend(ch->s, SL_SPEND_STORED, q->bytes.len, err);
+    if (rc == SL_OK)
+        rc = sl_stage_write(&ch->stage, q->bytes.data, q->bytes.len, err);
     if (rc != SL_OK)
         sl_writing_dead(ch);
     return rc;
@@ -155,6 +172,21 @@ enum sl_code sl_run_abort(struct sl_channel *ch, const union sl_request *q, stru
 
 /* ---- everything else that has a name ---- */
 
+/* A directory that was made just now. The oldest of too many is forgotten: its times then stay as they are. */
+static void remember(struct sl_channel *ch, int dir_fd, const char *name)
+{
+    struct stat st;
+    if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(st.st_mode))
+        return;
+    if (ch->fresh_len == SL_FRESH_MAX)
+        memmove(ch->fresh, ch->fresh + 1, --ch->fresh_len * sizeof *ch->fresh);
+    if (ch->fresh_len == ch->fresh_cap) {
+        ch->fresh_cap = ch->fresh_cap ? ch->fresh_cap * 2 : 16;
+        ch->fresh = sl_realloc(ch->fresh, ch->fresh_cap * sizeof *ch->fresh);
+    }
+    ch->fresh[ch->fresh_len++] = (struct sl_fresh){ st.st_dev, st.st_ino };
+}
+
 enum sl_code sl_run_make(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
 {
     const struct sl_msg_put *m = &q->put;
@@ -163,18 +195,49 @@ enum sl_code sl_run_make(struct sl_channel *ch, const union sl_request *q, struc
     int fd = -1;
     bool kept_back = limit(ch, &e, &meta, &flags);
     enum sl_code rc = sl_dirs_fd(ch->dirs, m->id, &fd, err);
+    if (rc == SL_OK)
+        rc = sl_spend(ch->s, SL_SPEND_MADE_FILE, 1, err);
     if (rc == SL_OK && e.type == SL_TYPE_DIR)
         rc = sl_stage_mkdir(fd, &e, meta, ch->s->owners, err);
     else if (rc == SL_OK)
         rc = sl_stage_special(fd, &e, meta, flags, ch->s->owners, err);
+    if (rc == SL_OK && e.type == SL_TYPE_DIR && !(ch->rights & SL_RIGHT_META))
+        remember(ch, fd, e.name);
+    if (rc == SL_OK)
+        sl_note(ch, SL_NOTE_TRANSFER, "make", m->id, e.name);
     return told(rc, kept_back, e.name, err);
+}
+
+/* What of a directory the channel made itself may be set, once, without the right to change metadata: a directory's times can
+ * only be given when everything is in it. */
+static enum sl_code set_fresh(struct sl_channel *ch, int dir_fd, const struct sl_msg_put *m, struct sl_error *err)
+{
+    struct sl_entry e = m->entry;
+    uint32_t meta = m->meta, flags = 0;
+    struct stat st;
+    int fd = openat(dir_fd, *e.name ? e.name : ".", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    size_t i = ch->fresh_len;
+    if (fd < 0 || fstat(fd, &st) != 0)
+        i = 0;
+    while (i && (ch->fresh[i - 1].dev != st.st_dev || ch->fresh[i - 1].ino != st.st_ino))
+        i--;
+    enum sl_code rc = i ? SL_OK : sl_fail(err, SL_E_RIGHTS, "not allowed here: the right to set metadata is missing");
+    limit(ch, &e, &meta, &flags);
+    if (rc == SL_OK)
+        rc = sl_meta_set_at(fd, "", &e, meta, ch->s->owners, err);
+    if (i)
+        memmove(&ch->fresh[i - 1], &ch->fresh[i], (--ch->fresh_len - (i - 1)) * sizeof *ch->fresh);
+    sl_io_close(&fd);
+    return rc;
 }
 
 enum sl_code sl_run_set_meta(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
 {
     int fd = -1;
     enum sl_code rc = sl_dirs_fd(ch->dirs, q->put.id, &fd, err);
-    if (rc == SL_OK)
+    if (rc == SL_OK && ch->lesser)
+        rc = set_fresh(ch, fd, &q->put, err);
+    else if (rc == SL_OK)
         rc = sl_meta_set_at(fd, q->put.entry.name, &q->put.entry, q->put.meta, ch->s->owners, err);
     return rc;
 }
@@ -188,5 +251,9 @@ enum sl_code sl_run_remove(struct sl_channel *ch, const union sl_request *q, str
     enum sl_code rc = sl_dirs_fd(ch->dirs, q->remove.id, &fd, err);
     if (rc == SL_OK)
         rc = sl_stage_remove(fd, name, q->remove.kind, err);
+    if (rc == SL_OK) {
+        ch->s->figures.removed++;
+        sl_note(ch, SL_NOTE_TRANSFER, "remove", q->remove.id, name);
+    }
     return rc;
 }

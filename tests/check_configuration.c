@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "proto/msg.h"
 #include "subsystem/policy.h"
+#include "subsystem/principals.h"
 #include "subsystem/rights.h"
 #include "tests/scratch.h"
 
@@ -78,7 +79,11 @@ END_TEST
 
 START_TEST(prints_what_it_would_read)
 {
-    ck_assert_int_eq(parse("listen = 127.0.0.1:1\n[m]\npath = /p\nallow = full\nhosts deny = 10.0.0.0/8\n[n]\npath=/q\nanonymous=1\n"),
+    ck_assert_int_eq(parse("listen = 127.0.0.1:1\nconfinement = required\nbwlimit = 10M\ntotal bwlimit = 1G\nmax files = 9\n"
+                           "log level = verbose\nlog facility = local3\nmax connections per address = 3\n"
+                           "[m]\npath = /p\nallow = full\nhosts deny = 10.0.0.0/8\ngrant = none to user:eve,as:x\n"
+                           "grant = read-only to group:staff addr:2001:db8::/32\nexclude = /a b/\nexclude = *.key\n"
+                           "list = no\nmax sent = 1K\nmax stored = 2K\nmax hashed = 3K\n[n]\npath=/q\nanonymous=1\n"),
                      SL_OK);
     char *once = sl_config_text(&c);
     ck_assert_msg(parse(once) == SL_OK, "%s", err.text);
@@ -111,7 +116,23 @@ static const struct { const char *text, *told; } wrong[] = {
     { "[m]\npath=/\nhosts allow = 10.0.0.1/8\n", "f:3: '10.0.0.1/8': bits" },
     { "[m]\npath=/\nhosts allow = 10.0.0.0/33\n", "f:3: '10.0.0.0/33': the prefix" },
     { "[m]\npath=/\nhosts allow =\n", "f:3: 'hosts allow' has no value" },
-    { "[m]\npath=/\ngrant = full to user:bob\n", "f:3: 'grant' is not supported by this version" },
+    { "[m]\npath=/\ngrant = full\n", "f:3: `grant` is written" },
+    { "[m]\npath=/\ngrant = full to\n", "f:3: `grant` is written" },
+    { "[m]\npath=/\ngrant = full to ,\n", "f:3: `grant` names nobody" },
+    { "[m]\npath=/\ngrant = all to user:bob\n", "f:3: 'all' is not a right" },
+    { "[m]\npath=/\ngrant = to user:bob\n", "f:3: `grant` is written" },
+    { "[m]\npath=/\ngrant = full to bob\n", "f:3: 'bob' is nobody" },
+    { "[m]\npath=/\ngrant = full to user:\n", "f:3: 'user:' has nothing" },
+    { "[m]\npath=/\ngrant = full to key:SHA256:short\n", "f:3: 'key:SHA256:short' is no fingerprint" },
+    { "[m]\npath=/\ngrant = full to addr:example.org\n", "f:3: 'example.org' is not an address" },
+    { "[m]\npath=/\nexclude = + *.c\n", "f:3: '+ *.c' is a filter rule" },
+    { "[m]\npath=/\nallow = none\nanonymous = yes\n", "f:4: module 'm' is anonymous, but nobody" },
+    { "[m]\npath=/\nmax sent = lots\n", "f:3: 'lots' is not a size" },
+    { "[m]\npath=/\nmax files = -1\n", "f:3: '-1' is not a size" },
+    { "confinement = maybe\n", "f:1: 'maybe' is not one of available, required, off" },
+    { "log level = LOUD\n", "f:1: 'LOUD' is no level" },
+    { "log facility = KERN\n", "f:1: 'KERN' is no facility" },
+    { "retry after = 0\n", "f:1: '0' is not a number from 1" },
     { "max connections = many\n", "f:1: 'many' is not a number" },
     { "max connections = 0\n", "f:1: '0' is not a number from 1" },
     { "max connections = 10001\n", "f:1: '10001' is not a number" },
@@ -127,6 +148,13 @@ START_TEST(tells_what_is_wrong)
 {
     ck_assert_int_eq(parse(wrong[_i].text), SL_E_CONFIG);
     ck_assert_msg(strncmp(err.text, wrong[_i].told, strlen(wrong[_i].told)) == 0, "%s", err.text);
+}
+END_TEST
+
+START_TEST(takes_the_least)
+{
+    struct sl_quota a = { 1, 0, 5, 7, 0 }, b = { 2, 3, 0, 6, 0 }, q = sl_quota_least(&a, &b);
+    ck_assert(q.sent == 1 && q.stored == 3 && q.hashed == 5 && q.files == 6 && q.rate == 0);
 }
 END_TEST
 
@@ -206,13 +234,18 @@ START_TEST(admits_by_address)
         { "127.0.0.1", NULL, "no address", false },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct sl_module m = { 0 };
+        struct sl_module m = { .anonymous = true, .rights = SL_RIGHT_READ };
+        struct sl_decision d;
+        struct sl_who w;
         struct sockaddr_storage a = peer(cases[i].who);
+        sl_who_of_socket(&w, (struct sockaddr *)&a, sizeof a);
         if (cases[i].allow)
             ck_assert_int_eq(sl_net_list_parse(&m.hosts_allow, cases[i].allow, &err), SL_OK);
         if (cases[i].deny)
             ck_assert_int_eq(sl_net_list_parse(&m.hosts_deny, cases[i].deny, &err), SL_OK);
-        ck_assert_msg(sl_module_admits(&m, (struct sockaddr *)&a) == cases[i].in, "case %zu", i);
+        sl_decide(&m, &w, &d);
+        ck_assert_msg(d.admitted == cases[i].in, "case %zu", i);
+        sl_who_clear(&w);
         sl_net_list_clear(&m.hosts_allow);
         sl_net_list_clear(&m.hosts_deny);
     }
@@ -266,6 +299,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, reads_a_whole_file);
     tcase_add_test(tc, prints_what_it_would_read);
     tcase_add_loop_test(tc, tells_what_is_wrong, 0, (int)(sizeof wrong / sizeof wrong[0]));
+    tcase_add_test(tc, takes_the_least);
     tcase_add_test(tc, refuses_bytes_that_no_editor_writes);
     tcase_add_test(tc, reads_from_a_file);
     tcase_add_test(tc, exports_a_directory);

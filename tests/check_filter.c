@@ -2,7 +2,7 @@
 /* check_filter - patterns and rules against what rsync 3.5 makes of them. */
 #include "config.h"
 #include "base/mem.h"
-#include "client/filter.h"
+#include "base/filter.h"
 #include "scratch.h"
 
 #include <time.h>

@@ -656,11 +656,11 @@ START_TEST(offers_modules_by_their_rules)
                              "[far]\npath = %s\nanonymous = yes\nhosts allow = 192.0.2.0/24\n",
                              scratch_path, scratch_path, scratch_path);
     struct sockaddr_storage peer = { .ss_family = AF_UNSPEC };
-    struct sl_net_list none = { 0 };
-    (void)none;
+    struct sl_who who;
+    sl_who_of_socket(&who, (struct sockaddr *)&peer, sizeof peer);
     sl_config_init(&config);
     ck_assert_msg(sl_config_parse(&config, "test.conf", text, strlen(text), &err) == SL_OK, "%s", err.text);
-    t.policy = (struct sl_policy){ .rights = SL_RIGHT_ALL, .anonymous = true, .enforced = true, .config = &config, .peer = (struct sockaddr *)&peer };
+    t.policy = (struct sl_policy){ .rights = SL_RIGHT_ALL, .enforced = true, .config = &config, .who = &who };
     begin(4096);
     uint64_t modules = send_raw(SL_MSG_MODULES, NULL, 0);
     uint64_t account = attach(), closed = attach_how(0, SL_ATTACH_MODULE, "closed"), far = attach_how(0, SL_ATTACH_MODULE, "far");

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: ISC
 # For the end-to-end tests: TAP, a scratch directory, ways to reach a real server. Sourced by bash; nothing is left behind.
 #
-# Set here: T (scratch directory), SL and SLD (the programs), RSH (an -e command that knows the hosts of start_sshd), me.
+# Set here: T (scratch directory), SL and SLD (the programs), RSH (an -e command that knows the hosts of start_sshd), me,
+# network_user.
 
 umask 022
 export LC_ALL=C TZ=UTC
@@ -167,6 +168,15 @@ start_sshd() {
     done
     why_no_sshd="sshd does not start: $(tail -n 1 "$T/sshd.$alias.log")"
     return 1
+}
+
+# Whom a listener serves as: never root.
+network_user=$me
+[ "$(id -u)" != 0 ] || network_user=nobody
+
+# to_network PATH...: gives trees to the listener's user, who can also get at them.
+to_network() {
+    [ "$(id -u)" != 0 ] || { chmod 711 "$T" && chown -hR "$network_user:$(id -gn "$network_user")" "$@"; }
 }
 
 # start_daemon ARGUMENT...: superlifter-server --daemon on a free loopback port; sets daemon_port and daemon_pid.

@@ -338,10 +338,10 @@ static size_t put_before(char *out, size_t at, const char *text, size_t len)
     return at - take;
 }
 
-void sl_dirs_path(const struct sl_dirs *d, uint32_t id, char *out, size_t size)
+size_t sl_dirs_path(const struct sl_dirs *d, uint32_t id, char *out, size_t size)
 {
     if (!size)
-        return;
+        return 0;
     size_t at = size - 1, length = 0;
     out[at] = '\0';
     for (const struct dir *n = find(d, id); n && n->parent; n = n->parent) {
@@ -354,4 +354,5 @@ void sl_dirs_path(const struct sl_dirs *d, uint32_t id, char *out, size_t size)
     memmove(out, out + at, size - at);
     if (length > size - 1)
         memcpy(out, "...", size - 1 < 3 ? size - 1 : 3);
+    return length;
 }

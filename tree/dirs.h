@@ -32,7 +32,8 @@ enum sl_code sl_dirs_close(struct sl_dirs *d, uint32_t id, struct sl_error *err)
 /* The descriptor of id, borrowed until the next call of this module. */
 enum sl_code sl_dirs_fd(struct sl_dirs *d, uint32_t id, int *fd, struct sl_error *err);
 
-/* For messages: the path of id below its root, "" for a root, cut at the front with "..." if longer than size. */
-void sl_dirs_path(const struct sl_dirs *d, uint32_t id, char *out, size_t size);
+/* The path of id below its root, "" for a root, cut at the front with "..." if it does not fit. Returns its whole length: less
+ * than size when nothing was cut. */
+size_t sl_dirs_path(const struct sl_dirs *d, uint32_t id, char *out, size_t size);
 
 #endif

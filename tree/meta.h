@@ -10,10 +10,12 @@
 
 #include "base/entry.h"
 #include "base/error.h"
+#include "tree/accounts.h"
 
 /* Users and groups: names of numbers and back, each asked once (the table is kept). Memory: the distinct ones. */
 struct sl_owners;
 struct sl_owners *sl_owners_new(void);
+struct sl_owners *sl_owners_new_asking(sl_account_ask *ask, void *ctx);      /* where this process may not ask itself */
 void sl_owners_free(struct sl_owners *o);
 /* NULL when it has none. The string lives as long as o. */
 const char *sl_owners_user(struct sl_owners *o, uint32_t uid);

@@ -9,15 +9,12 @@
 
 #include "base/mem.h"
 
-#include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* The mapping table is filled by names that a peer chose: it starts over when it has so many. */
-enum { MAPPED_MAX = 65536, RECORD_MAX = 1 << 22 };
+enum { MAPPED_MAX = 65536 };
 
 enum kind { USER, GROUP };
 
@@ -38,8 +35,8 @@ struct sl_owners {
     uint32_t euid, egid;
     gid_t *groups;
     size_t group_count;
-    char *record; /* for the name service; grows as it asks for more */
-    size_t record_size;
+    sl_account_ask *ask;
+    void *ask_ctx;
 };
 
 /* ---- tables ---- */
@@ -96,61 +93,24 @@ static struct slot *table_add(struct table *t, const struct slot *s, bool by_nam
     return at;
 }
 
-/* ---- the name service ---- */
-
-/* One question in either direction: by name where that is not NULL, else by number. The reply points into o->record. */
-static int ask_user(struct sl_owners *o, const char *name, uint32_t *number, const char **reply)
-{
-    struct passwd pw, *found = NULL;
-    int rc = name ? getpwnam_r(name, &pw, o->record, o->record_size, &found)
-                  : getpwuid_r(*number, &pw, o->record, o->record_size, &found);
-    if (found) {
-        *number = found->pw_uid;
-        *reply = found->pw_name;
-    }
-    return rc;
-}
-
-static int ask_group(struct sl_owners *o, const char *name, uint32_t *number, const char **reply)
-{
-    struct group gr, *found = NULL;
-    int rc = name ? getgrnam_r(name, &gr, o->record, o->record_size, &found)
-                  : getgrgid_r(*number, &gr, o->record, o->record_size, &found);
-    if (found) {
-        *number = found->gr_gid;
-        *reply = found->gr_name;
-    }
-    return rc;
-}
-
-/* Whether there is an answer. A large group needs a large record, so the room grows. */
-static bool ask(struct sl_owners *o, enum kind kind, const char *name, uint32_t *number, const char **reply)
-{
-    for (;;) {
-        *reply = NULL;
-        int rc = (kind == USER ? ask_user : ask_group)(o, name, number, reply);
-        if (rc == EINTR)
-            continue;
-        if (rc != ERANGE || o->record_size >= RECORD_MAX)
-            return rc == 0 && *reply;
-        o->record_size *= 2;
-        o->record = sl_realloc(o->record, o->record_size);
-    }
-}
-
 /* ---- what callers see ---- */
 
 struct sl_owners *sl_owners_new(void)
 {
+    return sl_owners_new_asking(sl_account_ask_system, NULL);
+}
+
+struct sl_owners *sl_owners_new_asking(sl_account_ask *ask, void *ctx)
+{
     struct sl_owners *o = sl_calloc(1, sizeof *o);
+    o->ask = ask;
+    o->ask_ctx = ctx;
     for (int k = USER; k <= GROUP; k++) {
         table_init(&o->names[k]);
         table_init(&o->maps[k]);
     }
     o->euid = (uint32_t)geteuid();
     o->egid = (uint32_t)getegid();
-    o->record_size = 1024;
-    o->record = sl_malloc(o->record_size);
     int n = getgroups(0, NULL);
     o->groups = sl_calloc(n > 0 ? (size_t)n : 1, sizeof *o->groups);
     n = n > 0 ? getgroups(n, o->groups) : 0;
@@ -167,7 +127,6 @@ void sl_owners_free(struct sl_owners *o)
         table_clear(&o->maps[k]);
     }
     free(o->groups);
-    free(o->record);
     free(o);
 }
 
@@ -177,9 +136,9 @@ static const char *name_of(struct sl_owners *o, enum kind kind, uint32_t number)
     struct slot *s = look(t, number, NULL);
     if (!s->used) {
         struct slot fresh = { .number = number, .used = true };
-        const char *reply = NULL;
-        if (ask(o, kind, NULL, &number, &reply))
-            fresh.name = sl_strdup(reply);
+        char name[SL_OWNER_NAME_MAX + 1] = "";
+        if (o->ask(o->ask_ctx, kind == GROUP, name, &number))
+            fresh.name = sl_strdup(name);
         s = table_add(t, &fresh, false);
     }
     return s->name;
@@ -199,9 +158,13 @@ static uint32_t number_here(struct sl_owners *o, enum kind kind, uint32_t number
     }
     struct slot fresh = { .number = number, .here = number, .used = true, .name = sl_strdup(name) };
     uint32_t here = number;
-    const char *reply = NULL;
-    if (ask(o, kind, name, &here, &reply))
-        fresh.here = here;
+    char asked[SL_OWNER_NAME_MAX + 1] = "";
+    size_t len = strlen(name);
+    if (len <= SL_OWNER_NAME_MAX) {
+        memcpy(asked, name, len + 1);
+        if (o->ask(o->ask_ctx, kind == GROUP, asked, &here))
+            fresh.here = here;
+    }
     return table_add(t, &fresh, true)->here;
 }
 

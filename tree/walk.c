@@ -30,6 +30,7 @@ struct level {
     ino_t ino;
     uint64_t number;
     const char *name; /* in the names of the level above */
+    size_t path_len;  /* of its path in walk->path; only when something may be hidden */
     struct sl_names names;
 };
 
@@ -46,6 +47,10 @@ struct sl_walk {
     char start_name[SL_NAME_MAX + 1];
     char target[SL_TARGET_MAX + 1];
     struct sl_names_scratch scratch;
+    sl_walk_hidden *hidden; /* NULL: nothing is */
+    void *hidden_ctx;
+    char *path;
+    size_t path_cap;
 };
 
 /* ---- descriptors ---- */
@@ -204,6 +209,36 @@ static void report(struct sl_walk *w, struct sl_walk_event *ev, const struct sta
     push(w, e->name, st, wanted && !far);
 }
 
+/* Puts name behind the path of the top; its length then. */
+static size_t path_of(struct sl_walk *w, const char *name)
+{
+    size_t at = top(w)->path_len, len = strlen(name);
+    if (at + len + 2 > w->path_cap) {
+        w->path_cap = (at + len + 2) * 2;
+        w->path = sl_realloc(w->path, w->path_cap);
+    }
+    if (at)
+        w->path[at++] = '/';
+    memcpy(w->path + at, name, len + 1);
+    return at + len;
+}
+
+void sl_walk_hide(struct sl_walk *w, sl_walk_hidden *hidden, void *ctx)
+{
+    w->hidden = hidden;
+    w->hidden_ctx = ctx;
+    if (w->depth)
+        top(w)->path_len = path_of(w, w->start_name);
+}
+
+static bool hides(struct sl_walk *w, const char *name, bool is_dir)
+{
+    if (!w->hidden)
+        return false;
+    path_of(w, name);
+    return w->hidden(w->hidden_ctx, w->path, is_dir);
+}
+
 /* The next name of the top; SL_EOF when there is none. */
 static enum sl_code next_name(struct sl_walk *w, struct sl_walk_event *ev)
 {
@@ -214,9 +249,16 @@ static enum sl_code next_name(struct sl_walk *w, struct sl_walk_event *ev)
         enum sl_code rc = sl_meta_stat(l->fd, name, w->owners, &ev->entry, w->target, &st, &ev->error);
         if (rc == SL_E_NOT_FOUND)
             continue;
+        if (rc != SL_OK && hides(w, name, true))
+            continue;
         if (rc != SL_OK)
             return entry_failed(ev, name);
+        size_t depth = w->depth;
+        if (hides(w, name, S_ISDIR(st.st_mode)))
+            continue;
         report(w, ev, &st);
+        if (w->depth > depth)
+            top(w)->path_len = w->hidden ? strlen(w->path) : 0;
         return SL_OK;
     }
     return SL_EOF;
@@ -314,6 +356,7 @@ void sl_walk_free(struct sl_walk *w)
         sl_names_clear(&w->levels[i].names);
     }
     free(w->levels);
+    free(w->path);
     sl_names_scratch_clear(&w->scratch);
     free(w);
 }

@@ -7,6 +7,7 @@
 #ifndef SL_TREE_WALK_H
 #define SL_TREE_WALK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/entry.h"
@@ -34,6 +35,11 @@ struct sl_walk;
 enum sl_code sl_walk_new(struct sl_walk **out, int dirfd, const char *name, uint32_t flags, struct sl_owners *owners,
                          struct sl_error *err);
 void sl_walk_free(struct sl_walk *w);
+
+/* From now on entries for which hidden says so are passed over, directories with all that is below them. path: from the start
+ * on, whose own name (or nothing for "") it begins with. The start itself is the caller's to judge. */
+typedef bool sl_walk_hidden(void *ctx, const char *path, bool is_dir);
+void sl_walk_hide(struct sl_walk *w, sl_walk_hidden *hidden, void *ctx);
 
 /* The next event, in the order of LISTED's records (proto/msg.h): the thing itself, and for each directory END after its
  * content. SL_EOF after the last. A directory that can't be read: ERROR with name "" inside it, then its END. An entry that

@@ -2,7 +2,7 @@
 /* fuzz_filter - the input's lines are filter rules, but for the last, which is the path that they are held against. */
 #include "config.h"
 #include "base/mem.h"
-#include "client/filter.h"
+#include "base/filter.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* wildmatch - shell patterns as rsync has them, compiled, and matched in time pattern x text. */
-#ifndef SL_CLIENT_WILDMATCH_H
-#define SL_CLIENT_WILDMATCH_H
+#ifndef SL_BASE_WILDMATCH_H
+#define SL_BASE_WILDMATCH_H
 
 #include <stdbool.h>
 #include <stddef.h>

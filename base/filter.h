@@ -4,8 +4,8 @@
  * does not, "?" one character but '/', [classes], "dir/" with three stars is dir and all below, a trailing '/' matches directories only.
  * A pattern without wildcards is compared as text. Time is bounded by pattern length x path length (no backtracking blow-up).
  */
-#ifndef SL_CLIENT_FILTER_H
-#define SL_CLIENT_FILTER_H
+#ifndef SL_BASE_FILTER_H
+#define SL_BASE_FILTER_H
 
 #include <stdbool.h>
 

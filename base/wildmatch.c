@@ -3,8 +3,8 @@
  * looked at once for each place. Going back instead takes exponential time on patterns like "*a*a*a*b", and patterns come
  * from files that others write. */
 #include "config.h"
-#include "client/wildmatch.h"
-#include "client/filter.h"
+#include "base/wildmatch.h"
+#include "base/filter.h"
 #include "base/mem.h"
 
 #include <ctype.h>

@@ -5,9 +5,9 @@
  * of the path, from a slash on.
  */
 #include "config.h"
-#include "client/filter.h"
+#include "base/filter.h"
 #include "base/mem.h"
-#include "client/wildmatch.h"
+#include "base/wildmatch.h"
 
 #include <errno.h>
 #include <stdio.h>

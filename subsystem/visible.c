@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * visible - which names there are for a peer. What a module excludes, and the staged files of any run, are as if they were
+ * not there: not listed, not opened, not made, not removed. A directory that is excluded can't be opened, so nothing below
+ * it can be named.
+ */
+#include "config.h"
+#include "subsystem/session_priv.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool excluded(const struct sl_module *m, const char *base, const char *path, bool is_dir)
+{
+    char whole[SL_PATH_MAX];
+    int n = snprintf(whole, sizeof whole, "%s%s%s", base, *base ? "/" : "", path);
+    return n < 0 || (size_t)n >= sizeof whole || sl_filter_excludes(m->exclude, whole, is_dir);
+}
+
+bool sl_hidden(struct sl_channel *ch, uint32_t dir, const char *name, bool is_dir)
+{
+    char base[SL_PATH_MAX];
+    if (!*name)
+        return false;
+    if (sl_stage_is_temp(name, strlen(name)))
+        return true;
+    if (!ch->module || !ch->module->exclude)
+        return false;
+    return sl_dirs_path(ch->dirs, dir, base, sizeof base) >= sizeof base || excluded(ch->module, base, name, is_dir);
+}
+
+bool sl_hidden_in_walk(void *ctx, const char *path, bool is_dir)
+{
+    const struct sl_channel *ch = ctx;
+    return excluded(ch->module, ch->list_base, path, is_dir);
+}

@@ -2,6 +2,7 @@
 /* compare - what differs between a source entry and the destination's, by the options. */
 #include "config.h"
 #include "client/plan.h"
+#include "proto/msg.h"
 
 #include <string.h>
 
@@ -51,7 +52,7 @@ enum sl_code sl_compare_meta(struct sl_plan *p, const struct sl_entry *s, const 
             m |= SL_META_UID;
         }
     }
-    if (p->o->group) {
+    if (p->o->group && p->dest->rights & SL_RIGHT_META) {
         if ((rc = owner_differs(p, true, s, d, &differs)) != SL_OK)
             return rc;
         if (differs) {

@@ -15,6 +15,7 @@
 
 #include "base/entry.h"
 #include "base/error.h"
+#include "base/helper.h"
 
 /* What an endpoint does side by side; each is a channel of its own where the tree is remote. */
 enum sl_job { SL_JOB_LIST = 0, SL_JOB_WORK = 1, SL_JOB_HASH = 2, SL_JOBS = 3 };
@@ -120,7 +121,8 @@ struct sl_endpoint {
 bool sl_path_names_directory(const char *path);
 void sl_place_clear(struct sl_place *p);
 
-/* A local tree; nothing can fail yet. verify: content is hashed because the other side is remote. */
-struct sl_endpoint *sl_local_new(enum sl_side side, bool verify);
+/* A local tree; nothing can fail yet. verify: content is hashed because the other side is remote. names: who is asked for names
+ * of owners, where this process may not ask itself; NULL. It is borrowed. */
+struct sl_endpoint *sl_local_new(enum sl_side side, bool verify, struct sl_helper *names);
 
 #endif

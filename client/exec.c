@@ -4,6 +4,7 @@
  * in the same order, so the first action of the queue is always the one whose content arrives.
  */
 #include "config.h"
+#include "client/permit.h"
 #include "client/plan.h"
 #include "base/mem.h"
 #include "proto/msg.h"
@@ -41,11 +42,16 @@ static void pending_reap(struct sl_plan *p)
     }
 }
 
-/* Whether path is below the directory that failed last: that was told once. */
-static bool below_failed(const struct sl_plan *p, const char *path)
+bool sl_plan_below_failed(const struct sl_plan *p, const char *path)
 {
     size_t n = p->failed_dir ? strlen(p->failed_dir) : 0;
     return n && strncmp(path, p->failed_dir, n) == 0 && path[n] == '/';
+}
+
+void sl_plan_failed_dir(struct sl_plan *p, const char *path)
+{
+    free(p->failed_dir);
+    p->failed_dir = sl_strdup(path);
 }
 
 void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t ticket, const struct sl_error *err)
@@ -67,16 +73,17 @@ void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t 
     }
     if (p->begun && ticket >= p->write_ticket)
         p->swallow = true;
+    /* A directory that could not be seen to be there already; nor is its metadata this run's to set then. */
+    if (dir && p->blind && (why.code == SL_E_EXISTS || why.code == SL_E_RIGHTS))
+        return;
     p->failed = true;
-    if (path && below_failed(p, path)) {
+    if (path && sl_plan_below_failed(p, path)) {
         p->stats.errors++;
         return;
     }
     sl_plan_entry_failed(p, &why, path);
-    if (path && dir && (why.code != SL_E_EXISTS)) {
-        free(p->failed_dir);
-        p->failed_dir = sl_strdup(path);
-    }
+    if (path && dir && why.code != SL_E_EXISTS)
+        sl_plan_failed_dir(p, path);
 }
 
 /* ---- asking ahead ---- */
@@ -214,6 +221,7 @@ static void issue(struct sl_plan *p)
             if (compare(p, a) != SL_OK)
                 return;
         }
+        sl_permit_action(p, a);
         if (a->kind == SL_ACT_FILE && a->origin->e->reads_ahead && !p->o->dry_run) {
             if (ask_batch(p) != SL_OK)
                 return;
@@ -241,7 +249,7 @@ static void report(struct sl_plan *p, const struct sl_action *a, uint64_t bytes)
 static void finish(struct sl_plan *p)
 {
     struct sl_action *a = sl_queue_at(&p->queue, 0);
-    pending_push(p, a->path, a->entry.type == SL_TYPE_DIR && a->kind == SL_ACT_MAKE);
+    pending_push(p, a->path, a->entry.type == SL_TYPE_DIR && (a->kind == SL_ACT_MAKE || (p->blind && a->kind == SL_ACT_META)));
     a->path = NULL;
     sl_queue_pop(&p->queue);
     p->current = NULL;
@@ -482,7 +490,7 @@ enum sl_code sl_exec_step(struct sl_plan *p, struct sl_error *err)
     for (; i < EXEC_MAX && p->queue.issued; i++) {
         struct sl_action *a = sl_queue_at(&p->queue, 0);
         p->current = a->path;
-        p->current_dir = a->kind == SL_ACT_MAKE && a->entry.type == SL_TYPE_DIR;
+        p->current_dir = a->entry.type == SL_TYPE_DIR && (a->kind == SL_ACT_MAKE || (p->blind && a->kind == SL_ACT_META));
         if (p->o->dry_run) {
             pretend(p, a);
             continue;

@@ -107,7 +107,7 @@ static char *below(const struct sl_place *p)
 static void list_dest(struct sl_layout *l, struct sl_plan *p)
 {
     uint32_t extra = l->o->dry_run ? 0 : SL_LIST_CLEAN;
-    if (p->dest_new)
+    if (p->dest_new || p->blind)
         return;
     if (!l->contents) {
         sl_layout_items(l, &p->dest_stream, &p->dest_origin, extra);
@@ -167,8 +167,11 @@ enum sl_code sl_layout_dest(struct sl_layout *l, struct sl_plan *p, struct sl_er
     } else if (rc == SL_OK) {
         p->dest_origin = (struct sl_origin){ .e = l->dest, .root = d.root, .base = below(&d) };
         p->dest_new = !d.exists;
-        if (p->dest_new && !l->o->dry_run && (rc = make_dir(l->dest, &d, err)) != SL_OK)
+        p->blind = !(l->dest->rights & SL_RIGHT_LIST);
+        if (p->dest_new && !l->o->dry_run && (rc = make_dir(l->dest, &d, err)) != SL_OK) {
+            sl_error_context(err, "cannot make '%s'", path);
             *exit_status = 11;
+        }
         if (rc == SL_OK && p->dest_new)
             sl_report_created_dir(l->report, path);
     }

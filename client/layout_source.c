@@ -26,7 +26,7 @@ static struct sl_endpoint *source_endpoint(struct sl_layout *l, bool fresh)
         return l->remote_source;
     if (fresh || !l->locals_len) {
         l->locals = sl_realloc(l->locals, (l->locals_len + 1) * sizeof *l->locals);
-        l->locals[l->locals_len++] = sl_local_new(SL_SIDE_SOURCE, l->o->dest && l->dest_address.kind != SL_ADDR_LOCAL);
+        l->locals[l->locals_len++] = sl_local_new(SL_SIDE_SOURCE, l->o->dest && l->dest_address.kind != SL_ADDR_LOCAL, l->helper);
     }
     return l->locals[fresh ? l->locals_len - 1 : 0];
 }

@@ -557,7 +557,7 @@ static const struct sl_endpoint_ops local_ops = {
     .make = local_make,           .set_meta = local_set_meta,   .remove = local_remove,   .owner = local_owner,
 };
 
-struct sl_endpoint *sl_local_new(enum sl_side side, bool verify)
+struct sl_endpoint *sl_local_new(enum sl_side side, bool verify, struct sl_helper *names)
 {
     struct local *l = sl_calloc(1, sizeof *l);
     l->e.ops = &local_ops;
@@ -568,7 +568,7 @@ struct sl_endpoint *sl_local_new(enum sl_side side, bool verify)
     l->e.can_chown = l->e.uid == 0;
     l->e.next_id = 1;
     l->dirs = sl_dirs_new(LOCAL_IDS, LOCAL_FDS);
-    l->owners = sl_owners_new();
+    l->owners = names ? sl_owners_new_asking(sl_account_ask_helper, names) : sl_owners_new();
     l->hash = sl_hash_new();
     l->buf = sl_malloc(PIECE_MAX);
     l->hash_state = sl_hash_new();

@@ -50,6 +50,17 @@ static void set_archive(struct sl_options *o)
     set_devices(o, true);
 }
 
+static enum sl_code take_confinement(struct parse *p, const char *value)
+{
+    static const char *const words[] = { "available", "required", "off" };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(words[i], value) == 0) {
+            p->o->confinement = (int)i;
+            return SL_OK;
+        }
+    return sl_fail(p->err, SL_E_CONFIG, "--confinement: '%s' is not one of available, required, off", value);
+}
+
 static enum sl_code info(struct parse *p, const char *flags)
 {
     if (strcmp(flags, "progress2") != 0)
@@ -100,6 +111,8 @@ static enum sl_code call(struct parse *p, const struct sl_option_row *row, const
     case SL_ID_IPV4:
         o->address_family = AF_INET;
         return SL_OK;
+    case SL_ID_CONFINEMENT:
+        return take_confinement(p, value);
     case SL_ID_IPV6:
         o->address_family = AF_INET6;
         return SL_OK;

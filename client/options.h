@@ -43,6 +43,8 @@ struct sl_options {
     int port;                     /* --port, 0: not given */
     int address_family;           /* AF_UNSPEC; -4, -6 */
     int timeout_s, contimeout_s;  /* 0: none given */
+    int wait_s;                   /* how long to come again to a server that is busy; 0: not at all */
+    enum { SL_CLIENT_CONFINEMENT_AVAILABLE, SL_CLIENT_CONFINEMENT_REQUIRED, SL_CLIENT_CONFINEMENT_OFF } confinement;
     int compress;                 /* 0, or a zlib level 1..9; -z is 6 */
     bool partial;                 /* -P, --partial: an interrupted file is kept aside (see the man page for what holds now) */
     const char *test_mask;        /* --test-without=FEATURE[,...]: features not to offer; for tests, not in --help */

@@ -80,6 +80,8 @@ const struct sl_option_row sl_option_rows[] = {
     CALL('6', "ipv6", NULL, SL_ID_IPV6, "IPv6 only"),
     NUMBER("timeout", "SECONDS", timeout_s, "give up when nothing is heard for so long; 0: wait"),
     NUMBER("contimeout", "SECONDS", contimeout_s, "give up connecting after so long (TCP)"),
+    NUMBER("wait", "SECONDS", wait_s, "come again to a server that is busy, for so long"),
+    CALL(0, "confinement", "HOW", SL_ID_CONFINEMENT, "of this process: available (the default), required or off"),
     CALL('z', "compress", NULL, SL_ID_COMPRESS, "compress what is sent"),
     CALL(0, "compress-level", "NUM", SL_ID_COMPRESS_LEVEL, "how hard, 1 to 9; 0: not at all"),
     ON(0, "partial", partial, "accepted for rsync's sake: see the manual"),

@@ -79,7 +79,7 @@ static void new_dir(struct sl_plan *p, const struct sl_entry *s, struct sl_origi
     a->update = SL_UPDATE_LOCAL;
     a->changes = SL_CHANGE_NEW;
     enter_source(p, s, origin, &l);
-    l->made = true;
+    l->made = l->own = true;
     l->meta = meta & SL_META_MTIME;
     if ((s->mode & 0700) != 0700)
         l->meta |= meta & (SL_META_MODE | SL_META_UMASK);
@@ -272,6 +272,7 @@ static void leave(struct sl_plan *p)
         struct sl_action *a = sl_plan_push_dir(p, SL_ACT_META, l);
         a->meta = meta;
         a->quiet = true;
+        a->own_dir = l->own;
     }
     if (l->extra_noted && l->readonly)
         sl_extra_meta(p, 'o', l, l->entry.mode | 0700);
@@ -413,7 +414,7 @@ static enum sl_code start(struct sl_plan *p, struct sl_error *err)
         return rc;
     p->started = true;
     struct sl_level *l = sl_plan_enter(p, 0);
-    l->in_dest = !p->dest_new;
+    l->in_dest = !p->dest_new && !p->blind;
     if (!root)
         return SL_OK;
     sl_plan_level_entry(l, &root->root, origin ? origin : &p->dest_origin);
@@ -421,7 +422,10 @@ static enum sl_code start(struct sl_plan *p, struct sl_error *err)
     p->progress.files_total++;
     l->changes = there ? changes : (uint32_t)SL_CHANGE_NEW;
     l->meta = there ? meta : sl_meta_of_new(p, &root->root) & ~(uint32_t)(p->o->perms ? 0 : SL_META_MODE | SL_META_UMASK);
-    l->made = !there;
+    l->made = !there && !p->blind;
+    l->own = l->made && p->dest_new;
+    if (p->blind)
+        l->meta = 0;
     l->readonly = there && p->dest->uid != 0 && (there->mode & 0300) != 0300;
     if (there && !p->o->perms)
         l->entry.mode = there->mode;

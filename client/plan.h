@@ -32,6 +32,7 @@ struct sl_action {
     uint32_t meta, flags;
     uint32_t meta_same;      /* COMPARE: what to set when the content is the same */
     bool quiet;              /* not an item of its own: putting right what an earlier one left */
+    bool own_dir;            /* META of a directory that this run made */
     bool retried;            /* the source changed while it was read once already */
     bool asked;              /* content was asked for */
     bool asked_there, asked_here, got_there, got_here;  /* COMPARE: hash of the source, of the destination */
@@ -67,6 +68,7 @@ struct sl_level {            /* a directory on the way down */
     bool touched;            /* something in it changed: its time is to be set again */
     bool extra_noted;        /* its metadata stands in the spool in front of its deletions */
     bool made;               /* new, or opened up for writing: its metadata is to be set when it is left */
+    bool own;                /* this run made it */
     bool readonly;           /* there, ours and not writable: opened up before something in it changes */
     bool has_source;         /* entry is meaningful */
     struct sl_entry entry;   /* source metadata, owner names borrowed */
@@ -84,7 +86,8 @@ struct sl_plan {
     struct sl_endpoint *dest;
     struct sl_merge source;
     struct sl_stream dest_stream;
-    bool dest_new;                   /* the destination's root did not exist */
+    bool dest_new;                   /* the destination's root did not exist, or can't be listed */
+    bool blind;                      /* it can't be listed: everything is taken for new */
     struct sl_origin dest_origin;
     /* where the merge stands */
     char *path;                      /* of the open directory; owned */
@@ -146,6 +149,9 @@ bool sl_times_equal(const struct sl_entry *a, const struct sl_entry *b);
 /* The metadata that a new entry gets. */
 uint32_t sl_meta_of_new(const struct sl_plan *p, const struct sl_entry *s);
 
+/* Whether path is below the directory that failed last: that was told once. And notes that one failed. */
+bool sl_plan_below_failed(const struct sl_plan *p, const char *path);
+void sl_plan_failed_dir(struct sl_plan *p, const char *path);
 /* Errors: counts, reports, keeps what matters for the exit status. */
 void sl_plan_entry_failed(struct sl_plan *p, const struct sl_error *err, const char *path);
 

@@ -126,7 +126,7 @@ static enum sl_code on_attached(struct sl_remote *r, enum sl_job job, struct sl_
         return SL_OK;
     r->attached = true;
     r->e.rights = m.rights;
-    r->e.can_chown = m.flags & SL_ATTACHED_CHOWN;
+    r->e.can_chown = m.flags & SL_ATTACHED_CHOWN && m.rights & SL_RIGHT_META;
     r->e.uid = m.uid;
     r->home = sl_memdup0(m.home, m.home_len);
     r->motd = sl_memdup0(m.motd, m.motd_len);

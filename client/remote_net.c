@@ -280,21 +280,54 @@ static enum sl_code open_once(struct sl_remote **out, enum sl_side side, const s
     return SL_OK;
 }
 
-enum sl_code sl_remote_open(struct sl_endpoint **out, enum sl_side side, const struct sl_address *a,
-                            const struct sl_options *o, void (*note)(const char *line), struct sl_error *err, int *exit_status)
+static enum sl_code open_some_way(struct sl_remote **out, enum sl_side side, const struct sl_address *a, const struct sl_options *o,
+                                  void (*note)(const char *line), struct sl_error *err, int *exit_status)
 {
-    struct sl_remote *r = NULL;
-    enum sl_code rc = open_once(&r, side, a, o, SL_WAY_SUBSYSTEM, err, exit_status);
+    enum sl_code rc = open_once(out, side, a, o, SL_WAY_SUBSYSTEM, err, exit_status);
     if (rc == SL_E_UNSUPPORTED && a->kind == SL_ADDR_SSH && !o->remote_path) {
         char line[200];
         snprintf(line, sizeof line, "subsystem '%s' is refused there: trying the command superlifter-server", o->subsystem);
         note(line);
-        rc = open_once(&r, side, a, o, SL_WAY_COMMAND, err, exit_status);
+        rc = open_once(out, side, a, o, SL_WAY_COMMAND, err, exit_status);
     }
-    if (rc == SL_OK)
+    return rc;
+}
+
+/* Sleeps as long as a busy server said, or until `end`. */
+static bool come_again(const struct sl_error *busy, uint64_t end, void (*note)(const char *line))
+{
+    uint64_t now = sl_now_ms(), until = now + (uint64_t)busy->retry_s * 1000;
+    char line[sizeof busy->text + 80];
+    if (now >= end)
+        return false;
+    if (until > end)
+        until = end;
+    snprintf(line, sizeof line, "%s: trying again in %llu seconds", busy->text, (unsigned long long)((until - now + 999) / 1000));
+    note(line);
+    while (!sl_remote_interrupted && (now = sl_now_ms()) < until)
+        poll(NULL, 0, (int)(until - now > 1000 ? 1000 : until - now));
+    return !sl_remote_interrupted;
+}
+
+enum sl_code sl_remote_open(struct sl_endpoint **out, enum sl_side side, const struct sl_address *a,
+                            const struct sl_options *o, void (*note)(const char *line), struct sl_error *err, int *exit_status)
+{
+    struct sl_remote *r = NULL;
+    uint64_t end = sl_now_ms() + (uint64_t)o->wait_s * 1000;
+    enum sl_code rc;
+    do
+        rc = open_some_way(&r, side, a, o, note, err, exit_status);
+    while (rc != SL_OK && err->retry_s && come_again(err, end, note));
+    if (rc == SL_OK) {
         *out = &r->e;
-    else
-        err->side = side;
+        return SL_OK;
+    }
+    if (err->retry_s) {
+        size_t n = strlen(err->text);
+        snprintf(err->text + n, sizeof err->text - n, o->wait_s ? " (--wait=%d is over)" : "; come again in %d seconds, or use --wait=SECONDS",
+                 o->wait_s ? o->wait_s : (int)err->retry_s);
+    }
+    err->side = side;
     return rc;
 }
 

@@ -89,6 +89,7 @@ static void advance(struct resolution *s, size_t n)
 /* Opens done/todo[0..n) and, if the last is not to be a directory, looks at todo[n-1] itself. */
 struct attempt {
     uint64_t first;              /* ticket of todo[0]'s OPEN_DIR */
+    size_t opened;               /* how many of todo were */
     bool found;
     struct sl_entry entry;
     char target[SL_TARGET_MAX + 1];
@@ -129,7 +130,8 @@ static enum sl_code read_stat(struct sl_remote *r, struct attempt *a, struct sl_
     }
 }
 
-/* One round trip: opens what is resolved, then the components up to the last (or up to a ".."), then looks at the last. */
+/* One round trip: opens what is resolved, then the components up to the last (or up to a ".."), then looks at the last. Where
+ * nothing may be listed, the last is opened as well: what can be opened is a directory. */
 static enum sl_code try(struct resolution *s, size_t dirs, const char *last, struct attempt *a, struct sl_error *err)
 {
     struct sl_remote *r = s->r;
@@ -139,11 +141,20 @@ static enum sl_code try(struct resolution *s, size_t dirs, const char *last, str
     r->sync_failed = false;
     r->sync_from = r->e.issued[SL_JOB_LIST] + 1;
     a->found = false;
+    bool blind = !(r->e.rights & SL_RIGHT_LIST);
     uint32_t id = open_chain(r, 0, &s->done, s->done.len, NULL);
     a->first = r->e.issued[SL_JOB_LIST] + 1;
-    id = open_chain(r, id, &s->todo, dirs, &a->first);
-    r->e.ops->list(&r->e, id, last, r->list_owners);
-    enum sl_code rc = read_stat(r, a, &why);
+    a->opened = dirs + (blind && *last);
+    id = open_chain(r, id, &s->todo, a->opened, &a->first);
+    enum sl_code rc;
+    if (blind) {
+        rc = sl_remote_wait(r, SL_JOB_LIST, r->e.issued[SL_JOB_LIST], &why);
+        a->found = !r->sync_failed;
+        a->entry = (struct sl_entry){ .type = SL_TYPE_DIR, .mode = 0777 };
+    } else {
+        r->e.ops->list(&r->e, id, last, r->list_owners);
+        rc = read_stat(r, a, &why);
+    }
     for (uint32_t i = r->e.next_id; i-- > from;)
         r->e.ops->close_dir(&r->e, SL_JOB_LIST, i);
     if (rc != SL_OK && !r->sync_failed)
@@ -176,7 +187,12 @@ static enum sl_code step(struct resolution *s, bool follow, struct attempt *a, b
     if (s->r->sync_failed) {
         size_t which = (size_t)(s->r->sync_ticket - a->first);
         s->r->sync_failed = false;
-        if (s->r->sync_ticket < a->first || which >= dirs) {
+        if (s->r->sync_ticket >= a->first && which == dirs && which < a->opened && s->r->sync_error.code == SL_E_NOT_FOUND) {
+            advance(s, dirs);
+            *over = final;
+            return SL_OK;
+        }
+        if (s->r->sync_ticket < a->first || which >= a->opened) {
             *err = s->r->sync_error;
             return err->code;
         }

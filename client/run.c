@@ -4,6 +4,8 @@
 #include "client/run.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "client/confine_client.h"
+#include "client/permit.h"
 #include "client/remote.h"
 
 #include <stdio.h>
@@ -60,15 +62,29 @@ static enum sl_code open_sides(struct sl_layout *l, struct sl_error *err, int *e
         if (rc == SL_OK)
             show_motd(l, l->remote_source);
     }
-    if (rc != SL_OK || !l->o->dest)
+    if (rc != SL_OK || !l->o->dest || d->kind == SL_ADDR_LOCAL)
         return rc;
-    if (d->kind == SL_ADDR_LOCAL) {
-        l->dest = sl_local_new(SL_SIDE_DEST, s->kind != SL_ADDR_LOCAL);
-        return SL_OK;
-    }
     rc = sl_remote_open(&l->dest, SL_SIDE_DEST, d, l->o, note, err, exit_status);
     if (rc == SL_OK)
         show_motd(l, l->dest);
+    return rc;
+}
+
+/* What has to be before this process is confined, and after. */
+static enum sl_code settle_in(struct sl_layout *l, struct sl_error *err, int *exit_status)
+{
+    bool remote = l->addresses[0].kind != SL_ADDR_LOCAL;
+    bool local_dest = l->o->dest && l->dest_address.kind == SL_ADDR_LOCAL;
+    if (l->remote_source && !(l->addresses[0].modules && !l->addresses[0].module))
+        sl_permit_tell(l->o, l->report, l->remote_source, l->dest);
+    else if (l->dest)
+        sl_permit_tell(l->o, l->report, NULL, l->dest);
+    if (l->o->del && (remote || !local_dest))
+        l->spool_file = tmpfile();
+    enum sl_code rc = sl_client_confine(l, err);
+    *exit_status = 1;
+    if (rc == SL_OK && local_dest)
+        l->dest = sl_local_new(SL_SIDE_DEST, remote, l->helper);
     return rc;
 }
 
@@ -260,6 +276,8 @@ static int copy(struct sl_layout *l, struct sl_error *err)
     sl_stream_init(&first, l->remote_source ? l->remote_source : l->locals[0]);
     none = &first;
     sl_plan_init(&p, l->o, l->report, l->dest, &none, 1);
+    sl_spool_give(p.deletions, l->spool_file);
+    l->spool_file = NULL;
     sl_report_start(l->report);
     rc = sl_layout_dest(l, &p, err, &status);
     if (rc == SL_OK)                     /* nothing is open yet: this never waits */
@@ -305,6 +323,8 @@ int sl_run(const struct sl_options *o)
     l.report = notes_to = sl_report_new(o, push);
     if (rc == SL_OK)
         rc = open_sides(&l, &err, &status);
+    if (rc == SL_OK)
+        rc = settle_in(&l, &err, &status);
     if (rc != SL_OK)
         sl_report_error(l.report, &err, NULL);
     else
@@ -312,6 +332,9 @@ int sl_run(const struct sl_options *o)
     if (rc == SL_OK && l.remote_source)
         sl_remote_finish(l.remote_source);
     sl_layout_clear(&l);
+    sl_helper_stop(l.helper);
+    if (l.spool_file)
+        fclose(l.spool_file);
     sl_report_free(l.report);
     return status;
 }

@@ -10,6 +10,8 @@
 #include "client/report.h"
 #include "client/stream.h"
 
+#include <stdio.h>
+
 /* What the arguments come to: streams of the source (each with its endpoint), and where they go. */
 struct sl_layout {
     const struct sl_options *o;
@@ -30,6 +32,8 @@ struct sl_layout {
     bool failed;                      /* an argument was missing: exit 23 */
     char *rename_to;                  /* the one file's new name; owned by the segments then */
     struct sl_endpoint *dest;
+    struct sl_helper *helper;         /* names of owners, once this process is confined; else NULL */
+    FILE *spool_file;                 /* for deletions, from before that; NULL */
 };
 
 /* Runs what the options say and returns rsync's exit status. */

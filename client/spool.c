@@ -25,6 +25,11 @@ struct sl_spool *sl_spool_new(void)
     return sl_calloc(1, sizeof(struct sl_spool));
 }
 
+void sl_spool_give(struct sl_spool *s, FILE *file)
+{
+    s->file = file;
+}
+
 void sl_spool_free(struct sl_spool *s)
 {
     if (!s)

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * confine_client - see confine_client.h. What is confined is this process: ssh and other transports were started before and
+ * are as they were. A server that got hold of this process could write where the destination is, read where the source is,
+ * and talk to the servers that are connected already.
+ */
+#include "config.h"
+#include "client/confine_client.h"
+#include "base/confine.h"
+#include "base/mem.h"
+#include "tree/accounts.h"
+
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum { READING = SL_CONFINE_LIST | SL_CONFINE_READ,
+       WRITING = READING | SL_CONFINE_WRITE | SL_CONFINE_REMOVE_DIR | SL_CONFINE_SPECIAL };
+
+/* A destination that is not there yet, or is a file, is made beside others: the directory around it is what is written. */
+static enum sl_code add_dest(struct sl_confine *c, const char *path, struct sl_error *err)
+{
+    struct stat st;
+    char *at = sl_strdup(*path ? path : ".");
+    while (stat(at, &st) != 0 || !S_ISDIR(st.st_mode)) {
+        char *up = sl_strdup(at), *parent = sl_strdup(dirname(up));
+        bool top = strcmp(parent, at) == 0;
+        free(up);
+        free(at);
+        at = parent;
+        if (top)
+            break;
+    }
+    enum sl_code rc = sl_confine_path(c, at, WRITING, err);
+    free(at);
+    return rc;
+}
+
+static bool all_here(const struct sl_layout *l)
+{
+    return !l->remote_source && !(l->dest && l->dest->remote);
+}
+
+static enum sl_code add_trees(const struct sl_layout *l, struct sl_confine *c, struct sl_error *err)
+{
+    enum sl_code rc = SL_OK;
+    for (size_t i = 0; rc == SL_OK && i < l->count; i++)
+        if (l->addresses[i].kind == SL_ADDR_LOCAL)
+            rc = sl_confine_path(c, *l->addresses[i].path ? l->addresses[i].path : ".", READING, err);
+    if (rc == SL_OK && l->o->dest && l->dest_address.kind == SL_ADDR_LOCAL)
+        rc = add_dest(c, l->dest_address.path, err);
+    return rc;
+}
+
+static const char *lacks(const struct sl_confine_abilities *have)
+{
+    if (!have->landlock)
+        return "no Landlock in this kernel";
+    if (have->landlock < SL_LANDLOCK_MOVES)
+        return "only an early form of Landlock in this kernel";
+    return have->seccomp ? NULL : "no filter of system calls";
+}
+
+enum sl_code sl_client_confine(struct sl_layout *l, struct sl_error *err)
+{
+    struct sl_confine_abilities have = sl_confine_abilities();
+    bool required = l->o->confinement == SL_CLIENT_CONFINEMENT_REQUIRED;
+    if (l->o->confinement == SL_CLIENT_CONFINEMENT_OFF || all_here(l))
+        return SL_OK;
+    if (required && lacks(&have))
+        return sl_fail(err, SL_E_CONFIG, "--confinement=required, and there is %s", lacks(&have));
+    /* What the C library reads once and keeps. */
+    tzset();
+    struct sl_confine *c = sl_confine_new();
+    struct sl_confine_abilities done = { 0 };
+    enum sl_code rc = add_trees(l, c, err);
+    if (rc == SL_OK)
+        rc = sl_confine_begin(err);
+    if (rc == SL_OK && !l->helper)
+        rc = sl_helper_start(&l->helper, sl_account_serve, err);
+    if (rc == SL_OK)
+        rc = sl_confine_enter(c, SL_CONFINE_CLIENT, NULL, &done, err);
+    sl_confine_free(c);
+    if (rc == SL_OK && required && !done.landlock)
+        rc = sl_fail(err, SL_E_CONFIG, "--confinement=required, and the kernel takes no further layer of Landlock");
+    if (rc != SL_OK)
+        err->side = SL_SIDE_HERE;
+    return rc;
+}

@@ -6,6 +6,8 @@
 #include "base/io.h"
 #include "subsystem/pace.h"
 #include "tests/scratch.h"
+#include "tree/accounts.h"
+#include "tree/meta.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -210,6 +212,32 @@ START_TEST(helper_answers)
 }
 END_TEST
 
+static int knows_names(void)
+{
+    struct sl_helper *h = NULL;
+    struct sl_error err;
+    if (sl_helper_start(&h, sl_account_serve, &err) != SL_OK)
+        return 1;
+    if (!enter(SL_CONFINE_READ, SL_CONFINE_READER))
+        return 2;
+    struct sl_owners *o = sl_owners_new_asking(sl_account_ask_helper, h);
+    const char *root = sl_owners_user(o, 0), *group = sl_owners_group(o, 0);
+    if (!root || strcmp(root, "root") != 0 || !group || strcmp(group, "root") != 0)
+        return 3;
+    if (sl_owners_uid(o, 77777, "root") != 0 || sl_owners_uid(o, 77777, "no such user") != 77777 || sl_owners_user(o, 4000000001u))
+        return 4;
+    sl_owners_free(o);
+    sl_helper_stop(h);
+    return 0;
+}
+
+/* What needs files and sockets that are out of reach. */
+START_TEST(helper_knows_names)
+{
+    ck_assert_int_eq(in_child(knows_names), 0);
+}
+END_TEST
+
 /* It must not hold the connection open, nor live on. */
 START_TEST(helper_ends_with_its_owner)
 {
@@ -290,6 +318,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, confines);
     tcase_add_test(tc, limits);
     tcase_add_test(tc, helper_answers);
+    tcase_add_test(tc, helper_knows_names);
     tcase_add_test(tc, helper_ends_with_its_owner);
     tcase_add_test(tc, helper_that_is_gone);
     tcase_add_test(tc, keeps_a_rate);

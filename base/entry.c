@@ -7,6 +7,9 @@
 
 bool sl_name_ok(const char *name, size_t len)
 {
+#ifdef SL_TEST_ANY_NAME                  /* tests/check_anyname.c: as if the rule had been forgotten */
+    return name && len <= SL_NAME_MAX;
+#endif
     if (len == 0 || len > SL_NAME_MAX)
         return false;
     if (name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.')))

@@ -35,7 +35,7 @@ enum sl_code sl_confine_begin(struct sl_error *err)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return sl_fail_errno(err, errno, "cannot give up new privileges");
-    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+    if (!sl_sysfilter_sanitized() && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return sl_fail_errno(err, errno, "cannot forbid debugging");
     return SL_OK;
 }
@@ -124,7 +124,13 @@ static enum sl_code enter_landlock(struct sl_confine *c, bool scoped, int *abi, 
     return SL_OK;
 }
 
-static void lower(int resource, rlim_t to)
+#ifdef __GLIBC__
+typedef __rlimit_resource_t resource_kind;
+#else
+typedef int resource_kind;
+#endif
+
+static void lower(resource_kind resource, rlim_t to)
 {
     struct rlimit r;
     if (getrlimit(resource, &r) != 0)
@@ -153,7 +159,9 @@ enum sl_code sl_confine_enter(struct sl_confine *trees, enum sl_confine_profile 
     enum sl_code rc = SL_OK;
     if (limits)
         set_limits(limits);
-    if (trees)
+    if (trees && sl_sysfilter_sanitized())           /* it looks for leaks from a second process */
+        rc = sl_confine_path(trees, "/proc", SL_CONFINE_LIST | SL_CONFINE_READ, err);
+    if (rc == SL_OK && trees)
         rc = enter_landlock(trees, profile != SL_CONFINE_CLIENT, &got.landlock, err);
     if (rc == SL_OK && sl_sysfilter_there())
         rc = sl_sysfilter_enter(profile, &got.seccomp, err);

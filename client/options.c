@@ -55,7 +55,7 @@ static enum sl_code take_confinement(struct parse *p, const char *value)
     static const char *const words[] = { "available", "required", "off" };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (strcmp(words[i], value) == 0) {
-            p->o->confinement = (int)i;
+            p->o->confinement = (enum sl_client_confinement)i;
             return SL_OK;
         }
     return sl_fail(p->err, SL_E_CONFIG, "--confinement: '%s' is not one of available, required, off", value);

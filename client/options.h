@@ -12,6 +12,8 @@
 
 enum sl_tristate { SL_UNSET = -1, SL_NO = 0, SL_YES = 1 };
 
+enum sl_client_confinement { SL_CLIENT_CONFINEMENT_AVAILABLE, SL_CLIENT_CONFINEMENT_REQUIRED, SL_CLIENT_CONFINEMENT_OFF };
+
 struct sl_options {
     /* what is copied */
     bool recurse, links, perms, times, group, owner, devices, specials, numeric_ids;
@@ -44,7 +46,7 @@ struct sl_options {
     int address_family;           /* AF_UNSPEC; -4, -6 */
     int timeout_s, contimeout_s;  /* 0: none given */
     int wait_s;                   /* how long to come again to a server that is busy; 0: not at all */
-    enum { SL_CLIENT_CONFINEMENT_AVAILABLE, SL_CLIENT_CONFINEMENT_REQUIRED, SL_CLIENT_CONFINEMENT_OFF } confinement;
+    enum sl_client_confinement confinement;
     int compress;                 /* 0, or a zlib level 1..9; -z is 6 */
     bool partial;                 /* -P, --partial: an interrupted file is kept aside (see the man page for what holds now) */
     const char *test_mask;        /* --test-without=FEATURE[,...]: features not to offer; for tests, not in --help */

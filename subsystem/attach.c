@@ -52,16 +52,11 @@ static void note_refused(struct sl_channel *ch, const struct sl_msg_attach *a, c
     p->note(p->note_ctx, SL_NOTE_REFUSED, text);
 }
 
-/* A session counts once against the limits of one module, however many channels attach it. */
+/* A session counts once, however many channels attach the module. */
 static enum sl_code admit(struct sl_session *s, const struct sl_module *m, struct sl_error *err)
 {
     const struct sl_policy *p = s->policy;
-    if (s->admitted == m)
-        return SL_OK;
-    enum sl_code rc = p->admit ? p->admit(p->admit_ctx, m, err) : SL_OK;
-    if (rc == SL_OK)
-        s->admitted = m;
-    return rc;
+    return !s->attached && p->admit ? p->admit(p->admit_ctx, m, err) : SL_OK;
 }
 
 /* `told`: what it is called in a message; the server's own paths are not told. */
@@ -120,15 +115,16 @@ static enum sl_code attach_account(struct sl_channel *ch, const struct sl_msg_at
     return rc;
 }
 
-/* Whether what is asked for is what the channel has attached already, if anything. */
-static bool same_namespace(const struct sl_channel *ch, const struct sl_msg_attach *a)
+/* Whether what is asked for is what this session has attached already, if anything: it is counted for one module, and its limits
+ * are that module's. */
+static bool same_namespace(const struct sl_session *s, const struct sl_msg_attach *a)
 {
-    if (!ch->attached)
+    const struct sl_module *m = s->module;
+    if (!s->attached)
         return true;
-    if ((a->how == SL_ATTACH_MODULE) != (ch->how == SL_ATTACH_MODULE))
+    if ((a->how == SL_ATTACH_MODULE) != (m != NULL))
         return false;
-    return a->how != SL_ATTACH_MODULE ||
-           (strlen(ch->module->name) == a->module_len && memcmp(ch->module->name, a->module, a->module_len) == 0);
+    return !m || (strlen(m->name) == a->module_len && memcmp(m->name, a->module, a->module_len) == 0);
 }
 
 static void answer(struct sl_channel *ch, const struct sl_msg_attach *a)
@@ -153,14 +149,14 @@ enum sl_code sl_run_attach(struct sl_channel *ch, const union sl_request *q, str
 {
     const struct sl_msg_attach *a = &q->attach;
     uint32_t rights = 0;
-    if (!same_namespace(ch, a))
-        return sl_fail(err, SL_E_INVALID, "this channel has another namespace attached");
+    if (!same_namespace(ch->s, a))
+        return sl_fail(err, SL_E_INVALID, "this session has another namespace attached");
     enum sl_code rc = a->how == SL_ATTACH_MODULE ? attach_module(ch, a, &rights, err) : attach_account(ch, a, &rights, err);
     if (rc != SL_OK)
         return rc;
     ch->rights = rights;
-    ch->how = a->how;
-    ch->attached = ch->s->figures.attached = true;
+    ch->s->module = ch->module;
+    ch->s->attached = ch->s->figures.attached = true;
     ch->s->figures.rights = rights;
     answer(ch, a);
     return SL_OK;

@@ -36,8 +36,6 @@ struct sl_channel {
     struct sl_entry_codec *in, *out;
     uint64_t requests, confirmed;       /* the last one taken; every one up to here is answered */
     uint32_t rights;                    /* none before something is attached */
-    bool attached;
-    enum sl_attach_how how;             /* of what is attached: a channel holds to one namespace */
     const struct sl_module *module;     /* NULL unless a module */
     const char *rule;                   /* the configuration's key that gave the rights, and its line, for the log */
     unsigned rule_line;
@@ -79,7 +77,8 @@ struct sl_session {
     struct sl_quota quota;
     struct sl_session_figures figures;
     struct sl_channel *channels[SL_CHANNELS];
-    const struct sl_module *admitted;   /* the module that this session was counted for */
+    bool attached;                      /* some channel has attached something: all hold to that namespace */
+    const struct sl_module *module;     /* which; NULL: the plain one */
     uint8_t turn;                       /* the channel that steps next */
     char *home;                         /* owned: login directory below "/", or "" */
     bool draining, bye;

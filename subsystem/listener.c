@@ -382,6 +382,8 @@ static enum sl_code check_confinement(const struct sl_config *c, struct sl_error
     const char *lacks = c->confinement == SL_CONFINEMENT_OFF ? "none: `confinement = off`" : sl_guard_lacks(&have, rights);
     if (lacks && c->confinement == SL_CONFINEMENT_REQUIRED)
         return sl_fail(err, SL_E_CONFIG, "confinement is required, and there is %s", lacks);
+    if (geteuid() == 0)
+        sl_log(SL_LOG_INFO, "strangers are served as root: that is what `user` says");
     if (lacks)
         sl_log(SL_LOG_INFO, "sessions are not fully confined: there is %s", lacks);
     return c->confinement == SL_CONFINEMENT_OFF ? SL_OK : sl_confine_begin(err);

@@ -11,6 +11,7 @@
 #include "subsystem/policy.h"
 #include "subsystem/rights.h"
 #include "subsystem/serving.h"
+#include "subsystem/shell.h"
 #include "subsystem/startmode.h"
 
 #include <errno.h>
@@ -103,8 +104,9 @@ static int serve_stdio(const struct sl_args *a, const struct sl_config *c)
 {
     char *root = NULL;
     struct sl_who who;
-    struct sl_policy policy = { .account = !a->module_count && (a->root || !c->namespace_modules), .rights = SL_RIGHT_ALL,
-                                .enforced = a->root || a->allow || a->module_count || a->as || getenv("SSH_ORIGINAL_COMMAND"),
+    bool modules = a->modules_only || c->namespace_modules;
+    struct sl_policy policy = { .account = !a->module_count && (a->root || !modules), .rights = SL_RIGHT_ALL,
+                                .enforced = a->root || a->allow || a->module_count || a->as || a->shell || getenv("SSH_ORIGINAL_COMMAND"),
                                 .only = a->module_count ? a->modules : NULL, .config = c, .who = &who, .quota = c->quota,
                                 .test_mask = a->test_mask };
     struct sl_serve_limits limits = { .handshake_timeout_s = c->handshake_timeout_s, .idle_timeout_s = c->idle_timeout_s };
@@ -216,11 +218,39 @@ static int run(struct sl_args *a)
     return status;
 }
 
+/* As the login shell of an account: `-c COMMAND` is all that sshd says, and the command is this program's own. */
+static int run_as_shell(int argc, char **argv)
+{
+    struct sl_args a = { 0 };
+    struct sl_error err = { 0 };
+    struct sl_words words = { 0 };
+    bool forced = getenv("SSH_ORIGINAL_COMMAND") != NULL;
+    sl_shell_environment();
+    if (argc != 3 || strcmp(argv[1], "-c") != 0) {
+        sl_fail(&err, SL_E_DENIED, "this account is only for superlifter");
+        return failed(&err, EXIT_USAGE);
+    }
+    enum sl_code rc = sl_shell_words(argv[2], forced, &words, &err);
+    if (rc == SL_OK)
+        rc = sl_args_parse(&a, words.argc, words.argv, &err);
+    a.shell = a.stdio = true;
+    a.modules_only = !forced;
+    int status;
+    if (rc == SL_OK && (a.daemon || a.inetd || a.check_config || a.explain || a.help || a.version))
+        rc = sl_fail(&err, SL_E_DENIED, "a login shell only serves");
+    status = rc == SL_OK ? run(&a) : failed(&err, EXIT_USAGE);
+    sl_words_clear(&words);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct sl_args a = { 0 };
     struct sl_error err = { 0 };
     fill_standard_fds();
+    watch_signals();
+    if (sl_shell_called(argc ? argv[0] : NULL))
+        return run_as_shell(argc, argv);
     if (sl_args_parse(&a, argc, argv, &err) != SL_OK)
         return failed(&err, EXIT_USAGE);
     if (a.help || a.version) {
@@ -230,6 +260,5 @@ int main(int argc, char **argv)
             puts("superlifter-server " PACKAGE_VERSION);
         return fflush(stdout) == 0 ? 0 : EXIT_USAGE;
     }
-    watch_signals();
     return run(&a);
 }

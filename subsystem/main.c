@@ -234,7 +234,7 @@ static int run_as_shell(int argc, char **argv)
     if (rc == SL_OK)
         rc = sl_args_parse(&a, words.argc, words.argv, &err);
     a.shell = a.stdio = true;
-    a.modules_only = !forced;
+    a.modules_only = true;               /* a forced --root is a namespace of its own */
     int status;
     if (rc == SL_OK && (a.daemon || a.inetd || a.check_config || a.explain || a.help || a.version))
         rc = sl_fail(&err, SL_E_DENIED, "a login shell only serves");

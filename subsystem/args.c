@@ -12,7 +12,7 @@
 enum { WEEK_S = 7 * 86400 };
 
 enum { OPT_ROOT = 256, OPT_ALLOW, OPT_MODULE, OPT_AS, OPT_CONFIG, OPT_DAEMON, OPT_LISTEN, OPT_NO_DETACH, OPT_EXPORT, OPT_CHECK,
-       OPT_EXPLAIN, OPT_STDIO, OPT_INETD, OPT_IDLE, OPT_HANDSHAKE, OPT_PID, OPT_TEST, OPT_VERSION, OPT_HELP, OPT_CONFINEMENT,
+       OPT_EXPLAIN, OPT_CONVERT, OPT_STDIO, OPT_INETD, OPT_IDLE, OPT_HANDSHAKE, OPT_PID, OPT_TEST, OPT_VERSION, OPT_HELP, OPT_CONFINEMENT,
        OPT_SENT, OPT_STORED, OPT_HASHED, OPT_FILES, OPT_RATE, OPT_LOG_STDERR = 'e', OPT_LOG_FACILITY = 'f', OPT_LOG_LEVEL = 'l' };
 
 static const struct option_row {
@@ -33,6 +33,7 @@ static const struct option_row {
     { "pid-file", "FILE", OPT_PID, "write the listener's process id there" },
     { "check-config", NULL, OPT_CHECK, "print the effective settings, or what is wrong with them, and exit" },
     { "explain", "QUERY", OPT_EXPLAIN, "user=,group=,key=,as=,addr=,module=,path=: which rule decides" },
+    { "convert-rsyncd", "FILE", OPT_CONVERT, "print an rsyncd.conf as a configuration for this program" },
     { "stdio", NULL, OPT_STDIO, "serve standard input and output, whatever they are" },
     { "inetd", NULL, OPT_INETD, "serve the network socket on standard input" },
     { "confinement", "HOW", OPT_CONFINEMENT, "required, available (the default) or off" },
@@ -94,6 +95,7 @@ static enum sl_code take_option(struct sl_args *a, int id, const char *value, st
     case OPT_EXPORT: return append(a->exports, &a->export_count, value, "export", err);
     case OPT_CHECK: a->check_config = true; break;
     case OPT_EXPLAIN: a->explain = value; break;
+    case OPT_CONVERT: a->convert = value; break;
     case OPT_STDIO: a->stdio = true; break;
     case OPT_INETD: a->inetd = true; break;
     case OPT_CONFINEMENT: a->confinement = value; break;

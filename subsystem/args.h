@@ -16,7 +16,7 @@ struct sl_args {
     bool daemon, stdio, inetd, no_detach, check_config, log_stderr, version, help;
     bool shell;                          /* called as the account's login shell: it can do nothing else */
     bool modules_only;                   /* as by `ssh namespace = modules` */
-    const char *root, *allow, *config, *pid_file, *test_mask, *as, *explain;
+    const char *root, *allow, *config, *pid_file, *test_mask, *as, *explain, *convert;
     const char *idle, *handshake, *confinement, *log_level, *log_facility, *sent, *stored, *hashed, *files, *rate;
     const char *modules[SL_ARGS_LIST_MAX + 1], *listens[SL_ARGS_LIST_MAX + 1], *exports[SL_ARGS_LIST_MAX + 1];
     size_t module_count, listen_count, export_count;

@@ -185,26 +185,34 @@ enum sl_code sl_config_set(struct sl_config *c, const char *told, const char *ke
     return sl_config_assign(&p, key, value);
 }
 
-enum sl_code sl_config_read(struct sl_config *c, const char *file, struct sl_error *err)
+enum sl_code sl_config_file(struct sl_buf *b, const char *file, struct sl_error *err)
 {
-    struct sl_buf b = { 0 };
     enum sl_code rc = SL_OK;
     size_t got = 0;
     int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
         return sl_fail_errno(err, errno, "cannot open '%s'", file);
-    while (rc == SL_OK && sl_buf_len(&b) <= FILE_LEN_MAX) {
-        rc = sl_io_read(fd, sl_buf_reserve(&b, 65536), 65536, &got);
+    while (rc == SL_OK && sl_buf_len(b) <= FILE_LEN_MAX) {
+        rc = sl_io_read(fd, sl_buf_reserve(b, 65536), 65536, &got);
         if (rc == SL_OK)
-            sl_buf_commit(&b, got);
+            sl_buf_commit(b, got);
     }
     if (rc == SL_OK)
         rc = sl_fail(err, SL_E_CONFIG, "'%s' is longer than %d bytes", file, FILE_LEN_MAX);
-    else if (rc != SL_EOF)
-        rc = sl_fail_errno(err, errno, "cannot read '%s'", file);
+    else if (rc == SL_EOF)
+        rc = SL_OK;
     else
-        rc = sl_config_parse(c, file, sl_buf_len(&b) ? (const char *)sl_buf_ptr(&b) : "", sl_buf_len(&b), err);
+        rc = sl_fail_errno(err, errno, "cannot read '%s'", file);
     sl_io_close(&fd);
+    return rc;
+}
+
+enum sl_code sl_config_read(struct sl_config *c, const char *file, struct sl_error *err)
+{
+    struct sl_buf b = { 0 };
+    enum sl_code rc = sl_config_file(&b, file, err);
+    if (rc == SL_OK)
+        rc = sl_config_parse(c, file, sl_buf_len(&b) ? (const char *)sl_buf_ptr(&b) : "", sl_buf_len(&b), err);
     sl_buf_clear(&b);
     if (rc == SL_OK)
         c->file = (free(c->file), sl_strdup(file));

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/filter.h"
 #include "subsystem/nets.h"
@@ -84,6 +85,8 @@ void sl_config_init(struct sl_config *c);        /* the defaults */
 void sl_config_clear(struct sl_config *c);
 /* Reads FILE into c (on top of what it has). SL_E_NOT_FOUND when it isn't there; SL_E_CONFIG with "FILE:LINE: what is wrong". */
 enum sl_code sl_config_read(struct sl_config *c, const char *file, struct sl_error *err);
+/* All bytes of a file of at most a few MiB, into b. */
+enum sl_code sl_config_file(struct sl_buf *b, const char *file, struct sl_error *err);
 /* Parses text as if read from a file called name; for the above, tests and fuzzing. */
 enum sl_code sl_config_parse(struct sl_config *c, const char *name, const char *text, size_t len, struct sl_error *err);
 /* --export NAME=DIR: a read-only anonymous module. */

@@ -10,6 +10,7 @@
 #include "subsystem/log.h"
 #include "subsystem/policy.h"
 #include "subsystem/rights.h"
+#include "subsystem/rsyncd.h"
 #include "subsystem/serving.h"
 #include "subsystem/shell.h"
 #include "subsystem/startmode.h"
@@ -63,6 +64,22 @@ static int explain(const struct sl_args *a, const struct sl_config *c)
     char *text = NULL;
     if (sl_explain(c, a->explain, &text, &err) != SL_OK)
         return failed(&err, EXIT_USAGE);
+    fputs(text, stdout);
+    free(text);
+    return fflush(stdout) == 0 ? 0 : EXIT_USAGE;
+}
+
+static int convert(const struct sl_args *a)
+{
+    struct sl_error err = { 0 };
+    struct sl_buf b = { 0 };
+    char *text = NULL;
+    enum sl_code rc = sl_config_file(&b, a->convert, &err);
+    if (rc == SL_OK)
+        rc = sl_rsyncd_convert(a->convert, sl_buf_len(&b) ? (const char *)sl_buf_ptr(&b) : "", sl_buf_len(&b), &text, &err);
+    sl_buf_clear(&b);
+    if (rc != SL_OK)
+        return failed(&err, rc == SL_E_CONFIG ? EXIT_USAGE : EXIT_FILES);
     fputs(text, stdout);
     free(text);
     return fflush(stdout) == 0 ? 0 : EXIT_USAGE;
@@ -236,7 +253,7 @@ static int run_as_shell(int argc, char **argv)
     a.shell = a.stdio = true;
     a.modules_only = true;               /* a forced --root is a namespace of its own */
     int status;
-    if (rc == SL_OK && (a.daemon || a.inetd || a.check_config || a.explain || a.help || a.version))
+    if (rc == SL_OK && (a.daemon || a.inetd || a.check_config || a.explain || a.convert || a.help || a.version))
         rc = sl_fail(&err, SL_E_DENIED, "a login shell only serves");
     status = rc == SL_OK ? run(&a) : failed(&err, EXIT_USAGE);
     sl_words_clear(&words);
@@ -260,5 +277,5 @@ int main(int argc, char **argv)
             puts("superlifter-server " PACKAGE_VERSION);
         return fflush(stdout) == 0 ? 0 : EXIT_USAGE;
     }
-    return run(&a);
+    return a.convert ? convert(&a) : run(&a);
 }

@@ -28,7 +28,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { DRAIN_S = 10, NO_MODULE = -1, MOTD_MAX = 4096 };
+enum { DRAIN_S = 10, NO_MODULE = -1 };
 
 struct slot {
     pid_t pid;                           /* the parent's; 0: free */
@@ -69,17 +69,6 @@ static void on_signal(int sig)
 
 /* ---- one peer ---- */
 
-static char *motd_text(const struct sl_config *c)
-{
-    char *text = sl_calloc(1, MOTD_MAX + 1);
-    int fd = c->motd ? open(c->motd, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
-    size_t n = 0, got = 0;
-    while (fd >= 0 && n < MOTD_MAX && sl_io_read(fd, text + n, MOTD_MAX - n, &got) == SL_OK)
-        n += got;
-    sl_io_close(&fd);
-    return text;
-}
-
 int sl_serve_peer(int fd, const struct sl_peer_options *o)
 {
     struct sockaddr_storage peer = { .ss_family = AF_UNSPEC };
@@ -93,13 +82,11 @@ int sl_serve_peer(int fd, const struct sl_peer_options *o)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
     sl_who_of_socket(&who, (struct sockaddr *)&peer, len);
-    char *motd = motd_text(o->config);
-    struct sl_policy policy = { .rights = SL_RIGHT_ALL, .enforced = true, .who = &who, .config = o->config, .motd = motd,
+    struct sl_policy policy = { .rights = SL_RIGHT_ALL, .enforced = true, .who = &who, .config = o->config,
                                 .quota = o->config->quota, .test_mask = o->test_mask, .admit = o->admit, .admit_ctx = o->admit_ctx };
     struct sl_serve_limits limits = { o->config->handshake_timeout_s, o->config->idle_timeout_s, o->config->total_rate,
                                       o->total_in, o->total_out };
     int status = sl_serve_one(fd, fd, &policy, &limits, o->config, o->drain);
-    free(motd);
     sl_who_clear(&who);
     return status;
 }

@@ -8,12 +8,24 @@
 #include "subsystem/rights.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { EXIT_CONFIG = 1, EXIT_PROTOCOL = 12, EXIT_SIGNAL = 20, EXIT_TIMEOUT = 30, REFUSALS_TOLD = 100 };
+enum { EXIT_CONFIG = 1, EXIT_PROTOCOL = 12, EXIT_SIGNAL = 20, EXIT_TIMEOUT = 30, REFUSALS_TOLD = 100, MOTD_MAX = 4096 };
 
 struct notes { unsigned refused; };
+
+static char *motd_text(const struct sl_config *c)
+{
+    char *text = sl_calloc(1, MOTD_MAX + 1);
+    int fd = c->motd ? open(c->motd, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    size_t n = 0, got = 0;
+    while (fd >= 0 && n < MOTD_MAX && sl_io_read(fd, text + n, MOTD_MAX - n, &got) == SL_OK)
+        n += got;
+    sl_io_close(&fd);
+    return text;
+}
 
 /* A peer that is refused a million times is told of a hundred times. */
 static void note(void *ctx, enum sl_session_note kind, const char *text)
@@ -61,12 +73,16 @@ int sl_serve_one(int in_fd, int out_fd, struct sl_policy *policy, const struct s
     struct sl_session_figures figures = { 0 };
     struct notes notes = { 0 };
     uint64_t start = sl_now_ms();
+    /* Whoever sees all that the account sees is at home and is not greeted. */
+    char *motd = policy->account ? NULL : motd_text(config);
+    policy->motd = motd;
     policy->note = note;
     policy->note_ctx = &notes;
     policy->note_transfers = sl_log_wants(SL_LOG_VERBOSE);
     if (sl_guard_enter(&guard, policy, config, &err) != SL_OK) {
         sl_log(SL_LOG_ERROR, "%s", err.text);
         sl_guard_leave(&guard);
+        free(motd);
         return EXIT_CONFIG;
     }
     enum sl_code rc = sl_serve(in_fd, out_fd, policy, limits, drain, &figures, &err);
@@ -74,5 +90,6 @@ int sl_serve_one(int in_fd, int out_fd, struct sl_policy *policy, const struct s
     if (rc != SL_OK && rc != SL_E_CLOSED)
         sl_log(SL_LOG_ERROR, "%s", err.text);
     sl_guard_leave(&guard);
+    free(motd);
     return status_of(rc, *drain != 0);
 }

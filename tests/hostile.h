@@ -68,6 +68,7 @@ struct peer {
     int in, out;
     pid_t pid;                           /* of the server that was started; 0: none */
     bool deaf, stingy;                   /* reads nothing; gives no credit back */
+    bool uncounted;                      /* it sends requests that are not counted in its lanes */
     bool eof, broken, hello, bye;
     int error;                           /* code of the ERROR frame; 0: none */
     char error_text[256];
@@ -77,7 +78,7 @@ struct peer {
     char tail[64];                       /* the last bytes received, for a secret across two reads */
     size_t tail_len;
     bool leaked;
-    long peak_kib;
+    long peak_kib, own_kib;              /* the server's; this process's when it forked: a child starts from that */
     int status;                          /* of the server, once it was waited for */
     bool bad;
     char told[TOLD_MAX];

@@ -49,6 +49,8 @@ void sl_channel_end_long(struct sl_channel *ch)
     if (ch->reader.fd >= 0)
         sl_reader_close(&ch->reader);
     ch->step = NULL;
+    /* The next one adds to it: what this one left would get into its answers, and over the end of its frames. */
+    sl_buf_reset(&ch->scratch, 64 * 1024);
 }
 
 /* An answer of its own says that every request before it succeeded or was told to have failed; a FAIL says nothing. */

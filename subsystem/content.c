@@ -7,6 +7,7 @@
 #include "subsystem/session_priv.h"
 #include "base/mem.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,7 @@ static size_t left(const struct page *pg)
 
 static void put_buf(struct sl_channel *ch, struct page *pg)
 {
+    assert(sl_buf_len(&ch->scratch) <= left(pg));
     memcpy(pg->p + pg->len, sl_buf_ptr(&ch->scratch), sl_buf_len(&ch->scratch));
     pg->len += sl_buf_len(&ch->scratch);
     sl_buf_reset(&ch->scratch, FRAME_FULL);

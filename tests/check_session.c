@@ -724,6 +724,39 @@ START_TEST(does_not_hang_with_both_writing)
 }
 END_TEST
 
+/* What a listing left in the channel's scratch got into the answers of the READ or HASH behind it, and over the end of the frame
+ * where there was little credit. */
+START_TEST(lists_then_reads_and_hashes_on_one_channel)
+{
+    char name[64];
+    for (int i = 0; i < 1000; i++) {
+        snprintf(name, sizeof name, "file number %05d %040x", i, (unsigned)i * 2654435761u);
+        scratch_file(t.dir, name, "", 0);
+    }
+    begin_with(4096, SL_CREDIT_START);
+    attach();
+    list(0, "", SL_LIST_CHILDREN);
+    named(SL_MSG_READ, 0, "none");
+    list(0, "", SL_LIST_CHILDREN);
+    uint64_t hashed = named(SL_MSG_HASH, 0, name);
+    pump();
+    ck_assert_int_eq(t.served, SL_OK);
+    ck_assert_int_eq(result(hashed), SL_OK);
+    const struct answer *content = find(SL_MSG_CONTENT), *hash = find(SL_MSG_HASH_IS);
+    struct sl_rd r;
+    struct sl_content c;
+    struct sl_msg_hash_is is;
+    ck_assert(content && hash);
+    sl_r_init(&r, sl_buf_ptr(&content->data), sl_buf_len(&content->data));
+    ck_assert_int_eq(sl_content_decode(&r, &c, NULL), SL_OK);
+    ck_assert_int_eq(c.kind, SL_CONTENT_FAILED);
+    ck_assert_uint_eq(sl_r_left(&r), 0);
+    sl_r_init(&r, sl_buf_ptr(&hash->data), sl_buf_len(&hash->data));
+    ck_assert_int_eq(sl_hash_is_decode(&r, &is, NULL), SL_OK);
+    end();
+}
+END_TEST
+
 static void add(TCase *tc)
 {
     tcase_add_checked_fixture(tc, setup, teardown);
@@ -740,6 +773,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, says_what_it_does_not_know);
     tcase_add_test(tc, ends_with_a_malformed_request);
     tcase_add_test(tc, offers_modules_by_their_rules);
+    tcase_add_test(tc, lists_then_reads_and_hashes_on_one_channel);
     tcase_add_test(tc, drains);
     tcase_add_loop_test(tc, does_not_hang_with_both_writing, 2, TURNS);
 }

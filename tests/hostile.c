@@ -24,7 +24,8 @@
 
 enum { ATTACKS_MAX = 256, LINE_MAX_BYTES = 4096, MEMORY_MIB = 64, LONGEST_S = 120 };
 
-static const struct attack *const tables[] = { name_attacks, link_attacks, order_attacks, frame_attacks, flood_attacks };
+static const struct attack *const tables[] = { name_attacks, link_attacks, order_attacks, frame_attacks, right_attacks, race_attacks,
+                                              flood_attacks };
 
 static const struct { const char *name; uint32_t rights; } rights_names[] = {
     { "full", SL_RIGHT_ALL }, { "read-only", 259 }, { "append-only", 259 | 4 | 128 }, { "drop-box", 4 }, { "none", 0 },
@@ -98,7 +99,7 @@ static void take_option(struct plan *o, int id)
 
 static const char *why_not(const struct plan *o, const struct attack *a)
 {
-    if (a->flags & RACE && !o->tries)
+    if (a->flags & RACES && !o->tries)
         return "no --tries";
     if (a->flags & TREE && !(o->tree && o->outside))
         return "no --tree and --outside";

@@ -79,6 +79,8 @@ struct peer {
     size_t tail_len;
     bool leaked;
     long peak_kib, own_kib;              /* the server's; this process's when it forked: a child starts from that */
+    bool hash_checked;                   /* any other hash than only_hash is a leak */
+    uint8_t only_hash[SL_HASH_LEN];
     int status;                          /* of the server, once it was waited for */
     bool bad;
     char told[TOLD_MAX];
@@ -86,7 +88,7 @@ struct peer {
 };
 
 typedef void attack_fn(struct peer *p);
-enum attack_flag { SLOW = 1 /* waits: runs beside the others */, RACE = 2, TREE = 4 /* looks at the tree itself */,
+enum attack_flag { SLOW = 1 /* waits: runs beside the others */, RACES = 2, TREE = 4 /* looks at the tree itself */,
                    WRITES = 8 /* needs the right to create */ };
 struct attack { const char *name; attack_fn *run; unsigned flags; };
 extern const struct attack name_attacks[], link_attacks[], order_attacks[], frame_attacks[], flood_attacks[], right_attacks[],

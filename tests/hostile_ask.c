@@ -92,6 +92,7 @@ void hello(struct peer *p)
     if (p->told_len && !p->bad)
         p->told_len -= strlen("attach DONE; ") < p->told_len ? strlen("attach DONE; ") : p->told_len;
     p->told[p->told_len] = '\0';
+    peer_measure(p);
 }
 
 /* ---- requests ---- */

@@ -289,6 +289,41 @@ static void hello_order(struct peer *p)
     want_end(p, "a request after BYE");
 }
 
+/* Uses up the credit of channel 1, but for about `left` bytes, with answers that are 27 bytes of text each. */
+static void spend_credit(struct peer *p, uint64_t *spent, uint64_t window, uint64_t left)
+{
+    struct lane *l = peer_lane(p, 1);
+    while (!peer_over(p) && *spent + left < window) {
+        uint64_t was = l->consumed;
+        outcome(p, 1, ask_open(p, 1, 99, 100, "x"));
+        *spent += l->consumed - was;
+    }
+}
+
+/* What one long request left behind must not get into the answer of the next: a listing, then content and a hash on the same
+ * channel, with so little credit that a frame has no room for more than it should hold. */
+static void list_then_read(struct peer *p)
+{
+    enum { WINDOW = 262144 };
+    struct lane *l = peer_lane(p, 1);
+    for (int hash = 0; hash < 2; hash++) {
+        hello_with(p, WINDOW, 0, "");
+        p->stingy = true;
+        l = peer_lane(p, 1);
+        outcome(p, 1, ask_attach(p, 1, 0));
+        want(p, 1, ask_list(p, 1, 0, "many", SL_LIST_RECURSE), if_may(p, SL_RIGHT_LIST, DONE), "a long listing");
+        uint64_t spent = l->consumed;
+        if (hash) {
+            want(p, 1, ask_named(p, 1, SL_MSG_HASH, 0, "file"), if_may(p, SL_RIGHT_HASH, DONE), "then a hash");
+        } else {
+            spend_credit(p, &spent, WINDOW, 8800);
+            want_read(p, 1, 0, "nothing", if_may(p, SL_RIGHT_READ, BIT(SL_E_NOT_FOUND)), "then what is not there, with little credit");
+        }
+        if (!hash)
+            peer_again(p);
+    }
+}
+
 /* What is wrong in a HELLO; 262143 bytes of window are too few. */
 static void hello_fields(struct peer *p)
 {
@@ -328,5 +363,6 @@ const struct attack order_attacks[] = {
     { "count-read", read_lists, 0 },             { "count-put", put_sizes, 0 },           { "order-before-attach", before_attach, 0 },
     { "order-attach-again", attach_again, 0 },   { "order-write", write_order, 0 },       { "order-unknown-types", unknown_types, 0 },
     { "order-hello", hello_order, 0 },           { "order-hello-fields", hello_fields, 0 }, { "order-log", log_lines, 0 },
+    { "order-list-then-read", list_then_read, 0 },
     { NULL, NULL, 0 },
 };

@@ -275,6 +275,8 @@ static void take_hash(struct lane *l, struct sl_rd *r, struct peer *p)
     }
     memcpy(l->hash, m.hash, SL_HASH_LEN);
     l->hashes++;
+    if (p->hash_checked && memcmp(m.hash, p->only_hash, SL_HASH_LEN) != 0)
+        bad(p, "A HASH OF SOMETHING ELSE");
 }
 
 static void take_answer(struct peer *p, const struct sl_frame *f)

@@ -52,7 +52,7 @@ static uint32_t rights_of(char *text)
 /* ---- arguments ---- */
 
 enum { OPT_FD = 256, OPT_MODULE, OPT_ROOT, OPT_RIGHTS, OPT_TREE, OPT_OUTSIDE, OPT_SECRET, OPT_TRIES, OPT_MEMORY, OPT_LISTENER,
-       OPT_HANDSHAKE, OPT_IDLE, OPT_SCALE, OPT_CONFINED, OPT_LIST };
+       OPT_HANDSHAKE, OPT_IDLE, OPT_SCALE, OPT_CONFINED, OPT_LIMITED, OPT_LIST };
 
 static const struct option options[] = {
     { "fd", no_argument, NULL, OPT_FD },             { "module", required_argument, NULL, OPT_MODULE },
@@ -62,7 +62,8 @@ static const struct option options[] = {
     { "memory", required_argument, NULL, OPT_MEMORY }, { "listener", required_argument, NULL, OPT_LISTENER },
     { "handshake", required_argument, NULL, OPT_HANDSHAKE }, { "idle", required_argument, NULL, OPT_IDLE },
     { "scale", required_argument, NULL, OPT_SCALE }, { "confined", no_argument, NULL, OPT_CONFINED },
-    { "list", no_argument, NULL, OPT_LIST },         { NULL, 0, NULL, 0 },
+    { "limited", required_argument, NULL, OPT_LIMITED }, { "list", no_argument, NULL, OPT_LIST },
+    { NULL, 0, NULL, 0 },
 };
 
 __attribute__((noreturn)) static void list_attacks(void)
@@ -90,6 +91,7 @@ static void take_option(struct plan *o, int id)
     case OPT_IDLE: o->idle_s = (unsigned)strtoul(optarg, NULL, 10); break;
     case OPT_SCALE: o->scale = strtod(optarg, NULL); break;
     case OPT_CONFINED: o->confined = true; break;
+    case OPT_LIMITED: o->limited = optarg; break;
     case OPT_LIST: list_attacks();
     default: exit(2);
     }
@@ -162,13 +164,16 @@ static size_t chosen(char **names, size_t count, const struct attack **out)
     return n;
 }
 
-/* One that waits most of its time runs beside the others and writes its line when it is done. */
+/* One that waits most of its time runs beside the others and writes its line when it is done. Which of a listener's processes is
+ * its own can't be told then. */
 static pid_t aside(const struct plan *o, const struct attack *a)
 {
+    struct plan mine = *o;
+    mine.listener = 0;
     fflush(stdout);
     pid_t pid = fork();
     if (pid == 0)
-        _exit(attack(o, a) ? 0 : 1);
+        _exit(attack(&mine, a) ? 0 : 1);
     return pid;
 }
 
@@ -179,6 +184,8 @@ static int run_all(const struct plan *o, const struct attack **list, size_t n)
     for (size_t i = 0; i < n; i++)
         if (list[i]->flags & SLOW && !o->fds)
             waiting += aside(o, list[i]) > 0;
+    if (waiting)
+        usleep(200000);                  /* they are connected before the others are */
     for (size_t i = 0; i < n; i++)
         if (!(list[i]->flags & SLOW && !o->fds))
             failed += !attack(o, list[i]);

@@ -35,6 +35,7 @@ struct plan {
     char **command;                      /* what to run on a socket pair, or */
     bool fds;                            /* standard input and output */
     const char *module;                  /* NULL: the root of the plain namespace */
+    const char *limited;                 /* a module that may be attached once; NULL: none is known */
     uint32_t rights;                     /* that the server gives */
     const char *tree, *outside;          /* the root and the outside as this process sees them; NULL: unknown */
     const char *secret;                  /* what must never be received */
@@ -56,7 +57,7 @@ struct lane {
     uint64_t consumed;                   /* credit not given back yet */
     struct sl_entry_codec *enc, *dec;
     struct sl_buf text;                  /* names listed, or content read: the last of it */
-    uint64_t records, hashes, contents, content_fails;
+    uint64_t records, links, hashes, contents, content_fails;
     uint8_t hash[SL_HASH_LEN];
     uint8_t content_code;                /* of the last file that could not be read */
     char fail_text[256];
@@ -67,6 +68,7 @@ struct peer {
     const struct plan *plan;
     int in, out;
     pid_t pid;                           /* of the server that was started; 0: none */
+    long session;                        /* of the listener's process for this connection, as far as known */
     bool deaf, stingy;                   /* reads nothing; gives no credit back */
     bool uncounted;                      /* it sends requests that are not counted in its lanes */
     bool eof, broken, hello, bye;
@@ -119,6 +121,7 @@ void greet(struct peer *p);              /* without the ATTACH */
 uint64_t ask_raw(struct peer *p, uint8_t ch, uint8_t type, const void *data, size_t n);
 uint64_t ask_buf(struct peer *p, uint8_t ch, uint8_t type, struct sl_buf *b);        /* frees b */
 uint64_t ask_attach(struct peer *p, uint8_t ch, uint32_t id);
+uint64_t ask_module(struct peer *p, uint8_t ch, uint32_t id, const char *module);
 uint64_t ask_open(struct peer *p, uint8_t ch, uint32_t parent, uint32_t id, const char *name);
 uint64_t ask_close(struct peer *p, uint8_t ch, uint32_t id);
 uint64_t ask_list(struct peer *p, uint8_t ch, uint32_t id, const char *name, uint32_t flags);

@@ -115,14 +115,18 @@ uint64_t ask_buf(struct peer *p, uint8_t ch, uint8_t type, struct sl_buf *b)
     return n;
 }
 
-uint64_t ask_attach(struct peer *p, uint8_t ch, uint32_t id)
+uint64_t ask_module(struct peer *p, uint8_t ch, uint32_t id, const char *module)
 {
     struct sl_buf b = { 0 };
-    const char *m = p->plan->module ? p->plan->module : "";
     sl_w_uv(&b, id);
-    sl_w_u8(&b, *m ? SL_ATTACH_MODULE : SL_ATTACH_ROOT);
-    sl_w_bs(&b, m, strlen(m));
+    sl_w_u8(&b, *module ? SL_ATTACH_MODULE : SL_ATTACH_ROOT);
+    sl_w_bs(&b, module, strlen(module));
     return ask_buf(p, ch, SL_MSG_ATTACH, &b);
+}
+
+uint64_t ask_attach(struct peer *p, uint8_t ch, uint32_t id)
+{
+    return ask_module(p, ch, id, p->plan->module ? p->plan->module : "");
 }
 
 uint64_t ask_open(struct peer *p, uint8_t ch, uint32_t parent, uint32_t id, const char *name)

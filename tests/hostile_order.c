@@ -347,6 +347,28 @@ static void hello_fields(struct peer *p)
         bad(p, "VERSIONS 2 TO 127: ERROR %d", p->error);
 }
 
+/* A module that may be attached once, and another behind it: the first must still count. */
+static void two_modules(struct peer *p)
+{
+    struct peer *other = sl_calloc(1, sizeof *other);
+    if (!p->plan->limited || !p->plan->module) {
+        tell(p, "not tried: no --limited module; ");
+        free(other);
+        return;
+    }
+    greet(p);
+    want(p, 1, ask_module(p, 1, 0, p->plan->limited), DONE, "the one that is limited");
+    uint64_t second = ask_module(p, 2, 0, p->plan->module);
+    want(p, 2, second, DONE | BIT(SL_E_INVALID) | BIT(SL_E_LIMIT), "another");
+    peer_open(other, p->plan);
+    greet(other);
+    uint64_t got = outcome(other, 1, ask_module(other, 1, 0, p->plan->limited));
+    if (got == DONE)
+        bad(p, "TWO SESSIONS ARE IN A MODULE FOR ONE");
+    peer_close(other);
+    free(other);
+}
+
 /* Text for the server's log: it must neither begin a line nor move a cursor there (the test that starts the server looks). */
 static void log_lines(struct peer *p)
 {
@@ -359,10 +381,11 @@ static void log_lines(struct peer *p)
 
 const struct attack order_attacks[] = {
     { "ids", ids, 0 },                           { "ids-too-large", ids_too_large, 0 },   { "ids-too-many", many_opens, 0 },
-    { "ids-closed-chain", closed_chain, WRITES }, { "count-malformed", malformed, 0 },    { "count-entries", malformed_entry, 0 },
+    { "chain-of-closed-ids", closed_chain, WRITES }, { "count-malformed", malformed, 0 },    { "count-entries", malformed_entry, 0 },
     { "count-read", read_lists, 0 },             { "count-put", put_sizes, 0 },           { "order-before-attach", before_attach, 0 },
     { "order-attach-again", attach_again, 0 },   { "order-write", write_order, 0 },       { "order-unknown-types", unknown_types, 0 },
     { "order-hello", hello_order, 0 },           { "order-hello-fields", hello_fields, 0 }, { "order-log", log_lines, 0 },
+    { "limit-two-modules", two_modules, 0 },
     { "order-list-then-read", list_then_read, 0 },
     { NULL, NULL, 0 },
 };

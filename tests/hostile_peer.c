@@ -140,9 +140,11 @@ static long server_pid(const struct peer *p)
 void peer_measure(struct peer *p)
 {
     char path[64];
-    long pid = server_pid(p);
-    if (!pid)
+    if (!p->session)
+        p->session = server_pid(p);
+    if (!p->session)
         return;
+    long pid = p->session;
     snprintf(path, sizeof path, "/proc/%ld/status", pid);
     long kib = number_behind(path, "VmHWM:");
     if (kib > p->peak_kib)
@@ -180,6 +182,18 @@ static void reap(struct peer *p)
     judge_exit(p);
 }
 
+/* The listener's process for this connection has as long. */
+static void outlive(struct peer *p)
+{
+    uint64_t end = sl_now_ms() + END_MS;
+    while (kill((pid_t)p->session, 0) == 0 && sl_now_ms() < end)
+        usleep(5000);
+    if (kill((pid_t)p->session, 0) != 0)
+        return;
+    bad(p, "THE SESSION LIVES ON %d s after the connection was closed", END_MS / 1000);
+    kill((pid_t)p->session, SIGKILL);
+}
+
 void peer_close(struct peer *p)
 {
     peer_measure(p);
@@ -188,6 +202,8 @@ void peer_close(struct peer *p)
         close(p->out);
     if (p->pid)
         reap(p);
+    else if (p->session)
+        outlive(p);
     forget(p);
 }
 
@@ -236,6 +252,7 @@ static void take_listed(struct lane *l, struct sl_rd *r, struct peer *p)
         if (rec.kind == SL_LIST_ENTRY) {
             add_text(l, rec.entry.name, rec.entry.name_len);
             add_text(l, "\n", 1);
+            l->links += rec.entry.type == SL_TYPE_LINK;
         }
     }
 }

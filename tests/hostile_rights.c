@@ -238,7 +238,7 @@ static void fifo_opened(struct peer *p)
 
 static void move_out(struct peer *p, bool out)
 {
-    char *in = below(p, "moved"), *away = sl_asprintf("%s/moved-away", p->plan->outside);
+    char *in = below(p, "moved"), *away = sl_asprintf("%s-moved", p->plan->outside);
     if (rename(out ? in : away, out ? away : in) != 0)
         bad(p, "CANNOT MOVE IT: %s", strerror(errno));
     free(in);

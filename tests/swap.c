@@ -32,13 +32,14 @@ static mode_t type_of(const char *name)
     return fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? st.st_mode & S_IFMT : 0;
 }
 
+/* Complete from the first moment. */
 static void write_inside(const char *name)
 {
-    int fd = openat(at, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-    if (fd >= 0 && write(fd, inside, sizeof inside - 1) < 0)
-        die(name);
-    if (fd >= 0)
-        close(fd);
+    int fd = openat(at, "new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0 || write(fd, inside, sizeof inside - 1) < 0)
+        die("new");
+    close(fd);
+    renameat(at, "new", at, name);
 }
 
 /* One of each pair is a link, the other is not. */

@@ -16,7 +16,7 @@ enum {
     SL_DIRS_MAX = 4096,                 /* directory ids open on one channel */
     SL_DIR_FDS = 64,                    /* of them, with a descriptor */
     SL_CONFIRM_EVERY = 256,             /* requests between two DONEs within one batch of input */
-    SL_OUTPUT_HIGH = 1024 * 1024        /* unsent bytes above which nothing is read or listed */
+    SL_OUTPUT_HIGH = 1024 * 1024        /* unsent bytes above which nothing is read or listed, and no request is begun */
 };
 
 enum sl_writing { SL_WRITING_NOT, SL_WRITING, SL_WRITING_DEAD /* failed: the rest of it is passed over */ };
@@ -68,6 +68,7 @@ struct sl_session {
     struct sl_channel *channels[SL_CHANNELS];
     const struct sl_module *admitted;   /* the module that this session was counted for */
     uint8_t turn;                       /* the channel that steps next */
+    unsigned begun;                     /* requests of this batch of input, or of this step of a channel */
     char *home;                         /* owned: login directory below "/", or "" */
     bool draining, bye;
 };

@@ -220,6 +220,11 @@ void sl_conn_bye(struct sl_conn *c)
 
 /* ---- questions ---- */
 
+bool sl_conn_kept(const struct sl_conn *c, uint8_t channel)
+{
+    return sl_buf_len(&c->channels[channel].kept) > 0;
+}
+
 bool sl_conn_ready(const struct sl_conn *c)
 {
     return c->state == SL_CONN_OPEN;

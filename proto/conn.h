@@ -81,6 +81,9 @@ enum sl_code sl_conn_feed_eof(struct sl_conn *c, struct sl_error *err);
  * from within a handler. */
 enum sl_code sl_conn_resume(struct sl_conn *c, uint8_t channel, struct sl_error *err);
 
+/* Whether frames of a channel are kept. */
+bool sl_conn_kept(const struct sl_conn *c, uint8_t channel);
+
 /* Up to 4 KiB of the first bytes of a peer that is not ours. */
 const struct sl_buf *sl_conn_strange(const struct sl_conn *c);
 

@@ -44,6 +44,16 @@ static enum sl_code offer(struct sl_conn *c, const struct sl_frame *f, struct sl
     return rc;
 }
 
+static enum sl_code keep(struct sl_conn *c, const struct sl_frame *f, struct sl_error *err)
+{
+    uint64_t cost = SL_FRAME_HEADER + f->len;
+    if (cost > (uint64_t)SL_KEPT_WINDOWS * c->self.window - c->kept)
+        return sl_fail(err, SL_E_LIMIT, "the peer has sent more than is kept for it on all channels together");
+    sl_buf_add(&c->channels[f->channel].kept, f->data - SL_FRAME_HEADER, (size_t)cost);
+    c->kept += cost;
+    return SL_OK;
+}
+
 static enum sl_code data_frame(struct sl_conn *c, const struct sl_frame *f, struct sl_error *err)
 {
     struct sl_conn_channel *ch = &c->channels[f->channel];
@@ -54,11 +64,7 @@ static enum sl_code data_frame(struct sl_conn *c, const struct sl_frame *f, stru
         return sl_fail(err, SL_E_PROTOCOL, "the peer sent more on channel %u than it had credit for", f->channel);
     ch->may_come -= cost;
     enum sl_code rc = sl_buf_len(&ch->kept) ? SL_AGAIN : offer(c, f, err);
-    if (rc == SL_AGAIN) {
-        sl_buf_add(&ch->kept, f->data - SL_FRAME_HEADER, (size_t)cost);
-        return SL_OK;
-    }
-    return rc;
+    return rc == SL_AGAIN ? keep(c, f, err) : rc;
 }
 
 /* One whole frame; its payload has its header in front. */
@@ -182,8 +188,11 @@ enum sl_code sl_conn_resume(struct sl_conn *c, uint8_t channel, struct sl_error 
         if (rc == SL_AGAIN)
             break;
         sl_buf_drop(kept, SL_FRAME_HEADER + f.len);
+        c->kept -= SL_FRAME_HEADER + f.len;
         if (rc != SL_OK)
             return give_up(c, &e, err);
     }
+    if (!sl_buf_len(kept))
+        sl_buf_reset(kept, SL_KEPT_IDLE);
     return c->failed ? give_up(c, &e, err) : SL_OK;
 }

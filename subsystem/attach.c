@@ -177,7 +177,7 @@ static enum sl_code modules_step(struct sl_channel *ch, struct sl_error *err)
             continue;
         sl_buf_reset(&ch->scratch, 64 * 1024);
         sl_module_encode(&ch->scratch, &out);
-        if (sl_conn_room(conn, ch->number) < sl_buf_len(&ch->scratch))
+        if (sl_conn_room(conn, ch->number) < sl_buf_len(&ch->scratch) || sl_conn_queued(conn) > SL_OUTPUT_HIGH)
             return SL_AGAIN;
         sl_conn_send(conn, ch->number, SL_MSG_MODULE, 0, sl_buf_ptr(&ch->scratch), sl_buf_len(&ch->scratch));
     }

@@ -16,7 +16,7 @@
 #define PACKAGE_VERSION "dev"
 #endif
 
-enum { WINDOW = 8 * 1024 * 1024 };
+enum { WINDOW = 8 * 1024 * 1024, BEGUN_MAX = 4096 /* requests begun at a time, before signals and other channels have their turn */ };
 
 static const char *const features[] = { "zlib", "sparse" };
 enum { FEATURES = sizeof features / sizeof features[0] };
@@ -28,9 +28,14 @@ static struct sl_channel *channel(struct sl_session *s, uint8_t number)
     return s->channels[number];
 }
 
+/* Nothing is begun while much is to be sent: the answers of a window full of requests can be many times as large. */
 static enum sl_code on_frame(void *ctx, const struct sl_frame *f, struct sl_error *err)
 {
-    return sl_request_frame(channel(ctx, f->channel), f, err);
+    struct sl_session *s = ctx;
+    struct sl_channel *ch = channel(s, f->channel);
+    if (f->type != SL_MSG_SKIP && (sl_conn_queued(s->conn) > SL_OUTPUT_HIGH || s->begun++ >= BEGUN_MAX))
+        return SL_AGAIN;
+    return sl_request_frame(ch, f, err);
 }
 
 static enum sl_code on_hello(void *ctx, const struct sl_hello *peer, struct sl_error *err)
@@ -155,7 +160,7 @@ static bool idle(const struct sl_session *s)
 {
     for (size_t i = 0; i < SL_CHANNELS; i++) {
         const struct sl_channel *ch = s->channels[i];
-        if (ch && (sl_channel_busy(ch) || ch->confirmed != ch->requests))
+        if (ch && (sl_channel_busy(ch) || sl_conn_kept(s->conn, ch->number) || ch->confirmed != ch->requests))
             return false;
     }
     return true;
@@ -176,6 +181,7 @@ static void settle(struct sl_session *s)
 enum sl_code sl_session_feed(struct sl_session *s, const void *data, size_t n, struct sl_error *err)
 {
     s->figures.bytes_in += n;
+    s->begun = 0;
     enum sl_code rc = sl_conn_feed(s->conn, data, n, err);
     if (rc == SL_OK)
         settle(s);
@@ -197,7 +203,10 @@ static enum sl_code step(struct sl_session *s, struct sl_channel *ch, struct sl_
         if (rc != SL_EOF)
             return rc;
         sl_channel_end_long(ch);
+    } else if (sl_conn_queued(s->conn) > SL_OUTPUT_HIGH) {
+        return SL_AGAIN;
     }
+    s->begun = 0;
     return sl_conn_resume(s->conn, ch->number, err);
 }
 
@@ -210,7 +219,7 @@ enum sl_code sl_session_step(struct sl_session *s, struct sl_error *err)
     for (size_t i = 0; i < SL_CHANNELS; i++) {
         struct sl_channel *ch = s->channels[s->turn];
         s->turn = (uint8_t)((s->turn + 1) % SL_CHANNELS);
-        if (!ch || !sl_channel_busy(ch))
+        if (!ch || (!sl_channel_busy(ch) && !sl_conn_kept(s->conn, ch->number)))
             continue;
         enum sl_code rc = step(s, ch, err);
         if (rc != SL_OK && rc != SL_AGAIN)

@@ -16,7 +16,7 @@ enum {
     SL_DIRS_MAX = 4096,                 /* directory ids open on one channel */
     SL_DIR_FDS = 64,                    /* of them, with a descriptor */
     SL_CONFIRM_EVERY = 256,             /* requests between two DONEs within one batch of input */
-    SL_OUTPUT_HIGH = 1024 * 1024,       /* unsent bytes above which nothing is read or listed */
+    SL_OUTPUT_HIGH = 1024 * 1024,       /* unsent bytes above which nothing is read or listed, and no request is begun */
     SL_FRESH_MAX = 4096,                /* directories made here and not yet given their times, on one channel */
     SL_PATH_MAX = 16 * 1024             /* of a path that a pattern is held against; a longer one is excluded */
 };
@@ -80,6 +80,7 @@ struct sl_session {
     bool attached;                      /* some channel has attached something: all hold to that namespace */
     const struct sl_module *module;     /* which; NULL: the plain one */
     uint8_t turn;                       /* the channel that steps next */
+    unsigned begun;                     /* requests of this batch of input, or of this step of a channel */
     char *home;                         /* owned: login directory below "/", or "" */
     bool draining, bye;
 };

@@ -335,6 +335,34 @@ START_TEST(handlers_end_the_session)
 }
 END_TEST
 
+/* A window on each of fifteen channels was 120 MiB that a peer could make a server keep. */
+START_TEST(keeps_four_windows_in_all)
+{
+    struct end a, b;
+    struct sl_error err = { 0 };
+    size_t n = 0, sent = 0;
+    open_end(&a, SL_ROLE_CLIENT, 0, without);
+    open_end(&b, SL_ROLE_SERVER, 0, without);
+    b.refuse = 1;
+    move(&a, &b, 1000000);
+    move(&b, &a, 1000000);
+    enum sl_code rc = SL_OK;
+    for (uint8_t ch = 1; ch < SL_CHANNELS && rc == SL_OK; ch++)
+        while (rc == SL_OK && sl_conn_room(a.conn, ch) >= 10000) {
+            memset(sl_conn_begin(a.conn, 10000), 0, 10000);
+            sl_conn_finish(a.conn, ch, 16, 0, 10000);
+            const uint8_t *p = sl_conn_output(a.conn, &n);
+            rc = sl_conn_feed(b.conn, p, n, &err);
+            sl_conn_sent(a.conn, n);
+            sent += n;
+        }
+    ck_assert_int_eq(rc, SL_E_LIMIT);
+    ck_assert_uint_gt(sent, 4 * WINDOW - 20000);
+    ck_assert_uint_le(sent, 4 * WINDOW + 20000);
+    close_both(&a, &b);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("conn");
@@ -349,6 +377,7 @@ int main(void)
     tcase_add_test(t, end_without_bye);
     tcase_add_loop_test(t, errors_reach_the_peer, 0, 2);
     tcase_add_test(t, handlers_end_the_session);
+    tcase_add_test(t, keeps_four_windows_in_all);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_ENV);
     int failed = srunner_ntests_failed(r);

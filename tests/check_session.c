@@ -475,6 +475,33 @@ START_TEST(lists_then_reads_and_hashes_on_one_channel)
 }
 END_TEST
 
+/* Answers are longer than what they answer: they piled up by the hundred MB for a peer that gave credit and did not read. */
+START_TEST(begins_nothing_while_much_is_to_be_sent)
+{
+    struct sl_error err = { 0 };
+    size_t n = 0;
+    uint64_t last = 0;
+    begin_with(1 << 20, 1 << 30);
+    attach();
+    pump();
+    for (int i = 0; i < 100000; i++)
+        last = open_dir(99, 1, "x");
+    sl_conn_bye(t.c);
+    const uint8_t *p = sl_conn_output(t.c, &n);
+    ck_assert_int_eq(sl_session_feed(t.s, p, n, &err), SL_OK);
+    sl_conn_sent(t.c, n);
+    while (sl_session_step(t.s, &err) == SL_OK)
+        ;
+    sl_session_output(t.s, &n);
+    ck_assert_uint_lt(n, 2 * 1024 * 1024);
+    ck_assert(!sl_session_over(t.s));
+    pump();
+    ck_assert_int_eq(result(last), SL_E_INVALID);
+    ck_assert(sl_session_over(t.s) && sl_conn_closed(t.c));
+    end();
+}
+END_TEST
+
 static void add(TCase *tc)
 {
     tcase_add_checked_fixture(tc, setup, teardown);
@@ -492,6 +519,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, ends_with_a_malformed_request);
     tcase_add_test(tc, offers_modules_by_their_rules);
     tcase_add_test(tc, lists_then_reads_and_hashes_on_one_channel);
+    tcase_add_test(tc, begins_nothing_while_much_is_to_be_sent);
     tcase_add_test(tc, drains);
     tcase_add_loop_test(tc, does_not_hang_with_both_writing, 2, TURNS);
 }

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * hostile_rights - every verb under the rights that the server gives: what they do not cover must be refused and nothing changed.
+ * Where the tree can be seen (--tree), what became of it is looked at as well.
+ */
+#include "config.h"
+#include "tests/hostile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { STRANGER = 12345 };
+
+/* ---- the tree, seen from here ---- */
+
+static char *below(const struct peer *p, const char *name)
+{
+    return sl_asprintf("%s/%s", p->plan->tree, name);
+}
+
+static bool look(const struct peer *p, const char *name, struct stat *st)
+{
+    char *path = below(p, name);
+    bool there = lstat(path, st) == 0;
+    free(path);
+    return there;
+}
+
+static void put_file(const struct peer *p, const char *name, const char *content)
+{
+    char *path = below(p, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0 || write(fd, content, strlen(content)) < 0)
+        printf("Bail out! %s: %s\n", path, strerror(errno));
+    close(fd);
+    free(path);
+}
+
+static bool holds(const struct peer *p, const char *name, const char *content)
+{
+    char *path = below(p, name), buf[64] = "";
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, buf, sizeof buf - 1);
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return n == (ssize_t)strlen(content) && memcmp(buf, content, (size_t)n) == 0;
+}
+
+/* ---- the table ---- */
+
+static const struct row {
+    const char *what;
+    uint8_t type;
+    enum sl_type kind;
+    const char *name;
+    uint32_t flags, rights;              /* rights: all are needed */
+    uint64_t good;                       /* what may happen then */
+} rows[] = {
+    { "put", SL_MSG_PUT, SL_TYPE_FILE, "h-r-put", 0, SL_RIGHT_CREATE, DONE | BIT(SL_E_EXISTS) },
+    { "put over", SL_MSG_PUT, SL_TYPE_FILE, "h-keep", SL_PUT_REPLACE, SL_RIGHT_CREATE | SL_RIGHT_OVERWRITE, DONE },
+    { "put where something is", SL_MSG_PUT, SL_TYPE_FILE, "h-keep2", 0, SL_RIGHT_CREATE, BIT(SL_E_EXISTS) },
+    { "mkdir", SL_MSG_MKDIR, SL_TYPE_DIR, "h-r-dir", 0, SL_RIGHT_CREATE, DONE | BIT(SL_E_EXISTS) },
+    { "mkdir over", SL_MSG_MKDIR, SL_TYPE_DIR, "h-keep2", SL_PUT_REPLACE, SL_RIGHT_CREATE, BIT(SL_E_EXISTS) | BIT(SL_E_RIGHTS) },
+    { "symlink", SL_MSG_SYMLINK, SL_TYPE_LINK, "h-r-link", 0, SL_RIGHT_CREATE, DONE | BIT(SL_E_EXISTS) },
+    { "symlink over", SL_MSG_SYMLINK, SL_TYPE_LINK, "h-keep3", SL_PUT_REPLACE, SL_RIGHT_CREATE | SL_RIGHT_OVERWRITE, DONE },
+    { "mknod char", SL_MSG_MKNOD, SL_TYPE_CHAR, "h-r-char", 0, SL_RIGHT_CREATE | SL_RIGHT_SPECIAL, DONE | BIT(SL_E_DENIED) | BIT(SL_E_EXISTS) },
+    { "mknod block", SL_MSG_MKNOD, SL_TYPE_BLOCK, "h-r-block", 0, SL_RIGHT_CREATE | SL_RIGHT_SPECIAL, DONE | BIT(SL_E_DENIED) | BIT(SL_E_EXISTS) },
+    { "mknod fifo", SL_MSG_MKNOD, SL_TYPE_FIFO, "h-r-fifo", 0, SL_RIGHT_CREATE | SL_RIGHT_SPECIAL, DONE | BIT(SL_E_EXISTS) },
+    { "mknod socket", SL_MSG_MKNOD, SL_TYPE_SOCKET, "h-r-socket", 0, SL_RIGHT_CREATE | SL_RIGHT_SPECIAL, DONE | BIT(SL_E_EXISTS) },
+    { "mknod over", SL_MSG_MKNOD, SL_TYPE_FIFO, "h-keep4", SL_PUT_REPLACE, SL_RIGHT_CREATE | SL_RIGHT_SPECIAL | SL_RIGHT_OVERWRITE, DONE },
+    { "metadata", SL_MSG_SET_META, SL_TYPE_FILE, "h-keep2", 0, SL_RIGHT_META, DONE },
+    { "metadata of the root", SL_MSG_SET_META, SL_TYPE_DIR, "", 0, SL_RIGHT_META, DONE },
+    { "metadata as another type", SL_MSG_SET_META, SL_TYPE_DIR, "h-keep2", 0, SL_RIGHT_META, BIT(SL_E_TYPE) },
+    { "remove", SL_MSG_REMOVE, SL_TYPE_FILE, "h-remove", 0, SL_RIGHT_DELETE, DONE },
+    { "remove directory", SL_MSG_REMOVE, SL_TYPE_DIR, "h-rmdir", 0, SL_RIGHT_DELETE, DONE },
+    { "remove a full one", SL_MSG_REMOVE, SL_TYPE_DIR, "dir", 0, SL_RIGHT_DELETE, BIT(SL_E_NOT_EMPTY) },
+    { "list", SL_MSG_LIST, SL_TYPE_NONE, "", 0, SL_RIGHT_LIST, DONE },
+    { "list and clean", SL_MSG_LIST, SL_TYPE_NONE, "", SL_LIST_CHILDREN | SL_LIST_CLEAN, SL_RIGHT_LIST, DONE },
+    { "hash", SL_MSG_HASH, SL_TYPE_NONE, "file", 0, SL_RIGHT_HASH, DONE },
+};
+static const char *const kept[] = { "h-keep", "h-keep2", "h-keep3", "h-keep4", "h-remove" };
+
+static uint64_t ask_row(struct peer *p, const struct row *r)
+{
+    struct sl_entry e = entry_of(r->kind ? r->kind : SL_TYPE_FILE, r->name);
+    struct sl_buf b = { 0 };
+    if (r->type == SL_MSG_LIST)
+        return ask_list(p, 1, 0, r->name, r->flags);
+    if (r->type == SL_MSG_HASH)
+        return ask_named(p, 1, r->type, 0, r->name);
+    if (r->type == SL_MSG_REMOVE) {
+        struct sl_msg_remove m = { 0, r->kind, r->name, strlen(r->name) };
+        sl_remove_encode(&b, &m);
+        return ask_buf(p, 1, r->type, &b);
+    }
+    e.mode = r->type == SL_MSG_SET_META ? r->kind == SL_TYPE_DIR ? 0755 : 0604 : 0640;
+    return ask_make(p, 1, r->type, 0, &e, SL_META_MODE | SL_META_MTIME, r->flags, r->type == SL_MSG_PUT ? "made\n" : NULL);
+}
+
+static void prepare(const struct peer *p)
+{
+    char *dir = below(p, "h-rmdir");
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        put_file(p, kept[i], "kept\n");
+    put_file(p, ".old.abcdefgh.slpart", "kept\n");
+    mkdir(dir, 0755);
+    free(dir);
+}
+
+static void kept_all(struct peer *p)
+{
+    struct stat st;
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+        bool goes = i == 4 ? may(p, SL_RIGHT_DELETE) : i != 1 && may(p, SL_RIGHT_CREATE | SL_RIGHT_OVERWRITE);
+        if (!goes && !holds(p, kept[i], "kept\n"))
+            bad(p, "%s WAS CHANGED", kept[i]);
+        if (look(p, kept[i], &st) && S_ISREG(st.st_mode) && (st.st_mode & 07777) == 0604 && !may(p, SL_RIGHT_META))
+            bad(p, "THE MODE OF %s WAS CHANGED", kept[i]);
+    }
+    if (!holds(p, ".old.abcdefgh.slpart", "kept\n"))
+        bad(p, "A FRESH STAGED FILE WAS REMOVED");
+    if (!may(p, SL_RIGHT_DELETE) && !look(p, "h-rmdir", &st))
+        bad(p, "A DIRECTORY WAS REMOVED");
+    static const char *const special[] = { "h-r-char", "h-r-block", "h-r-fifo", "h-r-socket" };
+    for (size_t i = 0; i < 4; i++)
+        if (look(p, special[i], &st) && !may(p, SL_RIGHT_CREATE | SL_RIGHT_SPECIAL))
+            bad(p, "%s WAS MADE", special[i]);
+}
+
+static void write_over(struct peer *p, const char *name, uint32_t flags, uint64_t good)
+{
+    uint8_t hash[SL_HASH_LEN];
+    sl_hash_once("written\n", 8, hash);
+    uint64_t w = ask_simple(p, 1, SL_MSG_WRITE, 0, name, flags);
+    ask_raw(p, 1, SL_MSG_DATA, "written\n", 8);
+    uint64_t c = ask_raw(p, 1, SL_MSG_COMMIT, hash, sizeof hash);
+    want(p, 1, w, if_may(p, SL_RIGHT_CREATE, DONE), "write");
+    want(p, 1, c, may(p, SL_RIGHT_CREATE) ? good : DONE, flags ? "commit over" : "commit");
+}
+
+static void verbs(struct peer *p)
+{
+    hello(p);
+    if (p->plan->tree)
+        prepare(p);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (p->plan->tree || !strncmp(rows[i].name, "h-r-", 4))
+            want(p, 1, ask_row(p, &rows[i]), if_may(p, rows[i].rights, rows[i].good), rows[i].what);
+    want_read(p, 1, 0, "file", if_may(p, SL_RIGHT_READ, DONE), "read");
+    write_over(p, "h-r-write", 0, DONE | BIT(SL_E_EXISTS));
+    if (p->plan->tree) {
+        write_over(p, "h-keep", SL_PUT_REPLACE, may(p, SL_RIGHT_OVERWRITE) ? DONE : BIT(SL_E_RIGHTS));
+        kept_all(p);
+    }
+    want(p, 1, ask_raw(p, 1, SL_MSG_OWNER, "\0\0\4root", 7), if_may(p, SL_RIGHT_LIST, DONE), "owner");
+}
+
+/* Without `meta` nothing new has another's owner or a bit that runs with somebody's rights. */
+static void setuid_bits(struct peer *p)
+{
+    static const struct { uint8_t type; enum sl_type kind; const char *name; } new[] = {
+        { SL_MSG_PUT, SL_TYPE_FILE, "h-s-put" }, { SL_MSG_MKDIR, SL_TYPE_DIR, "h-s-dir" }, { SL_MSG_WRITE, SL_TYPE_FILE, "h-s-write" },
+        { SL_MSG_MKNOD, SL_TYPE_FIFO, "h-s-fifo" },
+    };
+    uint8_t hash[SL_HASH_LEN];
+    struct stat st;
+    hello(p);
+    sl_hash_once("", 0, hash);
+    for (size_t i = 0; i < sizeof new / sizeof new[0]; i++) {
+        struct sl_entry e = entry_of(new[i].kind, new[i].name);
+        e.mode = 07755;
+        e.uid = e.gid = STRANGER;
+        ask_make(p, 1, new[i].type, 0, &e, SL_META_MODE | SL_META_UID | SL_META_GID, 0, NULL);
+        if (new[i].type == SL_MSG_WRITE)
+            ask_raw(p, 1, SL_MSG_COMMIT, hash, sizeof hash);
+    }
+    want_alive(p, 1, "made");
+    for (size_t i = 0; i < sizeof new / sizeof new[0]; i++) {
+        if (!look(p, new[i].name, &st) || may(p, SL_RIGHT_META))
+            continue;
+        if (st.st_mode & 07000)
+            bad(p, "%s HAS MODE %o", new[i].name, (unsigned)st.st_mode & 07777);
+        if (st.st_uid == STRANGER || st.st_gid == STRANGER)
+            bad(p, "%s WAS GIVEN AWAY", new[i].name);
+    }
+}
+
+/* Who may not list must not learn names by asking for them: where a link leads is told to those who may. */
+static void link_targets(struct peer *p)
+{
+    hello(p);
+    want(p, 1, ask_open(p, 1, 0, 5, "out-dir"), BIT(SL_E_LINK) | BIT(SL_E_RIGHTS) | BIT(SL_E_NOT_DIR), "open a link");
+    const char *text = peer_lane(p, 1)->fail_text;
+    if (!may(p, SL_RIGHT_LIST) && p->plan->outside && strstr(text, p->plan->outside))
+        bad(p, "WHERE A LINK LEADS IS TOLD WITHOUT THE RIGHT TO LIST");
+}
+
+/* ---- what opening alone does ---- */
+
+/* A process that waits for somebody to read from a fifo must go on waiting: what is no file is not opened to find that out. */
+static void fifo_opened(struct peer *p)
+{
+    char *path = below(p, "h-waiting-fifo");
+    int status = 0;
+    unlink(path);
+    if (mkfifo(path, 0644) != 0)
+        bad(p, "NO FIFO: %s", strerror(errno));
+    pid_t writer = fork();
+    if (writer == 0) {
+        signal(SIGALRM, SIG_DFL);
+        alarm(20);
+        _exit(open(path, O_WRONLY | O_CLOEXEC) >= 0 ? 0 : 1);
+    }
+    usleep(50000);
+    hello(p);
+    want_read(p, 1, 0, "h-waiting-fifo", if_may(p, SL_RIGHT_READ, BIT(SL_E_TYPE)), "read");
+    want(p, 1, ask_named(p, 1, SL_MSG_HASH, 0, "h-waiting-fifo"), if_may(p, SL_RIGHT_HASH, BIT(SL_E_TYPE)), "hash");
+    usleep(50000);
+    if (waitpid(writer, &status, WNOHANG) == writer)
+        bad(p, "A WRITER WAS WOKEN: THE FIFO WAS OPENED");
+    else {
+        kill(writer, SIGKILL);
+        waitpid(writer, &status, 0);
+    }
+    unlink(path);
+    free(path);
+}
+
+/* ---- directories that leave ---- */
+
+static void move_out(struct peer *p, bool out)
+{
+    char *in = below(p, "moved"), *away = sl_asprintf("%s-moved", p->plan->outside);
+    if (rename(out ? in : away, out ? away : in) != 0)
+        bad(p, "CANNOT MOVE IT: %s", strerror(errno));
+    free(in);
+    free(away);
+}
+
+/* Its descriptor was taken back in between: it is looked for below the root, where it is not. */
+static void moved_and_evicted(struct peer *p)
+{
+    hello(p);
+    want(p, 1, ask_open(p, 1, 0, 5, "moved"), DONE, "open");
+    want(p, 1, ask_open(p, 1, 5, 6, "deep"), DONE, "and one in it");
+    for (uint32_t i = 0; i < 80; i++)
+        ask_open(p, 1, 0, 100 + i, "dir");
+    want_alive(p, 1, "80 others");
+    move_out(p, true);
+    for (uint32_t id = 5; id <= 6; id++) {
+        want(p, 1, ask_list(p, 1, id, "", SL_LIST_RECURSE), if_may(p, SL_RIGHT_LIST, BIT(SL_E_CHANGED)), "list");
+        want(p, 1, ask_simple(p, 1, SL_MSG_PUT, id, "h-escaped", 0), if_may(p, SL_RIGHT_CREATE, BIT(SL_E_CHANGED)), "put");
+        want(p, 1, ask_open(p, 1, id, 7, "deep"), BIT(SL_E_CHANGED), "open");
+    }
+    move_out(p, false);
+    want(p, 1, ask_open(p, 1, 5, 7, "deep"), DONE, "open, when it is back");
+}
+
+/* Its descriptor is still open: only the kernel can tell then that it is no longer below the root. */
+static void moved_while_open(struct peer *p)
+{
+    uint64_t no = BIT(SL_E_DENIED) | BIT(SL_E_CHANGED) | BIT(SL_E_NOT_FOUND);
+    if (!p->plan->confined) {
+        tell(p, "not tried: the kernel does not keep this server in; ");
+        return;
+    }
+    hello(p);
+    want(p, 1, ask_open(p, 1, 0, 5, "moved"), DONE, "open");
+    move_out(p, true);
+    want_read(p, 1, 5, "in", if_may(p, SL_RIGHT_READ, no), "read");
+    want(p, 1, ask_simple(p, 1, SL_MSG_PUT, 5, "h-escaped", 0), if_may(p, SL_RIGHT_CREATE, no), "put");
+    want(p, 1, ask_open(p, 1, 5, 7, "deep"), no, "open below it");
+    move_out(p, false);
+}
+
+const struct attack right_attacks[] = {
+    { "rights-verbs", verbs, 0 },            { "rights-setuid", setuid_bits, TREE },           { "rights-link-targets", link_targets, 0 },
+    { "special-fifo", fifo_opened, TREE },   { "moved-and-evicted", moved_and_evicted, TREE }, { "moved-while-open", moved_while_open, TREE },
+    { NULL, NULL, 0 },
+};

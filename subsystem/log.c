@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 #include <syslog.h>
+#include <time.h>
 
 static struct {
     enum sl_log_to to;
@@ -66,6 +67,8 @@ void sl_log_open(enum sl_log_to to, int level, int facility)
     if (state.opened)
         closelog();
     state.opened = to != SL_LOG_STDERR;
+    if (state.opened)
+        tzset();                         /* its file is read now, and not where it is out of reach */
     if (state.opened)
         openlog("superlifter-server", LOG_PID | LOG_NDELAY, state.facility);
 }

@@ -174,6 +174,15 @@ static bool undecoded(const struct sl_channel *ch, const struct sl_request_kind 
     return k->entry && !(ch->rights & (SL_RIGHT_CREATE | SL_RIGHT_META));
 }
 
+/* A channel remembers what owners are called as long as the session lasts. */
+static enum sl_code check_names(const struct sl_session *s, struct sl_error *err)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < SL_CHANNELS; i++)
+        bytes += s->channels[i] ? sl_entry_codec_bytes(s->channels[i]->in) : 0;
+    return bytes <= SL_NAME_BYTES_MAX ? SL_OK : sl_fail(err, SL_E_LIMIT, "the names of owners take more than %d MiB", SL_NAME_BYTES_MAX >> 20);
+}
+
 enum sl_code sl_request_frame(struct sl_channel *ch, const struct sl_frame *f, struct sl_error *err)
 {
     struct sl_error why = { 0 };
@@ -193,6 +202,8 @@ enum sl_code sl_request_frame(struct sl_channel *ch, const struct sl_frame *f, s
     }
     sl_r_init(&r, f->data, f->len);
     rc = undecoded(ch, k) ? SL_OK : k->decode(ch, &r, &q, err);
+    if (rc == SL_OK && k->entry)
+        rc = check_names(ch->s, err);
     if (rc != SL_OK)
         return rc;
     rc = allowed(ch, k, &why);

@@ -784,6 +784,29 @@ START_TEST(begins_nothing_while_much_is_to_be_sent)
 }
 END_TEST
 
+/* Names of 250 bytes on every channel were 280 MiB. */
+START_TEST(remembers_names_within_bounds)
+{
+    char name[251];
+    begin_with(1 << 20, 1 << 20);
+    attach();
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    struct sl_msg_put m = { .meta = SL_META_UID | SL_META_GID, .entry = entry_of(SL_TYPE_FILE, "none", 0) };
+    m.entry.user = m.entry.group = name;
+    for (uint32_t i = 1; i < 32768 && t.served == SL_OK; i++) {
+        struct sl_buf b = { 0 };
+        m.entry.uid = m.entry.gid = i;
+        sl_put_encode(&b, t.enc, &m);
+        send_buf(SL_MSG_SET_META, &b);
+        if (i % 256 == 0)
+            pump();
+    }
+    ck_assert_int_eq(t.served, SL_E_LIMIT);
+    end();
+}
+END_TEST
+
 static void add(TCase *tc)
 {
     tcase_add_checked_fixture(tc, setup, teardown);
@@ -802,6 +825,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, offers_modules_by_their_rules);
     tcase_add_test(tc, lists_then_reads_and_hashes_on_one_channel);
     tcase_add_test(tc, begins_nothing_while_much_is_to_be_sent);
+    tcase_add_test(tc, remembers_names_within_bounds);
     tcase_add_test(tc, drains);
     tcase_add_loop_test(tc, does_not_hang_with_both_writing, 2, TURNS);
 }

@@ -7,6 +7,7 @@
 #include "config.h"
 #include "subsystem/session_priv.h"
 
+#include <errno.h>
 #include <string.h>
 
 typedef enum sl_code decode_fn(struct sl_channel *ch, struct sl_rd *r, union sl_request *q, struct sl_error *err);
@@ -90,7 +91,10 @@ static enum sl_code run_open(struct sl_channel *ch, const union sl_request *q, s
     char name[SL_NAME_MAX + 1];
     memcpy(name, q->open.name, q->open.name_len);
     name[q->open.name_len] = '\0';
-    return sl_dirs_open(ch->dirs, q->open.parent, q->open.id, name, err);
+    enum sl_code rc = sl_dirs_open(ch->dirs, q->open.parent, q->open.id, name, err);
+    if (rc == SL_E_LINK && !(ch->rights & SL_RIGHT_LIST))    /* where it leads is a part of a listing */
+        return sl_fail_errno(err, ENOTDIR, "cannot open directory '%s'", name);
+    return rc;
 }
 
 static enum sl_code run_close(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)

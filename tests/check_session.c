@@ -648,6 +648,22 @@ START_TEST(ends_with_a_malformed_request)
 }
 END_TEST
 
+/* Where a link leads was told to who may only create, or nothing. */
+START_TEST(tells_link_targets_to_who_may_list)
+{
+    ck_assert_int_eq(symlinkat("over/there", t.dir, "link"), 0);
+    t.policy.rights = SL_RIGHT_CREATE;
+    begin(4096);
+    attach();
+    uint64_t link = open_dir(0, 5, "link");
+    pump();
+    ck_assert_int_eq(result(link), SL_E_NOT_DIR);
+    for (size_t i = 0; i < t.count; i++)
+        ck_assert_ptr_null(memmem(sl_buf_ptr(&t.got[i].data), sl_buf_len(&t.got[i].data), "over", 4));
+    end();
+}
+END_TEST
+
 START_TEST(offers_modules_by_their_rules)
 {
     struct sl_error err = { 0 };
@@ -822,6 +838,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, does_not_overwrite_without_the_right);
     tcase_add_test(tc, says_what_it_does_not_know);
     tcase_add_test(tc, ends_with_a_malformed_request);
+    tcase_add_test(tc, tells_link_targets_to_who_may_list);
     tcase_add_test(tc, offers_modules_by_their_rules);
     tcase_add_test(tc, lists_then_reads_and_hashes_on_one_channel);
     tcase_add_test(tc, begins_nothing_while_much_is_to_be_sent);

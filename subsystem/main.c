@@ -329,6 +329,7 @@ int main(int argc, char **argv)
     if (parse(&a, argc, argv, &err) != SL_OK)
         return failed(&err, EXIT_USAGE);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);            /* a file over the limit is an error of that file, and its staged one is removed */
     sigaction(SIGTERM, &sa, NULL);
     sigaction(SIGINT, &sa, NULL);
     sigaction(SIGHUP, &sa, NULL);

@@ -38,12 +38,15 @@ static const struct sl_module *find(const struct sl_policy *p, const struct sl_m
     return m && offered(p, m) ? m : NULL;
 }
 
-/* A session counts once against the limits of one module, however many channels attach it. */
+/* A session counts once against the limits of one module, however many channels attach it. Where sessions are counted it may have
+ * no other one: it would be counted for that alone, and stay in the first uncounted. */
 static enum sl_code admit(struct sl_session *s, const struct sl_module *m, struct sl_error *err)
 {
     const struct sl_policy *p = s->policy;
     if (s->admitted == m)
         return SL_OK;
+    if (s->admitted && p->admit)
+        return sl_fail(err, SL_E_INVALID, "this session has another module attached");
     enum sl_code rc = p->admit ? p->admit(p->admit_ctx, m, err) : SL_OK;
     if (rc == SL_OK)
         s->admitted = m;

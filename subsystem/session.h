@@ -46,6 +46,10 @@ void sl_session_sent(struct sl_session *s, size_t n);
 /* True when the peer said BYE, everything was answered and the BYE of this side is queued. */
 bool sl_session_over(const struct sl_session *s);
 bool sl_session_greeted(const struct sl_session *s);     /* the whole hello was seen: the handshake deadline is met */
+/* Bytes of whole frames that came. */
+uint64_t sl_session_heard(const struct sl_session *s);
+/* Sends something that needs no answer: whether anybody is there shows when it can't be delivered. */
+void sl_session_probe(struct sl_session *s);
 /* SIGTERM: finish what was asked, then BYE. */
 void sl_session_drain(struct sl_session *s);
 

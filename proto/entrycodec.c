@@ -44,6 +44,11 @@ void sl_entry_codec_free(struct sl_entry_codec *c)
     free(c);
 }
 
+size_t sl_entry_codec_bytes(const struct sl_entry_codec *c)
+{
+    return sl_owner_table_bytes(c->owners);
+}
+
 static bool is_device(enum sl_type type)
 {
     return type == SL_TYPE_CHAR || type == SL_TYPE_BLOCK;

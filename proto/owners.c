@@ -12,6 +12,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+enum { NAME_COST = 24 };         /* bytes: the NUL, and what the allocator adds and rounds up to */
+
 struct owner {
     uint64_t key;                /* number, kind, and a bit that tells it from a free slot */
     char *name;                  /* owned; NULL for none */
@@ -21,6 +23,7 @@ struct sl_owner_table {
     struct owner *slots;
     unsigned bits;               /* 1 << bits slots */
     size_t count, max;
+    size_t name_bytes;           /* with what their allocation costs */
     uint64_t factor;
 };
 
@@ -94,5 +97,11 @@ const char *sl_owner_table_add(struct sl_owner_table *t, bool group, uint32_t nu
     assert(!o->key);
     o->key = key_of(group, number);
     o->name = len ? sl_memdup0(name, len) : NULL;
+    t->name_bytes += len ? len + NAME_COST : 0;
     return o->name;
+}
+
+size_t sl_owner_table_bytes(const struct sl_owner_table *t)
+{
+    return sizeof *t->slots * ((size_t)1 << t->bits) + t->name_bytes;
 }

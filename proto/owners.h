@@ -21,4 +21,7 @@ bool sl_owner_table_full(const struct sl_owner_table *t);
 /* Remembers a number that was not named and returns the table's copy of the name, or NULL for one of no bytes. */
 const char *sl_owner_table_add(struct sl_owner_table *t, bool group, uint32_t number, const char *name, size_t len);
 
+/* Bytes that the table takes, about. */
+size_t sl_owner_table_bytes(const struct sl_owner_table *t);
+
 #endif

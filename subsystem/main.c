@@ -204,6 +204,7 @@ static void watch_signals(void)
     static const int ends[] = { SIGTERM, SIGINT, SIGHUP };
     struct sigaction sa = { .sa_handler = on_drain };
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);            /* a file over the limit is an error of that file, and its staged one is removed */
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
         sigaction(ends[i], &sa, NULL);
 }

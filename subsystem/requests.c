@@ -92,7 +92,10 @@ static enum sl_code run_open(struct sl_channel *ch, const union sl_request *q, s
     char name[SL_NAME_MAX + 1];
     memcpy(name, q->open.name, q->open.name_len);
     name[q->open.name_len] = '\0';
-    return sl_dirs_open(ch->dirs, q->open.parent, q->open.id, name, err);
+    enum sl_code rc = sl_dirs_open(ch->dirs, q->open.parent, q->open.id, name, err);
+    if (rc == SL_E_LINK && !(ch->rights & SL_RIGHT_LIST))    /* where it leads is a part of a listing */
+        return sl_fail_errno(err, ENOTDIR, "cannot open directory '%s'", name);
+    return rc;
 }
 
 static enum sl_code run_close(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
@@ -237,6 +240,15 @@ static enum sl_code allowed(struct sl_channel *ch, const struct sl_request_kind 
                                       : k->names == NAMES_REMOVED ? "cannot remove '%s'" : "cannot look at '%s'", name);
 }
 
+/* A channel remembers what owners are called as long as the session lasts. */
+static enum sl_code check_names(const struct sl_session *s, struct sl_error *err)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < SL_CHANNELS; i++)
+        bytes += s->channels[i] ? sl_entry_codec_bytes(s->channels[i]->in) : 0;
+    return bytes <= SL_NAME_BYTES_MAX ? SL_OK : sl_fail(err, SL_E_LIMIT, "the names of owners take more than %d MiB", SL_NAME_BYTES_MAX >> 20);
+}
+
 enum sl_code sl_request_frame(struct sl_channel *ch, const struct sl_frame *f, struct sl_error *err)
 {
     struct sl_error why = { 0 };
@@ -256,6 +268,8 @@ enum sl_code sl_request_frame(struct sl_channel *ch, const struct sl_frame *f, s
     }
     sl_r_init(&r, f->data, f->len);
     rc = undecoded(ch, k) ? SL_OK : k->decode(ch, &r, &q, err);
+    if (rc == SL_OK && k->entry)
+        rc = check_names(ch->s, err);
     if (rc != SL_OK)
         return rc;
     rc = allowed(ch, k, &q, &why);

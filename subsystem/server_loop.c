@@ -14,14 +14,18 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { READ_MAX = 256 * 1024, PIPE_BYTES = 1024 * 1024, BACKLOG_MAX = 4 * 1024 * 1024, DRAIN_MS = 5000 };
+enum { READ_MAX = 256 * 1024, PIPE_BYTES = 1024 * 1024, BACKLOG_MAX = 4 * 1024 * 1024, DRAIN_MS = 5000,
+       PIECE_LEAST = 4096,              /* bytes of a frame that count as a movement; fewer would keep a session for ever */
+       PROBE_MS = 5000 };
 
 struct loop {
     struct sl_session *s;
     int in, out;
     const struct sl_serve_limits *limits;
     const volatile sig_atomic_t *drain;
-    uint64_t start_ms, moved_ms;
+    uint64_t start_ms, moved_ms, probed_ms;
+    uint64_t frames;                    /* bytes of whole frames when something moved last; and bytes since then */
+    size_t pieces;
     bool draining, eof;
     sigset_t waiting;                   /* the signal mask while it waits: only then are signals let in */
     sigset_t working;
@@ -44,7 +48,8 @@ static void moved_bytes(struct loop *l, bool out, uint64_t n)
 {
     uint64_t rate = sl_session_rate(l->s);
     struct sl_pace *total = out ? l->limits->total_out : l->limits->total_in;
-    l->moved_ms = sl_now_ms();
+    if (out)
+        l->moved_ms = sl_now_ms();       /* what comes counts when it is something: see heard */
     if (!rate && !l->limits->total_rate)
         return;
     uint64_t now = sl_pace_now();
@@ -96,6 +101,18 @@ static enum sl_code flush(struct loop *l, bool *moved, struct sl_error *err)
     return SL_OK;
 }
 
+/* Whole frames move a session, or a good piece of one. */
+static void heard(struct loop *l, size_t got)
+{
+    uint64_t frames = sl_session_heard(l->s);
+    l->pieces += got;
+    if (frames == l->frames && l->pieces < PIECE_LEAST)
+        return;
+    l->frames = frames;
+    l->pieces = 0;
+    l->moved_ms = sl_now_ms();
+}
+
 static enum sl_code receive(struct loop *l, struct sl_error *err)
 {
     size_t got = 0;
@@ -110,7 +127,19 @@ static enum sl_code receive(struct loop *l, struct sl_error *err)
     if (rc != SL_OK)
         return sl_fail_errno(err, errno, "cannot receive from the peer");
     moved_bytes(l, false, got);
-    return sl_session_feed(l->s, l->buf, got, err);
+    rc = sl_session_feed(l->s, l->buf, got, err);
+    heard(l, got);
+    return rc;
+}
+
+/* A peer that has said BYE and closed may be gone, or may read on. Long work has nothing to send that would show it. */
+static void probe(struct loop *l)
+{
+    uint64_t now = sl_now_ms();
+    if (!l->eof || now - l->probed_ms < PROBE_MS)
+        return;
+    l->probed_ms = now;
+    sl_session_probe(l->s);
 }
 
 /* Milliseconds until the next deadline; -1: none. 0 once it has passed. */
@@ -148,16 +177,20 @@ static enum sl_code wait_and_move(struct loop *l, bool working, struct sl_error 
     uint64_t now = limited(l) ? sl_pace_now() : 0, in_ns = limited(l) ? held_back(l, false, now) : 0,
              out_ns = limited(l) && waiting ? held_back(l, true, now) : 0;
     struct pollfd p[2] = { { .fd = l->eof || in_ns || waiting > BACKLOG_MAX ? -1 : l->in, .events = POLLIN },
-                           { .fd = waiting && !out_ns ? l->out : -1, .events = POLLOUT } };
+                           { .fd = out_ns ? -1 : waiting || l->eof ? l->out : -1, .events = waiting ? POLLOUT : 0 } };
     int ms = working ? 0 : until_deadline(l);
     ms = sooner(sooner(ms, in_ns), out_ns);
     struct timespec most = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
-    if (working)
+    if (working) {
         l->moved_ms = sl_now_ms();
+        probe(l);
+    }
     if (ppoll(p, 2, ms < 0 ? NULL : &most, &l->waiting) < 0 && errno != EINTR)
         return sl_fail_errno(err, errno, "cannot wait for the peer");
     if (p[0].fd >= 0 && p[0].revents)
         return receive(l, err);
+    if (l->eof && p[1].revents & (POLLERR | POLLHUP))
+        return sl_fail(err, SL_E_CLOSED, "the peer closed the connection");
     return SL_OK;
 }
 

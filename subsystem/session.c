@@ -251,6 +251,16 @@ bool sl_session_greeted(const struct sl_session *s)
     return sl_conn_ready(s->conn);
 }
 
+uint64_t sl_session_heard(const struct sl_session *s)
+{
+    return sl_conn_bytes_in(s->conn);
+}
+
+void sl_session_probe(struct sl_session *s)
+{
+    sl_conn_ping(s->conn, 0);
+}
+
 void sl_session_drain(struct sl_session *s)
 {
     s->draining = true;

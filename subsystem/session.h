@@ -70,6 +70,10 @@ bool sl_session_greeted(const struct sl_session *s);     /* the whole hello was 
 /* Bytes a second that may move each way now; 0: no limit. */
 uint64_t sl_session_rate(const struct sl_session *s);
 void sl_session_figures(const struct sl_session *s, struct sl_session_figures *out);
+/* Bytes of whole frames that came. */
+uint64_t sl_session_heard(const struct sl_session *s);
+/* Sends something that needs no answer: whether anybody is there shows when it can't be delivered. */
+void sl_session_probe(struct sl_session *s);
 /* SIGTERM: finish what was asked, then BYE. */
 void sl_session_drain(struct sl_session *s);
 

@@ -15,6 +15,7 @@
 enum {
     SL_DIRS_MAX = 4096,                 /* directory ids open on one channel */
     SL_DIR_FDS = 64,                    /* of them, with a descriptor */
+    SL_NAME_BYTES_MAX = 16 * 1024 * 1024, /* that the owners' names of all channels may take: 65536 ordinary ones are 5 MiB */
     SL_CONFIRM_EVERY = 256,             /* requests between two DONEs within one batch of input */
     SL_OUTPUT_HIGH = 1024 * 1024,       /* unsent bytes above which nothing is read or listed, and no request is begun */
     SL_FRESH_MAX = 4096,                /* directories made here and not yet given their times, on one channel */

@@ -6,6 +6,7 @@
 #include "tests/scratch.h"
 
 #include <errno.h>
+#include <time.h>
 
 static struct sl_error err;
 
@@ -80,6 +81,25 @@ START_TEST(limits)
     ck_assert_int_eq(sl_dirs_open(d, 1, 4, "a", &err), SL_E_LIMIT);
     ck_assert_int_eq(sl_dirs_close(d, 3, &err), SL_OK);
     ck_assert_int_eq(sl_dirs_open(d, 1, 4, "a", &err), SL_OK);
+    sl_dirs_free(d);
+    scratch_remove(top);
+}
+END_TEST
+
+/* Ids that all fell on one slot made each close cost milliseconds. */
+START_TEST(ids_do_not_collide)
+{
+    int top = scratch_make();
+    struct sl_dirs *d = rooted(top, 4096, 4);
+    mkdirat(top, "a", 0755);
+    for (uint32_t i = 1; i <= 4000; i++)
+        ck_assert_int_eq(sl_dirs_open(d, 1, i << 16, "a", &err), SL_OK);
+    clock_t start = clock();
+    for (uint32_t i = 1; i <= 2000; i++) {
+        ck_assert_int_eq(sl_dirs_close(d, i << 16, &err), SL_OK);
+        ck_assert_int_eq(sl_dirs_open(d, 1, i << 16, "a", &err), SL_OK);
+    }
+    ck_assert_int_lt((clock() - start) / CLOCKS_PER_SEC, 2);
     sl_dirs_free(d);
     scratch_remove(top);
 }
@@ -201,6 +221,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, opens_and_closes);
     tcase_add_test(tc, tells_links);
     tcase_add_test(tc, limits);
+    tcase_add_test(tc, ids_do_not_collide);
     tcase_add_test(tc, evicts_and_reopens);
     tcase_add_test(tc, finds_replaced);
     tcase_add_test(tc, tells_paths);

@@ -5,7 +5,9 @@
 
 #include "tests/scratch.h"
 
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <sys/un.h>
 
 static struct sl_error err;
@@ -156,6 +158,25 @@ START_TEST(refuses_what_is_no_file)
 }
 END_TEST
 
+/* Who waits for a reader of a fifo was woken by a READ that was refused afterwards. */
+START_TEST(opens_no_fifo)
+{
+    int top = scratch_make(), status = 0;
+    struct sl_reader r;
+    mkfifoat(top, "fifo", 0644);
+    pid_t writer = fork();
+    if (writer == 0)
+        _exit(openat(top, "fifo", O_WRONLY | O_CLOEXEC) < 0);
+    usleep(50000);
+    ck_assert_int_eq(sl_reader_open(&r, top, "fifo", &err), SL_E_TYPE);
+    usleep(50000);
+    ck_assert_int_eq(waitpid(writer, &status, WNOHANG), 0);
+    kill(writer, SIGKILL);
+    waitpid(writer, &status, 0);
+    scratch_remove(top);
+}
+END_TEST
+
 static void add(TCase *tc)
 {
     tcase_add_test(tc, reads_in_pieces);
@@ -163,6 +184,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, only_a_hole);
     tcase_add_test(tc, sees_changes);
     tcase_add_test(tc, refuses_what_is_no_file);
+    tcase_add_test(tc, opens_no_fifo);
 }
 
 int main(void)

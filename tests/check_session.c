@@ -366,6 +366,22 @@ START_TEST(ends_with_a_malformed_request)
 }
 END_TEST
 
+/* Where a link leads was told to who may only create, or nothing. */
+START_TEST(tells_link_targets_to_who_may_list)
+{
+    ck_assert_int_eq(symlinkat("over/there", t.dir, "link"), 0);
+    t.policy.rights = SL_RIGHT_CREATE;
+    begin(4096);
+    attach();
+    uint64_t link = open_dir(0, 5, "link");
+    pump();
+    ck_assert_int_eq(result(link), SL_E_NOT_DIR);
+    for (size_t i = 0; i < t.count; i++)
+        ck_assert_ptr_null(memmem(sl_buf_ptr(&t.got[i].data), sl_buf_len(&t.got[i].data), "over", 4));
+    end();
+}
+END_TEST
+
 START_TEST(offers_modules_by_their_rules)
 {
     struct sl_error err = { 0 };
@@ -502,6 +518,29 @@ START_TEST(begins_nothing_while_much_is_to_be_sent)
 }
 END_TEST
 
+/* Names of 250 bytes on every channel were 280 MiB. */
+START_TEST(remembers_names_within_bounds)
+{
+    char name[251];
+    begin_with(1 << 20, 1 << 20);
+    attach();
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    struct sl_msg_put m = { .meta = SL_META_UID | SL_META_GID, .entry = entry_of(SL_TYPE_FILE, "none", 0) };
+    m.entry.user = m.entry.group = name;
+    for (uint32_t i = 1; i < 32768 && t.served == SL_OK; i++) {
+        struct sl_buf b = { 0 };
+        m.entry.uid = m.entry.gid = i;
+        sl_put_encode(&b, t.enc, &m);
+        send_buf(SL_MSG_SET_META, &b);
+        if (i % 256 == 0)
+            pump();
+    }
+    ck_assert_int_eq(t.served, SL_E_LIMIT);
+    end();
+}
+END_TEST
+
 static void add(TCase *tc)
 {
     tcase_add_checked_fixture(tc, setup, teardown);
@@ -517,9 +556,11 @@ static void add(TCase *tc)
     tcase_add_test(tc, does_not_overwrite_without_the_right);
     tcase_add_test(tc, says_what_it_does_not_know);
     tcase_add_test(tc, ends_with_a_malformed_request);
+    tcase_add_test(tc, tells_link_targets_to_who_may_list);
     tcase_add_test(tc, offers_modules_by_their_rules);
     tcase_add_test(tc, lists_then_reads_and_hashes_on_one_channel);
     tcase_add_test(tc, begins_nothing_while_much_is_to_be_sent);
+    tcase_add_test(tc, remembers_names_within_bounds);
     tcase_add_test(tc, drains);
     tcase_add_loop_test(tc, does_not_hang_with_both_writing, 2, TURNS);
 }

@@ -268,7 +268,8 @@ uint64_t outcome(struct peer *p, uint8_t ch, uint64_t n)
     struct lane *l = peer_lane(p, ch);
     uint64_t end = sl_now_ms() + ANSWER_MS, got;
     while (!(got = known(l, n)) && !p->eof && sl_now_ms() < end)
-        peer_move(p, 50);
+        if (peer_move(p, 50))
+            end = sl_now_ms() + ANSWER_MS;
     return got ? got : p->eof ? end_of(p) : SILENT;
 }
 

@@ -312,6 +312,8 @@ static void endless_hash(struct peer *p)
     ask_named(p, 1, SL_MSG_HASH, 0, "h-hole");
     control(p, 6, NULL, 0);
     peer_flush(p, 2000);
+    for (int i = 0; i < 10; i++)         /* what was left unread would be told to the server */
+        peer_move(p, 20);
     tell(p, "HASH, BYE, and gone; ");
 }
 

@@ -215,7 +215,7 @@ static void attach_again(struct peer *p)
     if (module) {
         want(p, 1, ask_raw(p, 1, SL_MSG_ATTACH, home, sizeof home - 1), good, "home");
         want(p, 1, ask_raw(p, 1, SL_MSG_ATTACH, root, sizeof root - 1), good, "root");
-        want(p, 2, ask_raw(p, 2, SL_MSG_ATTACH, root, sizeof root - 1), BIT(SL_E_NO_MODULE), "root, first");
+        want(p, 2, ask_raw(p, 2, SL_MSG_ATTACH, root, sizeof root - 1), good, "root, first");
     } else {
         want(p, 1, ask_raw(p, 1, SL_MSG_ATTACH, home, sizeof home - 1), DONE, "home");
         want(p, 1, ask_list(p, 1, 7, "", SL_LIST_RECURSE), if_may(p, SL_RIGHT_LIST, DONE), "list of it");

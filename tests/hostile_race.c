@@ -33,10 +33,10 @@ static uint64_t run_race(struct peer *p, race_try *one)
             outcome(p, 1, ask_raw(p, 1, 60, NULL, 0));
     }
     want_alive(p, 1, "the end");
-    uint64_t links = l->by_code[SL_E_LINK] + l->by_code[SL_E_TYPE] + l->content_fails + l->links, files = l->contents + l->hashes;
+    uint64_t links = l->by_code[SL_E_LINK] + l->by_code[SL_E_NOT_DIR] + l->by_code[SL_E_TYPE] + l->content_fails + l->links, files = l->contents + l->hashes;
     tell(p, "%ld tries: %llu files, %llu records, %llu links met, %llu other refusals; ", p->plan->tries, (unsigned long long)files,
          (unsigned long long)l->records, (unsigned long long)links,
-         (unsigned long long)(l->fail_count - l->by_code[SL_E_LINK] - l->by_code[SL_E_TYPE]));
+         (unsigned long long)(l->fail_count - l->by_code[SL_E_LINK] - l->by_code[SL_E_NOT_DIR] - l->by_code[SL_E_TYPE]));
     return links;
 }
 

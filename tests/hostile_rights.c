@@ -197,7 +197,7 @@ static void setuid_bits(struct peer *p)
 static void link_targets(struct peer *p)
 {
     hello(p);
-    want(p, 1, ask_open(p, 1, 0, 5, "out-dir"), BIT(SL_E_LINK) | BIT(SL_E_RIGHTS) | BIT(SL_E_NOT_DIR), "open a link");
+    want(p, 1, ask_open(p, 1, 0, 5, "out-dir"), may(p, SL_RIGHT_LIST) ? BIT(SL_E_LINK) : BIT(SL_E_NOT_DIR) | BIT(SL_E_RIGHTS), "open a link");
     const char *text = peer_lane(p, 1)->fail_text;
     if (!may(p, SL_RIGHT_LIST) && p->plan->outside && strstr(text, p->plan->outside))
         bad(p, "WHERE A LINK LEADS IS TOLD WITHOUT THE RIGHT TO LIST");

@@ -32,8 +32,10 @@ struct dir {
 };
 
 struct sl_dirs {
-    struct dir **slots; /* by id: open addressing, a power of two, at most half full */
+    struct dir **slots; /* by id: open addressing, 1 << bits of them, at most half full */
     size_t cap, used;
+    unsigned bits;
+    uint64_t factor; /* random: a peer chooses the ids, and must not know which fall on one slot (as in proto/owners.c) */
     size_t nodes, nodes_max; /* all alive, also those whose id was closed: else a chain of closed ones had no bound */
     size_t fds, fds_max;
     struct dir *oldest, *newest;
@@ -43,7 +45,7 @@ struct sl_dirs {
 
 static size_t slot_of(const struct sl_dirs *d, uint32_t id)
 {
-    size_t i = (size_t)(id * 2654435761u) & (d->cap - 1);
+    size_t i = (size_t)(((uint64_t)id + 1) * d->factor >> (64 - d->bits));
     while (d->slots[i] && d->slots[i]->id != id)
         i = (i + 1) & (d->cap - 1);
     return i;
@@ -58,7 +60,7 @@ static void grow(struct sl_dirs *d)
 {
     struct dir **old = d->slots;
     size_t cap = d->cap;
-    d->cap = cap * 2;
+    d->cap = (size_t)1 << ++d->bits;
     d->slots = sl_calloc(d->cap, sizeof *d->slots);
     for (size_t i = 0; i < cap; i++)
         if (old[i])
@@ -232,7 +234,10 @@ struct sl_dirs *sl_dirs_new(size_t ids_max, size_t fds_max)
     struct sl_dirs *d = sl_calloc(1, sizeof *d);
     d->nodes_max = ids_max;
     d->fds_max = fds_max < 4 ? 4 : fds_max;
-    d->cap = 64;
+    sl_random(&d->factor, sizeof d->factor);
+    d->factor |= 1;
+    d->bits = 6;
+    d->cap = (size_t)1 << d->bits;
     d->slots = sl_calloc(d->cap, sizeof *d->slots);
     return d;
 }

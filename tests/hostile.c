@@ -177,17 +177,22 @@ static pid_t aside(const struct plan *o, const struct attack *a)
     return pid;
 }
 
+static bool goes_aside(const struct plan *o, const struct attack *a)
+{
+    return !o->fds && (a->flags & SLOW || (a->flags & WAITS && !o->listener));
+}
+
 static int run_all(const struct plan *o, const struct attack **list, size_t n)
 {
     int failed = 0, status;
     size_t waiting = 0;
     for (size_t i = 0; i < n; i++)
-        if (list[i]->flags & SLOW && !o->fds)
+        if (goes_aside(o, list[i]))
             waiting += aside(o, list[i]) > 0;
     if (waiting)
         usleep(200000);                  /* they are connected before the others are */
     for (size_t i = 0; i < n; i++)
-        if (!(list[i]->flags & SLOW && !o->fds))
+        if (!goes_aside(o, list[i]))
             failed += !attack(o, list[i]);
     for (; waiting && wait(&status) > 0; waiting--)
         failed += !WIFEXITED(status) || WEXITSTATUS(status) != 0;

@@ -91,7 +91,7 @@ struct peer {
 
 typedef void attack_fn(struct peer *p);
 enum attack_flag { SLOW = 1 /* waits: runs beside the others */, RACES = 2, TREE = 4 /* looks at the tree itself */,
-                   WRITES = 8 /* needs the right to create */ };
+                   WRITES = 8 /* needs the right to create */, WAITS = 16 /* as SLOW, where its memory can be told */ };
 struct attack { const char *name; attack_fn *run; unsigned flags; };
 extern const struct attack name_attacks[], link_attacks[], order_attacks[], frame_attacks[], flood_attacks[], right_attacks[],
     race_attacks[];

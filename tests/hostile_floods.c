@@ -118,7 +118,7 @@ static void kept_requests(struct peer *p)
     peer_flush(p, 2000);
     p->deaf = true;
     credit(p, 1, (uint64_t)1 << 30);
-    let_work(p, 1500);
+    let_work(p, 1000);
     tell(p, "%s; ", peer_over(p) ? "it was ended" : "all taken");
     p->deaf = false;
 }
@@ -170,7 +170,7 @@ static void squeezed_requests(struct peer *p)
         control(p, 7, out, OUT - z.avail_out);
     }
     deflateEnd(&z);
-    let_work(p, 1500);
+    let_work(p, 1000);
     free(plain);
     free(out);
 }
@@ -196,7 +196,7 @@ static void unread_modules(struct peer *p)
     for (uint64_t i = 0; i < n && !peer_over(p); i++)
         if (ask_raw(p, 1, SL_MSG_MODULES, NULL, 0), sl_buf_len(&p->tx) > SMALL_WINDOW)
             break;                       /* it takes no more */
-    let_work(p, 1500);
+    let_work(p, 1000);
     tell(p, "%llu asked; ", (unsigned long long)peer_lane(p, 1)->asked);
 }
 
@@ -231,7 +231,7 @@ static void owner_questions(struct peer *p)
 {
     char name[32];
     hello(p);
-    uint64_t n = scaled(p, 200000), last = 0;
+    uint64_t n = scaled(p, 70000), last = 0;
     for (uint64_t i = 1; i < n && !peer_over(p); i++) {
         struct sl_buf b = { 0 };
         snprintf(name, sizeof name, "nobody-%llu", (unsigned long long)i);
@@ -268,7 +268,7 @@ static void colliding_ids(struct peer *p)
 /* A deep chain of directories, used at both ends in turn: each descriptor was evicted and is opened again. */
 static void deep_chain(struct peer *p)
 {
-    enum { DEEP = 1500 };
+    enum { DEEP = 250 };
     hello(p);
     ask_simple(p, 1, SL_MSG_MKDIR, 0, "h-deep", 0);
     ask_open(p, 1, 0, 1, "h-deep");
@@ -319,9 +319,9 @@ static void endless_hash(struct peer *p)
 
 const struct attack flood_attacks[] = {
     { "flood-ping", pings, 0 },                    { "flood-credit", credits, 0 },             { "flood-beyond-credit", beyond_credit, 0 },
-    { "flood-windows", full_windows, 0 },          { "flood-kept", kept_requests, 0 },         { "flood-unread", unread, 0 },
-    { "flood-unread-compressed", unread_compressed, 0 }, { "flood-squeezed", squeezed_requests, 0 }, { "flood-lists", unread_lists, 0 },
-    { "flood-modules", unread_modules, 0 },        { "flood-owner-names", owner_names, 0 },    { "flood-owner-questions", owner_questions, 0 },
-    { "flood-colliding-ids", colliding_ids, 0 },   { "flood-deep", deep_chain, WRITES },       { "flood-hash", endless_hash, WRITES },
-    { NULL, NULL, 0 },
+    { "flood-windows", full_windows, 0 },          { "flood-kept", kept_requests, WAITS },     { "flood-unread", unread, WAITS },
+    { "flood-unread-compressed", unread_compressed, WAITS }, { "flood-squeezed", squeezed_requests, WAITS },
+    { "flood-lists", unread_lists, WAITS },        { "flood-modules", unread_modules, WAITS }, { "flood-owner-names", owner_names, 0 },
+    { "flood-owner-questions", owner_questions, 0 }, { "flood-colliding-ids", colliding_ids, 0 }, { "flood-deep", deep_chain, WRITES },
+    { "flood-hash", endless_hash, WRITES },        { NULL, NULL, 0 },
 };

@@ -63,8 +63,12 @@ static void many_opens(struct peer *p)
 /* A chain of closed directories must count as well, or there is no end to it. */
 static void closed_chain(struct peer *p)
 {
-    hello(p);
     uint64_t last = 0;
+    if (p->plan->scale < 1) {            /* to remove it takes a file system longer than all other attacks */
+        tell(p, "not tried: for --scale=1; ");
+        return;
+    }
+    hello(p);
     want(p, 1, ask_simple(p, 1, SL_MSG_MKDIR, 0, "h-chain", 0), DONE | BIT(SL_E_EXISTS), "mkdir");
     ask_open(p, 1, 0, 1, "h-chain");
     for (uint32_t i = 1; i < 6000 && !peer_over(p); i++) {

@@ -19,11 +19,14 @@
 enum { READING = SL_CONFINE_LIST | SL_CONFINE_READ,
        WRITING = READING | SL_CONFINE_WRITE | SL_CONFINE_REMOVE_DIR | SL_CONFINE_SPECIAL };
 
-/* A destination that is not there yet, or is a file, is made beside others: the directory around it is what is written. */
+/* A destination that is not there yet, or is a file, is made beside others: the directory around it is what is written. A link
+ * to a file leads to where the file is. */
 static enum sl_code add_dest(struct sl_confine *c, const char *path, struct sl_error *err)
 {
     struct stat st;
-    char *at = sl_strdup(*path ? path : ".");
+    char *real = stat(path, &st) == 0 && !S_ISDIR(st.st_mode) ? realpath(path, NULL) : NULL;
+    char *at = sl_strdup(real ? real : *path ? path : ".");
+    free(real);
     while (stat(at, &st) != 0 || !S_ISDIR(st.st_mode)) {
         char *up = sl_strdup(at), *parent = sl_strdup(dirname(up));
         bool top = strcmp(parent, at) == 0;

@@ -50,13 +50,13 @@ static void close_others(void)
         close(fd);
 }
 
-static void be_helper(int fd, int null, sl_helper_serve *serve)
+static void be_helper(int fd, int nothing, sl_helper_serve *serve)
 {
     static const int ends[] = { SIGTERM, SIGINT, SIGHUP, SIGPIPE };
     struct sl_helper_message m;
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
         signal(ends[i], SIG_IGN);
-    if (dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(fd, KEPT) < 0)
+    if (dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || dup2(fd, KEPT) < 0)
         _exit(1);
     close_others();
     while (receive(KEPT, &m))
@@ -67,19 +67,22 @@ static void be_helper(int fd, int null, sl_helper_serve *serve)
 
 enum sl_code sl_helper_start(struct sl_helper **out, sl_helper_serve *serve, struct sl_error *err)
 {
-    int pair[2], null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null < 0)
-        return sl_fail_errno(err, errno, "cannot open '/dev/null'");
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
-        enum sl_code rc = sl_fail_errno(err, errno, "cannot make a socket to a helper process");
-        sl_io_close(&null);
+    int pair[2], nothing[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+        return sl_fail_errno(err, errno, "cannot make a socket to a helper process");
+    /* For its standard input and output: nothing can be read from it or written to it. A chroot has no /dev/null. */
+    if (pipe2(nothing, O_CLOEXEC) != 0) {
+        enum sl_code rc = sl_fail_errno(err, errno, "cannot make a pipe for a helper process");
+        sl_io_close(&pair[0]);
+        sl_io_close(&pair[1]);
         return rc;
     }
+    sl_io_close(&nothing[1]);
     pid_t pid = fork();
     if (pid == 0)
-        be_helper(pair[1], null, serve);
+        be_helper(pair[1], nothing[0], serve);
     int why = errno;
-    sl_io_close(&null);
+    sl_io_close(&nothing[0]);
     sl_io_close(&pair[1]);
     if (pid < 0) {
         sl_io_close(&pair[0]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* rsyncd - an rsyncd.conf as a configuration of ours, for an administrator to read, correct and use. */
+/* rsyncd - rsync's configuration of its daemon, rsyncd.conf, as one of ours: for --convert-rsyncd. */
 #ifndef SL_SUBSYSTEM_RSYNCD_H
 #define SL_SUBSYSTEM_RSYNCD_H
 
@@ -7,9 +7,10 @@
 
 #include "base/error.h"
 
-/* What has no equivalent becomes a comment; where leaving it out would let anybody do more than rsync did, the module is closed
- * (`anonymous = no`) and the comment says why. name: of the file, for messages. Fresh memory in *out, which sl_config_parse
- * takes. SL_E_CONFIG for what is no rsyncd.conf: a line without '=', a NUL byte, a file over 1 MiB. */
+/* Text of a file called name, as rsync 3.5.0 understands it, becomes text that sl_config_parse takes; out is fresh memory. What
+ * has no equivalent becomes comments. A module never lets in more than rsync did: where that can't be expressed it is closed
+ * (`anonymous = no`, `allow = none`) and the comments say why. SL_E_CONFIG "NAME:LINE: what is wrong" for what rsync refuses as
+ * a whole, for lines over 16 KiB, for NUL bytes, for more than 4096 modules or more text than a configuration may have. */
 enum sl_code sl_rsyncd_convert(const char *name, const char *text, size_t len, char **out, struct sl_error *err);
 
 #endif

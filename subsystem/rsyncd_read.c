@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* rsyncd_read - an rsyncd.conf in memory, as rsync reads it: keys without regard to case and blanks, a backslash at the end of a
- * line joins it with the next, settings in front of the first module are every module's default. */
+/*
+ * rsyncd_read - the lines of an rsyncd.conf, taken as rsync 3.5.0 takes them, which is not always what its manual says: `;` begins
+ * a comment too, comments are not continued, a section that is opened again goes on, whatever stands behind `]` is passed over,
+ * a backslash continues a line also with blanks behind it, %% stays %%. A module has the defaults as they are where it is opened;
+ * a text that nobody has set then, not even to nothing, is what the default is at the end of the file.
+ */
 #include "config.h"
 #include "subsystem/rsyncd_priv.h"
 #include "base/buf.h"
@@ -11,157 +15,229 @@
 #include <string.h>
 #include <strings.h>
 
-enum { FILE_MAX = 1024 * 1024 };
+/* Beyond: time grows with modules times the length of the values that they inherit. */
+enum { LINE_LEN_MAX = 16384, SECTIONS_MAX = 4096 + 1 };
 
-static char *trim(char *text)
+struct reader {
+    struct sl_rsyncd_file *f;
+    const char *name, *at, *end;
+    size_t current;              /* section */
+    unsigned line, begun;        /* physical lines: the next one's number less 1; where the logical line began */
+    struct sl_error *err;
+};
+
+bool sl_rsyncd_blank(char c)
 {
-    while (isspace((unsigned char)*text))
-        text++;
-    for (size_t n = strlen(text); n && isspace((unsigned char)text[n - 1]); n--)
-        text[n - 1] = '\0';
-    return text;
+    return c && strchr(" \t\r\v\f", c);
 }
 
-static char *folded(const char *key)
+static char *trimmed(const char *from, const char *to)
 {
-    char *out = sl_strdup(key), *to = out;
-    for (const char *at = key; *at; at++)
-        if (!isspace((unsigned char)*at) && *at != '_')
-            *to++ = (char)tolower((unsigned char)*at);
+    while (from < to && sl_rsyncd_blank(*from))
+        from++;
+    while (to > from && sl_rsyncd_blank(to[-1]))
+        to--;
+    return sl_memdup0(from, (size_t)(to - from));
+}
+
+static void squeeze(char *text)
+{
+    char *to = text;
+    for (const char *at = text; *at; at++)
+        if (!sl_rsyncd_blank(*at))
+            *to++ = *at;
+        else if (to > text && to[-1] != ' ')
+            *to++ = ' ';
     *to = '\0';
-    return out;
 }
 
-static struct sl_rsyncd_section *add_section(struct sl_rsyncd *r, const char *name, unsigned line)
+/* rsync replaces %NAME% by a variable of its environment if there is one, and else leaves it; what is done with %% depends on
+ * its version. */
+static bool is_vague(const char *value)
 {
-    r->sections = sl_realloc(r->sections, (r->count + 1) * sizeof *r->sections);
-    struct sl_rsyncd_section *s = &r->sections[r->count++];
-    *s = (struct sl_rsyncd_section){ .name = name ? sl_strdup(name) : NULL, .line = line };
-    return s;
+    for (const char *at = value; (at = strchr(at, '%')) != NULL; at++)
+        if (at[1] == '%' || ((isalpha((unsigned char)at[1]) || at[1] == '_') && strchr(at + 1, '%')))
+            return true;
+    return false;
 }
 
-static void add_setting(struct sl_rsyncd_section *s, const char *key, const char *value, unsigned line)
+static enum sl_code wrong(const struct reader *r, const char *what)
 {
-    s->settings = sl_realloc(s->settings, (s->count + 1) * sizeof *s->settings);
-    s->settings[s->count++] = (struct sl_rsyncd_setting){ folded(key), sl_strdup(key), sl_strdup(value), line };
+    return sl_fail(r->err, SL_E_CONFIG, "%s:%u: %s", r->name, r->begun, what);
 }
 
-/* [global] goes back to the first section; a module that is named twice goes on. */
-static size_t section_of(struct sl_rsyncd *r, const char *name, unsigned line)
+/* ---- sections and their lines ---- */
+
+static size_t add_section(struct sl_rsyncd_file *f, char *name, unsigned line)
 {
-    if (strcasecmp(name, "global") == 0)
-        return 0;
-    for (size_t i = 1; i < r->count; i++)
-        if (strcasecmp(r->sections[i].name, name) == 0)
+    f->sections = sl_realloc(f->sections, (f->count + 1) * sizeof *f->sections);
+    struct sl_rsyncd_section *s = &f->sections[f->count];
+    *s = (struct sl_rsyncd_section){ .name = name, .line = line };
+    if (f->count)
+        memcpy(s->set, f->sections[0].set, sizeof s->set);
+    return f->count++;
+}
+
+static void fill_in(struct sl_rsyncd_file *f)
+{
+    for (size_t i = 1; i < f->count; i++)
+        for (size_t id = SL_RSYNCD_TEXTS; id < SL_RSYNCD_IDS; id++)
+            if (!f->sections[i].set[id])
+                f->sections[i].set[id] = f->sections[0].set[id];
+}
+
+static size_t find_section(const struct sl_rsyncd_file *f, const char *name)
+{
+    for (size_t i = 1; i < f->count; i++)
+        if (sl_rsyncd_same(f->sections[i].name, name))
             return i;
-    add_section(r, name, line);
-    return r->count - 1;
+    return 0;
 }
 
-static enum sl_code take_line(struct sl_rsyncd *r, size_t *at, char *line, const char *file, unsigned number, struct sl_error *err)
+static enum sl_code open_section(struct reader *r, const char *text)
 {
-    char *text = trim(line), *eq = strchr(text, '=');
-    if (!*text || *text == '#' || *text == ';')
-        return SL_OK;
-    if (*text == '&') {                  /* &include DIR, &merge FILE: kept as a setting of its own */
-        char *space = text + strcspn(text, " \t");
-        bool more = *space != '\0';
-        *space = '\0';
-        add_setting(&r->sections[*at], text, more ? trim(space + 1) : "", number);
-        return SL_OK;
-    }
-    if (*text == '[') {
-        char *end = strchr(text, ']');
-        if (!end || end == text + 1)
-            return sl_fail(err, SL_E_CONFIG, "%s:%u: a section is written [NAME]", file, number);
-        *end = '\0';
-        *at = section_of(r, trim(text + 1), number);
-        return SL_OK;
-    }
-    if (!eq)
-        return sl_fail(err, SL_E_CONFIG, "%s:%u: this is neither `key = value` nor `[module]`", file, number);
-    *eq = '\0';
-    add_setting(&r->sections[*at], trim(text), trim(eq + 1), number);
-    return SL_OK;
-}
-
-/* The next line with what a backslash joins to it; false at the end. */
-static bool next_line(const char *text, size_t len, size_t *at, struct sl_buf *line, unsigned *lines)
-{
-    bool joined = true;
-    sl_buf_reset(line, 4096);
-    *lines = 0;
-    if (*at >= len)
-        return false;
-    while (joined && *at < len) {
-        const char *end = memchr(text + *at, '\n', len - *at);
-        size_t n = end ? (size_t)(end - text) - *at : len - *at, used = n;
-        while (used && (text[*at + used - 1] == '\r' || text[*at + used - 1] == ' '))
-            used--;
-        joined = used && text[*at + used - 1] == '\\';
-        sl_buf_add(line, text + *at, joined ? used - 1 : n);
-        *at += n + 1;
-        ++*lines;
-    }
-    sl_buf_add(line, "", 1);
-    return true;
-}
-
-enum sl_code sl_rsyncd_read(struct sl_rsyncd *r, const char *name, const char *text, size_t len, struct sl_error *err)
-{
-    struct sl_buf line = { 0 };
-    size_t at = 0, section = 0;
-    unsigned number = 1, lines = 0;
+    const char *end = strchr(text, ']');
+    if (!end)
+        return wrong(r, "a section without ']'");
+    char *name = trimmed(text + 1, end);
+    squeeze(name);
     enum sl_code rc = SL_OK;
-    *r = (struct sl_rsyncd){ 0 };
-    add_section(r, NULL, 0);
-    if (len > FILE_MAX)
-        return sl_fail(err, SL_E_CONFIG, "'%s' is longer than %d bytes", name, FILE_MAX);
-    if (len && memchr(text, '\0', len))
-        return sl_fail(err, SL_E_CONFIG, "there is a NUL byte in '%s'", name);
-    while (rc == SL_OK && next_line(text, len, &at, &line, &lines)) {
-        rc = take_line(r, &section, line.data ? (char *)line.data + line.start : (char *)"", name, number, err);
-        number += lines;
+    size_t found = find_section(r->f, name);
+    if (!*name || strchr(name, '/'))
+        rc = wrong(r, "rsync takes no section of this name");
+    else if (sl_rsyncd_same(name, "global") || found)
+        r->current = found;
+    else if (r->f->count == SECTIONS_MAX)
+        rc = wrong(r, "there are more than 4096 modules");
+    else {
+        r->current = add_section(r->f, name, r->begun);
+        return SL_OK;
     }
-    sl_buf_clear(&line);
+    free(name);
     return rc;
 }
 
-void sl_rsyncd_clear(struct sl_rsyncd *r)
+/* Takes over l. Of a key that is the daemon's, rsync reads only what stands outside of the modules. */
+static void add_line(struct reader *r, struct sl_rsyncd_line l)
 {
-    for (size_t i = 0; i < r->count; i++) {
-        for (size_t k = 0; k < r->sections[i].count; k++) {
-            free(r->sections[i].settings[k].key);
-            free(r->sections[i].settings[k].shown);
-            free(r->sections[i].settings[k].value);
-        }
-        free(r->sections[i].settings);
-        free(r->sections[i].name);
+    struct sl_rsyncd_section *s = &r->f->sections[r->current];
+    struct sl_rsyncd_line *one = sl_malloc(sizeof *one);
+    l.line = r->begun;
+    l.vague = l.value && is_vague(l.value);
+    l.refused = l.key && l.key->id == SL_RSYNCD_REFUSE ? sl_rsyncd_refused(l.value) : 0;
+    *one = l;
+    if (s->last)
+        s->last->next = one;
+    else
+        s->first = one;
+    s->last = one;
+    if (!one->key && one->name[0] == '&' && !r->f->directive)
+        r->f->directive = one;
+    if (one->key && (!one->key->global || r->current == 0))
+        s->set[one->key->id] = one;
+}
+
+static enum sl_code directive(struct reader *r, const char *text)
+{
+    size_t n = 1 + strspn(text + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    if (!((n == 8 && strncasecmp(text, "&include", n) == 0) || (n == 6 && strncasecmp(text, "&merge", n) == 0)))
+        return wrong(r, "rsync knows no directive but &include and &merge");
+    add_line(r, (struct sl_rsyncd_line){ .name = sl_memdup0(text, n), .value = trimmed(text + n, text + strlen(text)) });
+    return SL_OK;
+}
+
+static enum sl_code parameter(struct reader *r, const char *text)
+{
+    const char *equals = strchr(text, '='), *end = text + strlen(text);
+    struct sl_rsyncd_line l = { .name = trimmed(text, equals ? equals : end) };
+    if (equals && !*l.name) {
+        free(l.name);
+        return wrong(r, "there is no name before '='");
     }
-    free(r->sections);
-    *r = (struct sl_rsyncd){ 0 };
+    l.value = equals ? trimmed(equals + 1, end) : NULL;
+    l.key = equals ? sl_rsyncd_key(l.name) : NULL;
+    add_line(r, l);
+    return SL_OK;
 }
 
-/* The last one counts, as in rsync. */
-static const char *last_of(const struct sl_rsyncd_section *s, const char *key)
+/* ---- lines of the file ---- */
+
+/* Appends a line; true: it goes on in the next one. */
+static bool physical_line(struct reader *r, struct sl_buf *b)
 {
-    for (size_t i = s->count; i-- > 0;)
-        if (strcmp(s->settings[i].key, key) == 0)
-            return s->settings[i].value;
-    return NULL;
+    const char *stop = memchr(r->at, '\n', (size_t)(r->end - r->at)), *to = stop ? stop : r->end;
+    const char *last = to;
+    while (last > r->at && sl_rsyncd_blank(last[-1]))
+        last--;
+    bool more = stop && last > r->at && last[-1] == '\\';
+    sl_buf_add(b, r->at, (size_t)((more ? last - 1 : to) - r->at));
+    r->at = stop ? stop + 1 : r->end;
+    r->line++;
+    return more;
 }
 
-const char *sl_rsyncd_get(const struct sl_rsyncd *r, const struct sl_rsyncd_section *s, const char *key)
+/* The first character says what kind of line it is, before it is known how far it goes. */
+static char first_of(const struct reader *r)
 {
-    const char *own = last_of(s, key);
-    return own ? own : last_of(&r->sections[0], key);
+    const char *at = r->at;
+    while (at < r->end && sl_rsyncd_blank(*at))
+        at++;
+    return at < r->end ? *at : '\n';
 }
 
-bool sl_rsyncd_yes(const char *value, bool otherwise)
+static enum sl_code logical_line(struct reader *r, struct sl_buf *b)
 {
-    if (!value)
-        return otherwise;
-    if (strcasecmp(value, "yes") == 0 || strcasecmp(value, "true") == 0 || strcmp(value, "1") == 0)
-        return true;
-    return strcasecmp(value, "no") == 0 || strcasecmp(value, "false") == 0 || strcmp(value, "0") == 0 ? false : otherwise;
+    char first = first_of(r);
+    bool comment = strchr("#;\n", first) != NULL;
+    r->begun = r->line + 1;
+    sl_buf_reset(b, LINE_LEN_MAX);
+    while (physical_line(r, b) && !comment && r->at < r->end && sl_buf_len(b) <= LINE_LEN_MAX)
+        continue;
+    if (comment)
+        return SL_OK;
+    if (sl_buf_len(b) > LINE_LEN_MAX)
+        return wrong(r, "the line is longer than 16384 bytes");
+    sl_buf_add(b, "", 1);
+    const char *text = (const char *)sl_buf_ptr(b);
+    while (sl_rsyncd_blank(*text))
+        text++;
+    if (first == '[')
+        return open_section(r, text);
+    return first == '&' ? directive(r, text) : parameter(r, text);
+}
+
+enum sl_code sl_rsyncd_read(struct sl_rsyncd_file *f, const char *name, const char *text, size_t len, struct sl_error *err)
+{
+    struct reader r = { .f = f, .name = name, .at = text, .end = text + len, .err = err };
+    struct sl_buf b = { 0 };
+    enum sl_code rc = SL_OK;
+    *f = (struct sl_rsyncd_file){ 0 };
+    add_section(f, sl_strdup(""), 0);
+    if (len && memchr(text, '\0', len))
+        rc = sl_fail(err, SL_E_CONFIG, "%s: there is a NUL byte in it", name);
+    while (rc == SL_OK && r.at < r.end)
+        rc = logical_line(&r, &b);
+    fill_in(f);
+    sl_buf_clear(&b);
+    return rc;
+}
+
+static void clear_section(struct sl_rsyncd_section *s)
+{
+    for (struct sl_rsyncd_line *l = s->first, *next; l; l = next) {
+        next = l->next;
+        free(l->name);
+        free(l->value);
+        free(l);
+    }
+    free(s->name);
+    free(s->ours);
+}
+
+void sl_rsyncd_clear(struct sl_rsyncd_file *f)
+{
+    for (size_t i = 0; i < f->count; i++)
+        clear_section(&f->sections[i]);
+    free(f->sections);
+    *f = (struct sl_rsyncd_file){ 0 };
 }

@@ -7,14 +7,26 @@
 #include "config.h"
 #include "subsystem/session_priv.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static bool excluded(const struct sl_module *m, const char *base, const char *path, bool is_dir)
 {
     char whole[SL_PATH_MAX];
     int n = snprintf(whole, sizeof whole, "%s%s%s", base, *base ? "/" : "", path);
     return n < 0 || (size_t)n >= sizeof whole || sl_filter_excludes(m->exclude, whole, is_dir);
+}
+
+/* Asked for as something else, a directory that is excluded is not there either. */
+static bool is_directory(struct sl_channel *ch, uint32_t dir, const char *name)
+{
+    struct sl_error ignored = { 0 };
+    struct stat st;
+    int fd;
+    return sl_dirs_fd(ch->dirs, dir, &fd, &ignored) == SL_OK && fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0
+           && S_ISDIR(st.st_mode);
 }
 
 bool sl_hidden(struct sl_channel *ch, uint32_t dir, const char *name, bool is_dir)
@@ -26,7 +38,8 @@ bool sl_hidden(struct sl_channel *ch, uint32_t dir, const char *name, bool is_di
         return true;
     if (!ch->module || !ch->module->exclude)
         return false;
-    return sl_dirs_path(ch->dirs, dir, base, sizeof base) >= sizeof base || excluded(ch->module, base, name, is_dir);
+    return sl_dirs_path(ch->dirs, dir, base, sizeof base) >= sizeof base || excluded(ch->module, base, name, is_dir)
+           || (!is_dir && excluded(ch->module, base, name, true) && is_directory(ch, dir, name));
 }
 
 bool sl_hidden_in_walk(void *ctx, const char *path, bool is_dir)

@@ -102,6 +102,7 @@ START_TEST(touches_nothing_that_is_excluded)
     uint64_t put = make(SL_MSG_PUT, SL_TYPE_FILE, "new.key", SL_PUT_REPLACE, "x"), over = make(SL_MSG_PUT, SL_TYPE_FILE, "a.key", SL_PUT_REPLACE, "x");
     uint64_t dir = make(SL_MSG_MKDIR, SL_TYPE_DIR, "d.key", 0, NULL), link = make(SL_MSG_SYMLINK, SL_TYPE_LINK, "l.key", 0, NULL);
     uint64_t fifo = make(SL_MSG_MKNOD, SL_TYPE_FIFO, "f.key", 0, NULL), write = make(SL_MSG_WRITE, SL_TYPE_FILE, "w.key", 0, NULL);
+    uint64_t file = make(SL_MSG_PUT, SL_TYPE_FILE, "private", SL_PUT_REPLACE, "x"), hashdir = named(SL_MSG_HASH, 0, "private");
     uint64_t data = send_raw(SL_MSG_DATA, "x", 1), commit = send_raw(SL_MSG_COMMIT, "0123456789abcdef", 16);
     /* A file called as the excluded directory is no directory. */
     uint64_t sub = open_dir(0, 2, "sub"), same = make_in(2, SL_MSG_MKDIR, SL_TYPE_DIR, "old", 0, NULL);
@@ -117,6 +118,8 @@ START_TEST(touches_nothing_that_is_excluded)
     ck_assert_int_eq(result(link), SL_E_RIGHTS);
     ck_assert_int_eq(result(fifo), SL_E_RIGHTS);
     ck_assert_int_eq(result(write), SL_E_RIGHTS);
+    ck_assert_int_eq(result(file), SL_E_RIGHTS);
+    ck_assert_int_eq(result(hashdir), SL_E_NOT_FOUND);
     ck_assert_int_eq(result(data), SL_OK);
     ck_assert_int_eq(result(commit), SL_OK);
     ck_assert_int_eq(result(sub), SL_OK);

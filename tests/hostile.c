@@ -52,7 +52,7 @@ static uint32_t rights_of(char *text)
 /* ---- arguments ---- */
 
 enum { OPT_FD = 256, OPT_MODULE, OPT_ROOT, OPT_RIGHTS, OPT_TREE, OPT_OUTSIDE, OPT_SECRET, OPT_TRIES, OPT_MEMORY, OPT_LISTENER,
-       OPT_HANDSHAKE, OPT_IDLE, OPT_SCALE, OPT_CONFINED, OPT_LIMITED, OPT_LIST };
+       OPT_HANDSHAKE, OPT_IDLE, OPT_SCALE, OPT_CONFINED, OPT_LIMITED, OPT_LIST, OPT_HIDES };
 
 static const struct option options[] = {
     { "fd", no_argument, NULL, OPT_FD },             { "module", required_argument, NULL, OPT_MODULE },
@@ -62,6 +62,7 @@ static const struct option options[] = {
     { "memory", required_argument, NULL, OPT_MEMORY }, { "listener", required_argument, NULL, OPT_LISTENER },
     { "handshake", required_argument, NULL, OPT_HANDSHAKE }, { "idle", required_argument, NULL, OPT_IDLE },
     { "scale", required_argument, NULL, OPT_SCALE }, { "confined", no_argument, NULL, OPT_CONFINED },
+    { "hides", no_argument, NULL, OPT_HIDES },
     { "limited", required_argument, NULL, OPT_LIMITED }, { "list", no_argument, NULL, OPT_LIST },
     { NULL, 0, NULL, 0 },
 };
@@ -91,6 +92,7 @@ static void take_option(struct plan *o, int id)
     case OPT_IDLE: o->idle_s = (unsigned)strtoul(optarg, NULL, 10); break;
     case OPT_SCALE: o->scale = strtod(optarg, NULL); break;
     case OPT_CONFINED: o->confined = true; break;
+    case OPT_HIDES: o->hides = true; break;
     case OPT_LIMITED: o->limited = optarg; break;
     case OPT_LIST: list_attacks();
     default: exit(2);
@@ -105,6 +107,8 @@ static const char *why_not(const struct plan *o, const struct attack *a)
         return "no --tries";
     if (a->flags & TREE && !(o->tree && o->outside))
         return "no --tree and --outside";
+    if (a->flags & HIDES && !(o->hides && o->tree))
+        return "nothing is excluded";
     if (a->flags & WRITES && !(o->rights & SL_RIGHT_CREATE))
         return "nothing can be made with these rights";
     return NULL;

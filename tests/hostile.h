@@ -43,6 +43,7 @@ struct plan {
     unsigned handshake_s, idle_s;        /* the server's deadlines, if short enough to wait for */
     double scale;                        /* of the floods */
     bool root;                           /* the server can make devices and give files away */
+    bool hides;                          /* *.key and /private/ are excluded */
     bool confined;                       /* the kernel keeps the server in */
 };
 
@@ -91,7 +92,7 @@ struct peer {
 
 typedef void attack_fn(struct peer *p);
 enum attack_flag { SLOW = 1 /* waits: runs beside the others */, RACES = 2, TREE = 4 /* looks at the tree itself */,
-                   WRITES = 8 /* needs the right to create */, WAITS = 16 /* as SLOW, where its memory can be told */ };
+                   WRITES = 8 /* needs the right to create */, WAITS = 16 /* as SLOW, where its memory can be told */, HIDES = 32 /* *.key and /private/ are excluded */ };
 struct attack { const char *name; attack_fn *run; unsigned flags; };
 extern const struct attack name_attacks[], link_attacks[], order_attacks[], frame_attacks[], flood_attacks[], right_attacks[],
     race_attacks[];

@@ -203,6 +203,38 @@ static void link_targets(struct peer *p)
         bad(p, "WHERE A LINK LEADS IS TOLD WITHOUT THE RIGHT TO LIST");
 }
 
+/* ---- what the module excludes ---- */
+
+/* The private directory and every name that ends in .key: asked for, they are answered as a name that is not there is; they can't
+ * be made, and what is there stays. */
+static void excluded(struct peer *p)
+{
+    static const uint8_t seen[] = { SL_MSG_OPEN_DIR, SL_MSG_LIST, SL_MSG_HASH, SL_MSG_REMOVE };
+    static const uint8_t made[] = { SL_MSG_PUT, SL_MSG_WRITE, SL_MSG_MKDIR, SL_MSG_SYMLINK, SL_MSG_MKNOD };
+    static const char *const names[] = { "h.key", "private" };
+    struct stat st;
+    hello(p);
+    for (size_t n = 0; n < 2; n++) {
+        for (size_t i = 0; i < sizeof seen; i++) {
+            uint64_t absent = outcome(p, 1, ask_named(p, 1, seen[i], 0, "h-absent"));
+            want(p, 1, ask_named(p, 1, seen[i], 0, names[n]), absent, names[n]);
+        }
+        want_read(p, 1, 0, names[n], BIT(SL_E_NOT_FOUND), "read");
+        want(p, 1, ask_simple(p, 1, SL_MSG_SET_META, 0, names[n], 0), BIT(SL_E_NOT_FOUND), "metadata");
+        for (size_t i = 0; i < sizeof made; i++)
+            want(p, 1, ask_simple(p, 1, made[i], 0, names[n], made[i] == SL_MSG_WRITE ? 0 : SL_PUT_REPLACE), BIT(SL_E_RIGHTS), "make");
+        want(p, 1, ask_simple(p, 1, SL_MSG_PUT, 0, "h-new.key", 0), BIT(SL_E_RIGHTS), "make a new one");
+    }
+    want(p, 1, ask_list(p, 1, 0, "", SL_LIST_RECURSE), if_may(p, SL_RIGHT_LIST, DONE), "list");
+    struct lane *l = peer_lane(p, 1);
+    const uint8_t *text = sl_buf_ptr(&l->text);
+    size_t len = sl_buf_len(&l->text);
+    if (memmem(text, len, ".key", 4) || memmem(text, len, "private", 7))
+        bad(p, "AN EXCLUDED NAME IS LISTED");
+    if (!holds(p, "h.key", "kept\n") || !holds(p, "private/in", "kept\n") || look(p, "h-new.key", &st))
+        bad(p, "WHAT IS EXCLUDED WAS CHANGED");
+}
+
 /* ---- what opening alone does ---- */
 
 /* A process that waits for somebody to read from a fifo must go on waiting: what is no file is not opened to find that out. */
@@ -283,6 +315,7 @@ static void moved_while_open(struct peer *p)
 
 const struct attack right_attacks[] = {
     { "rights-verbs", verbs, 0 },            { "rights-setuid", setuid_bits, TREE },           { "rights-link-targets", link_targets, 0 },
+    { "excluded", excluded, HIDES },
     { "special-fifo", fifo_opened, TREE },   { "moved-and-evicted", moved_and_evicted, TREE }, { "moved-while-open", moved_while_open, TREE },
     { NULL, NULL, 0 },
 };

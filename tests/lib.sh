@@ -105,7 +105,7 @@ tool() {
 # wait_for ERE FILE [PID]: until FILE says ERE; at most 10 seconds, and only while PID lives.
 wait_for() {
     local i
-    for ((i = 0; i < 100; i++)); do
+    for ((i = 0; i < 300; i++)); do
         grep -Eq -- "$1" "$2" 2> /dev/null && return 0
         [ -z "${3:-}" ] || kill -0 "$3" 2> /dev/null || return 1
         sleep 0.1
@@ -184,7 +184,7 @@ start_daemon() {
     "$SLD" --daemon --no-detach --listen=127.0.0.1:0 "$@" > "$T/daemon.log" 2>&1 < /dev/null &
     daemon_pid=$!
     pids+=("$daemon_pid")
-    wait_for 'listening on' "$T/daemon.log" "$daemon_pid" || return 1
+    wait_for 'listening on .*:[0-9]+$' "$T/daemon.log" "$daemon_pid" || return 1
     daemon_port=$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' "$T/daemon.log" | head -n 1)
     [ -n "$daemon_port" ]
 }

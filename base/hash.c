@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* hash - XXH3-128 behind five functions, so that no other file knows the library. */
+/* hash - XXH3-128 behind a few functions, so that no other file knows the library. */
 #include "config.h"
 #include "base/hash.h"
 #include "base/mem.h"
@@ -71,4 +71,50 @@ void sl_hash_end(const struct sl_hash *h, uint8_t out[SL_HASH_BYTES])
 void sl_hash_once(const void *data, size_t n, uint8_t out[SL_HASH_BYTES])
 {
     canonical(XXH3_128bits(data, n), out);
+}
+
+/* ---- chunks ---- */
+
+struct sl_keyed {
+    XXH3_state_t *state;
+    const uint8_t *secret;
+};
+
+uint64_t sl_keyed_once(const uint8_t secret[SL_SECRET_BYTES], const void *data, size_t n)
+{
+    return XXH3_64bits_withSecret(data, n, secret, SL_SECRET_BYTES);
+}
+
+struct sl_keyed *sl_keyed_new(const uint8_t secret[SL_SECRET_BYTES])
+{
+    struct sl_keyed *k = sl_malloc(sizeof *k);
+    k->secret = secret;
+    k->state = XXH3_createState();
+    if (!k->state)
+        abort();
+    sl_keyed_reset(k);
+    return k;
+}
+
+void sl_keyed_free(struct sl_keyed *k)
+{
+    if (!k)
+        return;
+    XXH3_freeState(k->state);
+    free(k);
+}
+
+void sl_keyed_reset(struct sl_keyed *k)
+{
+    XXH3_64bits_reset_withSecret(k->state, k->secret, SL_SECRET_BYTES);
+}
+
+void sl_keyed_data(struct sl_keyed *k, const void *data, size_t n)
+{
+    XXH3_64bits_update(k->state, data, n);
+}
+
+uint64_t sl_keyed_end(const struct sl_keyed *k)
+{
+    return XXH3_64bits_digest(k->state);
 }

@@ -21,4 +21,14 @@ void sl_hash_end(const struct sl_hash *h, uint8_t out[SL_HASH_BYTES]);
 /* The same for content in memory without holes. */
 void sl_hash_once(const void *data, size_t n, uint8_t out[SL_HASH_BYTES]);
 
+/* ---- chunks ---- XXH3-64 with a secret of 192 bytes, which is borrowed and stays as it is until the end */
+#define SL_SECRET_BYTES 192u
+uint64_t sl_keyed_once(const uint8_t secret[SL_SECRET_BYTES], const void *data, size_t n);
+struct sl_keyed;                             /* heap, like sl_hash */
+struct sl_keyed *sl_keyed_new(const uint8_t secret[SL_SECRET_BYTES]);
+void sl_keyed_free(struct sl_keyed *k);
+void sl_keyed_reset(struct sl_keyed *k);
+void sl_keyed_data(struct sl_keyed *k, const void *data, size_t n);
+uint64_t sl_keyed_end(const struct sl_keyed *k);
+
 #endif

@@ -90,7 +90,7 @@ SCRATCH_UNUSED static int scratch_run(const char *name, void (*add)(TCase *))
 {
     Suite *s = suite_create(name);
     TCase *tc = tcase_create(name);
-    tcase_set_timeout(tc, 60);
+    tcase_set_timeout(tc, 300);
     add(tc);
     suite_add_tcase(s, tc);
     SRunner *r = srunner_create(s);

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: ISC */
+/* match - a table of the bases' chunks, the source's looked up in it one by one, runs preferred. */
+#include "config.h"
+#include "delta/match.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    FIRST = 16,
+    STEP_BITS = 4,                /* each round's grain is a sixteenth of the one before: two lists of 1/16 cost less than one of 1/256 */
+    FIRST_LEAST = 9, LEAST = 7,   /* log2 of the smallest grain of the first round, and of any */
+    LIST_BYTES = 10,              /* of a chunk in a list, at most about */
+    GAIN_LEAST = 3,               /* what a round might save, in costs of its list */
+    FEW_CHUNKS = 8,
+    CROWDED = 16,                 /* times what is expected to be saved: so much unknown has more in it than can be told */
+    SAMPLED_LEAST = 1 << 20,      /* bytes below which no sample is taken */
+    SAMPLE_CHUNKS = 64, SAMPLE_EVERY = 64,   /* stretches of so many chunks, one in so many */
+    HITS_LEAST_PERCENT = 10,
+    SAFE_BITS = 28                /* a false match costs one file: one in 2^28 files */
+};
+
+/* ---- spans ---- */
+
+void sl_delta_init(struct sl_delta *d)
+{
+    *d = (struct sl_delta){ 0 };
+}
+
+void sl_delta_clear(struct sl_delta *d)
+{
+    free(d->spans);
+    for (size_t i = 0; i < SL_BASES_MAX; i++)
+        sl_ranges_clear(&d->unused[i]);
+    *d = (struct sl_delta){ 0 };
+}
+
+struct spans { struct sl_span *at; size_t len, cap; };
+
+static bool joins(const struct sl_span *a, const struct sl_span *b)
+{
+    return a->kind == b->kind && (a->kind != SL_SPAN_COPY || (a->basis == b->basis && a->from + a->len == b->from));
+}
+
+static void put_span(struct spans *s, const struct sl_span *span)
+{
+    if (s->len && joins(&s->at[s->len - 1], span)) {
+        s->at[s->len - 1].len += span->len;
+        return;
+    }
+    if (s->len == s->cap) {
+        s->cap = s->cap ? s->cap * 2 : FIRST;
+        s->at = sl_realloc(s->at, s->cap * sizeof *s->at);
+    }
+    s->at[s->len++] = *span;
+}
+
+/* ---- the table ---- */
+
+struct ref { uint32_t chunk; uint8_t basis; bool matched; };
+
+struct table {
+    const struct sl_chunks *bases;
+    struct ref *refs;             /* open addressing; basis is 1 + the number, 0 is empty */
+    size_t mask;
+    unsigned shift;
+    uint64_t key;
+};
+
+static const struct sl_chunk *chunk_of(const struct table *t, const struct ref *r)
+{
+    return &t->bases[r->basis - 1].at[r->chunk];
+}
+
+/* The place of such a chunk, or the empty one where it would go. */
+static struct ref *find(const struct table *t, const struct sl_chunk *c)
+{
+    size_t i = (size_t)(((c->hash ^ c->len) * t->key) >> t->shift);
+    for (;; i = (i + 1) & t->mask) {
+        struct ref *r = &t->refs[i];
+        if (!r->basis || (chunk_of(t, r)->hash == c->hash && chunk_of(t, r)->len == c->len))
+            return r;
+    }
+}
+
+static void table_init(struct table *t, const struct sl_chunks *bases, unsigned count, uint64_t key)
+{
+    size_t all = 0;
+    for (unsigned b = 0; b < count; b++)
+        all += bases[b].len;
+    *t = (struct table){ .bases = bases, .shift = 60, .key = key | 1 };
+    for (t->mask = 15; t->mask / 2 < all; t->mask = t->mask * 2 + 1)
+        t->shift--;
+    t->refs = sl_calloc(t->mask + 1, sizeof *t->refs);
+    for (unsigned b = 0; b < count; b++)
+        for (size_t i = 0; i < bases[b].len; i++) {
+            struct ref *r = bases[b].at[i].hole ? NULL : find(t, &bases[b].at[i]);
+            if (r && !r->basis)
+                *r = (struct ref){ .chunk = (uint32_t)i, .basis = (uint8_t)(b + 1) };
+        }
+}
+
+/* ---- a round ---- */
+
+static bool same(const struct sl_chunk *a, const struct sl_chunk *b)
+{
+    return a->hash == b->hash && a->len == b->len && !b->hole;
+}
+
+/* A match of chunk c: the one that goes on where the last match ended, else the first there is. NULL: none. */
+static const struct sl_chunk *match(const struct table *t, const struct sl_chunk *c, struct ref *last)
+{
+    struct ref *r = find(t, c);
+    if (!r->basis)
+        return NULL;
+    r->matched = true;
+    struct ref next = { .chunk = last->chunk + 1, .basis = last->basis };
+    if (next.basis && next.chunk < t->bases[next.basis - 1].len && same(c, chunk_of(t, &next)))
+        *last = next;
+    else
+        *last = *r;
+    return chunk_of(t, last);
+}
+
+static void settle(struct table *t, struct spans *out, const struct sl_chunk *c, struct ref *last)
+{
+    struct sl_span s = { .kind = c->hole ? SL_SPAN_HOLE : SL_SPAN_NEW, .at = c->at, .len = c->len };
+    const struct sl_chunk *m = c->hole ? NULL : match(t, c, last);
+    if (m) {
+        s.kind = SL_SPAN_COPY;
+        s.basis = last->basis - 1u;
+        s.from = m->at;
+    }
+    put_span(out, &s);
+}
+
+static void find_unused(struct sl_delta *d, const struct table *t, unsigned count)
+{
+    for (unsigned b = 0; b < count; b++) {
+        sl_ranges_clear(&d->unused[b]);
+        for (size_t i = 0; i < t->bases[b].len; i++) {
+            const struct sl_chunk *c = &t->bases[b].at[i];
+            if (!c->hole && !find(t, c)->matched)
+                sl_ranges_add(&d->unused[b], c->at, c->len);
+        }
+    }
+}
+
+void sl_delta_round(struct sl_delta *d, const struct sl_chunks *source, const struct sl_chunks *bases, unsigned count, uint64_t key)
+{
+    struct table t;
+    struct spans out = { 0 };
+    struct ref last = { 0 };
+    size_t i = 0;
+    table_init(&t, bases, count, key);
+    if (!d->rounds) {
+        while (i < source->len)
+            settle(&t, &out, &source->at[i++], &last);
+    } else {
+        for (size_t k = 0; k < d->len; k++) {
+            const struct sl_span *s = &d->spans[k];
+            if (s->kind != SL_SPAN_NEW) {
+                put_span(&out, s);
+                continue;
+            }
+            while (i < source->len && source->at[i].at < s->at + s->len)
+                settle(&t, &out, &source->at[i++], &last);
+        }
+    }
+    find_unused(d, &t, count);
+    free(t.refs);
+    free(d->spans);
+    d->spans = out.at;
+    d->len = out.len;
+    d->cap = out.cap;
+    d->rounds++;
+}
+
+/* ---- what is left ---- */
+
+void sl_delta_unknown(const struct sl_delta *d, struct sl_ranges *out)
+{
+    for (size_t i = 0; i < d->len; i++)
+        if (d->spans[i].kind == SL_SPAN_NEW)
+            sl_ranges_add(out, d->spans[i].at, d->spans[i].len);
+}
+
+uint64_t sl_delta_unknown_bytes(const struct sl_delta *d)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < d->len; i++)
+        n += d->spans[i].kind == SL_SPAN_NEW ? d->spans[i].len : 0;
+    return n;
+}
+
+uint64_t sl_delta_size(const struct sl_delta *d)
+{
+    return d->len ? d->spans[d->len - 1].at + d->spans[d->len - 1].len : 0;
+}
+
+/* ---- which grain ---- */
+
+static unsigned log2_up(uint64_t n)
+{
+    unsigned bits = 0;
+    while (bits < 63 && (UINT64_C(1) << bits) < n)
+        bits++;
+    return bits;
+}
+
+/* A list of the whole file costs its size / grain, an edit costs the next list of one chunk: about the square root of the size keeps both
+ * low for a handful of edits, and more edits are what the next rounds are for. */
+unsigned sl_delta_first_grain(uint64_t size)
+{
+    unsigned grain = (log2_up(size) + 3) / 2;
+    return grain < FIRST_LEAST ? FIRST_LEAST : grain > SL_GRAIN_MAX ? SL_GRAIN_MAX : grain;
+}
+
+static uint64_t unused_bytes(const struct sl_delta *d)
+{
+    uint64_t n = 0;
+    for (unsigned b = 0; b < SL_BASES_MAX; b++)
+        n += sl_ranges_total(&d->unused[b]);
+    return n;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* What the next round is expected to save: half of each unknown span, as long as it is a few chunks around an edit. Of long spans, where
+ * edits may lie so close that no chunk was left whole or all may be new, this says little; then a sample tells. */
+static uint64_t expected(const struct sl_delta *d, unsigned grain)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < d->len; i++)
+        n += d->spans[i].kind == SL_SPAN_NEW ? least(d->spans[i].len / 2, (uint64_t)FEW_CHUNKS << grain) : 0;
+    return n;
+}
+
+enum sl_next sl_delta_next(const struct sl_delta *d, unsigned grain, const struct sl_line *line, unsigned *next)
+{
+    uint64_t unknown = sl_delta_unknown_bytes(d), both = least(unknown, unused_bytes(d));
+    *next = grain > LEAST + STEP_BITS ? grain - STEP_BITS : LEAST;
+    if (grain <= LEAST || unknown < (UINT64_C(2) << *next))
+        return SL_NEXT_STOP;
+    if (line->bytes_per_s && line->rtt_us && both / 2 < line->bytes_per_s / 1000 * line->rtt_us / 1000)
+        return SL_NEXT_STOP;               /* all of it is sent before an answer could be here */
+    uint64_t cost = (unknown >> *next) * LIST_BYTES, saved = least(both, expected(d, grain));
+    if (saved > cost * GAIN_LEAST)
+        return SL_NEXT_ROUND;
+    return both > SAMPLED_LEAST && both / CROWDED > saved ? SL_NEXT_SAMPLE : SL_NEXT_STOP;
+}
+
+void sl_delta_sample(const struct sl_ranges *all, unsigned grain, struct sl_ranges *out)
+{
+    uint64_t piece = SAMPLE_CHUNKS << grain, every = piece * SAMPLE_EVERY, next = 0;
+    for (size_t i = 0; i < all->len; i++) {
+        const struct sl_range *r = &all->at[i];
+        for (uint64_t at = r->at; at < r->at + r->len; at = next) {
+            uint64_t end = r->at + r->len;
+            if (at >= next) {
+                sl_ranges_add(out, at, least(piece, end - at));
+                next = at + every;
+            }
+            if (next >= end)
+                break;
+        }
+    }
+}
+
+bool sl_delta_sample_hits(const struct sl_chunks *source, const struct sl_chunks *bases, unsigned count, uint64_t key)
+{
+    struct table t;
+    uint64_t hit = 0, all = 0;
+    table_init(&t, bases, count, key);
+    for (size_t i = 0; i < source->len; i++) {
+        all += source->at[i].len;
+        hit += find(&t, &source->at[i])->basis ? source->at[i].len : 0;
+    }
+    free(t.refs);
+    return hit && hit > all / 100 * HITS_LEAST_PERCENT;
+}
+
+unsigned sl_delta_hash_bytes(uint64_t source_bytes, uint64_t basis_bytes, unsigned grain)
+{
+    unsigned bits = log2_up((source_bytes >> grain) + 1) + log2_up((basis_bytes >> grain) + 1) + SAFE_BITS;
+    unsigned bytes = (bits + 7) / 8;
+    return bytes < 4 ? 4 : bytes > 8 ? 8 : bytes;
+}

@@ -29,6 +29,7 @@ bool sl_sysfilter_sanitized(void)
 #include <seccomp.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#include <linux/fs.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -99,6 +100,8 @@ static int server(scmp_filter_ctx f, bool writes)
         rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
     if (rc == 0 && writes)
         rc = each(f, SCMP_ACT_ALLOW, changing);
+    if (rc == 0 && writes)               /* content shared between two open files */
+        rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, FICLONERANGE));
     if (rc == 0 && !writes)
         rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, OPEN_CHANGES, 0));
     return rc;

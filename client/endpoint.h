@@ -16,6 +16,7 @@
 #include "base/entry.h"
 #include "base/error.h"
 #include "base/helper.h"
+#include "delta/chunk.h"
 
 /* What an endpoint does side by side; each is a channel of its own where the tree is remote. */
 enum sl_job { SL_JOB_LIST = 0, SL_JOB_WORK = 1, SL_JOB_HASH = 2, SL_JOBS = 3 };
@@ -56,6 +57,21 @@ struct sl_new {                   /* something to be made or changed */
     const struct sl_entry *entry;
 };
 
+struct sl_chunk_ask {             /* a chunk list that is wanted */
+    const char *name;             /* borrowed for the call */
+    uint64_t size;                /* of the file, as far as known: a list of much more is not taken */
+    unsigned flags;               /* enum sl_chunks_flag of proto/msg.h */
+    unsigned grain, hash_bytes;
+    struct sl_ranges ranges;      /* borrowed for the call; none: the whole file */
+};
+struct sl_chunk_answer {          /* handed to the `chunked` hook, which may take the chunks over and leave none */
+    enum sl_code code;            /* SL_OK, or why there is no list: err */
+    struct sl_error err;
+    struct sl_chunks chunks;
+    bool changed, has_hash;
+    uint8_t hash[16];
+};
+
 struct sl_endpoint;
 struct sl_endpoint_ops {
     void (*free)(struct sl_endpoint *e);
@@ -76,6 +92,8 @@ struct sl_endpoint_ops {
 
     /* Content of files, in the order asked. names: how many of one directory in one request. */
     void (*read)(struct sl_endpoint *e, uint32_t dir, const char *const *names, size_t count);
+    /* Of one file, some ranges (one at least), as pieces of data. */
+    void (*read_ranges)(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *ranges, size_t count);
     enum sl_code (*piece)(struct sl_endpoint *e, struct sl_piece *out, struct sl_error *err);
     void (*piece_taken)(struct sl_endpoint *e);
 
@@ -83,11 +101,19 @@ struct sl_endpoint_ops {
     void (*hash)(struct sl_endpoint *e, uint32_t dir, const char *name);
     enum sl_code (*hash_next)(struct sl_endpoint *e, uint8_t out[16], struct sl_error *err);
 
+    /* Chunk lists, each of which comes back by the `chunked` hook with its cookie. work: goes on with what a local tree does in between;
+     * SL_AGAIN: nothing. */
+    void (*chunks)(struct sl_endpoint *e, uint32_t dir, const struct sl_chunk_ask *ask, void *cookie);
+    enum sl_code (*work)(struct sl_endpoint *e);
+
     /* Writing. hash NULL: nothing to verify against. One file at a time between write and commit or abort. */
     void (*put)(struct sl_endpoint *e, const struct sl_new *n, const void *data, size_t len, const uint8_t *hash);
     void (*write)(struct sl_endpoint *e, const struct sl_new *n);
     void (*data)(struct sl_endpoint *e, const void *data, size_t len);
     void (*hole)(struct sl_endpoint *e, uint64_t len);
+    /* Files that copies may refer to, numbered from 0, between write and the first copy; copies of at most SL_COPY_MAX bytes. */
+    void (*basis)(struct sl_endpoint *e, uint32_t dir, const char *name, unsigned flags);
+    void (*copy)(struct sl_endpoint *e, unsigned basis, uint64_t from, uint32_t len);
     void (*commit)(struct sl_endpoint *e, const uint8_t *hash);
     void (*abort)(struct sl_endpoint *e);
     void (*make)(struct sl_endpoint *e, const struct sl_new *n);       /* directory, symlink, device, fifo, socket */
@@ -113,7 +139,10 @@ struct sl_endpoint {
     void (*failed)(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t ticket, const struct sl_error *err);
     /* Called now and then while an operation of a local endpoint takes long, so that the other side is not left in silence. */
     void (*busy)(void *ctx);
-    void *ctx;                    /* of failed */
+    void (*chunked)(void *ctx, struct sl_endpoint *e, void *cookie, struct sl_chunk_answer *a);
+    uint64_t seed;                /* of chunk lists: the same on both sides */
+    uint64_t rtt_us;              /* measured when it was opened; 0: not remote */
+    void *ctx;                    /* of failed and chunked */
     void *busy_ctx;
 };
 

@@ -5,7 +5,7 @@
  */
 #include "config.h"
 #include "client/permit.h"
-#include "client/plan.h"
+#include "client/exec_priv.h"
 #include "base/mem.h"
 #include "proto/msg.h"
 
@@ -13,11 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH_MAX = 256, HEAD_ROOM = SL_ENTRY_BYTES_MAX + 64, EXEC_MAX = 256 };
+enum { BATCH_MAX = 256, EXEC_MAX = 256 };
 
 /* ---- what is under way ---- */
 
-static void pending_push(struct sl_plan *p, char *path, bool dir)
+static struct sl_pending *pending_push(struct sl_plan *p, char *path, bool dir)
 {
     if (p->pending_len == p->pending_cap) {
         size_t cap = p->pending_cap ? p->pending_cap * 2 : 64;
@@ -30,13 +30,22 @@ static void pending_push(struct sl_plan *p, char *path, bool dir)
         p->pending_cap = cap;
     }
     struct sl_pending *n = &p->pending[(p->pending_head + p->pending_len++) % p->pending_cap];
-    *n = (struct sl_pending){ p->dest->issued[SL_JOB_WORK], path, dir };
+    *n = (struct sl_pending){ p->dest->issued[SL_JOB_WORK], path, dir, NULL };
+    return n;
+}
+
+void sl_pending_clear(struct sl_pending *n)
+{
+    if (n->redo)
+        sl_action_clear(n->redo);
+    free(n->redo);
+    free(n->path);
 }
 
 static void pending_reap(struct sl_plan *p)
 {
     while (p->pending_len && p->pending[p->pending_head].ticket <= p->dest->acked[SL_JOB_WORK]) {
-        free(p->pending[p->pending_head].path);
+        sl_pending_clear(&p->pending[p->pending_head]);
         p->pending_head = (p->pending_head + 1) % p->pending_cap;
         p->pending_len--;
     }
@@ -60,6 +69,7 @@ void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t 
     struct sl_error why = *err;
     const char *path = p->current;
     bool dir = p->current_dir;
+    struct sl_pending *under_way = NULL;
     if (job != SL_JOB_WORK || e != p->dest)
         return;
     why.side = e->side;
@@ -69,10 +79,17 @@ void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t 
             continue;
         path = n->path;
         dir = n->dir;
+        under_way = n;
         break;
     }
-    if (p->begun && ticket >= p->write_ticket)
+    if (p->begun && ticket >= p->write_ticket) {
+        p->swallow_redo = !p->swallow && sl_exec_delta_faulty(p, ticket, why.code);
         p->swallow = true;
+        if (p->swallow_redo)
+            return;
+    }
+    if (under_way && sl_exec_delta_again(p, under_way, why.code))
+        return;
     /* A directory that could not be seen to be there already; nor is its metadata this run's to set then. */
     if (dir && p->blind && (why.code == SL_E_EXISTS || why.code == SL_E_RIGHTS))
         return;
@@ -88,13 +105,13 @@ void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t 
 
 /* ---- asking ahead ---- */
 
-static enum sl_code move_to(struct sl_cursor *c, const struct sl_action *a, uint32_t *id)
+enum sl_code sl_exec_move_to(struct sl_cursor *c, const struct sl_action *a, uint32_t *id)
 {
     enum sl_code rc = sl_cursor_move(c, a->origin->e, a->origin->root, a->origin->base);
     return rc == SL_OK ? sl_cursor_goto(c, a->path, a->dir_len, id) : rc;
 }
 
-static const char *source_name(const struct sl_action *a)
+const char *sl_exec_source_name(const struct sl_action *a)
 {
     return a->origin->rename_from ? a->origin->rename_from : a->entry.name;
 }
@@ -111,15 +128,18 @@ static enum sl_code ask_batch(struct sl_plan *p)
     struct sl_action *first = sl_queue_at(q, q->issued);
     const char *names[BATCH_MAX];
     uint32_t id = 0;
-    enum sl_code rc = move_to(&p->read_at, first, &id);
+    enum sl_code rc = sl_exec_move_to(&p->read_at, first, &id);
     struct sl_endpoint *e = first->origin->e;
     size_t room = e->ops->room(e, SL_JOB_WORK), used = 16, n = 0;
     if (rc != SL_OK || room < SL_NAME_MAX + 64)
         return SL_AGAIN;
     while (q->issued < q->len && n < BATCH_MAX) {
         struct sl_action *a = sl_queue_at(q, q->issued);
+        sl_permit_action(p, a);
+        if (sl_exec_delta_wanted(p, a))
+            break;
         if (a->kind == SL_ACT_FILE && same_place(a, first)) {
-            const char *name = source_name(a);
+            const char *name = sl_exec_source_name(a);
             used += strlen(name) + 4;
             if (used > room)
                 break;
@@ -156,7 +176,7 @@ static void ask_hashes(struct sl_plan *p)
         if (a->kind != SL_ACT_COMPARE)
             continue;
         if (!a->asked_there && (first || a->origin->e->remote) &&
-            ask_hash(&p->hash_there, a, a->origin, source_name(a), &a->asked_there) != SL_OK)
+            ask_hash(&p->hash_there, a, a->origin, sl_exec_source_name(a), &a->asked_there) != SL_OK)
             return;
         if (!a->asked_here && (first || p->dest->remote) &&
             ask_hash(&p->hash_here, a, &p->dest_origin, a->entry.name, &a->asked_here) != SL_OK)
@@ -222,9 +242,16 @@ static void issue(struct sl_plan *p)
                 return;
         }
         sl_permit_action(p, a);
-        if (a->kind == SL_ACT_FILE && a->origin->e->reads_ahead && !p->o->dry_run) {
-            if (ask_batch(p) != SL_OK)
+        if (sl_exec_delta_wanted(p, a)) {
+            sl_exec_delta_prepare(p);
+            if (!a->delta->done)
                 return;
+            sl_exec_delta_decide(p, a);
+        }
+        if (a->kind == SL_ACT_FILE && a->origin->e->reads_ahead && !p->o->dry_run) {
+            if ((a->delta ? sl_exec_delta_ask(p, a) : ask_batch(p)) != SL_OK)
+                return;
+            q->issued += a->delta != NULL;
         } else {
             q->issued++;
         }
@@ -233,9 +260,9 @@ static void issue(struct sl_plan *p)
 
 /* ---- carrying out ---- */
 
-static void report(struct sl_plan *p, const struct sl_action *a, uint64_t bytes)
+void sl_exec_report(struct sl_plan *p, const struct sl_action *a, uint64_t bytes)
 {
-    if (a->quiet)
+    if (a->quiet || a->redo)
         return;
     struct sl_report_item item = { .update = a->update, .changes = a->changes, .entry = &a->entry, .path = a->path[0] ? a->path : ".",
                                    .bytes = bytes };
@@ -246,16 +273,19 @@ static void report(struct sl_plan *p, const struct sl_action *a, uint64_t bytes)
     sl_report_item(p->report, &item);
 }
 
-static void finish(struct sl_plan *p)
+void sl_exec_finish(struct sl_plan *p)
 {
     struct sl_action *a = sl_queue_at(&p->queue, 0);
-    pending_push(p, a->path, a->entry.type == SL_TYPE_DIR && (a->kind == SL_ACT_MAKE || (p->blind && a->kind == SL_ACT_META)));
+    struct sl_pending *n = pending_push(p, NULL, a->entry.type == SL_TYPE_DIR && (a->kind == SL_ACT_MAKE || (p->blind && a->kind == SL_ACT_META)));
+    if (a->delta)
+        n->redo = sl_exec_delta_copy(a);
+    n->path = a->path;
     a->path = NULL;
     sl_queue_pop(&p->queue);
     p->current = NULL;
 }
 
-static void skip(struct sl_plan *p)
+void sl_exec_skip(struct sl_plan *p)
 {
     sl_queue_pop(&p->queue);
     p->current = NULL;
@@ -266,14 +296,16 @@ static struct sl_new new_of(const struct sl_action *a, uint32_t dir)
     return (struct sl_new){ .dir = dir, .meta = a->meta, .flags = a->flags, .entry = &a->entry };
 }
 
-static void count_sent(struct sl_plan *p, const struct sl_action *a)
+void sl_exec_count_sent(struct sl_plan *p, const struct sl_action *a)
 {
+    if (a->redo)
+        return;
     p->stats.files_sent++;
     p->stats.sent_size += a->entry.size;
 }
 
 /* The source changed while it was read: once more, behind everything else. */
-static bool again(struct sl_plan *p, const struct sl_action *a)
+bool sl_exec_again(struct sl_plan *p, const struct sl_action *a)
 {
     if (a->retried)
         return false;
@@ -283,13 +315,14 @@ static bool again(struct sl_plan *p, const struct sl_action *a)
     copy.flags = a->flags;
     copy.changes = a->changes;
     copy.update = a->update;
-    copy.retried = true;
+    copy.retried = copy.whole = true;
+    copy.redo = a->redo;
     *sl_queue_push(&p->queue) = copy;
     return true;
 }
 
 /* Still changing at the second reading: what was read is kept (its times are the listing's, so the next run looks again). */
-static void still_changing(struct sl_plan *p, const struct sl_action *a)
+void sl_exec_still_changing(struct sl_plan *p, const struct sl_action *a)
 {
     struct sl_error err = { .code = SL_E_CHANGED, .side = SL_SIDE_SOURCE };
     snprintf(err.text, sizeof err.text, "'%s' changed while it was read; the copy may mix two versions", a->entry.name);
@@ -299,39 +332,39 @@ static void still_changing(struct sl_plan *p, const struct sl_action *a)
 
 static enum sl_code piece_whole(struct sl_plan *p, struct sl_action *a, uint32_t dir, const struct sl_piece *c)
 {
-    if (p->dest->ops->room(p->dest, SL_JOB_WORK) < c->len + HEAD_ROOM)
+    if (p->dest->ops->room(p->dest, SL_JOB_WORK) < c->len + SL_HEAD_ROOM)
         return SL_AGAIN;
-    bool redo = c->changed && again(p, a);
+    bool redo = c->changed && sl_exec_again(p, a);
     a = sl_queue_at(&p->queue, 0);
     if (!redo) {
         if (c->changed)
-            still_changing(p, a);
+            sl_exec_still_changing(p, a);
         p->progress.bytes_done += a->entry.size;
         a->entry.size = c->len;
         struct sl_new n = new_of(a, dir);
-        count_sent(p, a);
+        sl_exec_count_sent(p, a);
         p->stats.literal += c->len;
-        report(p, a, c->len);
+        sl_exec_report(p, a, c->len);
         p->dest->ops->put(p->dest, &n, c->data, c->len, c->hash);
-        finish(p);
+        sl_exec_finish(p);
     } else {
-        skip(p);
+        sl_exec_skip(p);
     }
     return SL_OK;
 }
 
-static enum sl_code begin(struct sl_plan *p, struct sl_action *a, uint32_t dir)
+enum sl_code sl_exec_begin(struct sl_plan *p, struct sl_action *a, uint32_t dir)
 {
     if (p->begun)
         return SL_OK;
-    if (p->dest->ops->room(p->dest, SL_JOB_WORK) < HEAD_ROOM)
+    if (p->dest->ops->room(p->dest, SL_JOB_WORK) < SL_HEAD_ROOM)
         return SL_AGAIN;
     struct sl_new n = new_of(a, dir);
     p->begun = true;
     p->swallow = false;
     p->file_done = p->data_done = 0;
     p->write_ticket = p->dest->issued[SL_JOB_WORK] + 1;
-    report(p, a, a->entry.size);
+    sl_exec_report(p, a, a->entry.size);
     p->dest->ops->write(p->dest, &n);
     return SL_OK;
 }
@@ -358,23 +391,23 @@ static enum sl_code piece_end(struct sl_plan *p, struct sl_action *a, const stru
 {
     if (p->dest->ops->room(p->dest, SL_JOB_WORK) < 64)
         return SL_AGAIN;
-    bool redo = !p->swallow && c->changed && again(p, a);
+    bool redo = !p->swallow && c->changed && sl_exec_again(p, a);
     a = sl_queue_at(&p->queue, 0);
     if (redo || p->swallow) {
         p->dest->ops->abort(p->dest);
     } else {
         if (c->changed)
-            still_changing(p, a);
+            sl_exec_still_changing(p, a);
         a->entry.size = p->file_done;
-        count_sent(p, a);
+        sl_exec_count_sent(p, a);
         p->dest->ops->commit(p->dest, c->hash);
     }
     p->begun = p->swallow = false;
-    finish(p);
+    sl_exec_finish(p);
     return SL_OK;
 }
 
-static enum sl_code piece_failed(struct sl_plan *p, struct sl_action *a, const struct sl_piece *c)
+enum sl_code sl_exec_piece_failed(struct sl_plan *p, struct sl_action *a, const struct sl_piece *c)
 {
     if (p->begun && p->dest->ops->room(p->dest, SL_JOB_WORK) < 64)
         return SL_AGAIN;
@@ -383,13 +416,13 @@ static enum sl_code piece_failed(struct sl_plan *p, struct sl_action *a, const s
         p->dest->ops->abort(p->dest);
     p->begun = p->swallow = false;
     why.side = SL_SIDE_SOURCE;
-    if (why.code == SL_E_CHANGED && again(p, a)) {
-        skip(p);
+    if (why.code == SL_E_CHANGED && sl_exec_again(p, a)) {
+        sl_exec_skip(p);
         return SL_OK;
     }
     p->source_error |= why.code != SL_E_NOT_FOUND;
     sl_plan_entry_failed(p, &why, a->path);
-    skip(p);
+    sl_exec_skip(p);
     return SL_OK;
 }
 
@@ -400,8 +433,8 @@ static enum sl_code do_file(struct sl_plan *p, struct sl_action *a, struct sl_er
     struct sl_piece c;
     uint32_t dir = 0, from = 0;
     if (!a->asked) {
-        const char *name = source_name(a);
-        if (move_to(&p->read_at, a, &from) != SL_OK)
+        const char *name = sl_exec_source_name(a);
+        if (sl_exec_move_to(&p->read_at, a, &from) != SL_OK)
             return SL_AGAIN;
         src->ops->read(src, from, &name, 1);
         a->asked = true;
@@ -416,12 +449,12 @@ static enum sl_code do_file(struct sl_plan *p, struct sl_action *a, struct sl_er
         rc = piece_whole(p, a, dir, &c);
         break;
     case SL_PIECE_DATA:
-        rc = begin(p, a, dir);
+        rc = sl_exec_begin(p, a, dir);
         if (rc == SL_OK)
             rc = piece_data(p, &c);
         break;
     case SL_PIECE_HOLE:
-        rc = begin(p, a, dir);
+        rc = sl_exec_begin(p, a, dir);
         if (rc == SL_OK && !p->swallow) {
             if (p->dest->ops->room(p->dest, SL_JOB_WORK) < 64)
                 return SL_AGAIN;
@@ -433,12 +466,12 @@ static enum sl_code do_file(struct sl_plan *p, struct sl_action *a, struct sl_er
         }
         break;
     case SL_PIECE_END:
-        rc = begin(p, a, dir);
+        rc = sl_exec_begin(p, a, dir);
         if (rc == SL_OK)
             rc = piece_end(p, a, &c);
         break;
     case SL_PIECE_FAILED:
-        rc = piece_failed(p, a, &c);
+        rc = sl_exec_piece_failed(p, a, &c);
         break;
     }
     if (rc == SL_OK)
@@ -450,35 +483,35 @@ static enum sl_code do_other(struct sl_plan *p, struct sl_action *a)
 {
     uint32_t dir = 0;
     if (a->kind == SL_ACT_NOTHING) {
-        report(p, a, 0);
-        skip(p);
+        sl_exec_report(p, a, 0);
+        sl_exec_skip(p);
         return SL_OK;
     }
     if (a->kind == SL_ACT_REMOVE && a->entry.type == SL_TYPE_DIR)
         sl_cursor_leave(&p->write_at, a->path, strlen(a->path));
     enum sl_code rc = sl_cursor_goto(&p->write_at, a->path, a->dir_len, &dir);
-    if (rc != SL_OK || p->dest->ops->room(p->dest, SL_JOB_WORK) < HEAD_ROOM)
+    if (rc != SL_OK || p->dest->ops->room(p->dest, SL_JOB_WORK) < SL_HEAD_ROOM)
         return SL_AGAIN;
     struct sl_new n = new_of(a, dir);
-    report(p, a, 0);
+    sl_exec_report(p, a, 0);
     if (a->kind == SL_ACT_MAKE)
         p->dest->ops->make(p->dest, &n);
     else if (a->kind == SL_ACT_META)
         p->dest->ops->set_meta(p->dest, &n);
     else
         p->dest->ops->remove(p->dest, dir, a->entry.type, a->entry.name);
-    finish(p);
+    sl_exec_finish(p);
     return SL_OK;
 }
 
 static void pretend(struct sl_plan *p, struct sl_action *a)
 {
     if (a->kind == SL_ACT_FILE) {
-        count_sent(p, a);
+        sl_exec_count_sent(p, a);
         p->progress.bytes_done += a->entry.size;
     }
-    report(p, a, 0);
-    skip(p);
+    sl_exec_report(p, a, 0);
+    sl_exec_skip(p);
 }
 
 enum sl_code sl_exec_step(struct sl_plan *p, struct sl_error *err)
@@ -486,6 +519,7 @@ enum sl_code sl_exec_step(struct sl_plan *p, struct sl_error *err)
     enum sl_code rc = SL_OK;
     int i = 0;
     pending_reap(p);
+    bool worked = sl_exec_delta_work(p) == SL_OK;
     issue(p);
     for (; i < EXEC_MAX && p->queue.issued; i++) {
         struct sl_action *a = sl_queue_at(&p->queue, 0);
@@ -499,14 +533,14 @@ enum sl_code sl_exec_step(struct sl_plan *p, struct sl_error *err)
         p->progress.path = file ? a->path : NULL;
         p->progress.file_size = file ? a->entry.size : 0;
         p->progress.file_done = p->begun ? p->file_done : 0;
-        rc = file ? do_file(p, a, err) : do_other(p, a);
+        rc = !file ? do_other(p, a) : a->delta ? sl_exec_delta_step(p, a, err) : do_file(p, a, err);
         if (rc != SL_OK)
             break;
     }
     p->progress.files_done = p->progress.files_total - p->queue.len;
     if (rc != SL_OK && rc != SL_AGAIN)
         return rc;
-    if (i)
+    if (i || worked)
         return SL_OK;
     return p->queue.len || p->dest->acked[SL_JOB_WORK] < p->dest->issued[SL_JOB_WORK] ? SL_AGAIN : SL_EOF;
 }

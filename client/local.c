@@ -4,16 +4,9 @@
  * typed are the system's to resolve; everything below them goes by directory descriptor and one name (tree/).
  */
 #include "config.h"
-#include "client/endpoint.h"
-#include "base/hash.h"
+#include "client/local_priv.h"
 #include "base/io.h"
 #include "base/mem.h"
-#include "proto/msg.h"
-#include "tree/dirs.h"
-#include "tree/meta.h"
-#include "tree/reader.h"
-#include "tree/stage.h"
-#include "tree/walk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,53 +16,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LOCAL_IDS = 1u << 20, LOCAL_FDS = 128, WHOLE_MAX = SL_PUT_MAX, PIECE_MAX = 128 * 1024, BUSY_EVERY = 512 /* pieces */ };
+enum { LOCAL_IDS = 1u << 20, LOCAL_FDS = 128, WHOLE_MAX = SL_PUT_MAX, BUSY_EVERY = 512 /* pieces */ };
 
-struct local {
-    struct sl_endpoint e;
-    struct sl_dirs *dirs;
-    struct sl_owners *owners;
-    /* listing */
-    struct sl_walk *walk;
-    enum sl_code walk_code;
-    struct sl_error walk_error;
-    bool listing;
-    struct sl_walk_event walked;
-    /* reading */
-    struct sl_reader reader;
-    bool reading, read_done;
-    struct sl_hash *hash;
-    struct sl_piece piece;
-    bool have_piece;
-    uint8_t digest[SL_HASH_BYTES];
-    char *buf;
-    /* content hashes; apart from reading and writing, which may be under way */
-    struct sl_hash *hash_state;
-    char *hash_buf;
-    enum sl_code hash_code;
-    struct sl_error hash_error;
-    uint8_t hash_out[SL_HASH_BYTES];
-    /* writing */
-    struct sl_stage stage;
-    bool staging, write_failed;
-    struct sl_entry w_entry;
-    char w_name[SL_NAME_MAX + 1];
-    uint32_t w_meta, w_flags;
-};
-
-static struct local *self(struct sl_endpoint *e)
+static struct sl_local *self(struct sl_endpoint *e)
 {
-    return (struct local *)e;
+    return sl_local_of(e);
 }
 
 static void local_free(struct sl_endpoint *e)
 {
-    struct local *l = self(e);
+    struct sl_local *l = self(e);
     sl_walk_free(l->walk);
     if (l->reading)
         sl_reader_close(&l->reader);
-    if (l->staging)
-        sl_stage_abort(&l->stage);
+    sl_local_write_clear(l);
+    sl_local_chunks_clear(l);
+    sl_ranges_clear(&l->ranges);
     sl_dirs_free(l->dirs);
     sl_owners_free(l->owners);
     sl_hash_free(l->hash);
@@ -81,7 +43,7 @@ static void local_free(struct sl_endpoint *e)
 
 /* ---- set-up ---- */
 
-static enum sl_code open_root(struct local *l, const char *path, struct sl_place *out, struct sl_error *err)
+static enum sl_code open_root(struct sl_local *l, const char *path, struct sl_place *out, struct sl_error *err)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 && errno == EACCES)
@@ -105,7 +67,7 @@ static void fill(struct sl_place *out, const struct stat *st, const char *name)
     out->name = sl_strdup(name);
 }
 
-static enum sl_code place_split(struct local *l, const char *path, struct sl_place *out, struct sl_error *err)
+static enum sl_code place_split(struct sl_local *l, const char *path, struct sl_place *out, struct sl_error *err)
 {
     char *a = sl_strdup(path), *b = sl_strdup(path);
     size_t n = strlen(b);
@@ -134,7 +96,7 @@ static enum sl_code place_split(struct local *l, const char *path, struct sl_pla
 static enum sl_code local_place(struct sl_endpoint *e, const char *path, bool follow, struct sl_place *out,
                                 struct sl_error *err)
 {
-    struct local *l = self(e);
+    struct sl_local *l = self(e);
     struct sl_place p = { 0 };
     struct stat st;
     const char *use = *path ? path : ".";
@@ -164,7 +126,7 @@ static enum sl_code local_place(struct sl_endpoint *e, const char *path, bool fo
 
 /* ---- tickets ---- */
 
-static void answer(struct local *l, enum sl_job job, enum sl_code rc, const struct sl_error *err)
+void sl_local_answer(struct sl_local *l, enum sl_job job, enum sl_code rc, const struct sl_error *err)
 {
     uint64_t ticket = ++l->e.issued[job];
     l->e.acked[job] = ticket;
@@ -182,20 +144,20 @@ static size_t local_room(struct sl_endpoint *e, enum sl_job job)
 static void local_open_dir(struct sl_endpoint *e, enum sl_job job, uint32_t parent, uint32_t id, const char *name)
 {
     struct sl_error err = { 0 };
-    answer(self(e), job, sl_dirs_open(self(e)->dirs, parent, id, name, &err), &err);
+    sl_local_answer(self(e), job, sl_dirs_open(self(e)->dirs, parent, id, name, &err), &err);
 }
 
 static void local_close_dir(struct sl_endpoint *e, enum sl_job job, uint32_t id)
 {
     sl_dirs_close(self(e)->dirs, id, NULL);     /* an id whose opening failed is not open: that was told */
-    answer(self(e), job, SL_OK, NULL);
+    sl_local_answer(self(e), job, SL_OK, NULL);
 }
 
 /* ---- listing ---- */
 
 static void local_list(struct sl_endpoint *e, uint32_t dir, const char *name, uint32_t flags)
 {
-    struct local *l = self(e);
+    struct sl_local *l = self(e);
     int fd = -1;
     l->walk_code = sl_dirs_fd(l->dirs, dir, &fd, &l->walk_error);
     if (l->walk_code == SL_OK)
@@ -205,7 +167,7 @@ static void local_list(struct sl_endpoint *e, uint32_t dir, const char *name, ui
 
 static enum sl_code local_list_next(struct sl_endpoint *e, struct sl_event *ev, struct sl_error *err)
 {
-    struct local *l = self(e);
+    struct sl_local *l = self(e);
     if (!l->listing)
         return SL_AGAIN;
     enum sl_code rc = l->walk_code;
@@ -240,32 +202,49 @@ static void local_list_skip(struct sl_endpoint *e, uint64_t number)
 
 /* ---- reading ---- */
 
-static void failed_piece(struct local *l, const struct sl_error *err)
+static void failed_piece(struct sl_local *l, const struct sl_error *err)
 {
     l->piece = (struct sl_piece){ .kind = SL_PIECE_FAILED, .error = *err };
     l->piece.error.side = l->e.side;
     l->have_piece = true;
 }
 
-static void local_read(struct sl_endpoint *e, uint32_t dir, const char *const *names, size_t count)
+static void start_reading(struct sl_local *l, uint32_t dir, const char *name)
 {
-    struct local *l = self(e);
     struct sl_error err = { 0 };
     int fd = -1;
-    (void)count;
     enum sl_code rc = sl_dirs_fd(l->dirs, dir, &fd, &err);
     if (rc == SL_OK)
-        rc = sl_reader_open(&l->reader, fd, names[0], &err);
+        rc = sl_reader_open(&l->reader, fd, name, &err);
     l->reading = rc == SL_OK;
+    if (rc == SL_OK && l->ranges.len)
+        l->reader.end = 0;
     l->have_piece = false;
     if (rc != SL_OK)
         failed_piece(l, &err);
     else if (l->e.verify)
         sl_hash_reset(l->hash);
-    answer(l, SL_JOB_WORK, SL_OK, NULL);
+    sl_local_answer(l, SL_JOB_WORK, SL_OK, NULL);
 }
 
-static void finish_reading(struct local *l, struct sl_piece *p)
+static void local_read(struct sl_endpoint *e, uint32_t dir, const char *const *names, size_t count)
+{
+    (void)count;
+    sl_ranges_clear(&self(e)->ranges);
+    start_reading(self(e), dir, names[0]);
+}
+
+static void local_read_ranges(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *ranges, size_t count)
+{
+    struct sl_local *l = self(e);
+    sl_ranges_clear(&l->ranges);
+    for (size_t i = 0; i < count; i++)
+        sl_ranges_add(&l->ranges, ranges[i].at, ranges[i].len);
+    l->range = 0;
+    start_reading(l, dir, name);
+}
+
+static void finish_reading(struct sl_local *l, struct sl_piece *p)
 {
     p->changed = sl_reader_changed(&l->reader);
     p->hash = l->e.verify ? l->digest : NULL;
@@ -274,10 +253,10 @@ static void finish_reading(struct local *l, struct sl_piece *p)
 }
 
 /* A file that fits one buffer and was not begun yet comes whole. */
-static bool whole(struct local *l, struct sl_error *err, enum sl_code *rc)
+static bool whole(struct sl_local *l, struct sl_error *err, enum sl_code *rc)
 {
     struct sl_reader *r = &l->reader;
-    if (r->pos != 0 || (uint64_t)r->st.st_size > WHOLE_MAX || (r->st.st_size > 0 && r->st.st_blocks == 0))
+    if (r->pos != 0 || l->ranges.len || (uint64_t)r->st.st_size > WHOLE_MAX || (r->st.st_size > 0 && r->st.st_blocks == 0))
         return false;
     size_t got = 0, n = 0;
     uint64_t hole = 0;
@@ -300,14 +279,20 @@ static bool whole(struct local *l, struct sl_error *err, enum sl_code *rc)
     return true;
 }
 
-static enum sl_code next_piece(struct local *l, struct sl_error *err)
+static enum sl_code next_piece(struct sl_local *l, struct sl_error *err)
 {
     size_t got = 0;
     uint64_t hole = 0;
     enum sl_code rc = SL_OK;
     if (whole(l, err, &rc))
         return rc;
-    rc = sl_reader_next(&l->reader, l->buf, PIECE_MAX, &got, &hole, err);
+    rc = sl_reader_next(&l->reader, l->buf, SL_LOCAL_PIECE, &got, &hole, err);
+    while (rc == SL_EOF && l->range < l->ranges.len) {
+        const struct sl_range *range = &l->ranges.at[l->range++];
+        rc = sl_reader_range(&l->reader, range->at, range->len, err);
+        if (rc == SL_OK)
+            rc = sl_reader_next(&l->reader, l->buf, SL_LOCAL_PIECE, &got, &hole, err);
+    }
     if (rc == SL_EOF) {
         l->piece = (struct sl_piece){ .kind = SL_PIECE_END };
         if (l->e.verify)
@@ -331,7 +316,7 @@ static enum sl_code next_piece(struct local *l, struct sl_error *err)
 
 static enum sl_code local_piece(struct sl_endpoint *e, struct sl_piece *out, struct sl_error *err)
 {
-    struct local *l = self(e);
+    struct sl_local *l = self(e);
     struct sl_error why = { 0 };
     (void)err;
     if (!l->have_piece) {
@@ -355,7 +340,7 @@ static void local_piece_taken(struct sl_endpoint *e)
 
 /* ---- hashes ---- */
 
-static enum sl_code hash_file(struct local *l, int dirfd, const char *name, struct sl_error *err)
+static enum sl_code hash_file(struct sl_local *l, int dirfd, const char *name, struct sl_error *err)
 {
     struct sl_reader r;
     size_t got = 0;
@@ -364,7 +349,7 @@ static enum sl_code hash_file(struct local *l, int dirfd, const char *name, stru
     if (rc != SL_OK)
         return rc;
     sl_hash_reset(l->hash_state);
-    for (unsigned turn = 1; (rc = sl_reader_next(&r, l->hash_buf, PIECE_MAX, &got, &hole, err)) == SL_OK; turn++) {
+    for (unsigned turn = 1; (rc = sl_reader_next(&r, l->hash_buf, SL_LOCAL_PIECE, &got, &hole, err)) == SL_OK; turn++) {
         if (l->e.busy && turn % BUSY_EVERY == 0)
             l->e.busy(l->e.busy_ctx);
         if (hole)
@@ -382,17 +367,17 @@ static enum sl_code hash_file(struct local *l, int dirfd, const char *name, stru
 
 static void local_hash(struct sl_endpoint *e, uint32_t dir, const char *name)
 {
-    struct local *l = self(e);
+    struct sl_local *l = self(e);
     int fd = -1;
     l->hash_code = sl_dirs_fd(l->dirs, dir, &fd, &l->hash_error);
     if (l->hash_code == SL_OK)
         l->hash_code = hash_file(l, fd, name, &l->hash_error);
-    answer(l, SL_JOB_HASH, SL_OK, NULL);
+    sl_local_answer(l, SL_JOB_HASH, SL_OK, NULL);
 }
 
 static enum sl_code local_hash_next(struct sl_endpoint *e, uint8_t out[16], struct sl_error *err)
 {
-    struct local *l = self(e);
+    struct sl_local *l = self(e);
     enum sl_code rc = l->hash_code;
     if (rc == SL_OK)
         memcpy(out, l->hash_out, SL_HASH_BYTES);
@@ -400,143 +385,6 @@ static enum sl_code local_hash_next(struct sl_endpoint *e, uint8_t out[16], stru
         *err = l->hash_error;
     l->hash_code = SL_AGAIN;
     return rc;
-}
-
-/* ---- writing ---- */
-
-static enum sl_code in_dir(struct local *l, const struct sl_new *n, int *fd, struct sl_error *err)
-{
-    return sl_dirs_fd(l->dirs, n->dir, fd, err);
-}
-
-static void local_put(struct sl_endpoint *e, const struct sl_new *n, const void *data, size_t len, const uint8_t *hash)
-{
-    struct local *l = self(e);
-    struct sl_error err = { 0 };
-    uint8_t mine[SL_HASH_BYTES];
-    int fd = -1;
-    enum sl_code rc = SL_OK;
-    if (hash) {
-        sl_hash_once(data, len, mine);
-        if (memcmp(mine, hash, sizeof mine) != 0)
-            rc = sl_fail(&err, SL_E_CORRUPT, "content of '%s' does not match its hash", n->entry->name);
-    }
-    if (rc == SL_OK)
-        rc = in_dir(l, n, &fd, &err);
-    if (rc == SL_OK)
-        rc = sl_stage_put(fd, n->entry, n->meta, n->flags, data, len, l->owners, &err);
-    answer(l, SL_JOB_WORK, rc, &err);
-}
-
-static void local_write(struct sl_endpoint *e, const struct sl_new *n)
-{
-    struct local *l = self(e);
-    struct sl_error err = { 0 };
-    int fd = -1;
-    memcpy(l->w_name, n->entry->name, n->entry->name_len + 1);
-    l->w_entry = *n->entry;
-    l->w_entry.name = l->w_name;
-    l->w_meta = n->meta;
-    l->w_flags = n->flags;
-    enum sl_code rc = in_dir(l, n, &fd, &err);
-    if (rc == SL_OK)
-        rc = sl_stage_begin(&l->stage, fd, &l->w_entry, n->meta, &err);
-    l->staging = rc == SL_OK;
-    if (l->e.verify)
-        sl_hash_reset(l->hash);
-    answer(l, SL_JOB_WORK, rc, &err);
-}
-
-static void give_up_writing(struct local *l, enum sl_code rc)
-{
-    if (rc == SL_OK || !l->staging)
-        return;
-    sl_stage_abort(&l->stage);
-    l->staging = false;
-}
-
-static void local_data(struct sl_endpoint *e, const void *data, size_t len)
-{
-    struct local *l = self(e);
-    struct sl_error err = { 0 };
-    enum sl_code rc = l->staging ? sl_stage_write(&l->stage, data, len, &err) : SL_OK;
-    if (l->staging && l->e.verify)
-        sl_hash_data(l->hash, data, len);
-    give_up_writing(l, rc);
-    answer(l, SL_JOB_WORK, rc, &err);
-}
-
-static void local_hole(struct sl_endpoint *e, uint64_t len)
-{
-    struct local *l = self(e);
-    struct sl_error err = { 0 };
-    enum sl_code rc = l->staging ? sl_stage_hole(&l->stage, len, &err) : SL_OK;
-    if (l->staging && l->e.verify)
-        sl_hash_hole(l->hash, len);
-    give_up_writing(l, rc);
-    answer(l, SL_JOB_WORK, rc, &err);
-}
-
-static void local_commit(struct sl_endpoint *e, const uint8_t *hash)
-{
-    struct local *l = self(e);
-    struct sl_error err = { 0 };
-    enum sl_code rc = SL_OK;
-    if (l->staging && hash) {
-        uint8_t mine[SL_HASH_BYTES];
-        sl_hash_end(l->hash, mine);
-        if (memcmp(mine, hash, sizeof mine) != 0)
-            rc = sl_fail(&err, SL_E_CORRUPT, "content of '%s' does not match its hash", l->w_name);
-        give_up_writing(l, rc);
-    }
-    if (l->staging)
-        rc = sl_stage_commit(&l->stage, &l->w_entry, l->w_meta, l->w_flags, l->owners, &err);
-    l->staging = false;
-    answer(l, SL_JOB_WORK, rc, &err);
-}
-
-static void local_abort(struct sl_endpoint *e)
-{
-    struct local *l = self(e);
-    if (l->staging)
-        sl_stage_abort(&l->stage);
-    l->staging = false;
-    answer(l, SL_JOB_WORK, SL_OK, NULL);
-}
-
-static void local_make(struct sl_endpoint *e, const struct sl_new *n)
-{
-    struct local *l = self(e);
-    struct sl_error err = { 0 };
-    int fd = -1;
-    enum sl_code rc = in_dir(l, n, &fd, &err);
-    if (rc == SL_OK && n->entry->type == SL_TYPE_DIR)
-        rc = sl_stage_mkdir(fd, n->entry, n->meta, l->owners, &err);
-    else if (rc == SL_OK)
-        rc = sl_stage_special(fd, n->entry, n->meta, n->flags, l->owners, &err);
-    answer(l, SL_JOB_WORK, rc, &err);
-}
-
-static void local_set_meta(struct sl_endpoint *e, const struct sl_new *n)
-{
-    struct local *l = self(e);
-    struct sl_error err = { 0 };
-    int fd = -1;
-    enum sl_code rc = in_dir(l, n, &fd, &err);
-    if (rc == SL_OK)
-        rc = sl_meta_set_at(fd, n->entry->name, n->entry, n->meta, l->owners, &err);
-    answer(l, SL_JOB_WORK, rc, &err);
-}
-
-static void local_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, const char *name)
-{
-    struct local *l = self(e);
-    struct sl_error err = { 0 };
-    int fd = -1;
-    enum sl_code rc = sl_dirs_fd(l->dirs, dir, &fd, &err);
-    if (rc == SL_OK)
-        rc = sl_stage_remove(fd, name, kind, &err);
-    answer(l, SL_JOB_WORK, rc, &err);
 }
 
 static enum sl_code local_owner(struct sl_endpoint *e, bool group, uint32_t number, const char *name, bool *settable,
@@ -549,17 +397,18 @@ static enum sl_code local_owner(struct sl_endpoint *e, bool group, uint32_t numb
 }
 
 static const struct sl_endpoint_ops local_ops = {
-    .free = local_free,           .place = local_place,         .room = local_room,       .open_dir = local_open_dir,
-    .close_dir = local_close_dir, .list = local_list,           .list_next = local_list_next,
-    .list_skip = local_list_skip, .read = local_read,           .piece = local_piece,     .piece_taken = local_piece_taken,
-    .hash = local_hash,           .hash_next = local_hash_next, .put = local_put,         .write = local_write,
-    .data = local_data,           .hole = local_hole,           .commit = local_commit,   .abort = local_abort,
-    .make = local_make,           .set_meta = local_set_meta,   .remove = local_remove,   .owner = local_owner,
+    .free = local_free,           .place = local_place,         .room = local_room,           .open_dir = local_open_dir,
+    .close_dir = local_close_dir, .list = local_list,           .list_next = local_list_next, .list_skip = local_list_skip,
+    .read = local_read,           .read_ranges = local_read_ranges, .piece = local_piece,     .piece_taken = local_piece_taken,
+    .hash = local_hash,           .hash_next = local_hash_next, .chunks = sl_local_chunks,    .work = sl_local_work,
+    .put = sl_local_put,          .write = sl_local_write,      .data = sl_local_data,        .hole = sl_local_hole,
+    .basis = sl_local_basis,      .copy = sl_local_copy,        .commit = sl_local_commit,    .abort = sl_local_abort,
+    .make = sl_local_make,        .set_meta = sl_local_set_meta, .remove = sl_local_remove,   .owner = local_owner,
 };
 
 struct sl_endpoint *sl_local_new(enum sl_side side, bool verify, struct sl_helper *names)
 {
-    struct local *l = sl_calloc(1, sizeof *l);
+    struct sl_local *l = sl_calloc(1, sizeof *l);
     l->e.ops = &local_ops;
     l->e.side = side;
     l->e.verify = verify;
@@ -570,9 +419,9 @@ struct sl_endpoint *sl_local_new(enum sl_side side, bool verify, struct sl_helpe
     l->dirs = sl_dirs_new(LOCAL_IDS, LOCAL_FDS);
     l->owners = names ? sl_owners_new_asking(sl_account_ask_helper, names) : sl_owners_new();
     l->hash = sl_hash_new();
-    l->buf = sl_malloc(PIECE_MAX);
+    l->buf = sl_malloc(SL_LOCAL_PIECE);
     l->hash_state = sl_hash_new();
-    l->hash_buf = sl_malloc(PIECE_MAX);
+    l->hash_buf = sl_malloc(SL_LOCAL_PIECE);
     l->hash_code = SL_AGAIN;
     l->reader.fd = -1;
     return &l->e;

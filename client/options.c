@@ -85,6 +85,12 @@ static enum sl_code call(struct parse *p, const struct sl_option_row *row, const
     case SL_ID_P:
         o->partial = o->progress = true;
         return SL_OK;
+    case SL_ID_WHOLE:
+        o->whole_file = 1;
+        return SL_OK;
+    case SL_ID_NO_WHOLE:
+        o->whole_file = -1;
+        return SL_OK;
     case SL_ID_EXCLUDE:
         return sl_filter_add(o->filter, value, SL_FILTER_EXCLUDE, p->err);
     case SL_ID_INCLUDE:

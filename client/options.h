@@ -24,7 +24,8 @@ struct sl_options {
     bool mkpath;
     struct sl_filter *filter;     /* owned; may be empty, never NULL */
     /* what counts as different */
-    bool update, checksum, ignore_times, size_only, existing, ignore_existing, whole_file;
+    bool update, checksum, ignore_times, size_only, existing, ignore_existing;
+    int whole_file;               /* 1: -W; -1: --no-whole-file; 0: whole between local trees only */
     /* deletion */
     bool del;                     /* --delete and its other names */
     bool allow_empty_source;

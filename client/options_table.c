@@ -41,7 +41,9 @@ const struct sl_option_row sl_option_rows[] = {
     ON(0, "existing", existing, "make nothing new at the destination"),
     ON(0, "ignore-non-existing", existing, "the same"),
     ON(0, "ignore-existing", ignore_existing, "leave files that exist at the destination"),
-    ON('W', "whole-file", whole_file, "send files whole (this version always does)"),
+    CALL('W', "whole-file", NULL, SL_ID_WHOLE, "send files whole; the default between local trees"),
+    CALL(0, "no-whole-file", NULL, SL_ID_NO_WHOLE, "send what changed in a file; the default unless both sides are local"),
+    CALL(0, "no-W", NULL, SL_ID_NO_WHOLE, "the same"),
 
     CALL(0, "exclude", "PATTERN", SL_ID_EXCLUDE, "leave out what matches"),
     CALL(0, "include", "PATTERN", SL_ID_INCLUDE, "do not leave out what matches; the first match counts"),
@@ -97,7 +99,6 @@ const struct sl_option_row sl_option_rows[] = {
     LACKING(0, "delete-before", NULL, "deletion comes last; use --delete"),
     LACKING(0, "delete-excluded", NULL, NULL), LACKING(0, "ignore-errors", NULL, "nothing is deleted after a read error"),
     LACKING(0, "force", NULL, "a directory in the way is replaced only with --delete"),
-    LACKING(0, "no-whole-file", NULL, "this version sends files whole"), LACKING(0, "no-W", NULL, "this version sends files whole"),
     LACKING('H', "hard-links", NULL, NULL), LACKING('A', "acls", NULL, NULL), LACKING('X', "xattrs", NULL, NULL),
     LACKING('S', "sparse", NULL, "holes of the source stay holes without it"), LACKING('b', "backup", NULL, NULL),
     LACKING(0, "backup-dir", "DIR", NULL), LACKING(0, "suffix", "SUFFIX", NULL), LACKING('L', "copy-links", NULL, NULL),

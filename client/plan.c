@@ -17,6 +17,7 @@ void sl_plan_init(struct sl_plan *p, const struct sl_options *o, struct sl_repor
                   struct sl_stream **sources, size_t count)
 {
     *p = (struct sl_plan){ .o = o, .report = report, .dest = dest, .start_ms = sl_now_ms() };
+    sl_random(&p->match_key, sizeof p->match_key);
     sl_merge_init(&p->source, sources, count);
     sl_stream_init(&p->dest_stream, dest);
     p->deletions = sl_spool_new();
@@ -36,7 +37,7 @@ void sl_plan_clear(struct sl_plan *p)
     for (size_t i = 0; i < p->deferred_len; i++)
         sl_action_clear(&p->deferred[i]);
     for (size_t i = 0; i < p->pending_len; i++)
-        free(p->pending[(p->pending_head + i) % p->pending_cap].path);
+        sl_pending_clear(&p->pending[(p->pending_head + i) % p->pending_cap]);
     free(p->deferred);
     free(p->pending);
     free(p->failed_dir);
@@ -149,6 +150,7 @@ static enum sl_code both_dirs(struct sl_plan *p, const struct sl_entry *s, const
 static void transfer(struct sl_plan *p, struct sl_action *a, const struct sl_entry *s, const struct sl_entry *d, uint32_t changes)
 {
     a->kind = SL_ACT_FILE;
+    a->basis_size = d->size;
     a->update = sl_plan_direction(p);
     a->changes = changes | (s->size != d->size ? (uint32_t)SL_CHANGE_SIZE : 0);
     if (!p->o->times)

@@ -7,6 +7,7 @@
 #define SL_CLIENT_PLAN_H
 
 #include "client/cursor.h"
+#include "client/delta_job.h"
 #include "client/endpoint.h"
 #include "client/options.h"
 #include "client/report.h"
@@ -35,6 +36,10 @@ struct sl_action {
     bool own_dir;            /* META of a directory that this run made */
     bool retried;            /* the source changed while it was read once already */
     bool asked;              /* content was asked for */
+    uint64_t basis_size;     /* FILE, COMPARE: of the destination's file; 0: there is none */
+    struct sl_delta_job *delta;  /* FILE: owned; NULL: sent whole */
+    bool whole;              /* it is to be sent whole: a delta of it failed, or would not pay */
+    bool redo;               /* it was told and counted already */
     bool asked_there, asked_here, got_there, got_here;  /* COMPARE: hash of the source, of the destination */
     bool hash_ok;            /* the destination's hash could be had */
     uint8_t hash_there[16], hash_here[16];
@@ -78,7 +83,12 @@ struct sl_level {            /* a directory on the way down */
     uint32_t changes;
 };
 
-struct sl_pending { uint64_t ticket; char *path; bool dir; };   /* an action under way; path owned */
+struct sl_pending {          /* an action under way */
+    uint64_t ticket;
+    char *path;              /* owned */
+    bool dir;
+    struct sl_action *redo;  /* what to do, once more, when its delta turns out to be wrong; owned, NULL: nothing */
+};
 
 struct sl_plan {
     const struct sl_options *o;
@@ -114,6 +124,11 @@ struct sl_plan {
     bool swallow;                    /* its remaining content is not wanted */
     uint64_t file_done, data_done;
     size_t offset;                   /* bytes of the present piece already written */
+    size_t span, reads;              /* delta: the span being written, the requests for content still to end */
+    uint64_t span_done;              /* bytes of it */
+    bool swallow_redo;               /* what is swallowed is to be sent whole afterwards */
+    struct sl_line line;             /* what is known of the slower side */
+    uint64_t match_key;
     struct sl_pending *pending;      /* ring */
     size_t pending_head, pending_len, pending_cap;
     uint64_t write_ticket;           /* the first of the write that is open */
@@ -139,6 +154,8 @@ enum sl_code sl_plan_step(struct sl_plan *p, struct sl_error *err);
 enum sl_code sl_exec_step(struct sl_plan *p, struct sl_error *err);
 /* To be set as the destination's `failed` hook, with the plan as ctx. */
 void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t ticket, const struct sl_error *err);
+
+void sl_pending_clear(struct sl_pending *n);
 
 /* Deletions, when all else is done: queues the next of them, last first. SL_EOF: none are left (or they are refused: told). */
 enum sl_code sl_delete_step(struct sl_plan *p, struct sl_error *err);

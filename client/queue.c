@@ -27,6 +27,7 @@ struct sl_action *sl_queue_push(struct sl_queue *q)
 void sl_queue_pop(struct sl_queue *q)
 {
     struct sl_action *a = sl_queue_at(q, 0);
+    sl_delta_job_free(a->delta);
     free(a->path);
     free(a->target);
     q->head = (q->head + 1) % q->cap;

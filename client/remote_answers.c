@@ -103,6 +103,8 @@ static enum sl_code on_fail(struct sl_remote *r, enum sl_job job, struct sl_rd *
         struct sl_hash_answer a = { .code = m.code, .err = why };
         sl_ring_pop(&r->hashes);
         hash_answer(r, &a);
+    } else if (job == SL_JOB_HASH && sl_remote_chunks_failed(r, m.request, &why)) {
+        acked(r, job, m.request);
     } else if (r->sync) {
         if (!r->sync_failed && m.request >= r->sync_from) {
             r->sync_failed = true;
@@ -243,6 +245,8 @@ static enum sl_code on_frame(void *ctx, const struct sl_frame *f, struct sl_erro
         return on_owner_is(r, job, &rd, err);
     case SL_MSG_HASH_IS:
         return on_hash_is(r, &rd, err);
+    case SL_MSG_CHUNKED:
+        return job == SL_JOB_HASH ? sl_remote_on_chunked(r, f, err) : bad(err, "list of chunks");
     case SL_MSG_MODULE:
         return on_module(r, &rd, err);
     default:

@@ -164,6 +164,17 @@ static void remote_read(struct sl_endpoint *e, uint32_t dir, const char *const *
     sl_ring_push(&r->reads, send_scratch(r, SL_JOB_WORK, SL_MSG_READ), count);
 }
 
+static void remote_read_ranges(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *ranges, size_t count)
+{
+    struct sl_remote *r = self(e);
+    struct sl_msg_read_ranges m = { .id = dir, .name = name, .name_len = strlen(name) };
+    uint64_t end = 0;
+    sl_read_ranges_encode(&r->scratch, &m);
+    for (size_t i = 0; i < count; i++)
+        sl_range_add(&r->scratch, &end, ranges[i].at, ranges[i].len);
+    sl_ring_push(&r->reads, send_scratch(r, SL_JOB_WORK, SL_MSG_READ_RANGES), 1);
+}
+
 static void file_over(struct sl_remote *r)
 {
     uint64_t *front = r->reads.at[r->reads.head];
@@ -302,6 +313,27 @@ static void remote_hole(struct sl_endpoint *e, uint64_t len)
     send_scratch(self(e), SL_JOB_WORK, SL_MSG_HOLE);
 }
 
+static void remote_basis(struct sl_endpoint *e, uint32_t dir, const char *name, unsigned flags)
+{
+    struct sl_msg_basis m = { .id = dir, .flags = (uint8_t)flags, .name = name, .name_len = strlen(name) };
+    sl_basis_encode(&self(e)->scratch, &m);
+    send_scratch(self(e), SL_JOB_WORK, SL_MSG_BASIS);
+}
+
+static void remote_copy(struct sl_endpoint *e, unsigned basis, uint64_t from, uint32_t len)
+{
+    struct sl_msg_copy m = { basis, from, len };
+    sl_copy_encode(&self(e)->scratch, &m);
+    send_scratch(self(e), SL_JOB_WORK, SL_MSG_COPY);
+}
+
+/* Its lists come by themselves. */
+static enum sl_code remote_work(struct sl_endpoint *e)
+{
+    (void)e;
+    return SL_AGAIN;
+}
+
 static void remote_commit(struct sl_endpoint *e, const uint8_t *hash)
 {
     sl_remote_send(self(e), SL_JOB_WORK, SL_MSG_COMMIT, hash, SL_HASH_LEN);
@@ -384,6 +416,7 @@ static void remote_free(struct sl_endpoint *e)
     while (r->lists.len)
         list_over(r);
     sl_listcheck_clear(&r->check);
+    sl_remote_chunks_clear(r);
     free(r->lists.at);
     free(r->reads.at);
     free(r->hashes.at);
@@ -395,10 +428,11 @@ static void remote_free(struct sl_endpoint *e)
 }
 
 const struct sl_endpoint_ops sl_remote_ops = {
-    .free = remote_free,           .place = sl_remote_place,       .room = remote_room,     .open_dir = remote_open_dir,
-    .close_dir = remote_close_dir, .list = remote_list,            .list_next = remote_list_next,
-    .list_skip = remote_list_skip, .read = remote_read,            .piece = remote_piece,   .piece_taken = remote_piece_taken,
-    .hash = remote_hash,           .hash_next = remote_hash_next,  .put = remote_put,       .write = remote_write,
-    .data = remote_data,           .hole = remote_hole,            .commit = remote_commit, .abort = remote_abort,
-    .make = remote_make,           .set_meta = remote_set_meta,    .remove = remote_remove, .owner = remote_owner,
+    .free = remote_free,           .place = sl_remote_place,       .room = remote_room,           .open_dir = remote_open_dir,
+    .close_dir = remote_close_dir, .list = remote_list,            .list_next = remote_list_next, .list_skip = remote_list_skip,
+    .read = remote_read,           .read_ranges = remote_read_ranges, .piece = remote_piece,      .piece_taken = remote_piece_taken,
+    .hash = remote_hash,           .hash_next = remote_hash_next,  .chunks = sl_remote_chunks,    .work = remote_work,
+    .put = remote_put,             .write = remote_write,          .data = remote_data,           .hole = remote_hole,
+    .basis = remote_basis,         .copy = remote_copy,            .commit = remote_commit,       .abort = remote_abort,
+    .make = remote_make,           .set_meta = remote_set_meta,    .remove = remote_remove,       .owner = remote_owner,
 };

@@ -63,6 +63,10 @@ struct sl_remote {
     struct sl_ring hashes;
     struct sl_hash_answer *answers;
     size_t answers_head, answers_len, answers_cap;
+    /* chunk lists */
+    bool seeded;
+    struct sl_chunk_wait *chunk_waits;   /* a ring of those asked for */
+    size_t chunk_head, chunk_len, chunk_cap;
     /* owners */
     struct sl_owner_answer *owners;
     size_t owners_len, owners_cap;
@@ -78,6 +82,13 @@ void sl_ring_pop(struct sl_ring *r);
 
 /* One request frame: takes the next ticket of the job; attaches the job's channel first when it is new. */
 uint64_t sl_remote_send(struct sl_remote *r, enum sl_job job, enum sl_msg type, const void *data, size_t n);
+
+/* remote_chunks.c */
+void sl_remote_chunks(struct sl_endpoint *e, uint32_t dir, const struct sl_chunk_ask *ask, void *cookie);
+enum sl_code sl_remote_on_chunked(struct sl_remote *r, const struct sl_frame *f, struct sl_error *err);
+/* Whether a failure is that of the first list asked for; if so it is handed over. */
+bool sl_remote_chunks_failed(struct sl_remote *r, uint64_t request, const struct sl_error *err);
+void sl_remote_chunks_clear(struct sl_remote *r);
 
 /* Handlers of the connection (remote_answers.c). */
 extern const struct sl_conn_ops sl_remote_conn_ops;

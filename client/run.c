@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "client/confine_client.h"
+#include "client/delta_job.h"
 #include "client/permit.h"
 #include "client/remote.h"
 
@@ -260,6 +261,19 @@ static void finish_stats(struct sl_layout *l, struct sl_plan *p)
     s->elapsed_ms = sl_now_ms() - p->start_ms;
 }
 
+/* Both sides cut and hash alike, and nobody can tell how before. */
+static void share_seed(struct sl_layout *l)
+{
+    uint64_t seed;
+    sl_random(&seed, sizeof seed);
+    l->dest->seed = seed;
+    l->dest->chunked = sl_delta_job_chunked;
+    for (size_t i = 0; i < l->streams_len; i++) {
+        l->streams[i]->e->seed = seed;
+        l->streams[i]->e->chunked = sl_delta_job_chunked;
+    }
+}
+
 /* Streams exist only once the destination is known: the planner is set up in between. */
 static int copy(struct sl_layout *l, struct sl_error *err)
 {
@@ -287,6 +301,7 @@ static int copy(struct sl_layout *l, struct sl_error *err)
         sl_merge_init(&p.source, l->streams, l->streams_len);
         l->dest->failed = sl_exec_failed;
         l->dest->ctx = &p;
+        share_seed(l);
         for (size_t i = 0; i < l->locals_len; i++) {
             l->locals[i]->busy = keep_alive;
             l->locals[i]->busy_ctx = l;
@@ -308,6 +323,9 @@ static int copy(struct sl_layout *l, struct sl_error *err)
         sl_report_error(l->report, err, NULL);
     sl_report_end(l->report, &p.stats, status);
     l->dest->failed = NULL;
+    l->dest->chunked = NULL;
+    for (size_t i = 0; i < l->streams_len; i++)
+        l->streams[i]->e->chunked = NULL;
     sl_plan_clear(&p);
     sl_stream_clear(&first);
     return status;

@@ -44,6 +44,11 @@ enum sl_msg {
     SL_MSG_OWNER = 33,       /* kind (0 user, 1 group), number, name -> OWNER_IS */
     SL_MSG_HASH = 34,        /* id, name -> HASH_IS */
     SL_MSG_MODULES = 35,     /* nothing -> MODULE..., then DONE */
+    SL_MSG_SEED = 36,        /* u64: what CHUNKS of this channel are cut and hashed with */
+    SL_MSG_CHUNKS = 37,      /* id, flags, grain, hash bytes, name, ranges -> CHUNKED... */
+    SL_MSG_READ_RANGES = 38, /* id, name, ranges -> CONTENT */
+    SL_MSG_BASIS = 39,       /* id, flags, name: a file that COPYs of the file being written may refer to */
+    SL_MSG_COPY = 40,        /* number of the basis, offset, length: the next content of the file being written */
     /* answers */
     SL_MSG_DONE = 64,        /* uv request */
     SL_MSG_FAIL = 65,        /* uv request, code, text */
@@ -52,7 +57,8 @@ enum sl_msg {
     SL_MSG_CONTENT = 68,     /* records; which file they belong to follows from the order of the READs */
     SL_MSG_OWNER_IS = 69,    /* uv request, uv number + 1, or 0: cannot be set here */
     SL_MSG_HASH_IS = 70,     /* uv request, hash */
-    SL_MSG_MODULE = 71       /* bs name, bs comment */
+    SL_MSG_MODULE = 71,      /* bs name, bs comment */
+    SL_MSG_CHUNKED = 72      /* uv request, [flags, hash when it is the last frame], records; SL_FLAG_LAST on the last frame */
 };
 
 #define SL_FLAG_LAST 1u
@@ -168,6 +174,51 @@ void sl_put_encode(struct sl_buf *b, struct sl_entry_codec *c, const struct sl_m
 enum sl_code sl_put_decode(struct sl_rd *r, struct sl_entry_codec *c, enum sl_msg type, struct sl_msg_put *m,
                            struct sl_error *err);
 
+/* ---- CHUNKS, READ_RANGES, BASIS, COPY ---- */
+#define SL_COPY_MAX (1024u * 1024u)      /* bytes in one COPY: it is carried out in one piece */
+#define SL_BASES_OPEN_MAX 4u             /* of one file being written */
+enum sl_chunks_flag { SL_CHUNKS_KEPT = 1 /* of what was kept of an interrupted file of that name (BASIS too) */,
+                      SL_CHUNKS_HASH = 2 /* the content hash of the whole file is wanted; no ranges then */ };
+struct sl_msg_chunks {
+    uint32_t id;
+    uint8_t flags;
+    uint8_t grain;           /* log2 of the wanted length of a chunk, 6..26 */
+    uint8_t hash_bytes;      /* 4..8 */
+    const char *name;
+    size_t name_len;
+    struct sl_rd ranges;     /* decoded by sl_range_next; checked. Empty: the whole file */
+};
+/* The head of the payload; ranges are added behind it. */
+void sl_chunks_encode(struct sl_buf *b, const struct sl_msg_chunks *m);
+enum sl_code sl_chunks_decode(struct sl_rd *r, struct sl_msg_chunks *m, struct sl_error *err);
+struct sl_msg_read_ranges { uint32_t id; const char *name; size_t name_len; struct sl_rd ranges; /* one at least */ };
+void sl_read_ranges_encode(struct sl_buf *b, const struct sl_msg_read_ranges *m);
+enum sl_code sl_read_ranges_decode(struct sl_rd *r, struct sl_msg_read_ranges *m, struct sl_error *err);
+/* Ranges: ascending, apart or touching, each at least a byte, none beyond INT64_MAX. *end: of the last one, 0 at first. */
+#define SL_RANGE_BYTES_MAX 20u
+void sl_range_add(struct sl_buf *b, uint64_t *end, uint64_t at, uint64_t len);
+/* false: none is left (or what is there is malformed: then r is bad). */
+bool sl_range_next(struct sl_rd *r, uint64_t *end, uint64_t *at, uint64_t *len);
+
+struct sl_msg_basis { uint32_t id; uint8_t flags; const char *name; size_t name_len; };
+struct sl_msg_copy { uint32_t basis; uint64_t from; uint32_t len; };
+
+/* Frames of CHUNKED: the head, then records: chunks in order, each range's fill it exactly. */
+enum sl_chunked_flag { SL_CHUNKED_CHANGED = 1 /* size or times changed meanwhile */, SL_CHUNKED_HASH = 2 /* the hash is there */ };
+struct sl_msg_chunked {
+    uint64_t request;
+    bool last;               /* from the frame's flag */
+    uint8_t flags;           /* last */
+    const uint8_t *hash;     /* with SL_CHUNKED_HASH */
+};
+void sl_chunked_encode(struct sl_buf *b, const struct sl_msg_chunked *m);
+/* Leaves r at the first record. */
+enum sl_code sl_chunked_decode(struct sl_rd *r, struct sl_msg_chunked *m, struct sl_error *err);
+struct sl_chunk_record { uint64_t len; bool hole; uint64_t hash; };
+#define SL_CHUNK_RECORD_MAX 18u
+void sl_chunk_record_put(struct sl_buf *b, const struct sl_chunk_record *m, unsigned hash_bytes);
+enum sl_code sl_chunk_record_next(struct sl_rd *r, unsigned hash_bytes, struct sl_chunk_record *out, struct sl_error *err);
+
 /* ---- the small ones ---- */
 struct sl_msg_open { uint32_t parent, id; const char *name; size_t name_len; };
 struct sl_msg_remove { uint32_t id; enum sl_type kind; const char *name; size_t name_len; };
@@ -194,5 +245,7 @@ SL_MSG_CODEC(fail, sl_msg_fail);
 SL_MSG_CODEC(owner_is, sl_msg_owner_is);
 SL_MSG_CODEC(hash_is, sl_msg_hash_is);
 SL_MSG_CODEC(module, sl_msg_module);
+SL_MSG_CODEC(basis, sl_msg_basis);
+SL_MSG_CODEC(copy, sl_msg_copy);
 
 #endif

@@ -38,6 +38,9 @@ void sl_channel_free(struct sl_channel *ch)
     sl_buf_clear(&ch->waiting);
     sl_buf_clear(&ch->scratch);
     sl_buf_clear(&ch->names);
+    sl_buf_clear(&ch->records);
+    sl_bases_close(ch);
+    free(ch->seed);
     free(ch->fresh);
     free(ch->list_base);
     free(ch);
@@ -49,6 +52,8 @@ void sl_channel_end_long(struct sl_channel *ch)
     ch->walk = NULL;
     if (ch->reader.fd >= 0)
         sl_reader_close(&ch->reader);
+    sl_lister_clear(&ch->lister);
+    sl_buf_reset(&ch->records, 64 * 1024);
     ch->step = NULL;
     /* The next one adds to it: what this one left would get into its answers, and over the end of its frames. */
     sl_buf_reset(&ch->scratch, 64 * 1024);

@@ -230,6 +230,68 @@ enum sl_code sl_run_read(struct sl_channel *ch, const union sl_request *q, struc
     return SL_OK;
 }
 
+/* ---- READ_RANGES ---- */
+
+/* The next range of the file, or its end. */
+static enum sl_code next_range(struct sl_channel *ch, struct page *pg, struct sl_error *why)
+{
+    uint64_t at, len;
+    if (sl_range_next(&ch->names_rd, &ch->range_end, &at, &len))
+        return sl_reader_range(&ch->reader, at, len, why);
+    put_end(ch, pg);
+    return SL_OK;
+}
+
+static enum sl_code ranges_step(struct sl_channel *ch, struct sl_error *err)
+{
+    struct sl_conn *conn = ch->s->conn;
+    struct sl_reader *r = &ch->reader;
+    struct sl_error why = { 0 };
+    size_t room = sl_conn_room(conn, ch->number);
+    enum sl_code rc = SL_OK;
+    (void)err;
+    if (room < FRAME_LEAST || sl_conn_queued(conn) > SL_OUTPUT_HIGH)
+        return SL_AGAIN;
+    struct page pg = { .max = room < PIECE_MAX + TAIL_MAX + SL_CONTENT_HEAD ? room : PIECE_MAX + TAIL_MAX + SL_CONTENT_HEAD };
+    pg.p = sl_conn_begin(conn, pg.max);
+    while (rc == SL_OK && r->fd >= 0 && pg.len < FRAME_FULL && left(&pg) >= TAIL_MAX + SL_CONTENT_HEAD + 1)
+        rc = r->pos < r->end ? put_piece(ch, &pg, &why) : next_range(ch, &pg, &why);
+    if (rc != SL_OK) {
+        sl_reader_close(r);
+        put_failed(ch, &pg, &why);
+    }
+    sl_conn_finish(conn, ch->number, SL_MSG_CONTENT, 0, pg.len);
+    if (r->fd >= 0)
+        return SL_OK;
+    ch->confirmed = ch->requests;
+    return SL_EOF;
+}
+
+enum sl_code sl_run_read_ranges(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
+{
+    const struct sl_msg_read_ranges *m = &q->read_ranges;
+    size_t ranges = sl_r_left(&m->ranges);
+    int fd = -1;
+    memcpy(ch->name, m->name, m->name_len);
+    ch->name[m->name_len] = '\0';
+    enum sl_code rc = sl_dirs_fd(ch->dirs, m->id, &fd, err);
+    if (rc == SL_OK)
+        rc = sl_spend(ch->s, SL_SPEND_READ_FILE, 1, err);
+    if (rc == SL_OK)
+        rc = sl_reader_open(&ch->reader, fd, ch->name, err);
+    if (rc != SL_OK)
+        return rc;
+    sl_buf_reset(&ch->names, 64 * 1024);
+    sl_buf_add(&ch->names, m->ranges.p, ranges);
+    sl_r_init(&ch->names_rd, sl_buf_ptr(&ch->names), ranges);
+    ch->range_end = 0;
+    ch->reader.end = 0;
+    sl_note(ch, SL_NOTE_TRANSFER, "read", m->id, ch->name);
+    sl_hash_reset(ch->hash);
+    ch->step = ranges_step;
+    return SL_OK;
+}
+
 /* ---- HASH ---- */
 
 static void answer_hash(struct sl_channel *ch)

@@ -25,6 +25,10 @@ DECODER(decode_list, list, sl_list_request_decode)
 DECODER(decode_remove, remove, sl_remove_decode)
 DECODER(decode_owner, owner, sl_owner_decode)
 DECODER(decode_name, name, sl_name_decode)
+DECODER(decode_chunks, chunks, sl_chunks_decode)
+DECODER(decode_read_ranges, read_ranges, sl_read_ranges_decode)
+DECODER(decode_basis, basis, sl_basis_decode)
+DECODER(decode_copy, copy, sl_copy_decode)
 
 static enum sl_code whole(const struct sl_rd *r, const char *what, struct sl_error *err)
 {
@@ -59,6 +63,13 @@ static enum sl_code decode_hash(struct sl_channel *ch, struct sl_rd *r, union sl
     (void)ch;
     q->hash = sl_r_raw(r, SL_HASH_LEN);
     return whole(r, "COMMIT", err);
+}
+
+static enum sl_code decode_seed(struct sl_channel *ch, struct sl_rd *r, union sl_request *q, struct sl_error *err)
+{
+    (void)ch;
+    q->seed = sl_r_u64(r);
+    return whole(r, "SEED", err);
 }
 
 static enum sl_code decode_nothing(struct sl_channel *ch, struct sl_rd *r, union sl_request *q, struct sl_error *err)
@@ -124,7 +135,7 @@ static enum sl_code run_owner(struct sl_channel *ch, const union sl_request *q, 
 
 /* Where in a request a name of the tree stands. READ has many and LIST one of a type not yet known: they see to it themselves,
  * by the same sl_hidden. */
-enum names { NAMES_NOTHING, NAMES_OPENED, NAMES_ENTRY, NAMES_EXISTING_ENTRY, NAMES_REMOVED, NAMES_FILE };
+enum names { NAMES_NOTHING, NAMES_OPENED, NAMES_ENTRY, NAMES_EXISTING_ENTRY, NAMES_REMOVED, NAMES_FILE, NAMES_CHUNKS, NAMES_RANGES, NAMES_BASIS };
 
 static const struct sl_request_kind {
     const char *name;                /* NULL: no request has this number */
@@ -153,6 +164,11 @@ static const struct sl_request_kind {
     [SL_MSG_REMOVE] = { "delete", SL_RIGHT_DELETE, 0, NAMES_REMOVED, false, decode_remove, sl_run_remove },
     [SL_MSG_OWNER] = { "ask for owners", SL_RIGHT_LIST, 0, NAMES_NOTHING, false, decode_owner, run_owner },
     [SL_MSG_HASH] = { "hash", SL_RIGHT_HASH, 0, NAMES_FILE, false, decode_name, sl_run_hash },
+    [SL_MSG_SEED] = { "hash", 0, 0, NAMES_NOTHING, false, decode_seed, sl_run_seed },
+    [SL_MSG_CHUNKS] = { "hash", SL_RIGHT_HASH, 0, NAMES_CHUNKS, false, decode_chunks, sl_run_chunks },
+    [SL_MSG_READ_RANGES] = { "read", SL_RIGHT_READ, 0, NAMES_RANGES, false, decode_read_ranges, sl_run_read_ranges },
+    [SL_MSG_BASIS] = { "read", SL_RIGHT_READ, 0, NAMES_BASIS, false, decode_basis, sl_run_basis },
+    [SL_MSG_COPY] = { "write", 0, 0, NAMES_NOTHING, false, decode_copy, sl_run_copy },        /* BASIS was asked for its rights */
     [SL_MSG_MODULES] = { "list modules", 0, 0, NAMES_NOTHING, false, decode_nothing, sl_run_modules },
 };
 
@@ -201,6 +217,15 @@ static const char *named(const struct sl_request_kind *k, const union sl_request
     case NAMES_FILE:
         *dir = q->name.id, name = q->name.name, len = q->name.name_len;
         break;
+    case NAMES_CHUNKS:
+        *dir = q->chunks.id, name = q->chunks.name, len = q->chunks.name_len;
+        break;
+    case NAMES_RANGES:
+        *dir = q->read_ranges.id, name = q->read_ranges.name, len = q->read_ranges.name_len;
+        break;
+    case NAMES_BASIS:
+        *dir = q->basis.id, name = q->basis.name, len = q->basis.name_len;
+        break;
     }
     memcpy(scratch, name, len);
     scratch[len] = '\0';
@@ -236,7 +261,7 @@ static enum sl_code allowed(struct sl_channel *ch, const struct sl_request_kind 
         return sl_fail(err, SL_E_RIGHTS, "not allowed here: '%s' is excluded", name);
     }
     return sl_fail_errno(err, ENOENT, k->names == NAMES_OPENED ? "cannot open directory '%s'"
-                                      : k->names == NAMES_FILE ? "cannot open '%s'"
+                                      : k->names >= NAMES_FILE ? "cannot open '%s'"
                                       : k->names == NAMES_REMOVED ? "cannot remove '%s'" : "cannot look at '%s'", name);
 }
 
@@ -280,7 +305,7 @@ enum sl_code sl_request_frame(struct sl_channel *ch, const struct sl_frame *f, s
         return rc;
     }
     if (rc != SL_OK) {
-        if (f->type == SL_MSG_WRITE)
+        if (f->type == SL_MSG_WRITE || (f->type == SL_MSG_BASIS && ch->writing != SL_WRITING_NOT))
             sl_writing_dead(ch);
         sl_channel_fail(ch, &why);
     } else if (ch->requests - ch->confirmed >= SL_CONFIRM_EVERY) {

@@ -4,6 +4,7 @@
 #define SL_SUBSYSTEM_SESSION_PRIV_H
 
 #include "base/hash.h"
+#include "delta/lister.h"
 #include "proto/msg.h"
 #include "subsystem/session.h"
 #include "tree/dirs.h"
@@ -61,6 +62,12 @@ struct sl_channel {
     struct sl_hash *hash;
     uint64_t hole_left;                 /* HASH: zeros of a hole still to be counted */
     size_t module_at;                   /* MODULES */
+    struct sl_seed *seed;               /* of CHUNKS; owned, NULL before SEED */
+    struct sl_lister lister;            /* CHUNKS */
+    struct sl_buf records;              /* of its answer, not yet sent */
+    unsigned chunk_hash_bytes;
+    bool listed;                        /* all of them are there */
+    uint64_t range_end;                 /* READ_RANGES: of the last range taken from names_rd */
     /* the file being written */
     enum sl_writing writing;
     struct sl_stage stage;
@@ -69,6 +76,8 @@ struct sl_channel {
     uint32_t w_meta, w_flags;
     bool w_kept_back;                   /* replacing was asked for and is not among the rights */
     struct sl_hash *w_hash;
+    int bases[SL_BASES_OPEN_MAX];       /* files that it may copy from; -1 behind the last */
+    unsigned bases_len;
 };
 
 struct sl_session {
@@ -127,17 +136,26 @@ union sl_request {
     struct sl_msg_name name;
     struct { const uint8_t *data; size_t len; } bytes;
     uint64_t hole;
+    uint64_t seed;
     const uint8_t *hash;
+    struct sl_msg_chunks chunks;
+    struct sl_msg_read_ranges read_ranges;
+    struct sl_msg_basis basis;
+    struct sl_msg_copy copy;
 };
 /* A handler: SL_OK or the failure of this one request. Decoded names are not NUL-terminated unless they are an entry's. */
 typedef enum sl_code sl_request_run(struct sl_channel *ch, const union sl_request *q, struct sl_error *err);
 
 sl_request_run sl_run_attach, sl_run_modules;                                             /* attach.c */
 sl_request_run sl_run_list;                                                               /* listing.c */
-sl_request_run sl_run_read, sl_run_hash;                                                  /* content.c */
+sl_request_run sl_run_read, sl_run_read_ranges, sl_run_hash;                              /* content.c */
+sl_request_run sl_run_seed, sl_run_chunks;                                                /* chunks.c */
+sl_request_run sl_run_basis, sl_run_copy;                                                 /* writing.c */
 sl_request_run sl_run_put, sl_run_write, sl_run_data, sl_run_hole, sl_run_commit, sl_run_abort;    /* writing.c */
 sl_request_run sl_run_make, sl_run_set_meta, sl_run_remove;
 /* The file being written, if any, is given up; what still comes of it is passed over. */
 void sl_writing_dead(struct sl_channel *ch);
+/* Closes the files that it may copy from. */
+void sl_bases_close(struct sl_channel *ch);
 
 #endif

@@ -70,11 +70,18 @@ enum sl_code sl_run_put(struct sl_channel *ch, const union sl_request *q, struct
 
 /* ---- a file in pieces ---- */
 
+void sl_bases_close(struct sl_channel *ch)
+{
+    while (ch->bases_len)
+        sl_io_close(&ch->bases[--ch->bases_len]);
+}
+
 void sl_writing_dead(struct sl_channel *ch)
 {
     if (ch->writing == SL_WRITING)
         sl_stage_abort(&ch->stage);
     ch->writing = SL_WRITING_DEAD;
+    sl_bases_close(ch);
 }
 
 enum sl_code sl_run_write(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
@@ -139,6 +146,46 @@ enum sl_code sl_run_hole(struct sl_channel *ch, const union sl_request *q, struc
     return rc;
 }
 
+/* A basis that can't be had spoils the file: what is copied from it would be missing. */
+enum sl_code sl_run_basis(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
+{
+    const struct sl_msg_basis *m = &q->basis;
+    char name[SL_NAME_MAX + 1];
+    struct sl_reader r;
+    int fd = -1;
+    if (ch->writing == SL_WRITING_NOT)
+        return not_begun(err);
+    if (ch->writing == SL_WRITING_DEAD)
+        return SL_OK;
+    memcpy(name, m->name, m->name_len);
+    name[m->name_len] = '\0';
+    enum sl_code rc = ch->bases_len < SL_BASES_OPEN_MAX ? sl_dirs_fd(ch->dirs, m->id, &fd, err)
+                                                        : sl_fail(err, SL_E_LIMIT, "more than %u files to copy from", SL_BASES_OPEN_MAX);
+    if (rc == SL_OK)
+        rc = sl_reader_open(&r, fd, name, err);
+    if (rc == SL_OK)
+        ch->bases[ch->bases_len++] = r.fd;
+    else
+        sl_writing_dead(ch);
+    return rc;
+}
+
+enum sl_code sl_run_copy(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
+{
+    const struct sl_msg_copy *m = &q->copy;
+    if (ch->writing == SL_WRITING_NOT)
+        return not_begun(err);
+    if (ch->writing == SL_WRITING_DEAD)
+        return SL_OK;
+    enum sl_code rc = m->basis < ch->bases_len ? sl_spend(ch->s, SL_SPEND_STORED, m->len, err)
+                                               : sl_fail(err, SL_E_INVALID, "there is no file %u to copy from", m->basis);
+    if (rc == SL_OK)
+        rc = sl_stage_copy(&ch->stage, ch->bases[m->basis], m->from, m->len, ch->w_hash, err);
+    if (rc != SL_OK)
+        sl_writing_dead(ch);
+    return rc;
+}
+
 enum sl_code sl_run_commit(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
 {
     uint8_t mine[SL_HASH_LEN];
@@ -156,6 +203,7 @@ enum sl_code sl_run_commit(struct sl_channel *ch, const union sl_request *q, str
     else
         sl_stage_abort(&ch->stage);
     ch->writing = SL_WRITING_NOT;
+    sl_bases_close(ch);
     return told(rc, ch->w_kept_back, ch->w_name, err);
 }
 
@@ -167,6 +215,7 @@ enum sl_code sl_run_abort(struct sl_channel *ch, const union sl_request *q, stru
     if (ch->writing == SL_WRITING)
         sl_stage_abort(&ch->stage);
     ch->writing = SL_WRITING_NOT;
+    sl_bases_close(ch);
     return SL_OK;
 }
 

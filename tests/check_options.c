@@ -182,8 +182,6 @@ START_TEST(refused)
     bad("-a --bwlimit 5 a b", "--bwlimit");
     bad("--daemon", "superlifter-server --daemon");
     bad("-a -f merge_x a b", "--filter (-f)");
-    bad("-a --no-whole-file a b", "--no-whole-file");
-    bad("-a --no-W a b", "--no-W");
     bad("--info=stats2 a b", "--info=stats2");
     bad("--doctor h", "--doctor");
     good("-a --no-H --no-acls --info=progress2 -s -W a b");

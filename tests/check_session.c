@@ -239,6 +239,9 @@ static const struct { enum sl_msg type; enum sl_type kind; uint32_t rights; } ne
     { SL_MSG_LIST, 0, SL_RIGHT_LIST },
     { SL_MSG_READ, 0, SL_RIGHT_READ },
     { SL_MSG_HASH, 0, SL_RIGHT_HASH },
+    { SL_MSG_CHUNKS, 0, SL_RIGHT_HASH },
+    { SL_MSG_READ_RANGES, 0, SL_RIGHT_READ },
+    { SL_MSG_BASIS, 0, SL_RIGHT_READ },
     { SL_MSG_REMOVE, 0, SL_RIGHT_DELETE },
     { SL_MSG_PUT, SL_TYPE_FILE, SL_RIGHT_CREATE },
     { SL_MSG_WRITE, SL_TYPE_FILE, SL_RIGHT_CREATE },
@@ -254,7 +257,11 @@ static uint64_t ask(size_t i)
     enum sl_msg type = needs[i].type;
     if (type == SL_MSG_LIST)
         return list(0, "", 0);
-    if (type == SL_MSG_READ || type == SL_MSG_HASH || type == SL_MSG_REMOVE)
+    if (type == SL_MSG_CHUNKS)
+        send_raw(SL_MSG_SEED, "12345678", 8);
+    if (type == SL_MSG_BASIS)
+        make(SL_MSG_WRITE, SL_TYPE_FILE, "fresh", 0, NULL);
+    if (type == SL_MSG_READ || type == SL_MSG_HASH || type == SL_MSG_REMOVE || type >= SL_MSG_CHUNKS)
         return named(type, 0, "there");
     const char *name = type == SL_MSG_SET_META ? "there" : "fresh";
     return make(type, needs[i].kind, name, 0, type == SL_MSG_PUT ? "x" : NULL);
@@ -284,7 +291,9 @@ START_TEST(needs_its_rights)
     uint64_t n = ask((size_t)_i);
     pump();
     ck_assert_int_eq(t.served, SL_OK);
-    if (needs[_i].type != SL_MSG_READ)           /* its content is the answer */
+    if (needs[_i].type == SL_MSG_BASIS)          /* it has nothing to be written to */
+        ck_assert_int_eq(result(n), SL_OK);
+    else if (needs[_i].type != SL_MSG_READ && needs[_i].type != SL_MSG_READ_RANGES)    /* their content is the answer */
         ck_assert_int_eq(result(n), SL_OK);
     end();
 }

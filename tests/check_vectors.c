@@ -64,6 +64,50 @@ PASS(fail, sl_msg_fail)
 PASS(owner_is, sl_msg_owner_is)
 PASS(hash_is, sl_msg_hash_is)
 PASS(module, sl_msg_module)
+PASS(basis, sl_msg_basis)
+PASS(copy, sl_msg_copy)
+
+static void pass_ranges(struct sl_rd ranges, struct sl_buf *out)
+{
+    uint64_t in_end = 0, out_end = 0, at, len;
+    while (sl_range_next(&ranges, &in_end, &at, &len))
+        sl_range_add(out, &out_end, at, len);
+}
+
+static enum sl_code pass_chunks(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)
+{
+    struct sl_msg_chunks m;
+    enum sl_code rc = sl_chunks_decode(r, &m, err);
+    if (rc != SL_OK)
+        return rc;
+    sl_chunks_encode(out, &m);
+    pass_ranges(m.ranges, out);
+    return SL_OK;
+}
+
+static enum sl_code pass_read_ranges(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)
+{
+    struct sl_msg_read_ranges m;
+    enum sl_code rc = sl_read_ranges_decode(r, &m, err);
+    if (rc != SL_OK)
+        return rc;
+    sl_read_ranges_encode(out, &m);
+    pass_ranges(m.ranges, out);
+    return SL_OK;
+}
+
+/* A last frame, with hashes of 5 bytes. */
+static enum sl_code pass_chunked(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)
+{
+    struct sl_msg_chunked m = { .last = true };
+    struct sl_chunk_record c;
+    enum sl_code rc = sl_chunked_decode(r, &m, err);
+    if (rc == SL_OK)
+        sl_chunked_encode(out, &m);
+    while (rc == SL_OK && sl_r_left(r) && (rc = sl_chunk_record_next(r, 5, &c, err)) == SL_OK)
+        sl_chunk_record_put(out, &c, 5);
+    return rc;
+}
 
 static enum sl_code pass_read(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)
 {
@@ -164,7 +208,8 @@ static const struct { const char *file; enum sl_code (*pass)(struct sl_rd *, str
     { "remove", pass_remove },     { "owner", pass_owner },       { "owner-is", pass_owner_is }, { "owner-is-not", pass_owner_is },
     { "hash", pass_name },         { "hash-is", pass_hash_is },   { "fail", pass_fail },         { "module", pass_module },
     { "read", pass_read },         { "listed", pass_listed },     { "content", pass_content },   { "put", pass_put },
-    { "set-meta", pass_set_meta },
+    { "set-meta", pass_set_meta }, { "chunks", pass_chunks },     { "chunked", pass_chunked },   { "read-ranges", pass_read_ranges },
+    { "basis", pass_basis },       { "copy", pass_copy },
 };
 
 START_TEST(payload)

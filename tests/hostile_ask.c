@@ -188,8 +188,13 @@ uint64_t ask_bytes(struct peer *p, uint8_t ch, uint8_t type, uint32_t id, const 
 {
     struct sl_buf b = { 0 };
     uint8_t hash[SL_HASH_LEN];
+    if (type == SL_MSG_CHUNKS)
+        ask_raw(p, ch, SL_MSG_SEED, "hostile!", 8);
     sl_w_uv(&b, id);
     switch (type) {
+    case SL_MSG_CHUNKS: sl_w_raw(&b, "\0\12\10", 3); sl_w_bs(&b, name, len); break;
+    case SL_MSG_READ_RANGES: sl_w_bs(&b, name, len); sl_w_raw(&b, "\0\1", 2); break;
+    case SL_MSG_BASIS: sl_w_u8(&b, 0); sl_w_bs(&b, name, len); break;
     case SL_MSG_OPEN_DIR: sl_w_uv(&b, 77); sl_w_bs(&b, name, len); break;
     case SL_MSG_LIST: sl_w_uv(&b, SL_LIST_RECURSE); sl_w_bs(&b, name, len); break;
     case SL_MSG_REMOVE: sl_w_u8(&b, SL_TYPE_FILE); sl_w_bs(&b, name, len); break;

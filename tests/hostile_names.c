@@ -6,8 +6,9 @@
 #include <string.h>
 
 static const uint8_t verbs[] = { SL_MSG_OPEN_DIR, SL_MSG_LIST, SL_MSG_READ, SL_MSG_HASH, SL_MSG_REMOVE, SL_MSG_PUT, SL_MSG_WRITE,
-                                 SL_MSG_MKDIR, SL_MSG_SYMLINK, SL_MSG_MKNOD, SL_MSG_SET_META };
-static const char *const verb_names[] = { "open", "list", "read", "hash", "remove", "put", "write", "mkdir", "symlink", "mknod", "meta" };
+                                 SL_MSG_MKDIR, SL_MSG_SYMLINK, SL_MSG_MKNOD, SL_MSG_SET_META, SL_MSG_CHUNKS, SL_MSG_READ_RANGES, SL_MSG_BASIS };
+static const char *const verb_names[] = { "open", "list", "read", "hash", "remove", "put", "write", "mkdir", "symlink", "mknod", "meta", "chunks",
+                                         "ranges", "basis" };
 enum { VERBS = sizeof verbs };
 
 /* Each verb, each on a connection of its own, for the session ends. A READ may also fail alone; one without the right to make
@@ -89,7 +90,7 @@ static void through(struct peer *p, uint32_t id, const char *file, uint64_t firs
     if (first)
         want(p, 1, first, refused_link(p) | BIT(SL_E_NOT_FOUND), opened);
     for (size_t i = 0; i < VERBS; i++)
-        want(p, 1, n[i], BIT(SL_E_INVALID) | BIT(SL_E_RIGHTS), verb_names[i]);
+        want(p, 1, n[i], BIT(SL_E_INVALID) | BIT(SL_E_RIGHTS) | (verbs[i] == SL_MSG_BASIS ? DONE : 0) /* of a WRITE that failed */, verb_names[i]);
     outcome(p, 1, abort_);
 }
 
@@ -134,6 +135,11 @@ static void link_to_file(struct peer *p)
     hello(p);
     want_read(p, 1, 0, "out-file", if_may(p, SL_RIGHT_READ, BIT(SL_E_TYPE)), "read");
     want(p, 1, ask_named(p, 1, SL_MSG_HASH, 0, "out-file"), if_may(p, SL_RIGHT_HASH, BIT(SL_E_TYPE)), "hash");
+    want(p, 1, ask_named(p, 1, SL_MSG_CHUNKS, 0, "out-file"), if_may(p, SL_RIGHT_HASH, BIT(SL_E_TYPE)), "chunks");
+    want(p, 1, ask_named(p, 1, SL_MSG_READ_RANGES, 0, "out-file"), if_may(p, SL_RIGHT_READ, BIT(SL_E_TYPE)), "ranges");
+    ask_simple(p, 1, SL_MSG_WRITE, 0, "h-of-link", 0);
+    want(p, 1, ask_named(p, 1, SL_MSG_BASIS, 0, "out-file"), if_may(p, SL_RIGHT_READ, may(p, SL_RIGHT_CREATE) ? BIT(SL_E_TYPE) : DONE), "basis");
+    ask_raw(p, 1, SL_MSG_ABORT, NULL, 0);
     want(p, 1, ask_make(p, 1, SL_MSG_SET_META, 0, &e, SL_META_ALL & ~(uint32_t)SL_META_UMASK, 0, NULL),
          if_may(p, SL_RIGHT_META, BIT(SL_E_TYPE)), "set metadata as of a file");
     e = entry_of(SL_TYPE_LINK, "out-file");

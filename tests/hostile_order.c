@@ -99,6 +99,13 @@ static const struct { uint8_t type; const char *bytes; size_t len; } broken[] = 
     P(SL_MSG_OWNER, "\0\1\3a\0b"), P(SL_MSG_SKIP, "\x80"), P(SL_MSG_SKIP, ""), P(SL_MSG_MODULES, "x"),
     P(SL_MSG_ATTACH, "\1\3\0"), P(SL_MSG_ATTACH, "\1\0\1x"), P(SL_MSG_ATTACH, "\1\2\3a/b"), P(SL_MSG_ATTACH, "\1\2\2.."),
     P(SL_MSG_ATTACH, "\1\2\0"), P(SL_MSG_ATTACH, ""), P(SL_MSG_CLOSE_DIR, ""), P(SL_MSG_HASH, "\0"),
+    P(SL_MSG_SEED, "1234567"), P(SL_MSG_SEED, "123456789"), P(SL_MSG_CHUNKS, "\0\4\12\10\1x"), P(SL_MSG_CHUNKS, "\0\0\5\10\1x"),
+    P(SL_MSG_CHUNKS, "\0\0\33\10\1x"), P(SL_MSG_CHUNKS, "\0\0\12\3\1x"), P(SL_MSG_CHUNKS, "\0\0\12\11\1x"),
+    P(SL_MSG_CHUNKS, "\0\2\12\10\1x\0\1"), P(SL_MSG_CHUNKS, "\0\0\12\10\1x\0\0"), P(SL_MSG_CHUNKS, "\0\0\12\10\1x\0"),
+    P(SL_MSG_CHUNKS, "\0\0\12\10\1x\1\xff\xff\xff\xff\xff\xff\xff\xff\x7f"),      /* a range that ends beyond 2^63-1 */
+    P(SL_MSG_READ_RANGES, "\0\1x"), P(SL_MSG_READ_RANGES, "\0\1x\0\0"), P(SL_MSG_READ_RANGES, "\0\1x\1"),
+    P(SL_MSG_BASIS, "\0\2\1x"), P(SL_MSG_BASIS, "\0\0\1x?"), P(SL_MSG_COPY, "\4\0\1"), P(SL_MSG_COPY, "\0\0\0"),
+    P(SL_MSG_COPY, "\0\0\x81\x80\x40"), P(SL_MSG_COPY, "\0\xff\xff\xff\xff\xff\xff\xff\xff\x7f\1"),
 };
 /* Of requests with an entry: meta, flags, entry. */
 static const struct { uint8_t type; const char *bytes; size_t len; } entries[] = {
@@ -238,6 +245,25 @@ static void write_order(struct peer *p)
     want(p, 1, ask_raw(p, 1, SL_MSG_HOLE, "\5", 1), invalid, "HOLE alone");
     want(p, 1, ask_raw(p, 1, SL_MSG_COMMIT, hash, sizeof hash), invalid, "COMMIT alone");
     want(p, 1, ask_raw(p, 1, SL_MSG_ABORT, NULL, 0), invalid, "ABORT alone");
+    want(p, 1, ask_raw(p, 1, SL_MSG_COPY, "\0\0\1", 3), invalid, "COPY alone");
+    want(p, 1, ask_named(p, 1, SL_MSG_BASIS, 0, "file"), if_may(p, SL_RIGHT_READ, invalid), "BASIS alone");
+    if (may(p, SL_RIGHT_CREATE | SL_RIGHT_READ)) {
+        ask_simple(p, 1, SL_MSG_WRITE, 0, "h-order", 0);
+        want(p, 1, ask_raw(p, 1, SL_MSG_COPY, "\0\0\1", 3), invalid, "COPY of no basis");
+        ask_raw(p, 1, SL_MSG_ABORT, NULL, 0);
+        ask_simple(p, 1, SL_MSG_WRITE, 0, "h-order", 0);
+        for (int i = 0; i < 4; i++)
+            ask_named(p, 1, SL_MSG_BASIS, 0, "file");
+        want(p, 1, ask_raw(p, 1, SL_MSG_COPY, "\3\0\1", 3), DONE, "COPY");
+        want(p, 1, ask_raw(p, 1, SL_MSG_COPY, "\3\7\1", 3), BIT(SL_E_CHANGED), "COPY behind the end");
+        want(p, 1, ask_raw(p, 1, SL_MSG_COPY, "\0\0\1", 3), DONE, "COPY, passed over");
+        ask_raw(p, 1, SL_MSG_ABORT, NULL, 0);
+        ask_simple(p, 1, SL_MSG_WRITE, 0, "h-order", 0);
+        for (int i = 0; i < 4; i++)
+            ask_named(p, 1, SL_MSG_BASIS, 0, "file");
+        want(p, 1, ask_named(p, 1, SL_MSG_BASIS, 0, "file"), BIT(SL_E_LIMIT), "a fifth BASIS");
+        ask_raw(p, 1, SL_MSG_ABORT, NULL, 0);
+    }
     want(p, 1, ask_simple(p, 1, SL_MSG_WRITE, 0, "h-order", 0), if_may(p, SL_RIGHT_CREATE, DONE), "WRITE");
     uint64_t again = ask_simple(p, 1, SL_MSG_WRITE, 0, "h-order2", 0), data = ask_raw(p, 1, SL_MSG_DATA, "x", 1);
     uint64_t commit = ask_raw(p, 1, SL_MSG_COMMIT, hash, sizeof hash);
@@ -264,7 +290,7 @@ static void unknown_types(struct peer *p)
     char what[32];
     hello(p);
     for (unsigned type = 0; type < 256; type++)
-        if (type < SL_MSG_ATTACH || type > SL_MSG_MODULES) {
+        if (type < SL_MSG_ATTACH || type > SL_MSG_COPY) {
             uint64_t n = ask_raw(p, 1, (uint8_t)type, "??", 2);
             snprintf(what, sizeof what, "type %u", type);
             if (outcome(p, 1, n) != BIT(SL_E_UNSUPPORTED))

@@ -296,6 +296,26 @@ static void take_hash(struct lane *l, struct sl_rd *r, struct peer *p)
         bad(p, "A HASH OF SOMETHING ELSE");
 }
 
+/* Where only one content may be seen, only its length may be. */
+static void take_chunks(struct lane *l, const struct sl_frame *f, struct peer *p)
+{
+    struct sl_msg_chunked m = { .last = f->flags & SL_FLAG_LAST };
+    struct sl_chunk_record c;
+    struct sl_rd r;
+    uint64_t all = 0;
+    sl_r_init(&r, f->data, f->len);
+    enum sl_code rc = sl_chunked_decode(&r, &m, NULL);
+    while (rc == SL_OK && sl_r_left(&r)) {
+        rc = sl_chunk_record_next(&r, 8, &c, NULL);
+        all += rc == SL_OK ? c.len : 0;
+    }
+    l->hashes++;
+    if (rc != SL_OK)
+        bad(p, "A LIST OF CHUNKS THAT CAN'T BE READ");
+    else if (p->hash_checked && all != strlen(INSIDE))
+        bad(p, "CHUNKS OF SOMETHING ELSE");
+}
+
 static void take_answer(struct peer *p, const struct sl_frame *f)
 {
     struct lane *l = peer_lane(p, f->channel);
@@ -303,7 +323,8 @@ static void take_answer(struct peer *p, const struct sl_frame *f)
     sl_r_init(&r, f->data, f->len);
     whole = r;
     uint64_t request = f->type == SL_MSG_CONTENT || f->type == SL_MSG_MODULE ? 0 : sl_r_uv(&r, UINT64_MAX);
-    if (f->type != SL_MSG_FAIL && (f->type != SL_MSG_LISTED || f->flags & SL_FLAG_LAST) && request > l->done)
+    bool goes_on = (f->type == SL_MSG_LISTED || f->type == SL_MSG_CHUNKED) && !(f->flags & SL_FLAG_LAST);
+    if (f->type != SL_MSG_FAIL && !goes_on && request > l->done)
         l->done = request;
     if (request > l->asked && !p->uncounted)
         bad(p, "AN ANSWER TO A REQUEST THAT WAS NEVER MADE");
@@ -313,6 +334,7 @@ static void take_answer(struct peer *p, const struct sl_frame *f)
     case SL_MSG_CONTENT: take_content(l, &whole, p); break;
     case SL_MSG_ATTACHED: take_attached(l, &whole, p); break;
     case SL_MSG_HASH_IS: take_hash(l, &whole, p); break;
+    case SL_MSG_CHUNKED: take_chunks(l, f, p); break;
     case SL_MSG_MODULE: p->modules++; break;
     case SL_MSG_DONE: case SL_MSG_OWNER_IS: break;
     default: bad(p, "AN ANSWER OF TYPE %u", f->type);

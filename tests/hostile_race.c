@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#define STOLEN "h-stolen"
 enum { RACE = 50, INTO = 51, BATCH = 64 };
 
 static void race_begin(struct peer *p)
@@ -81,11 +83,25 @@ static void try_write(struct peer *p, long i)
     ask_close(p, 1, INTO);
 }
 
+/* A file put together from one byte of another, with the hash that only the secret's first byte has. */
+static void steal(struct peer *p)
+{
+    uint8_t hash[SL_HASH_LEN];
+    sl_hash_once("t", 1, hash);
+    ask_simple(p, 1, SL_MSG_WRITE, RACE, STOLEN, SL_PUT_REPLACE);
+    ask_named(p, 1, SL_MSG_BASIS, RACE, "f");
+    ask_raw(p, 1, SL_MSG_COPY, "\0\0\1", 3);
+    ask_raw(p, 1, SL_MSG_COMMIT, hash, sizeof hash);
+}
+
 static void try_file(struct peer *p, long i)
 {
     (void)i;
     ask_named(p, 1, SL_MSG_READ, RACE, "f");
     ask_named(p, 1, SL_MSG_HASH, RACE, "f");
+    ask_named(p, 1, SL_MSG_READ_RANGES, RACE, "f");
+    ask_named(p, 1, SL_MSG_CHUNKS, RACE, "f");
+    steal(p);
 }
 
 /* Metadata of a file, and of the directory, that is a link now and then. Every value differs from the one before. */
@@ -129,6 +145,10 @@ static void file(struct peer *p)
         must_meet(p, try_file);
     else
         run_race(p, try_file, 1);
+    char *path = p->plan->tree ? sl_asprintf("%s/race/%s", p->plan->tree, STOLEN) : NULL;
+    if (path && access(path, F_OK) == 0)
+        bad(p, "A BYTE OF THE SECRET WAS COPIED");
+    free(path);
 }
 
 static void metadata(struct peer *p)

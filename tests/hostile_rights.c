@@ -85,6 +85,7 @@ static const struct row {
     { "list", SL_MSG_LIST, SL_TYPE_NONE, "", 0, SL_RIGHT_LIST, DONE },
     { "list and clean", SL_MSG_LIST, SL_TYPE_NONE, "", SL_LIST_CHILDREN | SL_LIST_CLEAN, SL_RIGHT_LIST, DONE },
     { "hash", SL_MSG_HASH, SL_TYPE_NONE, "file", 0, SL_RIGHT_HASH, DONE },
+    { "chunks", SL_MSG_CHUNKS, SL_TYPE_NONE, "file", 0, SL_RIGHT_HASH, DONE },
 };
 static const char *const kept[] = { "h-keep", "h-keep2", "h-keep3", "h-keep4", "h-remove" };
 
@@ -94,7 +95,7 @@ static uint64_t ask_row(struct peer *p, const struct row *r)
     struct sl_buf b = { 0 };
     if (r->type == SL_MSG_LIST)
         return ask_list(p, 1, 0, r->name, r->flags);
-    if (r->type == SL_MSG_HASH)
+    if (r->type == SL_MSG_HASH || r->type == SL_MSG_CHUNKS)
         return ask_named(p, 1, r->type, 0, r->name);
     if (r->type == SL_MSG_REMOVE) {
         struct sl_msg_remove m = { 0, r->kind, r->name, strlen(r->name) };
@@ -209,7 +210,7 @@ static void link_targets(struct peer *p)
  * be made, and what is there stays. */
 static void excluded(struct peer *p)
 {
-    static const uint8_t seen[] = { SL_MSG_OPEN_DIR, SL_MSG_LIST, SL_MSG_HASH, SL_MSG_REMOVE };
+    static const uint8_t seen[] = { SL_MSG_OPEN_DIR, SL_MSG_LIST, SL_MSG_HASH, SL_MSG_CHUNKS, SL_MSG_READ_RANGES, SL_MSG_REMOVE };
     static const uint8_t made[] = { SL_MSG_PUT, SL_MSG_WRITE, SL_MSG_MKDIR, SL_MSG_SYMLINK, SL_MSG_MKNOD };
     static const char *const names[] = { "h.key", "private" };
     struct stat st;

@@ -65,7 +65,7 @@ SCRATCH_UNUSED static void scratch_file(int dirfd, const char *name, const void 
 /* Whether the file holds exactly these bytes. */
 SCRATCH_UNUSED static int scratch_holds(int dirfd, const char *name, const void *data, size_t n)
 {
-    char buf[65536];
+    static char buf[1 << 20];
     int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC);
     ssize_t k = fd < 0 ? -1 : read(fd, buf, sizeof buf);
     if (fd >= 0)

@@ -206,8 +206,17 @@ SCRATCH_UNUSED static uint64_t named(enum sl_msg type, uint32_t id, const char *
     else if (type == SL_MSG_READ) {
         sl_read_begin(&b, id);
         sl_read_add(&b, "", 0, name, strlen(name));
+    } else if (type == SL_MSG_CHUNKS || type == SL_MSG_BASIS) {
+        struct sl_msg_chunks c = { .id = id, .grain = 10, .hash_bytes = 8, .name = name, .name_len = strlen(name) };
+        struct sl_msg_basis basis = { id, 0, name, strlen(name) };
+        if (type == SL_MSG_CHUNKS)
+            sl_chunks_encode(&b, &c);
+        else
+            sl_basis_encode(&b, &basis);
     } else
         sl_name_encode(&b, &m);
+    if (type == SL_MSG_READ_RANGES)
+        sl_w_raw(&b, "\0\1", 2);
     return send_buf(type, &b);
 }
 

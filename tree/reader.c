@@ -44,6 +44,7 @@ enum sl_code sl_reader_open(struct sl_reader *r, int dirfd, const char *name, st
         return wrong_type(name, err);
     }
     r->fd = fd;
+    r->end = (uint64_t)r->st.st_size;
     r->data_end = (int64_t)r->st.st_blocks * STAT_BLOCK < r->st.st_size ? 0 : NO_HOLES;
     return SL_OK;
 }
@@ -61,15 +62,14 @@ static enum sl_code last_hole(struct sl_reader *r, uint64_t *hole, struct sl_err
         return sl_fail_errno(err, errno, "cannot look at the file");
     if (now.st_size < r->st.st_size)
         return shorter(err);
-    *hole = (uint64_t)r->st.st_size - r->pos;
-    r->pos = (uint64_t)r->st.st_size;
+    *hole = r->end - r->pos;
+    r->pos = r->end;
     return SL_OK;
 }
 
 /* At the end of an extent: finds the next one, and gives the hole before it if there is one. */
 static enum sl_code next_extent(struct sl_reader *r, uint64_t *hole, struct sl_error *err)
 {
-    const uint64_t size = (uint64_t)r->st.st_size;
     off_t data = lseek(r->fd, (off_t)r->pos, SEEK_DATA);
     if (data < 0 && errno == ENXIO)
         return last_hole(r, hole, err);
@@ -78,16 +78,16 @@ static enum sl_code next_extent(struct sl_reader *r, uint64_t *hole, struct sl_e
         r->data_end = NO_HOLES;
         return SL_OK;
     }
-    uint64_t begin = (uint64_t)data < size ? (uint64_t)data : size;
+    uint64_t begin = (uint64_t)data < r->end ? (uint64_t)data : r->end;
     *hole = begin - r->pos;
     r->pos = begin;
-    r->data_end = (uint64_t)end < size ? (uint64_t)end : size;
+    r->data_end = (uint64_t)end < r->end ? (uint64_t)end : r->end;
     return SL_OK;
 }
 
 static enum sl_code read_data(struct sl_reader *r, char *data, size_t n, size_t *got, struct sl_error *err)
 {
-    uint64_t end = r->data_end < (uint64_t)r->st.st_size ? r->data_end : (uint64_t)r->st.st_size;
+    uint64_t end = r->data_end < r->end ? r->data_end : r->end;
     size_t want = end - r->pos < n ? (size_t)(end - r->pos) : n, done = 0;
     while (done < want) {
         ssize_t k = pread(r->fd, data + done, want - done, (off_t)(r->pos + done));
@@ -106,7 +106,7 @@ enum sl_code sl_reader_next(struct sl_reader *r, void *data, size_t n, size_t *g
                             struct sl_error *err)
 {
     uint64_t gap = 0;
-    if (r->pos >= (uint64_t)r->st.st_size)
+    if (r->pos >= r->end)
         return SL_EOF;
     if (r->pos >= r->data_end) {
         enum sl_code rc = next_extent(r, &gap, err);
@@ -116,6 +116,16 @@ enum sl_code sl_reader_next(struct sl_reader *r, void *data, size_t n, size_t *g
     *got = 0;
     *hole = gap;
     return gap ? SL_OK : read_data(r, data, n, got, err);
+}
+
+enum sl_code sl_reader_range(struct sl_reader *r, uint64_t at, uint64_t len, struct sl_error *err)
+{
+    if (at > (uint64_t)r->st.st_size || len > (uint64_t)r->st.st_size - at)
+        return shorter(err);
+    r->pos = at;
+    r->end = at + len;
+    r->data_end = NO_HOLES;
+    return SL_OK;
 }
 
 bool sl_reader_changed(const struct sl_reader *r)

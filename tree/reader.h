@@ -12,7 +12,8 @@
 
 struct sl_reader {
     int fd;                  /* -1 when closed */
-    struct stat st;          /* at open: its size bounds what is read */
+    struct stat st;          /* at open */
+    uint64_t end;            /* where reading ends: the size at open, or the end of a range */
     uint64_t pos;            /* bytes given so far, holes counted */
     uint64_t data_end;       /* end of the extent that pos is in; UINT64_MAX when holes were found not to be told */
 };
@@ -21,8 +22,11 @@ struct sl_reader {
 enum sl_code sl_reader_open(struct sl_reader *r, int dirfd, const char *name, struct sl_error *err);
 
 /* Up to n bytes of data at the position (*got > 0, *hole == 0), or a whole hole (*hole > 0, *got == 0), or SL_EOF at the
- * size at open. A file that became shorter is SL_E_CHANGED. Reads less than n only at the end of an extent or of the file. */
+ * end. A file that became shorter is SL_E_CHANGED. Reads less than n only at the end of an extent or of the file. */
 enum sl_code sl_reader_next(struct sl_reader *r, void *data, size_t n, size_t *got, uint64_t *hole, struct sl_error *err);
+
+/* Reads on from `at`, for len bytes; holes are read as zeros. SL_E_CHANGED when the file does not reach that far. */
+enum sl_code sl_reader_range(struct sl_reader *r, uint64_t at, uint64_t len, struct sl_error *err);
 
 /* Whether size, mtime or ctime changed since open. */
 bool sl_reader_changed(const struct sl_reader *r);

@@ -10,8 +10,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -22,7 +24,8 @@
 
 enum {
     TRIES_MAX = 100, /* 36^8 names: a second try is next to impossible */
-    BLOCK = 4096     /* what file systems can leave out */
+    BLOCK = 4096,    /* what file systems can leave out, and share */
+    COPY_PIECE = 64 * 1024
 };
 
 /* ---- the name at last ---- */
@@ -96,17 +99,24 @@ static enum sl_code check_name(const struct sl_entry *e, struct sl_error *err)
 static enum sl_code create(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, struct sl_owners *owners,
                            struct sl_error *err)
 {
-    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    const int flags = O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     s->born_with_mode = born_with_mode(e, meta, owners);
     const mode_t mode = first_mode(e, meta, s->born_with_mode);
     enum sl_code rc = check_name(e, err);
     if (rc != SL_OK)
         return rc;
     memcpy(s->name, e->name, e->name_len + 1);
-    int tries = TRIES_MAX;
+    int tries = TRIES_MAX, access = O_RDWR;
     do {
         sl_stage_temp_name(s->temp, s->name);
-        s->fd = openat(s->dirfd, s->temp, flags, mode);
+        s->fd = openat(s->dirfd, s->temp, flags | access, mode);
+        if (s->fd < 0 && errno == EACCES && access == O_RDWR) {
+            /* Confined to writing, what is shared can't be read back. The kernel makes the file before it finds that out. */
+            unlinkat(s->dirfd, s->temp, 0);
+            access = O_WRONLY;
+            s->unshared = true;
+            errno = EEXIST;
+        }
     } while (s->fd < 0 && errno == EEXIST && --tries);
     return s->fd < 0 ? sl_fail_errno(err, errno, "cannot create '%s'", s->name) : SL_OK;
 }
@@ -217,6 +227,71 @@ enum sl_code sl_stage_hole(struct sl_stage *s, uint64_t n, struct sl_error *err)
     if (s->fd < 0)
         return not_begun(err);
     enum sl_code rc = put_hole(s, n, err);
+    if (rc != SL_OK)
+        sl_stage_abort(s);
+    return rc;
+}
+
+/* ---- content of another file ---- */
+
+static enum sl_code ended(const struct sl_stage *s, struct sl_error *err)
+{
+    return sl_fail(err, SL_E_CHANGED, "the file that '%s' is put together from became shorter", s->name);
+}
+
+/* Reads exactly n bytes. */
+static enum sl_code read_at(const struct sl_stage *s, int fd, uint64_t from, void *data, size_t n, struct sl_error *err)
+{
+    for (size_t done = 0; done < n;) {
+        ssize_t k = pread(fd, (char *)data + done, n - done, (off_t)(from + done));
+        if (k == 0)
+            return ended(s, err);
+        if (k < 0 && errno != EINTR)
+            return sl_fail_errno(err, errno, "cannot read what '%s' is put together from", s->name);
+        done += k > 0 ? (size_t)k : 0;
+    }
+    return SL_OK;
+}
+
+/* Shares n bytes with the other file. What then is in the staged file is its own: it is hashed from there. */
+static bool share(struct sl_stage *s, int fd, uint64_t from, uint64_t n)
+{
+    struct file_clone_range r = { .src_fd = fd, .src_offset = from, .src_length = n, .dest_offset = s->pos };
+    if (s->unshared || s->sparse || from % BLOCK || s->pos % BLOCK || n % BLOCK)
+        return false;
+    if (ioctl(s->fd, FICLONERANGE, &r) == 0)
+        return true;
+    s->unshared = true;
+    return false;
+}
+
+static enum sl_code copy(struct sl_stage *s, int fd, uint64_t from, uint64_t n, struct sl_hash *h, struct sl_error *err)
+{
+    bool shared = share(s, fd, from, n);
+    uint8_t buf[COPY_PIECE];
+    enum sl_code rc = SL_OK;
+    if (shared && lseek(s->fd, (off_t)(s->pos + n), SEEK_SET) < 0)
+        return write_failed(s, err);
+    for (uint64_t done = 0; done < n && rc == SL_OK && !(shared && !h);) {
+        size_t k = n - done < COPY_PIECE ? (size_t)(n - done) : COPY_PIECE;
+        rc = read_at(s, shared ? s->fd : fd, shared ? s->pos + done : from + done, buf, k, err);
+        if (rc == SL_OK && h)
+            sl_hash_data(h, buf, k);
+        if (rc == SL_OK && !shared)
+            rc = s->sparse ? put_sparse(s, buf, k, err) : put_data(s, buf, k, err);
+        done += k;
+    }
+    if (shared)
+        s->pos += n;
+    s->hole_at_end = s->hole_at_end && !shared;
+    return rc;
+}
+
+enum sl_code sl_stage_copy(struct sl_stage *s, int fd, uint64_t from, uint64_t n, struct sl_hash *h, struct sl_error *err)
+{
+    if (s->fd < 0)
+        return not_begun(err);
+    enum sl_code rc = copy(s, fd, from, n, h, err);
     if (rc != SL_OK)
         sl_stage_abort(s);
     return rc;

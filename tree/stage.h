@@ -13,6 +13,7 @@
 
 #include "base/entry.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "tree/meta.h"
 
 #define SL_STAGE_SUFFIX ".slpart"
@@ -25,6 +26,7 @@ struct sl_stage {
     char temp[SL_NAME_MAX + 1];
     uint64_t pos;            /* bytes written, holes counted */
     bool hole_at_end;
+    bool unshared;           /* the file system can't share content between files */
     bool born_with_mode;     /* its mode was given when it was created, as far as the umask let it */
     bool sparse;             /* false after begin; the caller may set it: zero blocks then become holes (SL_STAGE_SPARSE) */
 };
@@ -37,6 +39,9 @@ enum sl_code sl_stage_begin(struct sl_stage *s, int dirfd, const struct sl_entry
 /* Content, in order. A failure aborts: the staged file is gone and only sl_stage_abort may follow (it then does nothing). */
 enum sl_code sl_stage_write(struct sl_stage *s, const void *data, size_t n, struct sl_error *err);
 enum sl_code sl_stage_hole(struct sl_stage *s, uint64_t n, struct sl_error *err);
+/* The next n bytes of content are those of another file at `from`; shared with it where the file system can and both are in place for it.
+ * SL_E_CHANGED when that file ends before. What was put here is added to h, unless that is NULL. */
+enum sl_code sl_stage_copy(struct sl_stage *s, int fd, uint64_t from, uint64_t n, struct sl_hash *h, struct sl_error *err);
 /* Metadata, then the name: replaces a non-directory only with SL_STAGE_REPLACE, else it is one atomic step that fails with
  * SL_E_EXISTS. A directory in the way is SL_E_IS_DIR. On failure the staged file is gone and the old one is as it was. */
 enum sl_code sl_stage_commit(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, uint32_t flags,

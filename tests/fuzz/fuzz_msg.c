@@ -12,6 +12,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
             sl_##word##_encode(&b, &m);                                                                        \
     }
 
+static void chunk_list(const uint8_t *data, size_t size)
+{
+    struct sl_msg_chunked m = { .last = size & 1 };
+    struct sl_chunk_record c;
+    struct sl_rd r;
+    sl_r_init(&r, data, size);
+    if (sl_chunked_decode(&r, &m, NULL) == SL_OK)
+        while (sl_r_left(&r) && sl_chunk_record_next(&r, 4u + (unsigned)(size % 5), &c, NULL) == SL_OK) {
+        }
+}
+
 static void records(const uint8_t *data, size_t size)
 {
     char name[SL_NAME_MAX + 1] = "";
@@ -49,7 +60,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     TRY(8, owner_is, sl_msg_owner_is)
     TRY(9, hash_is, sl_msg_hash_is)
     TRY(10, module, sl_msg_module)
-    if (size && data[0] > 10)
+    TRY(11, basis, sl_msg_basis)
+    TRY(12, copy, sl_msg_copy)
+    TRY(13, chunks, sl_msg_chunks)
+    TRY(14, read_ranges, sl_msg_read_ranges)
+    if (size && data[0] == 15)
+        chunk_list(data + 1, size - 1);
+    if (size && data[0] > 15)
         records(data + 1, size - 1);
     sl_buf_clear(&b);
     return 0;

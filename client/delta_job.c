@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: ISC */
+/* delta_job - one file's rounds. What can't be had of a basis makes it no basis; what can't be had of the source is the file's failure. */
+#include "config.h"
+#include "client/delta_job.h"
+#include "base/mem.h"
+#include "proto/msg.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { RANGES_MAX = 12000, ROOM_HEAD = SL_NAME_MAX + 64 };
+
+struct sl_delta_job *sl_delta_job_new(const char *name, uint64_t size)
+{
+    struct sl_delta_job *j = sl_calloc(1, sizeof *j);
+    j->name = sl_strdup(name);
+    j->size = size;
+    sl_delta_init(&j->delta);
+    for (unsigned i = 0; i < sizeof j->asks / sizeof j->asks[0]; i++)
+        j->asks[i] = (struct sl_job_list){ j, i };
+    return j;
+}
+
+void sl_delta_job_basis(struct sl_delta_job *j, const char *name, unsigned flags, uint64_t size)
+{
+    j->bases[j->bases_len++] = (struct sl_job_basis){ .name = sl_strdup(name), .flags = flags, .size = size };
+}
+
+static void clear_lists(struct sl_delta_job *j)
+{
+    sl_chunks_clear(&j->source);
+    sl_ranges_clear(&j->of_source);
+    for (unsigned b = 0; b < j->bases_len; b++) {
+        sl_chunks_clear(&j->lists[b]);
+        sl_ranges_clear(&j->of_bases[b]);
+    }
+}
+
+void sl_delta_job_free(struct sl_delta_job *j)
+{
+    if (!j)
+        return;
+    clear_lists(j);
+    for (unsigned b = 0; b < j->bases_len; b++)
+        free(j->bases[b].name);
+    sl_delta_clear(&j->delta);
+    free(j->name);
+    free(j);
+}
+
+/* ---- asking ---- */
+
+static bool is_first(const struct sl_delta_job *j)
+{
+    return j->delta.rounds == 0;
+}
+
+/* In later rounds a basis of which nothing is unused has nothing to give. */
+static bool wanted(const struct sl_delta_job *j, unsigned b)
+{
+    return !j->bases[b].gone && (is_first(j) || j->of_bases[b].len);
+}
+
+bool sl_delta_job_asks(const struct sl_delta_job *j)
+{
+    if (j->done)
+        return false;
+    for (unsigned b = 0; b < j->bases_len; b++)
+        if (!j->asked[b] && wanted(j, b))
+            return true;
+    return !j->asked_source;
+}
+
+static uint64_t largest_basis(const struct sl_delta_job *j)
+{
+    uint64_t n = 0;
+    for (unsigned b = 0; b < j->bases_len; b++)
+        n = j->bases[b].size > n ? j->bases[b].size : n;
+    return n;
+}
+
+static void first_round(struct sl_delta_job *j)
+{
+    uint64_t basis = largest_basis(j);
+    j->grain = sl_delta_first_grain(j->size > basis ? j->size : basis);
+    j->hash_bytes = sl_delta_hash_bytes(j->size, basis, j->grain);
+}
+
+/* One list of one side. */
+static enum sl_code ask(struct sl_delta_job *j, struct sl_endpoint *e, uint32_t dir, const char *name, unsigned which, uint64_t size,
+                        const struct sl_ranges *ranges, unsigned flags)
+{
+    struct sl_chunk_ask q = { .name = name, .size = size, .flags = flags, .grain = j->grain, .hash_bytes = j->hash_bytes, .ranges = *ranges };
+    if (e->ops->room(e, SL_JOB_HASH) < ROOM_HEAD + ranges->len * SL_RANGE_BYTES_MAX)
+        return SL_AGAIN;
+    j->waiting++;
+    e->ops->chunks(e, dir, &q, &j->asks[which]);
+    return SL_OK;
+}
+
+enum sl_code sl_delta_job_ask(struct sl_delta_job *j, const struct sl_job_sides *s)
+{
+    enum sl_code rc = SL_OK;
+    if (is_first(j) && !j->grain)
+        first_round(j);
+    /* The basis first: where it is remote and can't be read, nothing has been read for it yet. */
+    for (unsigned b = 0; b < j->bases_len && rc == SL_OK; b++) {
+        if (j->asked[b] || !wanted(j, b))
+            continue;
+        rc = ask(j, s->dest, s->dest_dir, j->bases[b].name, 1 + b, j->bases[b].size, &j->of_bases[b], j->bases[b].flags);
+        j->asked[b] = rc == SL_OK;
+    }
+    if (rc == SL_OK && !j->asked_source) {
+        rc = ask(j, s->source, s->source_dir, j->name, 0, j->size, &j->of_source, is_first(j) ? SL_CHUNKS_HASH : 0);
+        j->asked_source = rc == SL_OK;
+    }
+    return rc;
+}
+
+/* ---- answers ---- */
+
+static void note_lie(struct sl_delta_job *j, const struct sl_chunk_answer *a)
+{
+    if (a->code != SL_E_PROTOCOL)
+        return;
+    j->lied = j->useless = true;
+    j->err = a->err;
+}
+
+static void take_source(struct sl_delta_job *j, struct sl_chunk_answer *a)
+{
+    note_lie(j, a);
+    if (a->code != SL_OK) {
+        j->failed_source = true;
+        return;
+    }
+    j->useless |= a->changed || (is_first(j) && !a->has_hash);
+    if (a->has_hash)
+        memcpy(j->hash, a->hash, sizeof j->hash);
+    j->source = a->chunks;
+    a->chunks = (struct sl_chunks){ 0 };
+}
+
+static void take_basis(struct sl_delta_job *j, unsigned b, struct sl_chunk_answer *a)
+{
+    note_lie(j, a);
+    if (a->code != SL_OK || a->changed) {
+        j->bases[b].gone = true;
+        return;
+    }
+    j->lists[b] = a->chunks;
+    a->chunks = (struct sl_chunks){ 0 };
+}
+
+void sl_delta_job_chunked(void *ctx, struct sl_endpoint *e, void *cookie, struct sl_chunk_answer *a)
+{
+    const struct sl_job_list *c = cookie;
+    struct sl_delta_job *j = c->job;
+    (void)ctx;
+    (void)e;
+    j->waiting--;
+    if (c->which)
+        take_basis(j, c->which - 1, a);
+    else
+        take_source(j, a);
+}
+
+/* ---- rounds ---- */
+
+static void finish(struct sl_delta_job *j)
+{
+    j->done = true;
+    bool copies = false;
+    for (size_t i = 0; i < j->delta.len; i++)
+        copies |= j->delta.spans[i].kind == SL_SPAN_COPY;
+    j->useless |= !copies || j->failed_source;
+    clear_lists(j);
+}
+
+/* All lists are given back and the ranges of the next round set. A sample is taken of a side whose list travels. */
+static void next_round(struct sl_delta_job *j, unsigned grain, bool sample, const struct sl_job_sides *s)
+{
+    struct sl_ranges unknown = { 0 };
+    uint64_t basis = 0;
+    clear_lists(j);
+    j->grain = grain;
+    j->sampling = sample;
+    sl_delta_unknown(&j->delta, &unknown);
+    for (unsigned b = 0; b < j->bases_len; b++) {
+        const struct sl_ranges *unused = &j->delta.unused[b];
+        basis += sl_ranges_total(unused);
+        if (sample && !s->source->remote)
+            sl_delta_sample(unused, grain, &j->of_bases[b]);
+        else
+            for (size_t i = 0; i < unused->len; i++)
+                sl_ranges_add(&j->of_bases[b], unused->at[i].at, unused->at[i].len);
+        j->asked[b] = false;
+    }
+    j->hash_bytes = sl_delta_hash_bytes(sl_ranges_total(&unknown), basis, grain);
+    if (sample && s->source->remote) {
+        sl_delta_sample(&unknown, grain, &j->of_source);
+        sl_ranges_clear(&unknown);
+    } else {
+        j->of_source = unknown;
+    }
+    j->asked_source = false;
+}
+
+static bool too_many(const struct sl_delta *d)
+{
+    if (d->len > RANGES_MAX)
+        return true;
+    for (unsigned b = 0; b < SL_BASES_MAX; b++)
+        if (d->unused[b].len > RANGES_MAX)
+            return true;
+    return false;
+}
+
+static void sampled(struct sl_delta_job *j, const struct sl_job_sides *s)
+{
+    if (sl_delta_sample_hits(&j->source, j->lists, j->bases_len, s->key))
+        next_round(j, j->grain, false, s);
+    else
+        finish(j);
+}
+
+/* Lists that do not fill what is unknown are of another file than the round before: it was replaced meanwhile. */
+static bool fills(const struct sl_delta_job *j)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < j->source.len; i++)
+        n += j->source.at[i].len;
+    return is_first(j) || n == sl_delta_unknown_bytes(&j->delta);
+}
+
+void sl_delta_job_settle(struct sl_delta_job *j, const struct sl_job_sides *s)
+{
+    unsigned grain = j->grain;
+    if (j->done || j->waiting || sl_delta_job_asks(j))
+        return;
+    if (j->failed_source || j->useless) {
+        finish(j);
+        return;
+    }
+    if (j->sampling) {
+        sampled(j, s);
+        return;
+    }
+    if (!fills(j)) {
+        j->useless = true;
+        finish(j);
+        return;
+    }
+    sl_delta_round(&j->delta, &j->source, j->lists, j->bases_len, s->key);
+    enum sl_next next = too_many(&j->delta) ? SL_NEXT_STOP : sl_delta_next(&j->delta, j->grain, &s->line, &grain);
+    if (next == SL_NEXT_SAMPLE && s->source->remote && s->dest->remote)
+        next = SL_NEXT_STOP;             /* one whole list would travel for a sample of the other */
+    if (next == SL_NEXT_STOP)
+        finish(j);
+    else
+        next_round(j, grain, next == SL_NEXT_SAMPLE, s);
+}

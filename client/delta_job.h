@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * delta_job - what of one file has to be sent: asks both sides for chunk lists, round by round, until another round would not pay. Many jobs
+ * are under way at a time; none of them waits. See doc/ARCHITECTURE.md, "Deltas".
+ */
+#ifndef SL_CLIENT_DELTA_JOB_H
+#define SL_CLIENT_DELTA_JOB_H
+
+#include "client/endpoint.h"
+#include "delta/match.h"
+
+struct sl_job_basis {
+    char *name;              /* owned; in the directory that the file is written in */
+    unsigned flags;          /* enum sl_chunks_flag: SL_CHUNKS_KEPT */
+    uint64_t size;           /* as far as known */
+    bool gone;               /* it can't be read: nothing is copied from it */
+};
+
+struct sl_delta_job;
+struct sl_job_list { struct sl_delta_job *job; unsigned which; };   /* a list asked for: 0 of the source, 1 + number of a basis */
+
+struct sl_delta_job {
+    char *name;              /* of the source; owned */
+    uint64_t size;
+    struct sl_job_basis bases[SL_BASES_MAX];
+    unsigned bases_len;
+    /* the round */
+    unsigned grain, hash_bytes;
+    bool sampling;
+    bool asked_source, asked[SL_BASES_MAX];
+    unsigned waiting;        /* lists under way */
+    struct sl_job_list asks[1 + SL_BASES_MAX];   /* cookies */
+    struct sl_chunks source, lists[SL_BASES_MAX];
+    struct sl_ranges of_source, of_bases[SL_BASES_MAX];   /* what is asked for; none in the first round: all */
+    /* the outcome */
+    bool done, decided;      /* decided: the executor has acted on it */
+    bool useless;            /* nothing is to be copied, the file is sent whole */
+    struct sl_delta delta;
+    uint8_t hash[16];        /* of the whole source file */
+    bool failed_source;      /* the source can't be read: err */
+    bool lied;               /* a server's list was impossible: err */
+    struct sl_error err;
+    /* content */
+    size_t asked_content;    /* of of_source: ranges that were asked for */
+    unsigned reads;          /* requests for content that have not ended */
+};
+
+/* name: of the source. Bases are added before the first call of sl_delta_job_step. */
+struct sl_delta_job *sl_delta_job_new(const char *name, uint64_t size);
+void sl_delta_job_basis(struct sl_delta_job *j, const char *name, unsigned flags, uint64_t size);
+/* Only when nothing is under way for it, or its endpoints' hooks are off. */
+void sl_delta_job_free(struct sl_delta_job *j);
+
+struct sl_job_sides {        /* where the lists are asked for */
+    struct sl_endpoint *source, *dest;
+    uint32_t source_dir, dest_dir;   /* ids of SL_JOB_HASH */
+    struct sl_line line;
+    uint64_t key;            /* of sl_delta_round */
+};
+/* Whether something is to be asked for now. */
+bool sl_delta_job_asks(const struct sl_delta_job *j);
+/* Asks for what this round needs; SL_AGAIN when a side has no room for it now, SL_OK when all is asked for. */
+enum sl_code sl_delta_job_ask(struct sl_delta_job *j, const struct sl_job_sides *s);
+/* When all lists of the round are there: compares them, and begins another round or is done. */
+void sl_delta_job_settle(struct sl_delta_job *j, const struct sl_job_sides *s);
+/* To be set as both endpoints' `chunked` hook. */
+void sl_delta_job_chunked(void *ctx, struct sl_endpoint *e, void *cookie, struct sl_chunk_answer *a);
+
+#endif

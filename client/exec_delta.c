@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * exec_delta - files of which the destination has something already: which are worth a delta, what is asked for, and how the new file is put
+ * together from copies, holes and what was sent. A delta that proves wrong (a hash that does not match, a basis that changed) is no
+ * failure yet: the file is sent once more, whole.
+ */
+#include "config.h"
+#include "client/exec_priv.h"
+#include "base/io.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SIZE_LEAST = 1024,               /* of both files: below that the lists cost what they save */
+    AHEAD_MAX = 128,                 /* jobs under way */
+    RANGES_ASKED = 8192              /* in one request for content */
+};
+static const uint64_t ahead_bytes_max = UINT64_C(4) << 30;
+
+/* ---- which ---- */
+
+static bool can_hash(const struct sl_endpoint *e)
+{
+    const uint32_t needed = SL_RIGHT_READ | SL_RIGHT_HASH;
+    return !e->remote || (e->rights & needed) == needed;
+}
+
+bool sl_exec_delta_wanted(const struct sl_plan *p, const struct sl_action *a)
+{
+    if (a->kind != SL_ACT_FILE || a->whole || a->quiet || p->o->dry_run || p->o->whole_file > 0)
+        return false;
+    if (a->entry.size < SIZE_LEAST || a->basis_size < SIZE_LEAST || (a->delta && a->delta->decided))
+        return false;
+    if (!p->dest->remote && !a->origin->e->remote && p->o->whole_file == 0)
+        return false;
+    return can_hash(p->dest) && can_hash(a->origin->e);
+}
+
+/* ---- jobs ---- */
+
+static void begin_job(struct sl_action *a)
+{
+    a->delta = sl_delta_job_new(sl_exec_source_name(a), a->entry.size);
+    sl_delta_job_basis(a->delta, a->entry.name, 0, a->basis_size);
+}
+
+static enum sl_code sides_of(struct sl_plan *p, const struct sl_action *a, struct sl_job_sides *s)
+{
+    *s = (struct sl_job_sides){ .source = a->origin->e, .dest = p->dest, .line = p->line, .key = p->match_key };
+    enum sl_code rc = sl_exec_move_to(&p->hash_there, a, &s->source_dir);
+    if (rc == SL_OK)
+        rc = sl_cursor_move(&p->hash_here, p->dest, p->dest_origin.root, p->dest_origin.base);
+    return rc == SL_OK ? sl_cursor_goto(&p->hash_here, a->path, a->dir_len, &s->dest_dir) : rc;
+}
+
+/* One action's job as far as it goes. SL_AGAIN: no room to ask for more, by anybody. */
+static enum sl_code advance(struct sl_plan *p, struct sl_action *a)
+{
+    struct sl_job_sides s;
+    if (!a->delta)
+        begin_job(a);
+    for (;;) {
+        struct sl_delta_job *j = a->delta;
+        if (j->done || (j->waiting && !sl_delta_job_asks(j)))
+            return SL_OK;
+        if (sides_of(p, a, &s) != SL_OK)
+            return SL_AGAIN;
+        if (sl_delta_job_asks(j) && sl_delta_job_ask(j, &s) != SL_OK)
+            return SL_AGAIN;
+        if (j->waiting)
+            return SL_OK;
+        sl_delta_job_settle(j, &s);
+    }
+}
+
+void sl_exec_delta_prepare(struct sl_plan *p)
+{
+    uint64_t bytes = 0;
+    for (size_t i = p->queue.issued; i < p->queue.len && i < p->queue.issued + AHEAD_MAX && bytes < ahead_bytes_max; i++) {
+        struct sl_action *a = sl_queue_at(&p->queue, i);
+        if (!sl_exec_delta_wanted(p, a))
+            continue;
+        if (advance(p, a) != SL_OK)
+            return;
+        bytes += a->entry.size;
+    }
+}
+
+enum sl_code sl_exec_delta_work(struct sl_plan *p)
+{
+    enum sl_code rc = p->dest->ops->work(p->dest);
+    struct sl_endpoint *last = NULL;
+    for (size_t i = 0; i < p->source.count; i++) {
+        struct sl_endpoint *e = p->source.streams[i]->e;
+        if (e != last && e->ops->work(e) == SL_OK)
+            rc = SL_OK;
+        last = e;
+    }
+    return rc;
+}
+
+static void failed(struct sl_plan *p, struct sl_action *a)
+{
+    struct sl_error why = a->delta->err;
+    sl_plan_entry_failed(p, &why, a->path);
+    p->progress.bytes_total -= a->entry.size;
+    a->kind = SL_ACT_NOTHING;
+    a->quiet = true;
+}
+
+void sl_exec_delta_decide(struct sl_plan *p, struct sl_action *a)
+{
+    struct sl_delta_job *j = a->delta;
+    j->decided = true;
+    if (!j->useless)
+        return;
+    if (j->lied)
+        failed(p, a);
+    a->whole = true;
+    sl_delta_job_free(j);
+    a->delta = NULL;
+}
+
+/* ---- content ---- */
+
+enum sl_code sl_exec_delta_ask(struct sl_plan *p, struct sl_action *a)
+{
+    struct sl_delta_job *j = a->delta;
+    struct sl_endpoint *e = a->origin->e;
+    uint32_t id = 0;
+    if (!j->of_source.len && !j->asked_content)
+        sl_delta_unknown(&j->delta, &j->of_source);
+    while (j->asked_content < j->of_source.len) {
+        size_t left = j->of_source.len - j->asked_content, n = left < RANGES_ASKED ? left : RANGES_ASKED;
+        if (sl_exec_move_to(&p->read_at, a, &id) != SL_OK || e->ops->room(e, SL_JOB_WORK) < SL_NAME_MAX + 64 + n * SL_RANGE_BYTES_MAX)
+            return SL_AGAIN;
+        e->ops->read_ranges(e, id, j->name, j->of_source.at + j->asked_content, n);
+        j->asked_content += n;
+        j->reads++;
+        if (!e->reads_ahead)
+            break;                       /* a local tree reads one request at a time */
+    }
+    a->asked = true;
+    return SL_OK;
+}
+
+/* ---- putting it together ---- */
+
+static enum sl_code start(struct sl_plan *p, struct sl_action *a, uint32_t dir)
+{
+    struct sl_delta_job *j = a->delta;
+    if (p->begun)
+        return SL_OK;
+    if (p->dest->ops->room(p->dest, SL_JOB_WORK) < 2 * SL_HEAD_ROOM + j->bases_len * (SL_NAME_MAX + 64))
+        return SL_AGAIN;
+    enum sl_code rc = sl_exec_begin(p, a, dir);
+    if (rc != SL_OK)
+        return rc;
+    for (unsigned b = 0; b < j->bases_len; b++)
+        p->dest->ops->basis(p->dest, dir, j->bases[b].name, j->bases[b].flags);
+    p->span = 0;
+    p->span_done = 0;
+    p->swallow_redo = false;
+    return SL_OK;
+}
+
+static void wrote(struct sl_plan *p, uint64_t n)
+{
+    p->span_done += n;
+    p->file_done += n;
+    p->progress.bytes_done += n;
+}
+
+/* A span that needs nothing from the source. */
+static enum sl_code put_span(struct sl_plan *p, const struct sl_span *s)
+{
+    struct sl_endpoint *d = p->dest;
+    while (p->span_done < s->len) {
+        uint64_t n = s->len - p->span_done;
+        if (d->ops->room(d, SL_JOB_WORK) < 64)
+            return SL_AGAIN;
+        if (s->kind == SL_SPAN_HOLE) {
+            d->ops->hole(d, n);
+        } else {
+            n = n < SL_COPY_MAX ? n : SL_COPY_MAX;
+            d->ops->copy(d, s->basis, s->from + p->span_done, (uint32_t)n);
+            p->stats.matched += n;
+        }
+        wrote(p, n);
+        if (s->kind == SL_SPAN_COPY)
+            return SL_OK;                /* a local one took its time: the network has its turn */
+    }
+    return SL_OK;
+}
+
+static enum sl_code changed(struct sl_error *err)
+{
+    return sl_fail(err, SL_E_CHANGED, "the file changed while it was read");
+}
+
+/* Gives the write up; the rest of the content is taken and dropped. */
+static void give_up(struct sl_plan *p)
+{
+    p->swallow = true;
+    p->swallow_redo = true;
+}
+
+/* One piece of the content that was asked for. */
+static enum sl_code take_piece(struct sl_plan *p, struct sl_action *a, const struct sl_piece *c, uint64_t want)
+{
+    struct sl_endpoint *d = p->dest;
+    switch (c->kind) {
+    case SL_PIECE_DATA:
+        if (!p->swallow && c->len > want)
+            give_up(p);
+        while (p->offset < c->len && !p->swallow) {
+            size_t n = c->len - p->offset, room = d->ops->room(d, SL_JOB_WORK);
+            if (room < 4096 && room < n)
+                return SL_AGAIN;
+            n = n < room ? n : room;
+            d->ops->data(d, (const char *)c->data + p->offset, n);
+            p->offset += n;
+            p->stats.literal += n;
+            wrote(p, n);
+        }
+        p->offset = 0;
+        return SL_OK;
+    case SL_PIECE_END:
+        a->delta->reads--;
+        if (c->changed)
+            give_up(p);
+        return SL_OK;
+    case SL_PIECE_FAILED:
+        a->delta->reads--;
+        if (!p->swallow)
+            give_up(p);
+        return SL_OK;
+    case SL_PIECE_WHOLE:
+    case SL_PIECE_HOLE:
+        break;
+    }
+    give_up(p);
+    return SL_OK;
+}
+
+static enum sl_code next_piece(struct sl_plan *p, struct sl_action *a, uint64_t want, struct sl_error *err)
+{
+    struct sl_endpoint *src = a->origin->e;
+    struct sl_piece c;
+    enum sl_code rc = src->ops->piece(src, &c, err);
+    if (rc == SL_OK)
+        rc = take_piece(p, a, &c, want);
+    if (rc == SL_OK)
+        src->ops->piece_taken(src);
+    return rc;
+}
+
+/* Everything is written, or given up, and nothing is to come any more. */
+static enum sl_code end(struct sl_plan *p, struct sl_action *a)
+{
+    struct sl_endpoint *d = p->dest;
+    if (d->ops->room(d, SL_JOB_WORK) < 64)
+        return SL_AGAIN;
+    bool swallowed = p->swallow;
+    p->begun = p->swallow = false;
+    if (!swallowed) {
+        a->entry.size = p->file_done;
+        sl_exec_count_sent(p, a);
+        d->ops->commit(d, a->delta->hash);
+        sl_exec_finish(p);
+        return SL_OK;
+    }
+    d->ops->abort(d);
+    p->progress.bytes_done -= p->file_done;
+    if (p->swallow_redo) {
+        struct sl_action *copy = sl_exec_delta_copy(a);
+        *sl_queue_push(&p->queue) = *copy;
+        free(copy);
+    }
+    sl_exec_finish(p);
+    return SL_OK;
+}
+
+enum sl_code sl_exec_delta_step(struct sl_plan *p, struct sl_action *a, struct sl_error *err)
+{
+    struct sl_delta_job *j = a->delta;
+    uint32_t dir = 0;
+    enum sl_code rc = sl_cursor_goto(&p->write_at, a->path, a->dir_len, &dir);
+    if (rc == SL_OK)
+        rc = start(p, a, dir);
+    if (rc != SL_OK)
+        return rc;
+    if (p->swallow)
+        p->span = j->delta.len;
+    while (p->span < j->delta.len && p->span_done == j->delta.spans[p->span].len) {
+        p->span++;
+        p->span_done = 0;
+    }
+    if (p->span < j->delta.len && j->delta.spans[p->span].kind != SL_SPAN_NEW)
+        return put_span(p, &j->delta.spans[p->span]);
+    if (!j->reads && j->asked_content < j->of_source.len && !p->swallow)
+        return sl_exec_delta_ask(p, a);
+    if (!j->asked_content && j->of_source.len == 0 && !a->asked)
+        return sl_exec_delta_ask(p, a);
+    if (!j->reads)
+        return p->span < j->delta.len ? changed(err) : end(p, a);
+    return next_piece(p, a, p->span < j->delta.len ? j->delta.spans[p->span].len - p->span_done : 0, err);
+}
+
+/* ---- when it was wrong ---- */
+
+static bool mendable(enum sl_code code)
+{
+    return code == SL_E_CORRUPT || code == SL_E_CHANGED || code == SL_E_NOT_FOUND || code == SL_E_TYPE || code == SL_E_DENIED ||
+           code == SL_E_RIGHTS || code == SL_E_INVALID || code == SL_E_UNSUPPORTED || code == SL_E_IO;
+}
+
+bool sl_exec_delta_faulty(const struct sl_plan *p, uint64_t ticket, enum sl_code code)
+{
+    const struct sl_action *a = p->queue.len ? sl_queue_at((struct sl_queue *)&p->queue, 0) : NULL;
+    return a && a->delta && ticket >= p->write_ticket && mendable(code);
+}
+
+struct sl_action *sl_exec_delta_copy(const struct sl_action *a)
+{
+    struct sl_action *copy = sl_calloc(1, sizeof *copy);
+    sl_action_fill(copy, SL_ACT_FILE, a->path, strlen(a->path), a->dir_len, &a->entry, a->origin);
+    copy->meta = a->meta;
+    copy->flags = a->flags;
+    copy->changes = a->changes;
+    copy->update = a->update;
+    copy->retried = a->retried;
+    copy->whole = copy->redo = true;
+    return copy;
+}
+
+bool sl_exec_delta_again(struct sl_plan *p, struct sl_pending *n, enum sl_code code)
+{
+    if (!n->redo || !mendable(code))
+        return false;
+    *sl_queue_push(&p->queue) = *n->redo;
+    free(n->redo);
+    n->redo = NULL;
+    return true;
+}

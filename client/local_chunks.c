@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * local_chunks - chunk lists of the local tree: asked for like a remote one's and made in between, a piece at a time, so that both sides
+ * read and hash at the same time. The file is opened when it is asked for: its directory may be closed before its turn comes.
+ */
+#include "config.h"
+#include "client/local_priv.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+enum { STEP = 1024 * 1024 };        /* bytes read between two looks at the network */
+
+static struct sl_local_list *first(struct sl_local *l)
+{
+    return &l->lists[l->lists_head];
+}
+
+static struct sl_local_list *push(struct sl_local *l)
+{
+    if (l->lists_len == l->lists_cap) {
+        size_t cap = l->lists_cap ? l->lists_cap * 2 : 16;
+        struct sl_local_list *fresh = sl_malloc(cap * sizeof *fresh);
+        for (size_t i = 0; i < l->lists_len; i++)
+            fresh[i] = l->lists[(l->lists_head + i) % l->lists_cap];
+        free(l->lists);
+        l->lists = fresh;
+        l->lists_head = 0;
+        l->lists_cap = cap;
+    }
+    return &l->lists[(l->lists_head + l->lists_len++) % l->lists_cap];
+}
+
+void sl_local_chunks(struct sl_endpoint *e, uint32_t dir, const struct sl_chunk_ask *ask, void *cookie)
+{
+    struct sl_local *l = sl_local_of(e);
+    struct sl_local_list *q = push(l);
+    int fd = -1;
+    *q = (struct sl_local_list){ .reader = { .fd = -1 }, .ask = *ask, .cookie = cookie };
+    q->ask.ranges = (struct sl_ranges){ 0 };
+    for (size_t i = 0; i < ask->ranges.len; i++)
+        sl_ranges_add(&q->ask.ranges, ask->ranges.at[i].at, ask->ranges.at[i].len);
+    q->code = sl_dirs_fd(l->dirs, dir, &fd, &q->err);
+    if (q->code == SL_OK)
+        q->code = sl_reader_open(&q->reader, fd, ask->name, &q->err);
+    sl_local_answer(l, SL_JOB_HASH, SL_OK, NULL);
+}
+
+/* ---- making them ---- */
+
+static enum sl_code to_range(void *ctx, uint64_t at, uint64_t len, struct sl_error *err)
+{
+    return sl_reader_range(&first(ctx)->reader, at, len, err);
+}
+
+static enum sl_code read_more(void *ctx, void *data, size_t n, size_t *got, uint64_t *hole, struct sl_error *err)
+{
+    return sl_reader_next(&first(ctx)->reader, data, n, got, hole, err);
+}
+
+static void put_chunk(void *ctx, const struct sl_chunk *c)
+{
+    sl_chunks_add(&((struct sl_local *)ctx)->answer.chunks, c);
+}
+
+static const struct sl_lister_ops ops = { to_range, read_more, put_chunk };
+
+static void begin(struct sl_local *l, struct sl_local_list *q)
+{
+    if (!l->seed) {
+        l->seed = sl_malloc(sizeof *l->seed);
+        sl_seed_init(l->seed, l->e.seed);
+    }
+    sl_lister_init(&l->lister, &ops, l, l->seed, q->ask.grain, q->ask.hash_bytes);
+    sl_lister_ranges(&l->lister, &q->ask.ranges);
+    sl_lister_want(&l->lister, q->ask.flags & SL_CHUNKS_HASH ? SL_LISTER_WHOLE_HASH : 0);
+}
+
+static void pop(struct sl_local *l)
+{
+    struct sl_local_list *q = first(l);
+    sl_reader_close(&q->reader);
+    sl_ranges_clear(&q->ask.ranges);
+    sl_lister_clear(&l->lister);
+    sl_chunks_clear(&l->answer.chunks);
+    l->lists_head = (l->lists_head + 1) % l->lists_cap;
+    l->lists_len--;
+}
+
+/* The first list is done, or can't be: hands it over. */
+static void deliver(struct sl_local *l, enum sl_code rc, const struct sl_error *err)
+{
+    struct sl_local_list *q = first(l);
+    struct sl_chunk_answer *a = &l->answer;
+    a->code = rc;
+    a->err = *err;
+    a->err.side = l->e.side;
+    a->changed = rc == SL_OK && sl_reader_changed(&q->reader);
+    a->has_hash = rc == SL_OK && l->lister.whole;
+    if (a->has_hash)
+        sl_hash_end(l->lister.whole, a->hash);
+    if (l->e.chunked)
+        l->e.chunked(l->e.ctx, &l->e, q->cookie, a);
+    pop(l);
+}
+
+enum sl_code sl_local_work(struct sl_endpoint *e)
+{
+    struct sl_local *l = sl_local_of(e);
+    struct sl_error err = { 0 };
+    if (!l->lists_len)
+        return SL_AGAIN;
+    struct sl_local_list *q = first(l);
+    if (q->code != SL_OK) {
+        err = q->err;
+        deliver(l, q->code, &err);
+        return SL_OK;
+    }
+    if (!l->lister.ops)
+        begin(l, q);
+    enum sl_code rc = SL_OK;
+    for (uint64_t all = 0, n = 0; rc == SL_OK && all < STEP; all += n)
+        rc = sl_lister_step(&l->lister, &n, &err);
+    if (rc == SL_OK)
+        return SL_OK;
+    deliver(l, rc == SL_EOF ? SL_OK : rc, &err);
+    return SL_OK;
+}
+
+void sl_local_chunks_clear(struct sl_local *l)
+{
+    while (l->lists_len)
+        pop(l);
+    free(l->lists);
+    free(l->seed);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: ISC */
+/* local_priv - what the files of the local endpoint share: its state. */
+#ifndef SL_CLIENT_LOCAL_PRIV_H
+#define SL_CLIENT_LOCAL_PRIV_H
+
+#include "base/hash.h"
+#include "client/endpoint.h"
+#include "delta/lister.h"
+#include "proto/msg.h"
+#include "tree/dirs.h"
+#include "tree/meta.h"
+#include "tree/reader.h"
+#include "tree/stage.h"
+#include "tree/walk.h"
+
+enum { SL_LOCAL_PIECE = 128 * 1024 };
+
+struct sl_local_list {           /* a chunk list to be made */
+    struct sl_reader reader;
+    struct sl_chunk_ask ask;     /* its name is not kept */
+    void *cookie;
+    enum sl_code code;           /* why there is none */
+    struct sl_error err;
+};
+
+struct sl_local {
+    struct sl_endpoint e;
+    struct sl_dirs *dirs;
+    struct sl_owners *owners;
+    /* listing */
+    struct sl_walk *walk;
+    enum sl_code walk_code;
+    struct sl_error walk_error;
+    bool listing;
+    struct sl_walk_event walked;
+    /* reading */
+    struct sl_reader reader;
+    bool reading;
+    struct sl_hash *hash;
+    struct sl_piece piece;
+    bool have_piece;
+    uint8_t digest[SL_HASH_BYTES];
+    char *buf;
+    struct sl_ranges ranges;     /* to be read; none: the whole file */
+    size_t range;
+    /* content hashes; apart from reading and writing, which may be under way */
+    struct sl_hash *hash_state;
+    char *hash_buf;
+    enum sl_code hash_code;
+    struct sl_error hash_error;
+    uint8_t hash_out[SL_HASH_BYTES];
+    /* chunk lists; likewise */
+    struct sl_seed *seed;
+    struct sl_local_list *lists; /* a ring, the first is being made */
+    size_t lists_head, lists_len, lists_cap;
+    struct sl_lister lister;
+    struct sl_chunk_answer answer;
+    /* writing */
+    struct sl_stage stage;
+    bool staging;
+    struct sl_entry w_entry;
+    char w_name[SL_NAME_MAX + 1];
+    uint32_t w_meta, w_flags;
+    int bases[SL_BASES_OPEN_MAX];
+    unsigned bases_len;
+};
+
+static inline struct sl_local *sl_local_of(struct sl_endpoint *e) { return (struct sl_local *)e; }
+
+/* The outcome of an operation: takes the next ticket of the job. */
+void sl_local_answer(struct sl_local *l, enum sl_job job, enum sl_code rc, const struct sl_error *err);
+
+/* local_write.c */
+void sl_local_put(struct sl_endpoint *e, const struct sl_new *n, const void *data, size_t len, const uint8_t *hash);
+void sl_local_write(struct sl_endpoint *e, const struct sl_new *n);
+void sl_local_data(struct sl_endpoint *e, const void *data, size_t len);
+void sl_local_hole(struct sl_endpoint *e, uint64_t len);
+void sl_local_basis(struct sl_endpoint *e, uint32_t dir, const char *name, unsigned flags);
+void sl_local_copy(struct sl_endpoint *e, unsigned basis, uint64_t from, uint32_t len);
+void sl_local_commit(struct sl_endpoint *e, const uint8_t *hash);
+void sl_local_abort(struct sl_endpoint *e);
+void sl_local_make(struct sl_endpoint *e, const struct sl_new *n);
+void sl_local_set_meta(struct sl_endpoint *e, const struct sl_new *n);
+void sl_local_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, const char *name);
+void sl_local_write_clear(struct sl_local *l);
+
+/* local_chunks.c */
+void sl_local_chunks(struct sl_endpoint *e, uint32_t dir, const struct sl_chunk_ask *ask, void *cookie);
+enum sl_code sl_local_work(struct sl_endpoint *e);
+void sl_local_chunks_clear(struct sl_local *l);
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: ISC */
+/* local_write - the local endpoint's operations that change its tree, each carried out within its call. */
+#include "config.h"
+#include "client/local_priv.h"
+#include "base/io.h"
+
+#include <string.h>
+
+static void close_bases(struct sl_local *l)
+{
+    while (l->bases_len)
+        sl_io_close(&l->bases[--l->bases_len]);
+}
+
+void sl_local_write_clear(struct sl_local *l)
+{
+    if (l->staging)
+        sl_stage_abort(&l->stage);
+    l->staging = false;
+    close_bases(l);
+}
+
+static enum sl_code in_dir(struct sl_local *l, const struct sl_new *n, int *fd, struct sl_error *err)
+{
+    return sl_dirs_fd(l->dirs, n->dir, fd, err);
+}
+
+void sl_local_put(struct sl_endpoint *e, const struct sl_new *n, const void *data, size_t len, const uint8_t *hash)
+{
+    struct sl_local *l = sl_local_of(e);
+    struct sl_error err = { 0 };
+    uint8_t mine[SL_HASH_BYTES];
+    int fd = -1;
+    enum sl_code rc = SL_OK;
+    if (hash) {
+        sl_hash_once(data, len, mine);
+        if (memcmp(mine, hash, sizeof mine) != 0)
+            rc = sl_fail(&err, SL_E_CORRUPT, "content of '%s' does not match its hash", n->entry->name);
+    }
+    if (rc == SL_OK)
+        rc = in_dir(l, n, &fd, &err);
+    if (rc == SL_OK)
+        rc = sl_stage_put(fd, n->entry, n->meta, n->flags, data, len, l->owners, &err);
+    sl_local_answer(l, SL_JOB_WORK, rc, &err);
+}
+
+void sl_local_write(struct sl_endpoint *e, const struct sl_new *n)
+{
+    struct sl_local *l = sl_local_of(e);
+    struct sl_error err = { 0 };
+    int fd = -1;
+    memcpy(l->w_name, n->entry->name, n->entry->name_len + 1);
+    l->w_entry = *n->entry;
+    l->w_entry.name = l->w_name;
+    l->w_meta = n->meta;
+    l->w_flags = n->flags;
+    enum sl_code rc = in_dir(l, n, &fd, &err);
+    if (rc == SL_OK)
+        rc = sl_stage_begin(&l->stage, fd, &l->w_entry, n->meta, &err);
+    l->staging = rc == SL_OK;
+    if (l->e.verify)
+        sl_hash_reset(l->hash);
+    sl_local_answer(l, SL_JOB_WORK, rc, &err);
+}
+
+static void give_up_writing(struct sl_local *l, enum sl_code rc)
+{
+    if (rc != SL_OK)
+        sl_local_write_clear(l);
+}
+
+void sl_local_data(struct sl_endpoint *e, const void *data, size_t len)
+{
+    struct sl_local *l = sl_local_of(e);
+    struct sl_error err = { 0 };
+    enum sl_code rc = l->staging ? sl_stage_write(&l->stage, data, len, &err) : SL_OK;
+    if (l->staging && l->e.verify)
+        sl_hash_data(l->hash, data, len);
+    give_up_writing(l, rc);
+    sl_local_answer(l, SL_JOB_WORK, rc, &err);
+}
+
+void sl_local_hole(struct sl_endpoint *e, uint64_t len)
+{
+    struct sl_local *l = sl_local_of(e);
+    struct sl_error err = { 0 };
+    enum sl_code rc = l->staging ? sl_stage_hole(&l->stage, len, &err) : SL_OK;
+    if (l->staging && l->e.verify)
+        sl_hash_hole(l->hash, len);
+    give_up_writing(l, rc);
+    sl_local_answer(l, SL_JOB_WORK, rc, &err);
+}
+
+void sl_local_basis(struct sl_endpoint *e, uint32_t dir, const char *name, unsigned flags)
+{
+    struct sl_local *l = sl_local_of(e);
+    struct sl_error err = { 0 };
+    struct sl_reader r;
+    int fd = -1;
+    enum sl_code rc = SL_OK;
+    (void)flags;
+    if (l->staging) {
+        rc = sl_dirs_fd(l->dirs, dir, &fd, &err);
+        if (rc == SL_OK)
+            rc = sl_reader_open(&r, fd, name, &err);
+        if (rc == SL_OK)
+            l->bases[l->bases_len++] = r.fd;
+        give_up_writing(l, rc);
+    }
+    sl_local_answer(l, SL_JOB_WORK, rc, &err);
+}
+
+void sl_local_copy(struct sl_endpoint *e, unsigned basis, uint64_t from, uint32_t len)
+{
+    struct sl_local *l = sl_local_of(e);
+    struct sl_error err = { 0 };
+    enum sl_code rc = SL_OK;
+    if (l->staging)
+        rc = sl_stage_copy(&l->stage, l->bases[basis], from, len, l->e.verify ? l->hash : NULL, &err);
+    give_up_writing(l, rc);
+    sl_local_answer(l, SL_JOB_WORK, rc, &err);
+}
+
+void sl_local_commit(struct sl_endpoint *e, const uint8_t *hash)
+{
+    struct sl_local *l = sl_local_of(e);
+    struct sl_error err = { 0 };
+    enum sl_code rc = SL_OK;
+    if (l->staging && hash) {
+        uint8_t mine[SL_HASH_BYTES];
+        sl_hash_end(l->hash, mine);
+        if (memcmp(mine, hash, sizeof mine) != 0)
+            rc = sl_fail(&err, SL_E_CORRUPT, "content of '%s' does not match its hash", l->w_name);
+        give_up_writing(l, rc);
+    }
+    if (l->staging)
+        rc = sl_stage_commit(&l->stage, &l->w_entry, l->w_meta, l->w_flags, l->owners, &err);
+    l->staging = false;
+    close_bases(l);
+    sl_local_answer(l, SL_JOB_WORK, rc, &err);
+}
+
+void sl_local_abort(struct sl_endpoint *e)
+{
+    struct sl_local *l = sl_local_of(e);
+    sl_local_write_clear(l);
+    sl_local_answer(l, SL_JOB_WORK, SL_OK, NULL);
+}
+
+void sl_local_make(struct sl_endpoint *e, const struct sl_new *n)
+{
+    struct sl_local *l = sl_local_of(e);
+    struct sl_error err = { 0 };
+    int fd = -1;
+    enum sl_code rc = in_dir(l, n, &fd, &err);
+    if (rc == SL_OK && n->entry->type == SL_TYPE_DIR)
+        rc = sl_stage_mkdir(fd, n->entry, n->meta, l->owners, &err);
+    else if (rc == SL_OK)
+        rc = sl_stage_special(fd, n->entry, n->meta, n->flags, l->owners, &err);
+    sl_local_answer(l, SL_JOB_WORK, rc, &err);
+}
+
+void sl_local_set_meta(struct sl_endpoint *e, const struct sl_new *n)
+{
+    struct sl_local *l = sl_local_of(e);
+    struct sl_error err = { 0 };
+    int fd = -1;
+    enum sl_code rc = in_dir(l, n, &fd, &err);
+    if (rc == SL_OK)
+        rc = sl_meta_set_at(fd, n->entry->name, n->entry, n->meta, l->owners, &err);
+    sl_local_answer(l, SL_JOB_WORK, rc, &err);
+}
+
+void sl_local_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, const char *name)
+{
+    struct sl_local *l = sl_local_of(e);
+    struct sl_error err = { 0 };
+    int fd = -1;
+    enum sl_code rc = sl_dirs_fd(l->dirs, dir, &fd, &err);
+    if (rc == SL_OK)
+        rc = sl_stage_remove(fd, name, kind, &err);
+    sl_local_answer(l, SL_JOB_WORK, rc, &err);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * remote_chunks - chunk lists of a server. What it claims is held to what was asked: each range filled exactly by chunks of legal
+ * lengths, a whole file of about the size that it listed. A list that lies is an error of that file; a frame that can't be read ends
+ * the session.
+ */
+#include "config.h"
+#include "client/remote_priv.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LONGER_MAX = 1 << 20 };       /* bytes by which a file may be longer than listed, besides a half: it may be growing */
+
+struct sl_chunk_wait {
+    uint64_t ticket;
+    void *cookie;
+    unsigned grain, hash_bytes;
+    struct sl_ranges ranges;         /* owned */
+    size_t range;
+    uint64_t at, end;                /* in the file; of the range, or of what a whole file may have */
+    bool lies;                       /* told: the rest of it is passed over */
+    struct sl_chunk_answer answer;
+};
+
+static struct sl_chunk_wait *front(struct sl_remote *r)
+{
+    return r->chunk_len ? &r->chunk_waits[r->chunk_head] : NULL;
+}
+
+static struct sl_chunk_wait *push(struct sl_remote *r)
+{
+    if (r->chunk_len == r->chunk_cap) {
+        size_t cap = r->chunk_cap ? r->chunk_cap * 2 : 16;
+        struct sl_chunk_wait *fresh = sl_malloc(cap * sizeof *fresh);
+        for (size_t i = 0; i < r->chunk_len; i++)
+            fresh[i] = r->chunk_waits[(r->chunk_head + i) % r->chunk_cap];
+        free(r->chunk_waits);
+        r->chunk_waits = fresh;
+        r->chunk_head = 0;
+        r->chunk_cap = cap;
+    }
+    return &r->chunk_waits[(r->chunk_head + r->chunk_len++) % r->chunk_cap];
+}
+
+static void pop(struct sl_remote *r)
+{
+    struct sl_chunk_wait *w = front(r);
+    sl_ranges_clear(&w->ranges);
+    sl_chunks_clear(&w->answer.chunks);
+    r->chunk_head = (r->chunk_head + 1) % r->chunk_cap;
+    r->chunk_len--;
+}
+
+void sl_remote_chunks_clear(struct sl_remote *r)
+{
+    while (r->chunk_len)
+        pop(r);
+    free(r->chunk_waits);
+}
+
+static void send_seed(struct sl_remote *r)
+{
+    if (r->seeded)
+        return;
+    sl_w_u64(&r->scratch, r->e.seed);
+    sl_remote_send(r, SL_JOB_HASH, SL_MSG_SEED, sl_buf_ptr(&r->scratch), sl_buf_len(&r->scratch));
+    sl_buf_reset(&r->scratch, 64 * 1024);
+    r->seeded = true;
+}
+
+void sl_remote_chunks(struct sl_endpoint *e, uint32_t dir, const struct sl_chunk_ask *ask, void *cookie)
+{
+    struct sl_remote *r = (struct sl_remote *)e;
+    struct sl_msg_chunks m = { .id = dir, .flags = (uint8_t)ask->flags, .grain = (uint8_t)ask->grain,
+                               .hash_bytes = (uint8_t)ask->hash_bytes, .name = ask->name, .name_len = strlen(ask->name) };
+    uint64_t end = 0;
+    send_seed(r);
+    struct sl_chunk_wait *w = push(r);
+    *w = (struct sl_chunk_wait){ .cookie = cookie, .grain = ask->grain, .hash_bytes = ask->hash_bytes };
+    w->end = ask->size + ask->size / 2 + LONGER_MAX;
+    sl_chunks_encode(&r->scratch, &m);
+    for (size_t i = 0; i < ask->ranges.len; i++) {
+        sl_range_add(&r->scratch, &end, ask->ranges.at[i].at, ask->ranges.at[i].len);
+        sl_ranges_add(&w->ranges, ask->ranges.at[i].at, ask->ranges.at[i].len);
+    }
+    if (ask->ranges.len) {
+        w->at = w->ranges.at[0].at;
+        w->end = w->at + w->ranges.at[0].len;
+    }
+    w->ticket = sl_remote_send(r, SL_JOB_HASH, SL_MSG_CHUNKS, sl_buf_ptr(&r->scratch), sl_buf_len(&r->scratch));
+    sl_buf_reset(&r->scratch, 64 * 1024);
+}
+
+static void lie(struct sl_remote *r, struct sl_chunk_wait *w, const char *what)
+{
+    w->lies = true;
+    w->answer.code = sl_fail(&w->answer.err, SL_E_PROTOCOL, "the server's list of chunks %s", what);
+    w->answer.err.side = r->e.side;
+    sl_chunks_clear(&w->answer.chunks);
+}
+
+/* The next range once this one is full. */
+static void next_range(struct sl_chunk_wait *w)
+{
+    if (w->at < w->end || w->range + 1 >= w->ranges.len)
+        return;
+    const struct sl_range *range = &w->ranges.at[++w->range];
+    w->at = range->at;
+    w->end = range->at + range->len;
+}
+
+static void take(struct sl_remote *r, struct sl_chunk_wait *w, const struct sl_chunk_record *m)
+{
+    struct sl_chunk c = { .at = w->at, .len = m->len, .hash = m->hash, .hole = m->hole };
+    struct sl_chunks *l = &w->answer.chunks;
+    const struct sl_chunk *last = l->len ? &l->at[l->len - 1] : NULL;
+    if (m->len > w->end - w->at)
+        lie(r, w, w->ranges.len ? "does not fit what was asked for" : "is of a much longer file than it listed");
+    else if (m->hole ? w->ranges.len > 0 || (last && last->hole) : m->len > sl_grain_most(w->grain))
+        lie(r, w, "has one of an impossible length");
+    else if (last && !last->hole && !m->hole && last->len < sl_grain_least(w->grain) && last->at + last->len == c.at)
+        lie(r, w, "has one that is too short");
+    if (w->lies)
+        return;
+    sl_chunks_add(l, &c);
+    w->at += m->len;
+    next_range(w);
+}
+
+/* The list is complete: hands it over. */
+static void deliver(struct sl_remote *r, struct sl_chunk_wait *w, const struct sl_msg_chunked *m)
+{
+    struct sl_chunk_answer *a = &w->answer;
+    if (!w->lies && w->ranges.len && (w->range + 1 < w->ranges.len || w->at != w->end))
+        lie(r, w, "is not complete");
+    a->changed = m->flags & SL_CHUNKED_CHANGED;
+    a->has_hash = m->flags & SL_CHUNKED_HASH;
+    if (a->has_hash)
+        memcpy(a->hash, m->hash, sizeof a->hash);
+    if (r->e.chunked)
+        r->e.chunked(r->e.ctx, &r->e, w->cookie, a);
+    pop(r);
+}
+
+enum sl_code sl_remote_on_chunked(struct sl_remote *r, const struct sl_frame *f, struct sl_error *err)
+{
+    struct sl_chunk_wait *w = front(r);
+    struct sl_msg_chunked m = { .last = f->flags & SL_FLAG_LAST };
+    struct sl_chunk_record record;
+    struct sl_rd rd;
+    sl_r_init(&rd, f->data, f->len);
+    enum sl_code rc = sl_chunked_decode(&rd, &m, err);
+    if (rc != SL_OK)
+        return rc;
+    if (!w || m.request != w->ticket)
+        return sl_fail(err, SL_E_PROTOCOL, "the server sent a list of chunks that nobody asked for");
+    while (rc == SL_OK && sl_r_left(&rd)) {
+        rc = sl_chunk_record_next(&rd, w->hash_bytes, &record, err);
+        if (rc == SL_OK && !w->lies)
+            take(r, w, &record);
+    }
+    if (rc == SL_OK && m.last) {
+        if (m.request > r->e.acked[SL_JOB_HASH])
+            r->e.acked[SL_JOB_HASH] = m.request;
+        deliver(r, w, &m);
+    }
+    return rc;
+}
+
+bool sl_remote_chunks_failed(struct sl_remote *r, uint64_t request, const struct sl_error *err)
+{
+    struct sl_chunk_wait *w = front(r);
+    if (!w || w->ticket != request)
+        return false;
+    w->answer.code = err->code;
+    w->answer.err = *err;
+    sl_chunks_clear(&w->answer.chunks);
+    if (r->e.chunked)
+        r->e.chunked(r->e.ctx, &r->e, w->cookie, &w->answer);
+    pop(r);
+    return true;
+}

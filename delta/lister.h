@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+/* lister - the chunk list of a file, a bounded piece of work at a time. It reads through its caller: no I/O here. */
+#ifndef SL_DELTA_LISTER_H
+#define SL_DELTA_LISTER_H
+
+#include "base/error.h"
+#include "delta/chunk.h"
+
+struct sl_lister_ops {
+    /* From here on `read` gives the len bytes at `at`. Only called where ranges were asked for. */
+    enum sl_code (*range)(void *ctx, uint64_t at, uint64_t len, struct sl_error *err);
+    /* As sl_reader_next: *got bytes of data, or a *hole; SL_EOF at the end of the range or file. */
+    enum sl_code (*read)(void *ctx, void *data, size_t n, size_t *got, uint64_t *hole, struct sl_error *err);
+    void (*chunk)(void *ctx, const struct sl_chunk *c);
+};
+
+struct sl_lister {
+    const struct sl_lister_ops *ops;
+    void *ctx;
+    struct sl_chunker chunker;
+    unsigned grain;
+    uint64_t mask;               /* of a hash's bytes */
+    struct sl_ranges ranges;     /* owned; empty: the whole file */
+    size_t next;                 /* range */
+    bool open;                   /* a stretch is being cut */
+    uint64_t pos;
+    struct sl_hash *whole;       /* NULL: not wanted; owned. Its convention for holes is base/hash.h's */
+    uint8_t *buf;
+};
+
+/* flags of what is wanted besides chunks */
+enum sl_lister_want { SL_LISTER_WHOLE_HASH = 1 };
+/* seed is borrowed; ranges is taken over and left empty. hash_bytes 1..8. */
+void sl_lister_init(struct sl_lister *l, const struct sl_lister_ops *ops, void *ctx, const struct sl_seed *seed, unsigned grain,
+                    unsigned hash_bytes);
+void sl_lister_ranges(struct sl_lister *l, struct sl_ranges *ranges);
+void sl_lister_want(struct sl_lister *l, unsigned want);
+/* Frees; may be called on what is zeroed. */
+void sl_lister_clear(struct sl_lister *l);
+
+/* At most one read's worth of work; *done is what was read. SL_OK: there is more; SL_EOF: all chunks were given. */
+enum sl_code sl_lister_step(struct sl_lister *l, uint64_t *done, struct sl_error *err);
+
+#endif

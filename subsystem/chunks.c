@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * chunks - CHUNKS: the chunk list of a file, made a piece at a time while there is room for it. The server only reads and hashes; what is
+ * equal to what, and what follows from it, is for the client to say.
+ */
+#include "config.h"
+#include "subsystem/session_priv.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    STEP = 1024 * 1024,                 /* bytes read in a step */
+    FRAME_FULL = 32 * 1024,             /* records are sent when there are so many bytes of them */
+    HEAD_MAX = 32                       /* of a frame: request, flags, hash */
+};
+
+enum sl_code sl_run_seed(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
+{
+    (void)err;
+    if (!ch->seed)
+        ch->seed = sl_malloc(sizeof *ch->seed);
+    sl_seed_init(ch->seed, q->seed);
+    return SL_OK;
+}
+
+static enum sl_code to_range(void *ctx, uint64_t at, uint64_t len, struct sl_error *err)
+{
+    return sl_reader_range(&((struct sl_channel *)ctx)->reader, at, len, err);
+}
+
+static enum sl_code read_more(void *ctx, void *data, size_t n, size_t *got, uint64_t *hole, struct sl_error *err)
+{
+    return sl_reader_next(&((struct sl_channel *)ctx)->reader, data, n, got, hole, err);
+}
+
+static void put_chunk(void *ctx, const struct sl_chunk *c)
+{
+    struct sl_channel *ch = ctx;
+    struct sl_chunk_record r = { c->len, c->hole, c->hash };
+    sl_chunk_record_put(&ch->records, &r, ch->chunk_hash_bytes);
+}
+
+static const struct sl_lister_ops ops = { to_range, read_more, put_chunk };
+
+/* One frame of what is there. */
+static void send_records(struct sl_channel *ch, bool last)
+{
+    uint8_t hash[SL_HASH_LEN];
+    struct sl_msg_chunked m = { .request = ch->requests, .last = last, .hash = hash };
+    if (last && sl_reader_changed(&ch->reader))
+        m.flags |= SL_CHUNKED_CHANGED;
+    if (last && ch->lister.whole) {
+        sl_hash_end(ch->lister.whole, hash);
+        m.flags |= SL_CHUNKED_HASH;
+    }
+    sl_chunked_encode(&ch->scratch, &m);
+    size_t head = sl_buf_len(&ch->scratch), n = sl_buf_len(&ch->records);
+    uint8_t *p = sl_conn_begin(ch->s->conn, head + n);
+    memcpy(p, sl_buf_ptr(&ch->scratch), head);
+    if (n)
+        memcpy(p + head, sl_buf_ptr(&ch->records), n);
+    sl_conn_finish(ch->s->conn, ch->number, SL_MSG_CHUNKED, last ? SL_FLAG_LAST : 0, head + n);
+    sl_buf_reset(&ch->scratch, FRAME_FULL);
+    sl_buf_reset(&ch->records, 4 * FRAME_FULL);
+    if (last)
+        ch->confirmed = ch->requests;
+}
+
+static enum sl_code chunks_step(struct sl_channel *ch, struct sl_error *err)
+{
+    struct sl_error why = { 0 };
+    enum sl_code rc = ch->listed ? SL_EOF : SL_OK;
+    (void)err;
+    for (uint64_t all = 0, n = 0; rc == SL_OK && all < STEP && sl_buf_len(&ch->records) < FRAME_FULL; all += n) {
+        rc = sl_lister_step(&ch->lister, &n, &why);
+        if (rc == SL_OK)
+            rc = sl_spend(ch->s, SL_SPEND_HASHED, n, &why);
+    }
+    if (rc != SL_OK && rc != SL_EOF) {
+        sl_channel_fail(ch, &why);
+        return SL_EOF;
+    }
+    ch->listed = rc == SL_EOF;
+    if (!ch->listed && sl_buf_len(&ch->records) < FRAME_FULL)
+        return SL_OK;
+    if (sl_conn_room(ch->s->conn, ch->number) < sl_buf_len(&ch->records) + HEAD_MAX || sl_conn_queued(ch->s->conn) > SL_OUTPUT_HIGH)
+        return SL_AGAIN;
+    send_records(ch, ch->listed);
+    return rc;
+}
+
+static void take_ranges(const struct sl_rd *rd, struct sl_ranges *out)
+{
+    struct sl_rd r = *rd;
+    uint64_t end = 0, at, len;
+    while (sl_range_next(&r, &end, &at, &len))
+        sl_ranges_add(out, at, len);
+}
+
+enum sl_code sl_run_chunks(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
+{
+    const struct sl_msg_chunks *m = &q->chunks;
+    struct sl_ranges ranges = { 0 };
+    int fd = -1;
+    memcpy(ch->name, m->name, m->name_len);
+    ch->name[m->name_len] = '\0';
+    if (!ch->seed)
+        return sl_fail(err, SL_E_INVALID, "no SEED was sent on this channel");
+    enum sl_code rc = sl_dirs_fd(ch->dirs, m->id, &fd, err);
+    if (rc == SL_OK)
+        rc = sl_spend(ch->s, SL_SPEND_READ_FILE, 1, err);
+    if (rc == SL_OK)
+        rc = sl_reader_open(&ch->reader, fd, ch->name, err);
+    if (rc != SL_OK)
+        return rc;
+    sl_note(ch, SL_NOTE_TRANSFER, "chunks", m->id, ch->name);
+    sl_lister_init(&ch->lister, &ops, ch, ch->seed, m->grain, m->hash_bytes);
+    take_ranges(&m->ranges, &ranges);
+    sl_lister_ranges(&ch->lister, &ranges);
+    sl_lister_want(&ch->lister, m->flags & SL_CHUNKS_HASH ? SL_LISTER_WHOLE_HASH : 0);
+    ch->chunk_hash_bytes = m->hash_bytes;
+    ch->listed = false;
+    sl_buf_reset(&ch->records, FRAME_FULL);
+    ch->step = chunks_step;
+    return SL_OK;
+}

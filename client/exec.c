@@ -88,7 +88,7 @@ void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t 
         if (p->swallow_redo)
             return;
     }
-    if (under_way && sl_exec_delta_again(p, under_way, why.code))
+    if (under_way ? sl_exec_delta_again(p, under_way, why.code) : sl_exec_delta_current_again(p, ticket, why.code))
         return;
     /* A directory that could not be seen to be there already; nor is its metadata this run's to set then. */
     if (dir && p->blind && (why.code == SL_E_EXISTS || why.code == SL_E_RIGHTS))

@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,7 +104,8 @@ enum sl_code sl_exec_delta_work(struct sl_plan *p)
 
 static void failed(struct sl_plan *p, struct sl_action *a)
 {
-    struct sl_error why = a->delta->err;
+    struct sl_error why = { .code = a->delta->err.code, .side = a->delta->err.side };
+    snprintf(why.text, sizeof why.text, "cannot compare '%.255s': %.300s", a->entry.name, a->delta->err.text);
     sl_plan_entry_failed(p, &why, a->path);
     p->progress.bytes_total -= a->entry.size;
     a->kind = SL_ACT_NOTHING;
@@ -343,5 +345,16 @@ bool sl_exec_delta_again(struct sl_plan *p, struct sl_pending *n, enum sl_code c
     *sl_queue_push(&p->queue) = *n->redo;
     free(n->redo);
     n->redo = NULL;
+    return true;
+}
+
+bool sl_exec_delta_current_again(struct sl_plan *p, uint64_t ticket, enum sl_code code)
+{
+    const struct sl_action *a = p->queue.len ? sl_queue_at(&p->queue, 0) : NULL;
+    if (!a || p->begun || !a->delta || !a->asked || ticket < p->write_ticket || !mendable(code))
+        return false;
+    struct sl_action *copy = sl_exec_delta_copy(a);
+    *sl_queue_push(&p->queue) = *copy;
+    free(copy);
     return true;
 }

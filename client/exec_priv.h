@@ -44,5 +44,7 @@ bool sl_exec_delta_faulty(const struct sl_plan *p, uint64_t ticket, enum sl_code
 struct sl_action *sl_exec_delta_copy(const struct sl_action *a);
 /* Whether a failed action is queued again, whole. */
 bool sl_exec_delta_again(struct sl_plan *p, struct sl_pending *n, enum sl_code code);
+/* The same of the one being committed: a local tree says at once that its content is wrong. */
+bool sl_exec_delta_current_again(struct sl_plan *p, uint64_t ticket, enum sl_code code);
 
 #endif

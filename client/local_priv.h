@@ -58,6 +58,7 @@ struct sl_local {
     /* writing */
     struct sl_stage stage;
     bool staging;
+    bool hashing;                /* what is written is hashed: it came from elsewhere, or is put together */
     struct sl_entry w_entry;
     char w_name[SL_NAME_MAX + 1];
     uint32_t w_meta, w_flags;

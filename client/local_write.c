@@ -58,8 +58,8 @@ void sl_local_write(struct sl_endpoint *e, const struct sl_new *n)
     if (rc == SL_OK)
         rc = sl_stage_begin(&l->stage, fd, &l->w_entry, n->meta, &err);
     l->staging = rc == SL_OK;
-    if (l->e.verify)
-        sl_hash_reset(l->hash);
+    l->hashing = l->e.verify;
+    sl_hash_reset(l->hash);
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
 }
 
@@ -74,7 +74,7 @@ void sl_local_data(struct sl_endpoint *e, const void *data, size_t len)
     struct sl_local *l = sl_local_of(e);
     struct sl_error err = { 0 };
     enum sl_code rc = l->staging ? sl_stage_write(&l->stage, data, len, &err) : SL_OK;
-    if (l->staging && l->e.verify)
+    if (l->staging && l->hashing)
         sl_hash_data(l->hash, data, len);
     give_up_writing(l, rc);
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
@@ -85,7 +85,7 @@ void sl_local_hole(struct sl_endpoint *e, uint64_t len)
     struct sl_local *l = sl_local_of(e);
     struct sl_error err = { 0 };
     enum sl_code rc = l->staging ? sl_stage_hole(&l->stage, len, &err) : SL_OK;
-    if (l->staging && l->e.verify)
+    if (l->staging && l->hashing)
         sl_hash_hole(l->hash, len);
     give_up_writing(l, rc);
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
@@ -99,6 +99,7 @@ void sl_local_basis(struct sl_endpoint *e, uint32_t dir, const char *name, unsig
     int fd = -1;
     enum sl_code rc = SL_OK;
     (void)flags;
+    l->hashing = true;
     if (l->staging) {
         rc = sl_dirs_fd(l->dirs, dir, &fd, &err);
         if (rc == SL_OK)
@@ -116,7 +117,7 @@ void sl_local_copy(struct sl_endpoint *e, unsigned basis, uint64_t from, uint32_
     struct sl_error err = { 0 };
     enum sl_code rc = SL_OK;
     if (l->staging)
-        rc = sl_stage_copy(&l->stage, l->bases[basis], from, len, l->e.verify ? l->hash : NULL, &err);
+        rc = sl_stage_copy(&l->stage, l->bases[basis], from, len, l->hash, &err);
     give_up_writing(l, rc);
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
 }

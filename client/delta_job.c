@@ -61,6 +61,27 @@ static bool wanted(const struct sl_delta_job *j, unsigned b)
     return !j->bases[b].gone && (is_first(j) || j->of_bases[b].len);
 }
 
+/* Whether all that there may be to compare with is what an interrupted run kept, and it is not known yet if there is any: most files
+ * have nothing, and their source need not be read for that. */
+static bool only_hoped_for(const struct sl_delta_job *j)
+{
+    if (!is_first(j))
+        return false;
+    for (unsigned b = 0; b < j->bases_len; b++)
+        if (!(j->bases[b].flags & SL_CHUNKS_KEPT) || j->bases[b].answered)
+            return false;
+    return true;
+}
+
+/* Whether nothing is left to compare with. */
+static bool hopeless(const struct sl_delta_job *j)
+{
+    for (unsigned b = 0; b < j->bases_len; b++)
+        if (!j->bases[b].gone)
+            return false;
+    return true;
+}
+
 bool sl_delta_job_asks(const struct sl_delta_job *j)
 {
     if (j->done)
@@ -68,7 +89,7 @@ bool sl_delta_job_asks(const struct sl_delta_job *j)
     for (unsigned b = 0; b < j->bases_len; b++)
         if (!j->asked[b] && wanted(j, b))
             return true;
-    return !j->asked_source;
+    return !j->asked_source && !only_hoped_for(j) && !(is_first(j) && hopeless(j));
 }
 
 static uint64_t largest_basis(const struct sl_delta_job *j)
@@ -110,7 +131,7 @@ enum sl_code sl_delta_job_ask(struct sl_delta_job *j, const struct sl_job_sides 
         rc = ask(j, s->dest, s->dest_dir, j->bases[b].name, 1 + b, j->bases[b].size, &j->of_bases[b], j->bases[b].flags);
         j->asked[b] = rc == SL_OK;
     }
-    if (rc == SL_OK && !j->asked_source) {
+    if (rc == SL_OK && !j->asked_source && !only_hoped_for(j)) {
         rc = ask(j, s->source, s->source_dir, j->name, 0, j->size, &j->of_source, is_first(j) ? SL_CHUNKS_HASH : 0);
         j->asked_source = rc == SL_OK;
     }
@@ -144,6 +165,7 @@ static void take_source(struct sl_delta_job *j, struct sl_chunk_answer *a)
 static void take_basis(struct sl_delta_job *j, unsigned b, struct sl_chunk_answer *a)
 {
     note_lie(j, a);
+    j->bases[b].answered = true;
     if (a->code != SL_OK || a->changed) {
         j->bases[b].gone = true;
         return;
@@ -238,7 +260,8 @@ void sl_delta_job_settle(struct sl_delta_job *j, const struct sl_job_sides *s)
     unsigned grain = j->grain;
     if (j->done || j->waiting || sl_delta_job_asks(j))
         return;
-    if (j->failed_source || j->useless) {
+    if (j->failed_source || j->useless || hopeless(j)) {
+        j->useless = true;
         finish(j);
         return;
     }

@@ -13,6 +13,8 @@ struct sl_job_basis {
     char *name;              /* owned; in the directory that the file is written in */
     unsigned flags;          /* enum sl_chunks_flag: SL_CHUNKS_KEPT */
     uint64_t size;           /* as far as known */
+    bool answered;           /* it is known whether there is such a file */
+    unsigned number;         /* of it in the write */
     bool gone;               /* it can't be read: nothing is copied from it */
 };
 

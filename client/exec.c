@@ -291,9 +291,10 @@ void sl_exec_skip(struct sl_plan *p)
     p->current = NULL;
 }
 
-static struct sl_new new_of(const struct sl_action *a, uint32_t dir)
+static struct sl_new new_of(const struct sl_plan *p, const struct sl_action *a, uint32_t dir)
 {
-    return (struct sl_new){ .dir = dir, .meta = a->meta, .flags = a->flags, .entry = &a->entry };
+    uint32_t unkept = p->o->no_resume && a->kind == SL_ACT_FILE ? SL_PUT_UNKEPT : 0;
+    return (struct sl_new){ .dir = dir, .meta = a->meta, .flags = a->flags | unkept, .entry = &a->entry };
 }
 
 void sl_exec_count_sent(struct sl_plan *p, const struct sl_action *a)
@@ -341,7 +342,7 @@ static enum sl_code piece_whole(struct sl_plan *p, struct sl_action *a, uint32_t
             sl_exec_still_changing(p, a);
         p->progress.bytes_done += a->entry.size;
         a->entry.size = c->len;
-        struct sl_new n = new_of(a, dir);
+        struct sl_new n = new_of(p, a, dir);
         sl_exec_count_sent(p, a);
         p->stats.literal += c->len;
         sl_exec_report(p, a, c->len);
@@ -359,7 +360,7 @@ enum sl_code sl_exec_begin(struct sl_plan *p, struct sl_action *a, uint32_t dir)
         return SL_OK;
     if (p->dest->ops->room(p->dest, SL_JOB_WORK) < SL_HEAD_ROOM)
         return SL_AGAIN;
-    struct sl_new n = new_of(a, dir);
+    struct sl_new n = new_of(p, a, dir);
     p->begun = true;
     p->swallow = false;
     p->file_done = p->data_done = 0;
@@ -492,7 +493,7 @@ static enum sl_code do_other(struct sl_plan *p, struct sl_action *a)
     enum sl_code rc = sl_cursor_goto(&p->write_at, a->path, a->dir_len, &dir);
     if (rc != SL_OK || p->dest->ops->room(p->dest, SL_JOB_WORK) < SL_HEAD_ROOM)
         return SL_AGAIN;
-    struct sl_new n = new_of(a, dir);
+    struct sl_new n = new_of(p, a, dir);
     sl_exec_report(p, a, 0);
     if (a->kind == SL_ACT_MAKE)
         p->dest->ops->make(p->dest, &n);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 enum {
+    KEPT_LEAST = 256 * 1024,         /* of the source: what an interrupted run may have kept is asked for */
     SIZE_LEAST = 1024,               /* of both files: below that the lists cost what they save */
     AHEAD_MAX = 128,                 /* jobs under way */
     RANGES_ASKED = 8192              /* in one request for content */
@@ -28,11 +29,21 @@ static bool can_hash(const struct sl_endpoint *e)
     return !e->remote || (e->rights & needed) == needed;
 }
 
+static bool has_basis(const struct sl_action *a)
+{
+    return a->entry.size >= SIZE_LEAST && a->basis_size >= SIZE_LEAST;
+}
+
+static bool may_resume(const struct sl_plan *p, const struct sl_action *a)
+{
+    return a->entry.size >= KEPT_LEAST && !p->o->no_resume;
+}
+
 bool sl_exec_delta_wanted(const struct sl_plan *p, const struct sl_action *a)
 {
     if (a->kind != SL_ACT_FILE || a->whole || a->quiet || p->o->dry_run || p->o->whole_file > 0)
         return false;
-    if (a->entry.size < SIZE_LEAST || a->basis_size < SIZE_LEAST || (a->delta && a->delta->decided))
+    if ((a->delta && a->delta->decided) || !(has_basis(a) || may_resume(p, a)))
         return false;
     if (!p->dest->remote && !a->origin->e->remote && p->o->whole_file == 0)
         return false;
@@ -41,10 +52,13 @@ bool sl_exec_delta_wanted(const struct sl_plan *p, const struct sl_action *a)
 
 /* ---- jobs ---- */
 
-static void begin_job(struct sl_action *a)
+static void begin_job(const struct sl_plan *p, struct sl_action *a)
 {
     a->delta = sl_delta_job_new(sl_exec_source_name(a), a->entry.size);
-    sl_delta_job_basis(a->delta, a->entry.name, 0, a->basis_size);
+    if (has_basis(a))
+        sl_delta_job_basis(a->delta, a->entry.name, 0, a->basis_size);
+    if (may_resume(p, a))
+        sl_delta_job_basis(a->delta, a->entry.name, SL_CHUNKS_KEPT, a->entry.size);
 }
 
 static enum sl_code sides_of(struct sl_plan *p, const struct sl_action *a, struct sl_job_sides *s)
@@ -61,7 +75,7 @@ static enum sl_code advance(struct sl_plan *p, struct sl_action *a)
 {
     struct sl_job_sides s;
     if (!a->delta)
-        begin_job(a);
+        begin_job(p, a);
     for (;;) {
         struct sl_delta_job *j = a->delta;
         if (j->done || (j->waiting && !sl_delta_job_asks(j)))
@@ -160,8 +174,13 @@ static enum sl_code start(struct sl_plan *p, struct sl_action *a, uint32_t dir)
     enum sl_code rc = sl_exec_begin(p, a, dir);
     if (rc != SL_OK)
         return rc;
-    for (unsigned b = 0; b < j->bases_len; b++)
+    unsigned number = 0;
+    for (unsigned b = 0; b < j->bases_len; b++) {
+        if (j->bases[b].gone)
+            continue;
+        j->bases[b].number = number++;
         p->dest->ops->basis(p->dest, dir, j->bases[b].name, j->bases[b].flags);
+    }
     p->span = 0;
     p->span_done = 0;
     p->swallow_redo = false;
@@ -176,7 +195,7 @@ static void wrote(struct sl_plan *p, uint64_t n)
 }
 
 /* A span that needs nothing from the source. */
-static enum sl_code put_span(struct sl_plan *p, const struct sl_span *s)
+static enum sl_code put_span(struct sl_plan *p, const struct sl_span *s, const struct sl_job_basis *bases)
 {
     struct sl_endpoint *d = p->dest;
     while (p->span_done < s->len) {
@@ -187,7 +206,7 @@ static enum sl_code put_span(struct sl_plan *p, const struct sl_span *s)
             d->ops->hole(d, n);
         } else {
             n = n < SL_COPY_MAX ? n : SL_COPY_MAX;
-            d->ops->copy(d, s->basis, s->from + p->span_done, (uint32_t)n);
+            d->ops->copy(d, bases[s->basis].number, s->from + p->span_done, (uint32_t)n);
             p->stats.matched += n;
         }
         wrote(p, n);
@@ -301,7 +320,7 @@ enum sl_code sl_exec_delta_step(struct sl_plan *p, struct sl_action *a, struct s
         p->span_done = 0;
     }
     if (p->span < j->delta.len && j->delta.spans[p->span].kind != SL_SPAN_NEW)
-        return put_span(p, &j->delta.spans[p->span]);
+        return put_span(p, &j->delta.spans[p->span], j->bases);
     if (!j->reads && j->asked_content < j->of_source.len && !p->swallow)
         return sl_exec_delta_ask(p, a);
     if (!j->asked_content && j->of_source.len == 0 && !a->asked)

@@ -29,7 +29,7 @@ static void local_free(struct sl_endpoint *e)
     sl_walk_free(l->walk);
     if (l->reading)
         sl_reader_close(&l->reader);
-    sl_local_write_clear(l);
+    sl_local_write_end(l);
     sl_local_chunks_clear(l);
     sl_ranges_clear(&l->ranges);
     sl_dirs_free(l->dirs);

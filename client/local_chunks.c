@@ -35,14 +35,11 @@ void sl_local_chunks(struct sl_endpoint *e, uint32_t dir, const struct sl_chunk_
 {
     struct sl_local *l = sl_local_of(e);
     struct sl_local_list *q = push(l);
-    int fd = -1;
     *q = (struct sl_local_list){ .reader = { .fd = -1 }, .ask = *ask, .cookie = cookie };
     q->ask.ranges = (struct sl_ranges){ 0 };
     for (size_t i = 0; i < ask->ranges.len; i++)
         sl_ranges_add(&q->ask.ranges, ask->ranges.at[i].at, ask->ranges.at[i].len);
-    q->code = sl_dirs_fd(l->dirs, dir, &fd, &q->err);
-    if (q->code == SL_OK)
-        q->code = sl_reader_open(&q->reader, fd, ask->name, &q->err);
+    q->code = sl_local_open_basis(l, &q->reader, dir, ask->name, ask->flags, &q->err);
     sl_local_answer(l, SL_JOB_HASH, SL_OK, NULL);
 }
 

@@ -8,6 +8,7 @@
 #include "delta/lister.h"
 #include "proto/msg.h"
 #include "tree/dirs.h"
+#include "tree/kept.h"
 #include "tree/meta.h"
 #include "tree/reader.h"
 #include "tree/stage.h"
@@ -58,6 +59,7 @@ struct sl_local {
     /* writing */
     struct sl_stage stage;
     bool staging;
+    struct sl_kept_searched searched;
     bool hashing;                /* what is written is hashed: it came from elsewhere, or is put together */
     struct sl_entry w_entry;
     char w_name[SL_NAME_MAX + 1];
@@ -83,7 +85,9 @@ void sl_local_abort(struct sl_endpoint *e);
 void sl_local_make(struct sl_endpoint *e, const struct sl_new *n);
 void sl_local_set_meta(struct sl_endpoint *e, const struct sl_new *n);
 void sl_local_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, const char *name);
-void sl_local_write_clear(struct sl_local *l);
+/* The process is about to end: what is being written is kept, or not. */
+void sl_local_write_end(struct sl_local *l);
+enum sl_code sl_local_open_basis(struct sl_local *l, struct sl_reader *r, uint32_t dir, const char *name, unsigned flags, struct sl_error *err);
 
 /* local_chunks.c */
 void sl_local_chunks(struct sl_endpoint *e, uint32_t dir, const struct sl_chunk_ask *ask, void *cookie);

@@ -12,12 +12,31 @@ static void close_bases(struct sl_local *l)
         sl_io_close(&l->bases[--l->bases_len]);
 }
 
-void sl_local_write_clear(struct sl_local *l)
+static void write_clear(struct sl_local *l)
 {
     if (l->staging)
         sl_stage_abort(&l->stage);
     l->staging = false;
     close_bases(l);
+}
+
+void sl_local_write_end(struct sl_local *l)
+{
+    if (l->staging && !(l->w_flags & SL_PUT_UNKEPT))
+        sl_kept_keep(&l->stage);
+    else if (l->staging)
+        sl_stage_abort(&l->stage);
+    l->staging = false;
+    close_bases(l);
+}
+
+enum sl_code sl_local_open_basis(struct sl_local *l, struct sl_reader *r, uint32_t dir, const char *name, unsigned flags, struct sl_error *err)
+{
+    int fd = -1;
+    enum sl_code rc = sl_dirs_fd(l->dirs, dir, &fd, err);
+    if (rc != SL_OK)
+        return rc;
+    return flags & SL_CHUNKS_KEPT ? sl_kept_open(r, fd, name, true, &l->searched, err) : sl_reader_open(r, fd, name, err);
 }
 
 static enum sl_code in_dir(struct sl_local *l, const struct sl_new *n, int *fd, struct sl_error *err)
@@ -66,7 +85,7 @@ void sl_local_write(struct sl_endpoint *e, const struct sl_new *n)
 static void give_up_writing(struct sl_local *l, enum sl_code rc)
 {
     if (rc != SL_OK)
-        sl_local_write_clear(l);
+        write_clear(l);
 }
 
 void sl_local_data(struct sl_endpoint *e, const void *data, size_t len)
@@ -96,14 +115,10 @@ void sl_local_basis(struct sl_endpoint *e, uint32_t dir, const char *name, unsig
     struct sl_local *l = sl_local_of(e);
     struct sl_error err = { 0 };
     struct sl_reader r;
-    int fd = -1;
     enum sl_code rc = SL_OK;
-    (void)flags;
     l->hashing = true;
     if (l->staging) {
-        rc = sl_dirs_fd(l->dirs, dir, &fd, &err);
-        if (rc == SL_OK)
-            rc = sl_reader_open(&r, fd, name, &err);
+        rc = sl_local_open_basis(l, &r, dir, name, flags, &err);
         if (rc == SL_OK)
             l->bases[l->bases_len++] = r.fd;
         give_up_writing(l, rc);
@@ -144,7 +159,7 @@ void sl_local_commit(struct sl_endpoint *e, const uint8_t *hash)
 void sl_local_abort(struct sl_endpoint *e)
 {
     struct sl_local *l = sl_local_of(e);
-    sl_local_write_clear(l);
+    write_clear(l);
     sl_local_answer(l, SL_JOB_WORK, SL_OK, NULL);
 }
 

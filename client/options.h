@@ -49,6 +49,7 @@ struct sl_options {
     int wait_s;                   /* how long to come again to a server that is busy; 0: not at all */
     enum sl_client_confinement confinement;
     int compress;                 /* 0, or a zlib level 1..9; -z is 6 */
+    bool no_resume;               /* interrupted files are not kept, and what is kept is not used */
     bool partial;                 /* -P, --partial: an interrupted file is kept aside (see the man page for what holds now) */
     const char *test_mask;        /* --test-without=FEATURE[,...]: features not to offer; for tests, not in --help */
     /* arguments */

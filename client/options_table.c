@@ -86,6 +86,7 @@ const struct sl_option_row sl_option_rows[] = {
     CALL(0, "confinement", "HOW", SL_ID_CONFINEMENT, "of this process: available (the default), required or off"),
     CALL('z', "compress", NULL, SL_ID_COMPRESS, "compress what is sent"),
     CALL(0, "compress-level", "NUM", SL_ID_COMPRESS_LEVEL, "how hard, 1 to 9; 0: not at all"),
+    ON(0, "no-resume", no_resume, "keep nothing of an interrupted file, and use nothing that was kept"),
     ON(0, "partial", partial, "accepted for rsync's sake: see the manual"),
     TEXT(0, "test-without", "FEATURE", test_mask, NULL),
     CALL(0, "help", NULL, SL_ID_HELP, "print this (also -h alone)"),

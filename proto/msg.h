@@ -157,7 +157,8 @@ enum sl_code sl_content_decode(struct sl_rd *r, struct sl_content *out, struct s
 /* ---- PUT, WRITE, MKDIR, SYMLINK, MKNOD, SET_META ---- */
 enum sl_put_flag {
     SL_PUT_REPLACE = 1,      /* an existing non-directory of that name may be replaced; otherwise SL_E_EXISTS */
-    SL_PUT_SPARSE = 2        /* runs of zeros may become holes */
+    SL_PUT_SPARSE = 2,       /* runs of zeros may become holes */
+    SL_PUT_UNKEPT = 4        /* WRITE: if the session ends before COMMIT, nothing of it is kept */
 };
 struct sl_msg_put {
     uint32_t id;

@@ -103,16 +103,13 @@ enum sl_code sl_run_chunks(struct sl_channel *ch, const union sl_request *q, str
 {
     const struct sl_msg_chunks *m = &q->chunks;
     struct sl_ranges ranges = { 0 };
-    int fd = -1;
     memcpy(ch->name, m->name, m->name_len);
     ch->name[m->name_len] = '\0';
     if (!ch->seed)
         return sl_fail(err, SL_E_INVALID, "no SEED was sent on this channel");
-    enum sl_code rc = sl_dirs_fd(ch->dirs, m->id, &fd, err);
+    enum sl_code rc = sl_spend(ch->s, SL_SPEND_READ_FILE, 1, err);
     if (rc == SL_OK)
-        rc = sl_spend(ch->s, SL_SPEND_READ_FILE, 1, err);
-    if (rc == SL_OK)
-        rc = sl_reader_open(&ch->reader, fd, ch->name, err);
+        rc = sl_open_basis(ch, &ch->reader, m->id, ch->name, m->flags, err);
     if (rc != SL_OK)
         return rc;
     sl_note(ch, SL_NOTE_TRANSFER, "chunks", m->id, ch->name);

@@ -8,6 +8,7 @@
 #include "proto/msg.h"
 #include "subsystem/session.h"
 #include "tree/dirs.h"
+#include "tree/kept.h"
 #include "tree/meta.h"
 #include "tree/reader.h"
 #include "tree/stage.h"
@@ -67,6 +68,7 @@ struct sl_channel {
     struct sl_buf records;              /* of its answer, not yet sent */
     unsigned chunk_hash_bytes;
     bool listed;                        /* all of them are there */
+    struct sl_kept_searched searched;   /* where interrupted files were looked for last */
     uint64_t range_end;                 /* READ_RANGES: of the last range taken from names_rd */
     /* the file being written */
     enum sl_writing writing;
@@ -155,6 +157,8 @@ sl_request_run sl_run_put, sl_run_write, sl_run_data, sl_run_hole, sl_run_commit
 sl_request_run sl_run_make, sl_run_set_meta, sl_run_remove;
 /* The file being written, if any, is given up; what still comes of it is passed over. */
 void sl_writing_dead(struct sl_channel *ch);
+/* A file to compare with or copy from; flags: enum sl_chunks_flag. */
+enum sl_code sl_open_basis(struct sl_channel *ch, struct sl_reader *r, uint32_t dir, const char *name, uint8_t flags, struct sl_error *err);
 /* Closes the files that it may copy from. */
 void sl_bases_close(struct sl_channel *ch);
 

@@ -146,23 +146,31 @@ enum sl_code sl_run_hole(struct sl_channel *ch, const union sl_request *q, struc
     return rc;
 }
 
+enum sl_code sl_open_basis(struct sl_channel *ch, struct sl_reader *r, uint32_t dir, const char *name, uint8_t flags, struct sl_error *err)
+{
+    int fd = -1;
+    enum sl_code rc = sl_dirs_fd(ch->dirs, dir, &fd, err);
+    if (rc != SL_OK)
+        return rc;
+    if (flags & SL_CHUNKS_KEPT)
+        return sl_kept_open(r, fd, name, ch->rights & SL_RIGHT_CREATE, &ch->searched, err);
+    return sl_reader_open(r, fd, name, err);
+}
+
 /* A basis that can't be had spoils the file: what is copied from it would be missing. */
 enum sl_code sl_run_basis(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
 {
     const struct sl_msg_basis *m = &q->basis;
     char name[SL_NAME_MAX + 1];
     struct sl_reader r;
-    int fd = -1;
     if (ch->writing == SL_WRITING_NOT)
         return not_begun(err);
     if (ch->writing == SL_WRITING_DEAD)
         return SL_OK;
     memcpy(name, m->name, m->name_len);
     name[m->name_len] = '\0';
-    enum sl_code rc = ch->bases_len < SL_BASES_OPEN_MAX ? sl_dirs_fd(ch->dirs, m->id, &fd, err)
+    enum sl_code rc = ch->bases_len < SL_BASES_OPEN_MAX ? sl_open_basis(ch, &r, m->id, name, m->flags, err)
                                                         : sl_fail(err, SL_E_LIMIT, "more than %u files to copy from", SL_BASES_OPEN_MAX);
-    if (rc == SL_OK)
-        rc = sl_reader_open(&r, fd, name, err);
     if (rc == SL_OK)
         ch->bases[ch->bases_len++] = r.fd;
     else

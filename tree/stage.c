@@ -7,6 +7,7 @@
 #include "tree/stage.h"
 
 #include "base/io.h"
+#include "tree/kept.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -121,6 +122,13 @@ static enum sl_code create(struct sl_stage *s, const struct sl_entry *e, uint32_
     return s->fd < 0 ? sl_fail_errno(err, errno, "cannot create '%s'", s->name) : SL_OK;
 }
 
+/* Says that it is being written, as long as this process lives (tree/kept.h). Without locks nothing is lost but that. */
+static void lock(int fd)
+{
+    struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    (void)fcntl(fd, F_OFD_SETLK, &l);
+}
+
 enum sl_code sl_stage_begin(struct sl_stage *s, int dirfd, const struct sl_entry *e, uint32_t meta,
                             struct sl_error *err)
 {
@@ -130,6 +138,8 @@ enum sl_code sl_stage_begin(struct sl_stage *s, int dirfd, const struct sl_entry
     enum sl_code rc = create(s, e, meta, NULL, err);
     if (rc != SL_OK)
         sl_io_close(&s->dirfd);
+    else
+        lock(s->fd);
     return rc;
 }
 
@@ -341,7 +351,10 @@ enum sl_code sl_stage_commit(struct sl_stage *s, const struct sl_entry *e, uint3
 {
     if (s->fd < 0)
         return not_begun(err);
+    bool long_one = s->pos >= SL_KEPT_LEAST;
     enum sl_code rc = finish(s, e, meta, flags, owners, err);
+    if (rc == SL_OK && long_one)
+        sl_kept_remove(s->dirfd, s->name);
     sl_io_close(&s->dirfd);
     return rc;
 }

@@ -17,6 +17,8 @@
 #include "tree/meta.h"
 
 #define SL_STAGE_SUFFIX ".slpart"
+#define SL_KEPT_SUFFIX ".slkept"         /* tree/kept.h */
+#define SL_STAGE_AFFIX_LEN (sizeof "." - 1 + sizeof ".abcdefgh" - 1 + sizeof SL_STAGE_SUFFIX - 1)   /* around the name */
 #define SL_STAGE_STALE_S (24 * 3600)     /* a staged file untouched for this long, and ours, is a dead run's */
 
 struct sl_stage {
@@ -65,12 +67,12 @@ enum sl_code sl_stage_remove(int dirfd, const char *name, enum sl_type kind, str
 
 /* A staged name for name (sl_name_ok), which is cut to fit: .NAME.RANDOM.slpart, another one each time. */
 void sl_stage_temp_name(char temp[SL_NAME_MAX + 1], const char *name);
-/* Whether a name has the form of a staged file's. */
+/* Whether a name has the form of a staged or a kept file's. */
 bool sl_stage_is_temp(const char *name, size_t len);
 /* Whether the owner, type and age of a staged file say that a dead run left it: of this euid, no directory, ctime
  * SL_STAGE_STALE_S or more before now_s (seconds since 1970). */
 bool sl_stage_is_stale(const struct stat *st, int64_t now_s);
-/* Removes name if it has a staged file's form and is stale; that it can't be removed is not told. */
+/* Removes name if it has a staged or kept file's form and is stale; that it can't be removed is not told. */
 void sl_stage_clean(int dirfd, const char *name);
 
 #endif

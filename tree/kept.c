@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * kept - interrupted files. A staged file is locked by the process that writes it (an open file description lock: it goes with the last
+ * descriptor, however the process ends), so that one that is still being written is never taken for a dead run's.
+ */
+#include "config.h"
+#include "tree/kept.h"
+
+#include "base/hash.h"
+#include "base/io.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Whether a process holds it; where the file system has no locks, nobody can say: it does then. */
+static bool held(int fd)
+{
+    struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    return fcntl(fd, F_OFD_GETLK, &l) != 0 || l.l_type != F_UNLCK;
+}
+
+static bool ours(const struct stat *st)
+{
+    return S_ISREG(st->st_mode) && st->st_uid == geteuid() && st->st_size >= (off_t)SL_KEPT_LEAST;
+}
+
+/* The larger of the two stays. */
+static void put_aside(int dirfd, const char *temp, const struct stat *st, const char *kept)
+{
+    struct stat old;
+    if (fstatat(dirfd, kept, &old, AT_SYMLINK_NOFOLLOW) == 0 && ours(&old) && old.st_size >= st->st_size)
+        unlinkat(dirfd, temp, 0);
+    else if (renameat(dirfd, temp, dirfd, kept) != 0)
+        unlinkat(dirfd, temp, 0);
+}
+
+void sl_kept_keep(struct sl_stage *s)
+{
+    char kept[SL_NAME_MAX + 1];
+    struct stat st;
+    if (s->fd < 0 || s->pos < SL_KEPT_LEAST || (s->hole_at_end && ftruncate(s->fd, (off_t)s->pos) != 0) || fstat(s->fd, &st) != 0 ||
+        fchmod(s->fd, 0600) != 0) {
+        sl_stage_abort(s);
+        return;
+    }
+    sl_kept_name(kept, s->name);
+    put_aside(s->dirfd, s->temp, &st, kept);
+    sl_io_close(&s->fd);
+    sl_io_close(&s->dirfd);
+}
+
+/* ---- what killed processes left ---- */
+
+/* A staged file's name without its affixes. */
+static bool name_of_temp(char name[SL_NAME_MAX + 1], const char *temp)
+{
+    size_t len = strlen(temp), affix = SL_STAGE_AFFIX_LEN;
+    if (!sl_stage_is_temp(temp, len) || strcmp(temp + len - strlen(SL_STAGE_SUFFIX), SL_STAGE_SUFFIX) != 0)
+        return false;
+    memcpy(name, temp + 1, len - affix);
+    name[len - affix] = '\0';
+    return true;
+}
+
+static void adopt(int dirfd, const char *temp)
+{
+    char name[SL_NAME_MAX + 1], kept[SL_NAME_MAX + 1];
+    struct stat st;
+    if (!name_of_temp(name, temp))
+        return;
+    int fd = openat(dirfd, temp, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0 && fstat(fd, &st) == 0 && ours(&st) && !held(fd)) {
+        sl_kept_name(kept, name);
+        put_aside(dirfd, temp, &st, kept);
+    }
+    sl_io_close(&fd);
+}
+
+static void search(int dirfd)
+{
+    DIR *d = NULL;
+    int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || !(d = fdopendir(fd))) {
+        sl_io_close(&fd);
+        return;
+    }
+    for (struct dirent *e; (e = readdir(d));)
+        adopt(dirfd, e->d_name);
+    closedir(d);
+}
+
+static bool search_once(int dirfd, struct sl_kept_searched *searched)
+{
+    struct stat st;
+    if (fstat(dirfd, &st) != 0 || (searched->any && searched->dev == st.st_dev && searched->ino == st.st_ino))
+        return false;
+    *searched = (struct sl_kept_searched){ st.st_dev, st.st_ino, true };
+    search(dirfd);
+    return true;
+}
+
+enum sl_code sl_kept_open(struct sl_reader *r, int dirfd, const char *name, bool may_change, struct sl_kept_searched *searched,
+                          struct sl_error *err)
+{
+    char kept[SL_NAME_MAX + 1];
+    sl_kept_name(kept, name);
+    enum sl_code rc = sl_reader_open(r, dirfd, kept, err);
+    if (rc == SL_E_NOT_FOUND && may_change && search_once(dirfd, searched))
+        rc = sl_reader_open(r, dirfd, kept, err);
+    if (rc == SL_OK && !ours(&r->st)) {
+        sl_reader_close(r);
+        rc = sl_fail(err, SL_E_NOT_FOUND, "nothing is kept of '%s'", name);
+    }
+    return rc;
+}
+
+void sl_kept_remove(int dirfd, const char *name)
+{
+    char kept[SL_NAME_MAX + 1];
+    sl_kept_name(kept, name);
+    unlinkat(dirfd, kept, 0);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * kept - what an interrupted file had so far, set aside under .NAME.HASH.slkept in the same directory until the file is complete or
+ * SL_KEPT_STALE_S have gone by. It is never a file's content by itself: only what proves equal to the source's is copied from it.
+ */
+#ifndef SL_TREE_KEPT_H
+#define SL_TREE_KEPT_H
+
+#include "tree/reader.h"
+#include "tree/stage.h"
+
+#define SL_KEPT_LEAST (64u * 1024u)      /* bytes; less is sent again as fast as it is compared */
+#define SL_KEPT_STALE_S (7 * 24 * 3600)
+
+/* The name under which what was written of `name` is kept. Files whose names are alike up to where they are cut share one: the content
+ * decides. */
+void sl_kept_name(char kept[SL_NAME_MAX + 1], const char *name);
+
+/* Ends a stage whose session or process ends: what it has is kept, unless that is too little or less than what is kept already. The
+ * staged file is gone afterwards in any case, as after sl_stage_abort. */
+void sl_kept_keep(struct sl_stage *s);
+
+/* A directory that was searched for what killed processes left. */
+struct sl_kept_searched { dev_t dev; ino_t ino; bool any; };
+
+/* Opens what is kept of `name`; SL_E_NOT_FOUND when there is nothing. What a killed process left is found too: staged files of this user that
+ * no process holds any more get kept names (may_change: names may be changed here). A directory is searched once in a row. */
+enum sl_code sl_kept_open(struct sl_reader *r, int dirfd, const char *name, bool may_change, struct sl_kept_searched *searched,
+                          struct sl_error *err);
+
+/* Removes what is kept of `name`, if anything. */
+void sl_kept_remove(int dirfd, const char *name);
+
+#endif

@@ -293,8 +293,8 @@ void sl_exec_skip(struct sl_plan *p)
 
 static struct sl_new new_of(const struct sl_plan *p, const struct sl_action *a, uint32_t dir)
 {
-    uint32_t unkept = p->o->no_resume && a->kind == SL_ACT_FILE ? SL_PUT_UNKEPT : 0;
-    return (struct sl_new){ .dir = dir, .meta = a->meta, .flags = a->flags | unkept, .entry = &a->entry };
+    uint32_t ending = a->kind != SL_ACT_FILE ? 0 : p->o->partial ? SL_PUT_PARTIAL : p->o->no_resume ? SL_PUT_UNKEPT : 0;
+    return (struct sl_new){ .dir = dir, .meta = a->meta, .flags = a->flags | ending, .entry = &a->entry };
 }
 
 void sl_exec_count_sent(struct sl_plan *p, const struct sl_action *a)

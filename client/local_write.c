@@ -22,10 +22,8 @@ static void write_clear(struct sl_local *l)
 
 void sl_local_write_end(struct sl_local *l)
 {
-    if (l->staging && !(l->w_flags & SL_PUT_UNKEPT))
-        sl_kept_keep(&l->stage);
-    else if (l->staging)
-        sl_stage_abort(&l->stage);
+    if (l->staging)
+        sl_kept_end(&l->stage, l->w_flags);
     l->staging = false;
     close_bases(l);
 }

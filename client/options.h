@@ -50,7 +50,7 @@ struct sl_options {
     enum sl_client_confinement confinement;
     int compress;                 /* 0, or a zlib level 1..9; -z is 6 */
     bool no_resume;               /* interrupted files are not kept, and what is kept is not used */
-    bool partial;                 /* -P, --partial: an interrupted file is kept aside (see the man page for what holds now) */
+    bool partial;                 /* -P, --partial: an interrupted file gets its name, as far as it came */
     const char *test_mask;        /* --test-without=FEATURE[,...]: features not to offer; for tests, not in --help */
     /* arguments */
     char **sources;               /* borrowed from argv */

@@ -87,7 +87,7 @@ const struct sl_option_row sl_option_rows[] = {
     CALL('z', "compress", NULL, SL_ID_COMPRESS, "compress what is sent"),
     CALL(0, "compress-level", "NUM", SL_ID_COMPRESS_LEVEL, "how hard, 1 to 9; 0: not at all"),
     ON(0, "no-resume", no_resume, "keep nothing of an interrupted file, and use nothing that was kept"),
-    ON(0, "partial", partial, "accepted for rsync's sake: see the manual"),
+    ON(0, "partial", partial, "an interrupted file gets its name, as far as it came"),
     TEXT(0, "test-without", "FEATURE", test_mask, NULL),
     CALL(0, "help", NULL, SL_ID_HELP, "print this (also -h alone)"),
     CALL('V', "version", NULL, SL_ID_VERSION, "print the version"),

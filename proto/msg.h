@@ -158,7 +158,8 @@ enum sl_code sl_content_decode(struct sl_rd *r, struct sl_content *out, struct s
 enum sl_put_flag {
     SL_PUT_REPLACE = 1,      /* an existing non-directory of that name may be replaced; otherwise SL_E_EXISTS */
     SL_PUT_SPARSE = 2,       /* runs of zeros may become holes */
-    SL_PUT_UNKEPT = 4        /* WRITE: if the session ends before COMMIT, nothing of it is kept */
+    SL_PUT_UNKEPT = 4,       /* WRITE: if the session ends before COMMIT, nothing of it is kept */
+    SL_PUT_PARTIAL = 8       /* WRITE: it gets its name then, as far as it was written */
 };
 struct sl_msg_put {
     uint32_t id;

@@ -28,10 +28,8 @@ void sl_channel_free(struct sl_channel *ch)
     if (!ch)
         return;
     sl_channel_end_long(ch);
-    if (ch->writing == SL_WRITING && ch->w_flags & SL_PUT_UNKEPT)
-        sl_stage_abort(&ch->stage);
-    else if (ch->writing == SL_WRITING)
-        sl_kept_keep(&ch->stage);
+    if (ch->writing == SL_WRITING)
+        sl_kept_end(&ch->stage, ch->w_flags);
     sl_dirs_free(ch->dirs);
     sl_entry_codec_free(ch->in);
     sl_entry_codec_free(ch->out);

@@ -38,7 +38,7 @@ static void put_aside(int dirfd, const char *temp, const struct stat *st, const 
         unlinkat(dirfd, temp, 0);
 }
 
-void sl_kept_keep(struct sl_stage *s)
+static void keep(struct sl_stage *s)
 {
     char kept[SL_NAME_MAX + 1];
     struct stat st;
@@ -51,6 +51,16 @@ void sl_kept_keep(struct sl_stage *s)
     put_aside(s->dirfd, s->temp, &st, kept);
     sl_io_close(&s->fd);
     sl_io_close(&s->dirfd);
+}
+
+void sl_kept_end(struct sl_stage *s, uint32_t flags)
+{
+    if (s->fd >= 0 && flags & SL_KEPT_NAMED)
+        sl_stage_partial(s, flags);
+    else if (flags & SL_KEPT_NOTHING)
+        sl_stage_abort(s);
+    else
+        keep(s);
 }
 
 /* ---- what killed processes left ---- */

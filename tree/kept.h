@@ -16,12 +16,11 @@
  * decides. */
 void sl_kept_name(char kept[SL_NAME_MAX + 1], const char *name);
 
-/* Ends a stage whose session or process ends: what it has is kept, unless that is too little or less than what is kept already. The
- * staged file is gone afterwards in any case, as after sl_stage_abort. */
-void sl_kept_keep(struct sl_stage *s);
-
-/* A directory that was searched for what killed processes left. */
-struct sl_kept_searched { dev_t dev; ino_t ino; bool any; };
+/* Ends a stage whose session or process ends, as its flags say: what it has is kept, unless that is too little or less than what is kept
+ * already; or it is aborted (SL_KEPT_NOTHING); or what was written gets its name, as it is (SL_KEPT_NAMED; SL_STAGE_REPLACE: also where there
+ * is something of that name). The staged file is gone afterwards in any case, as after sl_stage_abort. */
+enum sl_kept_flag { SL_KEPT_NOTHING = 4, SL_KEPT_NAMED = 8 };    /* the values are those of enum sl_put_flag */
+void sl_kept_end(struct sl_stage *s, uint32_t flags);
 
 /* Opens what is kept of `name`; SL_E_NOT_FOUND when there is nothing. What a killed process left is found too: staged files of this user that
  * no process holds any more get kept names (may_change: names may be changed here). A directory is searched once in a row. */

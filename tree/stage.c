@@ -366,6 +366,17 @@ void sl_stage_abort(struct sl_stage *s)
     sl_io_close(&s->dirfd);
 }
 
+void sl_stage_partial(struct sl_stage *s, uint32_t flags)
+{
+    struct sl_error ignored = { 0 };
+    if (end_content(s, &ignored) == SL_OK)
+        give_name(s->dirfd, s->temp, s->name, flags, &ignored);
+    else
+        unlinkat(s->dirfd, s->temp, 0);
+    sl_io_close(&s->fd);
+    sl_io_close(&s->dirfd);
+}
+
 enum sl_code sl_stage_put(int dirfd, const struct sl_entry *e, uint32_t meta, uint32_t flags, const void *data,
                           size_t n, struct sl_owners *owners, struct sl_error *err)
 {

@@ -50,6 +50,9 @@ enum sl_code sl_stage_commit(struct sl_stage *s, const struct sl_entry *e, uint3
                              struct sl_owners *owners, struct sl_error *err);
 void sl_stage_abort(struct sl_stage *s);
 
+/* Gives what was written so far its name, without its metadata; SL_STAGE_REPLACE as in sl_stage_commit. Like sl_stage_abort it does not fail. */
+void sl_stage_partial(struct sl_stage *s, uint32_t flags);
+
 /* All of the above for content in memory, with the fewest system calls. */
 enum sl_code sl_stage_put(int dirfd, const struct sl_entry *e, uint32_t meta, uint32_t flags, const void *data, size_t n,
                           struct sl_owners *owners, struct sl_error *err);

@@ -22,6 +22,9 @@ void sl_kept_name(char kept[SL_NAME_MAX + 1], const char *name);
 enum sl_kept_flag { SL_KEPT_NOTHING = 4, SL_KEPT_NAMED = 8 };    /* the values are those of enum sl_put_flag */
 void sl_kept_end(struct sl_stage *s, uint32_t flags);
 
+/* A directory that was searched for what killed processes left. */
+struct sl_kept_searched { dev_t dev; ino_t ino; bool any; };
+
 /* Opens what is kept of `name`; SL_E_NOT_FOUND when there is nothing. What a killed process left is found too: staged files of this user that
  * no process holds any more get kept names (may_change: names may be changed here). A directory is searched once in a row. */
 enum sl_code sl_kept_open(struct sl_reader *r, int dirfd, const char *name, bool may_change, struct sl_kept_searched *searched,

@@ -30,7 +30,7 @@ static struct sl_pending *pending_push(struct sl_plan *p, char *path, bool dir)
         p->pending_cap = cap;
     }
     struct sl_pending *n = &p->pending[(p->pending_head + p->pending_len++) % p->pending_cap];
-    *n = (struct sl_pending){ p->dest->issued[SL_JOB_WORK], path, dir, NULL };
+    *n = (struct sl_pending){ p->dest->issued[SL_JOB_WORK], path, dir, NULL, NULL };
     return n;
 }
 
@@ -38,7 +38,10 @@ void sl_pending_clear(struct sl_pending *n)
 {
     if (n->redo)
         sl_action_clear(n->redo);
+    if (n->meta)
+        sl_action_clear(n->meta);
     free(n->redo);
+    free(n->meta);
     free(n->path);
 }
 
@@ -273,12 +276,62 @@ void sl_exec_report(struct sl_plan *p, const struct sl_action *a, uint64_t bytes
     sl_report_item(p->report, &item);
 }
 
+static bool sets_times(const struct sl_action *a)
+{
+    return a->kind == SL_ACT_META && a->entry.type == SL_TYPE_DIR && a->meta & SL_META_MTIME;
+}
+
+static struct sl_action *copy_of(const struct sl_action *a)
+{
+    struct sl_action *copy = sl_calloc(1, sizeof *copy);
+    sl_action_fill(copy, a->kind, a->path, strlen(a->path), a->dir_len, &a->entry, a->origin);
+    copy->meta = a->meta;
+    copy->flags = a->flags;
+    copy->changes = a->changes;
+    copy->update = a->update;
+    return copy;
+}
+
+static bool is_dir_of(const struct sl_action *dir, const struct sl_action *a)
+{
+    return dir && sets_times(dir) && strlen(dir->path) == a->dir_len && memcmp(dir->path, a->path, a->dir_len) == 0;
+}
+
+/* The times of the directory that an action works in, if they were set already or are in the queue. */
+static const struct sl_action *times_of_dir(struct sl_plan *p, const struct sl_action *a)
+{
+    for (size_t i = 0; i < p->queue.len; i++)
+        if (is_dir_of(sl_queue_at(&p->queue, i), a))
+            return sl_queue_at(&p->queue, i);
+    for (size_t i = 0; i < p->pending_len; i++) {
+        const struct sl_action *done = p->pending[(p->pending_head + i) % p->pending_cap].meta;
+        if (is_dir_of(done, a))
+            return done;
+    }
+    return NULL;
+}
+
+void sl_exec_once_more(struct sl_plan *p, struct sl_action *copy)
+{
+    const struct sl_action *times = times_of_dir(p, copy);
+    struct sl_action *after = times ? copy_of(times) : NULL;
+    *sl_queue_push(&p->queue) = *copy;
+    free(copy);
+    if (!after)
+        return;
+    after->quiet = true;
+    *sl_queue_push(&p->queue) = *after;
+    free(after);
+}
+
 void sl_exec_finish(struct sl_plan *p)
 {
     struct sl_action *a = sl_queue_at(&p->queue, 0);
     struct sl_pending *n = pending_push(p, NULL, a->entry.type == SL_TYPE_DIR && (a->kind == SL_ACT_MAKE || (p->blind && a->kind == SL_ACT_META)));
     if (a->delta)
         n->redo = sl_exec_delta_copy(a);
+    if (sets_times(a))
+        n->meta = copy_of(a);
     n->path = a->path;
     a->path = NULL;
     sl_queue_pop(&p->queue);
@@ -310,15 +363,10 @@ bool sl_exec_again(struct sl_plan *p, const struct sl_action *a)
 {
     if (a->retried)
         return false;
-    struct sl_action copy;
-    sl_action_fill(&copy, SL_ACT_FILE, a->path, strlen(a->path), a->dir_len, &a->entry, a->origin);
-    copy.meta = a->meta;
-    copy.flags = a->flags;
-    copy.changes = a->changes;
-    copy.update = a->update;
-    copy.retried = copy.whole = true;
-    copy.redo = a->redo;
-    *sl_queue_push(&p->queue) = copy;
+    struct sl_action *copy = copy_of(a);
+    copy->retried = copy->whole = true;
+    copy->redo = a->redo;
+    sl_exec_once_more(p, copy);
     return true;
 }
 

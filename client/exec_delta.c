@@ -234,7 +234,7 @@ static enum sl_code take_piece(struct sl_plan *p, struct sl_action *a, const str
     struct sl_endpoint *d = p->dest;
     switch (c->kind) {
     case SL_PIECE_DATA:
-        if (!p->swallow && c->len > want)
+        if (!p->swallow && c->len - p->offset > want)
             give_up(p);
         while (p->offset < c->len && !p->swallow) {
             size_t n = c->len - p->offset, room = d->ops->room(d, SL_JOB_WORK);
@@ -295,11 +295,8 @@ static enum sl_code end(struct sl_plan *p, struct sl_action *a)
     }
     d->ops->abort(d);
     p->progress.bytes_done -= p->file_done;
-    if (p->swallow_redo) {
-        struct sl_action *copy = sl_exec_delta_copy(a);
-        *sl_queue_push(&p->queue) = *copy;
-        free(copy);
-    }
+    if (p->swallow_redo)
+        sl_exec_once_more(p, sl_exec_delta_copy(a));
     sl_exec_finish(p);
     return SL_OK;
 }
@@ -361,9 +358,9 @@ bool sl_exec_delta_again(struct sl_plan *p, struct sl_pending *n, enum sl_code c
 {
     if (!n->redo || !mendable(code))
         return false;
-    *sl_queue_push(&p->queue) = *n->redo;
-    free(n->redo);
+    struct sl_action *copy = n->redo;
     n->redo = NULL;
+    sl_exec_once_more(p, copy);
     return true;
 }
 
@@ -372,8 +369,6 @@ bool sl_exec_delta_current_again(struct sl_plan *p, uint64_t ticket, enum sl_cod
     const struct sl_action *a = p->queue.len ? sl_queue_at(&p->queue, 0) : NULL;
     if (!a || p->begun || !a->delta || !a->asked || ticket < p->write_ticket || !mendable(code))
         return false;
-    struct sl_action *copy = sl_exec_delta_copy(a);
-    *sl_queue_push(&p->queue) = *copy;
-    free(copy);
+    sl_exec_once_more(p, sl_exec_delta_copy(a));
     return true;
 }

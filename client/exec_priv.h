@@ -19,6 +19,8 @@ void sl_exec_finish(struct sl_plan *p);
 void sl_exec_skip(struct sl_plan *p);
 /* The source changed while it was read: once more, whole, behind everything else; false when that was so already. */
 bool sl_exec_again(struct sl_plan *p, const struct sl_action *a);
+/* Queues an action again, behind everything else, and with it what its directory gets when all in it is written. Takes copy over. */
+void sl_exec_once_more(struct sl_plan *p, struct sl_action *copy);
 void sl_exec_still_changing(struct sl_plan *p, const struct sl_action *a);
 /* Starts the first action's write unless it is started. */
 enum sl_code sl_exec_begin(struct sl_plan *p, struct sl_action *a, uint32_t dir);

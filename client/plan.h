@@ -87,6 +87,7 @@ struct sl_pending {          /* an action under way */
     uint64_t ticket;
     char *path;              /* owned */
     bool dir;
+    struct sl_action *meta;  /* the action, when it set a directory's times; owned */
     struct sl_action *redo;  /* what to do, once more, when its delta turns out to be wrong; owned, NULL: nothing */
 };
 

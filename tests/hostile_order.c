@@ -110,7 +110,7 @@ static const struct { uint8_t type; const char *bytes; size_t len; } broken[] = 
 /* Of requests with an entry: meta, flags, entry. */
 static const struct { uint8_t type; const char *bytes; size_t len; } entries[] = {
     P(SL_MSG_MKDIR, "\0\x20\0\x42\1d\0\0\0\0\0\0"),                           /* meta there is none of */
-    P(SL_MSG_MKDIR, "\0\0\4\x42\1d\0\0\0\0\0\0"), P(SL_MSG_MKDIR, "\0\0\0\x40\1d\0\0\0\0\0\0"),  /* flag; type 0 */
+    P(SL_MSG_MKDIR, "\0\0\x10\x42\1d\0\0\0\0\0\0"), P(SL_MSG_MKDIR, "\0\0\0\x40\1d\0\0\0\0\0\0"),  /* flag; type 0 */
     P(SL_MSG_MKDIR, "\0\0\0\xc2\1d\0\0\0\0\0\0"), P(SL_MSG_MKDIR, "\0\0\0\x41\1d\0\0\0\0\0\0\0"), /* bit 7; a file */
     P(SL_MSG_MKDIR, "\0\0\0\x42\x11""d\0\0\0\0\0\0"),                         /* shares a byte with no predecessor */
     P(SL_MSG_MKDIR, "\0\0\0\x42\xf1\xff\xff\3d\0\0\0\0\0\0"), P(SL_MSG_MKDIR, "\0\0\0\x42\x0f\xff\xff\3d\0\0\0\0\0\0"),

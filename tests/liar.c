@@ -17,14 +17,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PREFACE = 12, HEAD = 6, HASH_CHANNEL = 3, CHUNKS = 37, CHUNKED = 72, CREDIT = 2, BUF = 4 << 20 };
+enum { PREFACE = 12, HEAD = 6, HASH_CHANNEL = 3, CHUNKS = 37, FAIL = 65, CHUNKED = 72, CREDIT = 2, BUF = 4 << 20 };
 
 struct side { int in, out; uint8_t *buf; size_t len; bool greeted, eof; };
 static struct side client = { .in = 0, .out = 1 }, servers[2];
 static int count;
 static const char *mode;
 static size_t hash_bytes;                        /* of the list asked for last */
-static uint8_t asked[1 << 16], true_hash[16];    /* a CHUNKS that waits until the true hash of the file is known */
+static uint8_t asked[1 << 16], true_hash[16];    /* CHUNKS that wait until the truth about the file is known */
 static size_t asked_len;
 
 static void put(struct side *s, const uint8_t *p, size_t n)
@@ -104,6 +104,20 @@ static uint8_t *hash_in(uint8_t *f)
     return f[at] & 2 ? f + at + 1 : NULL;
 }
 
+static size_t length(const uint8_t *f)
+{
+    return HEAD + ((size_t)f[0] << 16 | (size_t)f[1] << 8 | (size_t)f[2]);
+}
+
+/* The first CHUNKS that waits goes to the second server. */
+static void release(void)
+{
+    size_t n = length(asked);
+    put(&servers[1], asked, n);
+    asked_len -= n;
+    memmove(asked, asked + n, asked_len);
+}
+
 static void from_server(int which, uint8_t *f, size_t n)
 {
     uint8_t *hash = hash_in(f);
@@ -111,10 +125,8 @@ static void from_server(int which, uint8_t *f, size_t n)
         memcpy(true_hash, hash, sizeof true_hash);
     if (count == 2 && hash && which == 1)
         memcpy(hash, true_hash, sizeof true_hash);
-    if (count == 2 && which == 0 && asked_len && f[4] == HASH_CHANNEL && (f[3] != CHUNKED || f[5] & 1)) {
-        put(&servers[1], asked, asked_len);
-        asked_len = 0;
-    }
+    if (count == 2 && which == 0 && asked_len && f[4] == HASH_CHANNEL && (f[3] == FAIL || (f[3] == CHUNKED && f[5] & 1)))
+        release();
     uint8_t type = f[3], channel = f[4];
     bool hashes = channel == HASH_CHANNEL || (channel == 0 && type == CREDIT && f[HEAD] == HASH_CHANNEL);
     if (count == 2 && hashes != (which == 1))
@@ -141,8 +153,8 @@ static void from_client(uint8_t *f, size_t n)
     if (count == 1)
         return;
     if (channel == HASH_CHANNEL && type == CHUNKS) {
-        memcpy(asked, f, n);
-        asked_len = n;
+        memcpy(asked + asked_len, f, n);
+        asked_len += n;
     } else if (hashes || (channel == 0 && type != CREDIT)) {
         put(&servers[1], f, n);
     }
@@ -169,7 +181,7 @@ static void take(struct side *s, int which)
     }
     while (s->len - at >= HEAD) {
         uint8_t *f = s->buf + at;
-        size_t n = HEAD + ((size_t)f[0] << 16 | (size_t)f[1] << 8 | (size_t)f[2]);
+        size_t n = length(f);
         if (s->len - at < n)
             break;
         if (which < 0)

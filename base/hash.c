@@ -6,7 +6,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#ifdef HAVE_XXH_X86DISPATCH
+#include <xxh_x86dispatch.h>     /* the same functions, chosen for the processor when the program starts */
+#else
 #include <xxhash.h>
+#endif
 
 struct sl_hash {
     XXH3_state_t *state;

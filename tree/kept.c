@@ -41,9 +41,9 @@ static void put_aside(int dirfd, const char *temp, const struct stat *st, const 
 static void keep(struct sl_stage *s)
 {
     char kept[SL_NAME_MAX + 1];
+    struct sl_error ignored = { 0 };
     struct stat st;
-    if (s->fd < 0 || s->pos < SL_KEPT_LEAST || (s->hole_at_end && ftruncate(s->fd, (off_t)s->pos) != 0) || fstat(s->fd, &st) != 0 ||
-        fchmod(s->fd, 0600) != 0) {
+    if (s->fd < 0 || s->pos < SL_KEPT_LEAST || sl_stage_flush(s, &ignored) != SL_OK || fstat(s->fd, &st) != 0 || fchmod(s->fd, 0600) != 0) {
         sl_stage_abort(s);
         return;
     }

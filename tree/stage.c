@@ -7,11 +7,13 @@
 #include "tree/stage.h"
 
 #include "base/io.h"
+#include "base/mem.h"
 #include "tree/kept.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -26,7 +28,8 @@
 enum {
     TRIES_MAX = 100, /* 36^8 names: a second try is next to impossible */
     BLOCK = 4096,    /* what file systems can leave out, and share */
-    COPY_PIECE = 64 * 1024
+    COPY_PIECE = 64 * 1024,
+    WRITE_AT_ONCE = 256 * 1024
 };
 
 /* ---- the name at last ---- */
@@ -149,6 +152,8 @@ enum sl_code sl_stage_begin(struct sl_stage *s, int dirfd, const struct sl_entry
 static void discard(struct sl_stage *s)
 {
     int keep = errno;
+    free(s->buf);
+    s->buf = NULL;
     sl_io_close(&s->fd);
     unlinkat(s->dirfd, s->temp, 0);
     errno = keep;
@@ -159,17 +164,52 @@ static enum sl_code write_failed(const struct sl_stage *s, struct sl_error *err)
     return sl_fail_errno(err, errno, "cannot write '%s'", s->name);
 }
 
-static enum sl_code put_data(struct sl_stage *s, const void *data, size_t n, struct sl_error *err)
+static enum sl_code write_buf(struct sl_stage *s, struct sl_error *err)
 {
-    if (sl_io_write_all(s->fd, data, n) != SL_OK)
-        return write_failed(s, err);
-    s->pos += n;
-    s->hole_at_end = s->hole_at_end && n == 0;
-    return SL_OK;
+    size_t n = s->buf_len;
+    s->buf_len = 0;
+    return n && sl_io_write_all(s->fd, s->buf, n) != SL_OK ? write_failed(s, err) : SL_OK;
+}
+
+/* How much fits the buffer before it is written: writes end at multiples of its size, wherever the pieces do. A file written in pieces of
+ * a few KiB at odd places takes twice the time. */
+static size_t buf_room(const struct sl_stage *s)
+{
+    return WRITE_AT_ONCE - (size_t)(s->pos % WRITE_AT_ONCE);
+}
+
+/* k bytes more are in the buffer. */
+static enum sl_code took(struct sl_stage *s, size_t k, struct sl_error *err)
+{
+    s->buf_len += k;
+    s->pos += k;
+    s->hole_at_end = s->hole_at_end && k == 0;
+    return s->pos % WRITE_AT_ONCE == 0 ? write_buf(s, err) : SL_OK;
+}
+
+static enum sl_code put_data(struct sl_stage *s, const uint8_t *data, size_t n, struct sl_error *err)
+{
+    enum sl_code rc = SL_OK;
+    if (!s->buf) {
+        if (sl_io_write_all(s->fd, data, n) != SL_OK)
+            return write_failed(s, err);
+        s->pos += n;
+        s->hole_at_end = s->hole_at_end && n == 0;
+        return SL_OK;
+    }
+    for (size_t k; n && rc == SL_OK; data += k, n -= k) {
+        k = buf_room(s) < n ? buf_room(s) : n;
+        memcpy(s->buf + s->buf_len, data, k);
+        rc = took(s, k, err);
+    }
+    return rc;
 }
 
 static enum sl_code put_hole(struct sl_stage *s, uint64_t n, struct sl_error *err)
 {
+    enum sl_code rc = write_buf(s, err);
+    if (rc != SL_OK)
+        return rc;
     if (n > (uint64_t)INT64_MAX - s->pos) {
         errno = EFBIG;
         return write_failed(s, err);
@@ -212,6 +252,11 @@ static enum sl_code put_sparse(struct sl_stage *s, const uint8_t *p, size_t n, s
 /* An end in a hole is not there until the size is set. */
 static enum sl_code end_content(struct sl_stage *s, struct sl_error *err)
 {
+    enum sl_code rc = write_buf(s, err);
+    free(s->buf);
+    s->buf = NULL;
+    if (rc != SL_OK)
+        return rc;
     if (s->hole_at_end && ftruncate(s->fd, (off_t)s->pos) != 0)
         return write_failed(s, err);
     return SL_OK;
@@ -263,37 +308,60 @@ static enum sl_code read_at(const struct sl_stage *s, int fd, uint64_t from, voi
     return SL_OK;
 }
 
+static bool may_share(const struct sl_stage *s, uint64_t from, uint64_t n)
+{
+    return !s->unshared && !s->sparse && from % BLOCK == 0 && s->pos % BLOCK == 0 && n % BLOCK == 0;
+}
+
 /* Shares n bytes with the other file. What then is in the staged file is its own: it is hashed from there. */
 static bool share(struct sl_stage *s, int fd, uint64_t from, uint64_t n)
 {
     struct file_clone_range r = { .src_fd = fd, .src_offset = from, .src_length = n, .dest_offset = s->pos };
-    if (s->unshared || s->sparse || from % BLOCK || s->pos % BLOCK || n % BLOCK)
-        return false;
     if (ioctl(s->fd, FICLONERANGE, &r) == 0)
         return true;
     s->unshared = true;
     return false;
 }
 
+/* What is shared is read back from the staged file, for the hash. */
+static enum sl_code hash_shared(struct sl_stage *s, uint64_t n, struct sl_hash *h, struct sl_error *err)
+{
+    enum sl_code rc = SL_OK;
+    for (size_t k; n && rc == SL_OK; n -= k) {
+        k = n < WRITE_AT_ONCE ? (size_t)n : WRITE_AT_ONCE;
+        rc = read_at(s, s->fd, s->pos, s->buf, k, err);
+        if (rc == SL_OK && h)
+            sl_hash_data(h, s->buf, k);
+        s->pos += k;
+    }
+    s->hole_at_end = false;
+    return rc == SL_OK && lseek(s->fd, (off_t)s->pos, SEEK_SET) < 0 ? write_failed(s, err) : rc;
+}
+
+/* Zeros that become holes are looked for in what was read; else it is read to where it is written from. */
+static enum sl_code copy_some(struct sl_stage *s, int fd, uint64_t from, size_t n, struct sl_hash *h, struct sl_error *err)
+{
+    uint8_t aside[COPY_PIECE], *to = s->sparse ? aside : s->buf + s->buf_len;
+    enum sl_code rc = read_at(s, fd, from, to, n, err);
+    if (rc == SL_OK && h)
+        sl_hash_data(h, to, n);
+    if (rc != SL_OK)
+        return rc;
+    return s->sparse ? put_sparse(s, aside, n, err) : took(s, n, err);
+}
+
 static enum sl_code copy(struct sl_stage *s, int fd, uint64_t from, uint64_t n, struct sl_hash *h, struct sl_error *err)
 {
-    bool shared = share(s, fd, from, n);
-    uint8_t buf[COPY_PIECE];
     enum sl_code rc = SL_OK;
-    if (shared && lseek(s->fd, (off_t)(s->pos + n), SEEK_SET) < 0)
-        return write_failed(s, err);
-    for (uint64_t done = 0; done < n && rc == SL_OK && !(shared && !h);) {
-        size_t k = n - done < COPY_PIECE ? (size_t)(n - done) : COPY_PIECE;
-        rc = read_at(s, shared ? s->fd : fd, shared ? s->pos + done : from + done, buf, k, err);
-        if (rc == SL_OK && h)
-            sl_hash_data(h, buf, k);
-        if (rc == SL_OK && !shared)
-            rc = s->sparse ? put_sparse(s, buf, k, err) : put_data(s, buf, k, err);
-        done += k;
+    if (!s->buf)
+        s->buf = sl_malloc(WRITE_AT_ONCE);
+    if (may_share(s, from, n) && (rc = write_buf(s, err)) == SL_OK && share(s, fd, from, n))
+        return hash_shared(s, n, h, err);
+    for (size_t k; n && rc == SL_OK; from += k, n -= k) {
+        size_t most = s->sparse ? COPY_PIECE : buf_room(s);
+        k = n < most ? (size_t)n : most;
+        rc = copy_some(s, fd, from, k, h, err);
     }
-    if (shared)
-        s->pos += n;
-    s->hole_at_end = s->hole_at_end && !shared;
     return rc;
 }
 
@@ -364,6 +432,11 @@ void sl_stage_abort(struct sl_stage *s)
     if (s->fd >= 0)
         discard(s);
     sl_io_close(&s->dirfd);
+}
+
+enum sl_code sl_stage_flush(struct sl_stage *s, struct sl_error *err)
+{
+    return end_content(s, err);
 }
 
 void sl_stage_partial(struct sl_stage *s, uint32_t flags)

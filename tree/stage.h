@@ -26,7 +26,9 @@ struct sl_stage {
     int fd;
     char name[SL_NAME_MAX + 1];
     char temp[SL_NAME_MAX + 1];
-    uint64_t pos;            /* bytes written, holes counted */
+    uint64_t pos;            /* bytes written, holes and what is in buf counted */
+    uint8_t *buf;            /* pieces of a file that is put together, to be written at once; owned, NULL without copies */
+    size_t buf_len;
     bool hole_at_end;
     bool unshared;           /* the file system can't share content between files */
     bool born_with_mode;     /* its mode was given when it was created, as far as the umask let it */
@@ -50,6 +52,8 @@ enum sl_code sl_stage_commit(struct sl_stage *s, const struct sl_entry *e, uint3
                              struct sl_owners *owners, struct sl_error *err);
 void sl_stage_abort(struct sl_stage *s);
 
+/* Writes what is held back, and sets the size where the content ends in a hole: the file then is what was given so far. */
+enum sl_code sl_stage_flush(struct sl_stage *s, struct sl_error *err);
 /* Gives what was written so far its name, without its metadata; SL_STAGE_REPLACE as in sl_stage_commit. Like sl_stage_abort it does not fail. */
 void sl_stage_partial(struct sl_stage *s, uint32_t flags);
 

@@ -6,10 +6,17 @@
 
 #include <stdlib.h>
 #include <string.h>
-#ifdef HAVE_XXH_X86DISPATCH
-#include <xxh_x86dispatch.h>     /* the same functions, chosen for the processor when the program starts */
-#else
 #include <xxhash.h>
+
+/* The same functions as fast as the processor at hand can: the shared library of some systems has them, the static one has not. */
+#ifdef HAVE_XXH_X86DISPATCH
+__attribute__((weak)) XXH128_hash_t XXH3_128bits_dispatch(const void *data, size_t n);
+__attribute__((weak)) XXH_errorcode XXH3_128bits_update_dispatch(XXH3_state_t *state, const void *data, size_t n);
+__attribute__((weak)) XXH64_hash_t XXH3_64bits_withSecret_dispatch(const void *data, size_t n, const void *secret, size_t secret_n);
+__attribute__((weak)) XXH_errorcode XXH3_64bits_update_dispatch(XXH3_state_t *state, const void *data, size_t n);
+#define FASTEST(name) (name##_dispatch ? name##_dispatch : name)
+#else
+#define FASTEST(name) name
 #endif
 
 struct sl_hash {
@@ -41,7 +48,7 @@ void sl_hash_reset(struct sl_hash *h)
 
 void sl_hash_data(struct sl_hash *h, const void *data, size_t n)
 {
-    XXH3_128bits_update(h->state, data, n);
+    FASTEST(XXH3_128bits_update)(h->state, data, n);
 }
 
 void sl_hash_hole(struct sl_hash *h, uint64_t n)
@@ -49,15 +56,15 @@ void sl_hash_hole(struct sl_hash *h, uint64_t n)
     uint8_t be[8];
     for (int i = 0; i < 8; i++)
         be[i] = (uint8_t)(n >> (56 - 8 * i));
-    XXH3_128bits_update(h->state, be, sizeof be);
+    FASTEST(XXH3_128bits_update)(h->state, be, sizeof be);
 }
 
 void sl_hash_zeros(struct sl_hash *h, uint64_t n)
 {
     static const uint8_t zeros[16384];
     for (; n > sizeof zeros; n -= sizeof zeros)
-        XXH3_128bits_update(h->state, zeros, sizeof zeros);
-    XXH3_128bits_update(h->state, zeros, (size_t)n);
+        FASTEST(XXH3_128bits_update)(h->state, zeros, sizeof zeros);
+    FASTEST(XXH3_128bits_update)(h->state, zeros, (size_t)n);
 }
 
 static void canonical(XXH128_hash_t v, uint8_t out[SL_HASH_BYTES])
@@ -74,7 +81,7 @@ void sl_hash_end(const struct sl_hash *h, uint8_t out[SL_HASH_BYTES])
 
 void sl_hash_once(const void *data, size_t n, uint8_t out[SL_HASH_BYTES])
 {
-    canonical(XXH3_128bits(data, n), out);
+    canonical(FASTEST(XXH3_128bits)(data, n), out);
 }
 
 /* ---- chunks ---- */
@@ -86,7 +93,7 @@ struct sl_keyed {
 
 uint64_t sl_keyed_once(const uint8_t secret[SL_SECRET_BYTES], const void *data, size_t n)
 {
-    return XXH3_64bits_withSecret(data, n, secret, SL_SECRET_BYTES);
+    return FASTEST(XXH3_64bits_withSecret)(data, n, secret, SL_SECRET_BYTES);
 }
 
 struct sl_keyed *sl_keyed_new(const uint8_t secret[SL_SECRET_BYTES])
@@ -115,7 +122,7 @@ void sl_keyed_reset(struct sl_keyed *k)
 
 void sl_keyed_data(struct sl_keyed *k, const void *data, size_t n)
 {
-    XXH3_64bits_update(k->state, data, n);
+    FASTEST(XXH3_64bits_update)(k->state, data, n);
 }
 
 uint64_t sl_keyed_end(const struct sl_keyed *k)

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { FIRST_ID = 1000, NO_ID = 2000, LETTERS_MAX = 256, SECONDS_MAX = 7 * 86400, COMPRESS_DEFAULT = 6 };
+enum { FIRST_ID = 1000, NO_ID = 2000, LETTERS_MAX = 256, SECONDS_MAX = 7 * 86400, COMPRESS_DEFAULT = -1, LEVEL_MAX = 22 };
 
 /* What the command line has said so far, beside the options themselves. */
 struct parse {
@@ -69,6 +69,26 @@ static enum sl_code info(struct parse *p, const char *flags)
     return SL_OK;
 }
 
+/* As with rsync, to choose how is to ask for it. */
+static enum sl_code choose_compression(struct parse *p, const char *value)
+{
+    struct sl_options *o = p->o;
+    bool zstd = strcmp(value, "zstd") == 0, zlib = strcmp(value, "zlib") == 0;
+#ifndef HAVE_ZSTD
+    if (zstd)
+        return sl_fail(p->err, SL_E_CONFIG, "--compress-choice: this build has no zstd; use zlib");
+#endif
+    if (strcmp(value, "none") == 0) {
+        o->compress = 0;
+        return SL_OK;
+    }
+    if (!zstd && !zlib && strcmp(value, "auto") != 0)
+        return sl_fail(p->err, SL_E_CONFIG, "--compress-choice: '%s' is not known here; use zstd, zlib, auto or none", value);
+    o->compress_choice = zstd ? "zstd" : zlib ? "zlib" : NULL;
+    o->compress = o->compress ? o->compress : COMPRESS_DEFAULT;
+    return SL_OK;
+}
+
 static enum sl_code call(struct parse *p, const struct sl_option_row *row, const char *value)
 {
     struct sl_options *o = p->o;
@@ -108,10 +128,12 @@ static enum sl_code call(struct parse *p, const struct sl_option_row *row, const
         o->compress = o->compress ? o->compress : COMPRESS_DEFAULT;
         return SL_OK;
     case SL_ID_COMPRESS_LEVEL:
-        if (sl_num_int(value, 0, 9, &level) != SL_OK)
-            return sl_fail(p->err, SL_E_CONFIG, "--compress-level: '%s' is not a number from 0 to 9", value);
+        if (sl_num_int(value, 0, LEVEL_MAX, &level) != SL_OK)
+            return sl_fail(p->err, SL_E_CONFIG, "--compress-level: '%s' is not a number from 0 to %d", value, LEVEL_MAX);
         o->compress = level;
         return SL_OK;
+    case SL_ID_COMPRESS_CHOICE:
+        return choose_compression(p, value);
     case SL_ID_INFO:
         return info(p, value);
     case SL_ID_IPV4:

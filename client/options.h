@@ -48,7 +48,8 @@ struct sl_options {
     int timeout_s, contimeout_s;  /* 0: none given */
     int wait_s;                   /* how long to come again to a server that is busy; 0: not at all */
     enum sl_client_confinement confinement;
-    int compress;                 /* 0, or a zlib level 1..9; -z is 6 */
+    int compress;                 /* 0: no; -1: -z, at the usual level; or a level */
+    const char *compress_choice;  /* NULL: the best that both sides have; zstd or zlib */
     bool no_resume;               /* interrupted files are not kept, and what is kept is not used */
     bool partial;                 /* -P, --partial: an interrupted file gets its name, as far as it came */
     const char *test_mask;        /* --test-without=FEATURE[,...]: features not to offer; for tests, not in --help */

@@ -16,7 +16,12 @@ enum { READ_MAX = 256 * 1024, POLL_MS = 1000, PING_MS = 20000, HANDSHAKE_S = 60,
 
 volatile int sl_remote_interrupted;
 
-static const char *const features[] = { "zlib", "sparse", NULL };
+static const char *const features[] = {
+#ifdef HAVE_ZSTD
+    "zstd",
+#endif
+    "zlib", "sparse", NULL
+};
 
 static void relay(const char *line)
 {
@@ -152,11 +157,18 @@ enum sl_code sl_remote_wait(struct sl_remote *r, enum sl_job job, uint64_t ticke
     return SL_OK;
 }
 
+/* --compress-choice leaves one of them. */
+static bool chosen(const struct sl_options *o, const char *feature)
+{
+    bool packing = strcmp(feature, "zstd") == 0 || strcmp(feature, "zlib") == 0;
+    return !packing || !o->compress_choice || strcmp(feature, o->compress_choice) == 0;
+}
+
 static const char *const *offered(const struct sl_options *o, const char *left[])
 {
     size_t n = 0;
     for (size_t i = 0; features[i]; i++)
-        if (!o->test_mask || !strstr(o->test_mask, features[i]))
+        if (chosen(o, features[i]) && (!o->test_mask || !strstr(o->test_mask, features[i])))
             left[n++] = features[i];
     left[n] = NULL;
     return left;

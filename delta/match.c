@@ -257,7 +257,7 @@ enum sl_next sl_delta_next(const struct sl_delta *d, unsigned grain, const struc
 
 void sl_delta_sample(const struct sl_ranges *all, unsigned grain, struct sl_ranges *out)
 {
-    uint64_t piece = SAMPLE_CHUNKS << grain, every = piece * SAMPLE_EVERY, next = 0;
+    uint64_t piece = (uint64_t)SAMPLE_CHUNKS << grain, every = piece * SAMPLE_EVERY, next = 0;
     for (size_t i = 0; i < all->len; i++) {
         const struct sl_range *r = &all->at[i];
         for (uint64_t at = r->at; at < r->at + r->len; at = next) {

@@ -19,7 +19,8 @@ struct sl_conn *sl_conn_new(enum sl_role role, const struct sl_hello *self, int 
     c->role = role;
     c->ops = ops;
     c->ctx = ctx;
-    c->level = compress;
+    c->wanted = compress != 0;
+    c->level = compress > 0 ? compress : SL_LEVEL_DEFAULT;
     sl_hello_copy(&c->self, self);
     if (c->self.frame_max > SL_FRAME_MAX)
         c->self.frame_max = SL_FRAME_MAX;
@@ -36,7 +37,7 @@ void sl_conn_free(struct sl_conn *c)
 {
     if (!c)
         return;
-    sl_deflate_clear(c);
+    sl_pack_clear(c);
     for (size_t i = 0; i < SL_CHANNELS; i++)
         sl_buf_clear(&c->channels[i].kept);
     sl_buf_clear(&c->strange);
@@ -133,7 +134,7 @@ size_t sl_conn_room(const struct sl_conn *c, uint8_t channel)
 const uint8_t *sl_conn_output(struct sl_conn *c, size_t *len)
 {
     if (!sl_buf_len(&c->out) && sl_buf_len(&c->plain))
-        sl_deflate_some(c);
+        sl_pack_some(c);
     *len = sl_buf_len(&c->out);
     return *len ? sl_buf_ptr(&c->out) : (const uint8_t *)"";
 }

@@ -61,9 +61,9 @@ struct sl_conn_ops {
 
 struct sl_conn;
 
-/* compress: ask for "zlib" in both directions once the peer offers it (client), 1..9; 0: don't. The server compresses
- * what it sends when the client asked and it names "zlib" itself; with 0 at a level of its own choice. *self must have a
- * window and a frame_max in the ranges above. */
+/* compress: ask for compression in both directions, by what *self names ("zstd", "zlib") and the peer too (client), at that level, or -1:
+ * the usual one; 0: don't. The server compresses what it sends when the client asked and it names the same itself, at the usual level. *self must
+ * have a window and a frame_max in the ranges above. */
 struct sl_conn *sl_conn_new(enum sl_role role, const struct sl_hello *self, int compress,
                             const struct sl_conn_ops *ops, void *ctx);
 void sl_conn_free(struct sl_conn *c);

@@ -22,7 +22,7 @@ static struct sl_frame frame_at(const uint8_t *p)
 static enum sl_code check_header(const struct sl_conn *c, const uint8_t *p, struct sl_error *err)
 {
     size_t len = frame_len(p);
-    size_t most = p[4] == 0 && p[3] != SL_CONTROL_DEFLATE ? SL_CONTROL_MAX : c->self.frame_max;
+    size_t most = p[4] == 0 && !sl_is_packed(p[4], p[3]) ? SL_CONTROL_MAX : c->self.frame_max;
     if (p[4] >= SL_CHANNELS)
         return sl_fail(err, SL_E_PROTOCOL, "the peer sent a frame on channel %u", p[4]);
     if (len > most)
@@ -70,10 +70,10 @@ static enum sl_code data_frame(struct sl_conn *c, const struct sl_frame *f, stru
 /* One whole frame; its payload has its header in front. */
 static enum sl_code dispatch(struct sl_conn *c, const struct sl_frame *f, bool inner, struct sl_error *err)
 {
-    bool deflate = f->channel == 0 && f->type == SL_CONTROL_DEFLATE;
-    if (!deflate)
+    bool packed = sl_is_packed(f->channel, f->type);
+    if (!packed)
         c->bytes_in += SL_FRAME_HEADER + f->len;
-    if (!inner && !deflate && sl_buf_len(&c->inner))
+    if (!inner && !packed && sl_buf_len(&c->inner))
         return sl_fail(err, SL_E_PROTOCOL, "the peer sent a frame in the middle of a compressed one");
     if (f->channel == 0)
         return sl_control_frame(c, f, inner, err);

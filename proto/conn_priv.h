@@ -6,9 +6,9 @@
 #ifndef SL_PROTO_CONN_PRIV_H
 #define SL_PROTO_CONN_PRIV_H
 
-#include <zlib.h>
 
 #include "proto/conn.h"
+#include "proto/pack.h"
 #include "proto/wire.h"
 
 enum sl_control {
@@ -19,6 +19,7 @@ enum sl_control {
     SL_CONTROL_ERROR = 5,
     SL_CONTROL_BYE = 6,
     SL_CONTROL_DEFLATE = 7,
+    SL_CONTROL_ZSTD = 8,
     SL_CONTROL_IGNORED = 128             /* unknown types from here on are passed over */
 };
 
@@ -30,11 +31,11 @@ enum sl_control {
 #define SL_FEATURE_MAX 32u
 #define SL_STRANGE_MAX 4096u
 #define SL_ERROR_TEXT_MAX 4096u
-#define SL_DEFLATE_PLAIN_MAX (1024u * 1024u)  /* plain bytes that one DEFLATE frame may hold: bounds the work for it */
+#define SL_PACKED_PLAIN_MAX (1024u * 1024u)   /* plain bytes that one compressed frame may hold: bounds the work for it */
 #define SL_KEPT_WINDOWS 4u               /* so many windows full may wait on all channels together; a client of ours uses three */
 #define SL_KEPT_IDLE (64u * 1024u)       /* bytes of memory that an empty buffer of kept frames keeps */
-#define SL_WANTS_ZLIB 1u                 /* bit of HELLO's `wants` */
-#define SL_LEVEL_DEFAULT 6
+#define SL_WANTS_ZLIB 1u                 /* bits of HELLO's `wants` */
+#define SL_WANTS_ZSTD 2u
 
 enum sl_conn_state { SL_CONN_PREFACE, SL_CONN_HELLO, SL_CONN_OPEN };
 
@@ -52,20 +53,21 @@ struct sl_conn {
     void *ctx;
     struct sl_hello self, peer;          /* strings owned */
     int level;                           /* of compression, as asked for */
-    bool zlib;                           /* both have it: DEFLATE is legal */
+    bool wanted;                         /* compression is asked for (client) */
+    const struct sl_packing *packing;    /* how this side compresses; NULL: it does not */
+    const struct sl_packing *unpacking;  /* how the peer does, once it did */
+    void *packer, *unpacker;             /* their states; owned */
     bool greeted;                        /* own preface and HELLO are queued */
     bool bye_in, bye_out, busy, begun;
     bool failed, peer_failed, http_answered;
     struct sl_error error;               /* why it failed */
     struct sl_buf strange;               /* the first bytes of the peer, until they proved right */
     struct sl_buf in;                    /* the beginning of a frame */
-    struct sl_buf inner;                 /* inflated bytes: the beginning of a frame inside DEFLATE */
+    struct sl_buf inner;                 /* unpacked bytes: the beginning of a frame inside compressed ones */
     struct sl_buf out;                   /* ready to be sent */
     struct sl_buf plain;                 /* whole frames waiting for compression */
     bool compressing;                    /* frames go to plain from now on */
     size_t rest;                         /* bytes still to be sent without compression, which did not pay */
-    z_stream deflater, inflater;
-    bool deflater_on, inflater_on;
     bool pong_due;
     uint64_t pong_token;
     uint64_t bytes_in, bytes_out;
@@ -105,11 +107,21 @@ void sl_hello_copy(struct sl_hello *to, const struct sl_hello *from);
 void sl_hello_clear(struct sl_hello *h);
 bool sl_hello_has(const struct sl_hello *h, const char *feature);
 
-/* ---- deflate.c ---- */
-/* Turns some whole frames of plain into output. */
-void sl_deflate_some(struct sl_conn *c);
-/* The payload of a DEFLATE frame. */
-enum sl_code sl_inflate_frame(struct sl_conn *c, const uint8_t *p, size_t n, struct sl_error *err);
-void sl_deflate_clear(struct sl_conn *c);
+/* ---- pack.c ---- */
+/* The bits of `wants` for what a HELLO names. */
+uint8_t sl_pack_wants(const struct sl_hello *h);
+/* Settles how this side compresses: what both name and the client wants. */
+void sl_pack_choose(struct sl_conn *c, uint8_t wants);
+/* The packing whose frames have this type of control frame; NULL: none of this build. */
+const struct sl_packing *sl_packing_of(uint8_t control);
+/* Compresses some of what waits in plain, to out. */
+void sl_pack_some(struct sl_conn *c);
+/* The payload of a compressed frame: takes the frames in it. */
+enum sl_code sl_unpack_frame(struct sl_conn *c, const struct sl_packing *how, const uint8_t *p, size_t n, struct sl_error *err);
+void sl_pack_clear(struct sl_conn *c);
+static inline bool sl_is_packed(uint8_t channel, uint8_t type)
+{
+    return channel == 0 && (type == SL_CONTROL_DEFLATE || type == SL_CONTROL_ZSTD);
+}
 
 #endif

@@ -114,11 +114,12 @@ static enum sl_code take_bye(struct sl_conn *c, const struct sl_frame *f, struct
     return SL_OK;
 }
 
-static enum sl_code take_deflate(struct sl_conn *c, const struct sl_frame *f, bool inner, struct sl_error *err)
+static enum sl_code take_packed(struct sl_conn *c, const struct sl_frame *f, bool inner, struct sl_error *err)
 {
-    if (inner || !c->zlib)
+    const struct sl_packing *how = sl_packing_of(f->type);
+    if (inner || !how || !sl_conn_has(c, how->feature))
         return sl_fail(err, SL_E_PROTOCOL, "the peer sent compressed data where none is allowed");
-    return sl_inflate_frame(c, f->data, f->len, err);
+    return sl_unpack_frame(c, how, f->data, f->len, err);
 }
 
 enum sl_code sl_control_frame(struct sl_conn *c, const struct sl_frame *f, bool inner, struct sl_error *err)
@@ -142,7 +143,8 @@ enum sl_code sl_control_frame(struct sl_conn *c, const struct sl_frame *f, bool 
     case SL_CONTROL_BYE:
         return take_bye(c, f, err);
     case SL_CONTROL_DEFLATE:
-        return take_deflate(c, f, inner, err);
+    case SL_CONTROL_ZSTD:
+        return take_packed(c, f, inner, err);
     default:
         return f->type >= SL_CONTROL_IGNORED
                    ? SL_OK

@@ -112,7 +112,7 @@ bool sl_hello_has(const struct sl_hello *h, const char *feature)
 
 static uint8_t wants_of(const struct sl_conn *c)
 {
-    return c->role == SL_ROLE_CLIENT && c->level > 0 && sl_hello_has(&c->self, "zlib") ? SL_WANTS_ZLIB : 0;
+    return c->role == SL_ROLE_CLIENT && c->wanted ? sl_pack_wants(&c->self) : 0;
 }
 
 void sl_hello_greet(struct sl_conn *c)
@@ -195,10 +195,9 @@ static enum sl_code negotiate(struct sl_conn *c, uint8_t wants, struct sl_error 
     for (size_t i = 1; i < SL_CHANNELS; i++)
         c->channels[i].may_send += c->peer.window - SL_CREDIT_START;
     c->state = SL_CONN_OPEN;
-    c->zlib = sl_conn_has(c, "zlib");
     if (!c->greeted)
         sl_hello_greet(c);
-    c->compressing = c->zlib && (c->role == SL_ROLE_CLIENT ? wants_of(c) : wants & SL_WANTS_ZLIB);
+    sl_pack_choose(c, c->role == SL_ROLE_CLIENT ? wants_of(c) : wants);
     return SL_OK;
 }
 

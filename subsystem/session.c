@@ -18,7 +18,12 @@
 
 enum { WINDOW = 8 * 1024 * 1024, BEGUN_MAX = 4096 /* requests begun at a time, before signals and other channels have their turn */ };
 
-static const char *const features[] = { "zlib", "sparse" };
+static const char *const features[] = {
+#ifdef HAVE_ZSTD
+    "zstd",
+#endif
+    "zlib", "sparse"
+};
 enum { FEATURES = sizeof features / sizeof features[0] };
 
 static struct sl_channel *channel(struct sl_session *s, uint8_t number)

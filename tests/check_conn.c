@@ -15,6 +15,7 @@
 enum { CHANNELS = 3, WINDOW = SL_CREDIT_START };
 
 static const char *const with_zlib[] = { "sparse", "zlib", NULL };
+static const char *const with_both[] = { "sparse", "zlib", "zstd", NULL };
 static const char *const without[] = { "sparse", NULL };
 
 struct end {
@@ -165,15 +166,15 @@ static void check_all_arrived(const struct end *a, const struct end *b)
 
 static const size_t turns[] = { 1, 2, 3, 7, 4096, 1000000 };
 
-/* _i: turns, and compression on or off, and frames refused now and then or not */
+/* _i: turns, and no compression, zlib or zstd, and frames refused now and then or not */
 START_TEST(both_write_at_once)
 {
     struct end a, b;
     size_t turn = turns[_i % 6];
-    bool zlib = _i / 6 % 2;
-    open_end(&a, SL_ROLE_CLIENT, zlib ? 6 : 0, with_zlib);
-    open_end(&b, SL_ROLE_SERVER, 0, with_zlib);
-    a.refuse = b.refuse = _i / 12 ? 3 : 0;
+    int how = _i / 6 % 3;
+    open_end(&a, SL_ROLE_CLIENT, how == 0 ? 0 : how == 1 ? 6 : -1, how == 2 ? with_both : with_zlib);
+    open_end(&b, SL_ROLE_SERVER, 0, with_both);
+    a.refuse = b.refuse = _i / 18 ? 3 : 0;
     a.to_send = b.to_send = turn < 10 ? 100000 : 1500000;
     pump(&a, &b, turn);
     check_all_arrived(&a, &b);
@@ -205,8 +206,8 @@ START_TEST(compression_shrinks_what_can_shrink)
     size_t moved = 0, len = 0;
     uint8_t block[1000];
     memset(block, 'x', sizeof block);
-    open_end(&a, SL_ROLE_CLIENT, 6, with_zlib);
-    open_end(&b, SL_ROLE_SERVER, 0, with_zlib);
+    open_end(&a, SL_ROLE_CLIENT, 6, _i ? with_both : with_zlib);
+    open_end(&b, SL_ROLE_SERVER, 0, with_both);
     pump(&a, &b, 4096);
     b.refuse = 1;
     for (int i = 0; i < 100; i++)
@@ -369,9 +370,9 @@ int main(void)
     TCase *t = tcase_create("conn");
     suite_add_tcase(s, t);
     tcase_set_timeout(t, 60);
-    tcase_add_loop_test(t, both_write_at_once, 0, 24);
+    tcase_add_loop_test(t, both_write_at_once, 0, 36);
     tcase_add_loop_test(t, one_side_without_zlib, 0, 2);
-    tcase_add_test(t, compression_shrinks_what_can_shrink);
+    tcase_add_loop_test(t, compression_shrinks_what_can_shrink, 0, 2);
     tcase_add_test(t, credit_holds_the_sender);
     tcase_add_test(t, bye_each_way);
     tcase_add_test(t, end_without_bye);

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
+#ifdef HAVE_ZSTD
+#include <zstd.h>
+#endif
 
 static const char *const with_zlib[] = { "zlib", NULL };
 
@@ -273,6 +276,50 @@ static enum sl_code feed_deflated(struct sl_conn *c, const void *plain, size_t n
     return rc;
 }
 
+#ifdef HAVE_ZSTD
+static const char *const with_zstd[] = { "zstd", NULL };
+
+/* The same as a ZSTD frame. */
+static enum sl_code feed_zstd(const void *plain, size_t n, int window, ZSTD_EndDirective flush)
+{
+    static uint8_t out[1 << 20];
+    struct sl_hello h = { 1, 1, SL_FRAME_MAX, SL_CREDIT_START, 100, "tester 1", with_zstd };
+    struct greeting g = usual;
+    struct sl_buf b = { 0 };
+    g.feature = "zstd";
+    frames = 0;
+    struct sl_conn *c = sl_conn_new(SL_ROLE_SERVER, &h, 0, &ops, &frames);
+    ck_assert_int_eq(greet(c, &g, NULL), SL_OK);
+    ZSTD_CCtx *z = ZSTD_createCCtx();
+    ZSTD_CCtx_setParameter(z, ZSTD_c_windowLog, window);
+    ZSTD_inBuffer in = { plain, n, 0 };
+    ZSTD_outBuffer to = { out, sizeof out, 0 };
+    ck_assert_uint_eq(ZSTD_compressStream2(z, &to, &in, flush), 0);
+    ZSTD_freeCCtx(z);
+    put_frame(&b, 8, 0, out, to.pos);
+    enum sl_code rc = sl_conn_feed(c, sl_buf_ptr(&b), sl_buf_len(&b), NULL);
+    sl_buf_clear(&b);
+    sl_conn_free(c);
+    return rc;
+}
+
+START_TEST(hostile_zstd)
+{
+    static const uint8_t zeros[8192];
+    struct sl_buf b = { 0 };
+    ck_assert_int_eq(feed_zstd("\0\0\0\20\1\0", 6, 17, ZSTD_e_flush), SL_OK);
+    ck_assert_uint_eq(frames, 1);
+    ck_assert_int_eq(feed_zstd("\0\0\0\20\1\0", 6, 17, ZSTD_e_end), SL_E_PROTOCOL);
+    ck_assert_int_eq(feed_zstd("\0\0\0\20\1\0", 6, 24, ZSTD_e_flush), SL_E_PROTOCOL);  /* a window of 16 MiB */
+    ck_assert_int_eq(feed_zstd("\0\0\0\10\0\0", 6, 17, ZSTD_e_flush), SL_E_PROTOCOL);  /* ZSTD in ZSTD */
+    for (int i = 0; i < 1000; i++)
+        put_frame(&b, 200, 0, zeros, sizeof zeros);
+    ck_assert_int_eq(feed_zstd(sl_buf_ptr(&b), sl_buf_len(&b), 17, ZSTD_e_flush), SL_E_PROTOCOL);
+    sl_buf_clear(&b);
+}
+END_TEST
+#endif
+
 START_TEST(illegal_inside_compression)
 {
     static const struct { const char *plain; size_t n; int flush; } bad[] = {
@@ -354,6 +401,9 @@ int main(void)
     tcase_add_test(t, malformed_greetings);
     tcase_add_loop_test(t, no_common_version, 0, 2);
     tcase_add_loop_test(t, something_before_the_greeting, 0, 5);
+#ifdef HAVE_ZSTD
+    tcase_add_test(t, hostile_zstd);
+#endif
     tcase_add_loop_test(t, illegal_inside_compression, 0, 5);
     tcase_add_test(t, a_frame_within_a_compressed_one);
     tcase_add_test(t, bombs_are_refused);

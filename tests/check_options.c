@@ -99,7 +99,7 @@ START_TEST(combined)
     ck_assert_str_eq(o.rsh, "ssh");
     ck_assert_int_eq(o.port, 99);
     ck_assert_int_eq(o.timeout_s, 5);
-    ck_assert_int_eq(o.compress, 6);
+    ck_assert_int_eq(o.compress, -1);
     ck_assert_int_eq(o.address_family, AF_INET);
     ck_assert(o.max_delete_given && o.max_delete == 0);
     ck_assert_str_eq(o.dest, "b");

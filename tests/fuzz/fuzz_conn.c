@@ -13,7 +13,7 @@ static enum sl_code take(void *ctx, const struct sl_frame *f, struct sl_error *e
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const features[] = { "zlib", NULL };
+    static const char *const features[] = { "zlib", "zstd", NULL };
     static const struct sl_conn_ops ops = { .frame = take };
     struct sl_hello h = { 1, 1, SL_FRAME_MAX, SL_CREDIT_START, 0, "fuzz", features };
     unsigned count = 0;

@@ -6,6 +6,7 @@
 #include "config.h"
 #include "client/permit.h"
 #include "client/exec_priv.h"
+#include "base/io.h"
 #include "base/mem.h"
 #include "proto/msg.h"
 
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH_MAX = 256, EXEC_MAX = 256 };
+enum { BATCH_MAX = 256, EXEC_MAX = 256, EXEC_MS = 4 };
 
 /* ---- what is under way ---- */
 
@@ -567,10 +568,11 @@ enum sl_code sl_exec_step(struct sl_plan *p, struct sl_error *err)
 {
     enum sl_code rc = SL_OK;
     int i = 0;
+    uint64_t until = sl_now_ms() + EXEC_MS;
     pending_reap(p);
     bool worked = sl_exec_delta_work(p) == SL_OK;
     issue(p);
-    for (; i < EXEC_MAX && p->queue.issued; i++) {
+    for (; i < EXEC_MAX && p->queue.issued && (!i || sl_now_ms() < until); i++) {
         struct sl_action *a = sl_queue_at(&p->queue, 0);
         p->current = a->path;
         p->current_dir = a->entry.type == SL_TYPE_DIR && (a->kind == SL_ACT_MAKE || (p->blind && a->kind == SL_ACT_META));

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FLUSH_AT = 256 * 1024 };
+enum { FLUSH_AT = 256 * 1024, APART_MS = 4 };
 
 static struct sl_report *notes_to;       /* sl_remote_open's note hook has no context */
 
@@ -226,8 +226,11 @@ static enum sl_code turn(struct sl_plan *p, struct sl_error *err)
     return SL_AGAIN;
 }
 
+/* The network has its turn when nothing else can go on, when much is to be sent, and at least every few milliseconds: while this side
+ * reads and hashes, the other one has to know what it is asked for. */
 static enum sl_code drive(struct sl_layout *l, struct sl_plan *p, struct sl_error *err)
 {
+    uint64_t last = sl_now_ms();
     for (;;) {
         if (sl_remote_interrupted)
             return sl_fail(err, SL_E_CLOSED, "interrupted by signal %d", sl_remote_interrupted);
@@ -235,10 +238,11 @@ static enum sl_code drive(struct sl_layout *l, struct sl_plan *p, struct sl_erro
         if (rc != SL_OK && rc != SL_AGAIN)
             return rc;
         sl_report_progress(l->report, &p->progress, false);
-        if (rc == SL_AGAIN || backlog(l)) {
+        if (rc == SL_AGAIN || backlog(l) || sl_now_ms() >= last + APART_MS) {
             rc = pump(l, rc == SL_AGAIN, err);
             if (rc != SL_OK)
                 return rc;
+            last = sl_now_ms();
         }
     }
 }

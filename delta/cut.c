@@ -65,13 +65,16 @@ static size_t roll_lanes(const uint64_t *gear, uint64_t *state, const uint8_t *p
     for (int k = 1; k < LANES; k++)
         h[k] = state_at(gear, p + (size_t)k * lane);
     uint64_t a = h[0], b = h[1], c = h[2], d = h[3];
-    while (i < lane && !*end) {
+    const uint8_t *q = p + lane, *r = p + 2 * lane, *s = p + 3 * lane;
+    for (; i < lane; i++) {
         a = (a << 1) + gear[p[i]];
-        b = (b << 1) + gear[p[lane + i]];
-        c = (c << 1) + gear[p[2 * lane + i]];
-        d = (d << 1) + gear[p[3 * lane + i]];
-        i++;
-        *end = !(a & mask) | !(b & mask) | !(c & mask) | !(d & mask);
+        b = (b << 1) + gear[q[i]];
+        c = (c << 1) + gear[r[i]];
+        d = (d << 1) + gear[s[i]];
+        if (!(a & mask) | !(b & mask) | !(c & mask) | !(d & mask)) {
+            i++;
+            break;
+        }
     }
     h[0] = a, h[1] = b, h[2] = c, h[3] = d;
     *end = false;

@@ -14,12 +14,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The wanted length of a chunk is 1 << grain bytes; its least half of that, or three quarters of a coarse one; its greatest four times.
- * What is below the least length costs no rolling. Coarse cutting of 1 GiB takes 0.2 s with three quarters, 0.37 s with a quarter, and what
- * its larger chunks leave open the finer rounds settle: the bytes of a whole delta are the same to 1%. With three quarters in the finest rounds
- * too they grow by 6%. */
+/* The wanted length of a chunk is 1 << grain bytes; its least half of that, of a coarse one all of it; its greatest four times. What is below the
+ * least length costs no rolling: one core cuts 9.0 GB/s coarsely, 3.9 with a half, 2.9 with a quarter. What the more uneven coarse chunks leave
+ * open the finer rounds settle: the bytes of a whole delta are the same to 1%. In the finest rounds a larger least costs 6% more. */
 enum { SL_GRAIN_MIN = 6, SL_GRAIN_COARSE = 14, SL_GRAIN_MAX = 26 };
-static inline uint64_t sl_grain_least(unsigned grain) { return (uint64_t)(grain < SL_GRAIN_COARSE ? 2 : 3) << (grain - 2); }
+static inline uint64_t sl_grain_least(unsigned grain) { return (uint64_t)1 << (grain < SL_GRAIN_COARSE ? grain - 1 : grain); }
 static inline uint64_t sl_grain_most(unsigned grain) { return (uint64_t)1 << (grain + 2); }
 
 /* What cutting and hashing depend on besides the content: both sides derive it from one number. */

@@ -25,6 +25,7 @@ enum sl_type {            /* the values are those of the wire */
 struct sl_entry {
     enum sl_type type;
     uint32_t mode;                /* permission bits with setuid, setgid, sticky: 07777 */
+    bool linked;                  /* a regular file that has other names too (hard links); only listings tell */
     uint64_t size;                /* bytes; 0 unless a regular file; for links the target's length */
     int64_t mtime_s;
     uint32_t mtime_ns;            /* 0..999999999 */

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH_MAX = 256, EXEC_MAX = 256, EXEC_MS = 4 };
+enum { BATCH_MAX = 256, HASHES_MAX = 1024, EXEC_MAX = 256, EXEC_MS = 4 };
 
 /* ---- what is under way ---- */
 
@@ -174,7 +174,7 @@ static enum sl_code ask_hash(struct sl_cursor *c, struct sl_action *a, struct sl
 /* Asks for the hashes of the COMPAREs that stand in the queue; a local tree answers one at a time, so only of the first. */
 static void ask_hashes(struct sl_plan *p)
 {
-    for (size_t i = p->queue.issued; i < p->queue.len && i < p->queue.issued + BATCH_MAX; i++) {
+    for (size_t i = p->queue.issued; i < p->queue.len && i < p->queue.issued + HASHES_MAX; i++) {
         struct sl_action *a = sl_queue_at(&p->queue, i);
         bool first = i == p->queue.issued;
         if (a->kind != SL_ACT_COMPARE)
@@ -195,9 +195,15 @@ static void settle(struct sl_plan *p, struct sl_action *a)
         a->kind = SL_ACT_FILE;
         return;
     }
-    p->progress.bytes_total -= a->entry.size;
     a->kind = a->meta_same ? SL_ACT_META : SL_ACT_NOTHING;
     a->meta = a->meta_same;
+    if (a->touched) {
+        p->progress.bytes_done += a->entry.size;
+        p->stats.matched += a->entry.size;
+        sl_exec_count_sent(p, a);
+        return;
+    }
+    p->progress.bytes_total -= a->entry.size;
     a->changes = a->changes_same;
     a->update = SL_UPDATE_NONE;
 }

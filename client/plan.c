@@ -12,6 +12,7 @@
 #include <string.h>
 
 enum { QUEUE_MAX = 2048, STEP_MAX = 512 };
+enum { TOUCHED_MOST = 1024 * 1024, TOUCHED_RIGHTS = SL_RIGHT_READ | SL_RIGHT_HASH | SL_RIGHT_META };
 
 void sl_plan_init(struct sl_plan *p, const struct sl_options *o, struct sl_report *report, struct sl_endpoint *dest,
                   struct sl_stream **sources, size_t count)
@@ -170,21 +171,34 @@ static bool left_alone(const struct sl_plan *p, const struct sl_entry *s, const 
     return p->o->update && (d->mtime_s > s->mtime_s || (d->mtime_s == s->mtime_s && d->mtime_ns > s->mtime_ns && s->mtime_ns));
 }
 
-enum verdict { SAME, DIFFERENT, ASK_HASHES };
+enum verdict { SAME, DIFFERENT, ASK_HASHES, TOUCHED };
 
-static enum verdict content(const struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d)
+/* A file of the same size and another time is often the same: a clone, a build, an unpacked archive. One hash of each side is less than a
+ * list of its chunks, and then nothing is written but the time. Not where the destination's file has other names, which would
+ * get that time too; nor of large files, whose list is small for their size. */
+static bool may_be_touched(const struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, const struct sl_endpoint *source)
+{
+    bool both_here = !p->dest->remote && !source->remote;
+    bool delta = p->o->whole_file < 0 || (p->o->whole_file == 0 && !both_here);
+    bool able = source->rights & SL_RIGHT_HASH && (p->dest->rights & TOUCHED_RIGHTS) == TOUCHED_RIGHTS;
+    return delta && able && p->o->times && !p->o->dry_run && !d->linked && s->size && s->size <= TOUCHED_MOST;
+}
+
+static enum verdict content(const struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, const struct sl_endpoint *source)
 {
     if (p->o->ignore_times || s->size != d->size)
         return DIFFERENT;
     if (p->o->checksum)
         return s->size ? ASK_HASHES : SAME;
-    return p->o->size_only || sl_times_equal(s, d) ? SAME : DIFFERENT;
+    if (p->o->size_only || sl_times_equal(s, d))
+        return SAME;
+    return may_be_touched(p, s, d, source) ? TOUCHED : DIFFERENT;
 }
 
 static enum sl_code both_files(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin)
 {
     uint32_t changes = 0, meta = 0;
-    enum verdict v = content(p, s, d);
+    enum verdict v = content(p, s, d, origin->e);
     enum sl_code rc = sl_compare_meta(p, s, d, &changes, &meta);
     if (rc != SL_OK)
         return rc;
@@ -195,12 +209,13 @@ static enum sl_code both_files(struct sl_plan *p, const struct sl_entry *s, cons
         a->changes = changes;
         a->meta = meta;
     } else {
-        struct sl_action *a = sl_plan_push(p, v == ASK_HASHES ? SL_ACT_COMPARE : SL_ACT_FILE, s, origin);
+        struct sl_action *a = sl_plan_push(p, v == DIFFERENT ? SL_ACT_FILE : SL_ACT_COMPARE, s, origin);
         transfer(p, a, s, d, changes);
-        if (v == ASK_HASHES) {
+        if (v != DIFFERENT) {
             a->kind = SL_ACT_COMPARE;
+            a->touched = v == TOUCHED;
             a->changes_same = changes;
-            a->changes |= SL_CHANGE_CHECKSUM;
+            a->changes |= v == ASK_HASHES ? (uint32_t)SL_CHANGE_CHECKSUM : 0;
             a->meta_same = meta;
             sl_plan_level(p)->touched = true;
         }

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TYPE_MASK = 0x07, SAME_MODE = 0x08, SAME_OWNER = 0x10, SAME_MTIME = 0x20, NO_NS = 0x40, RESERVED = 0x80 };
+enum { TYPE_MASK = 0x07, SAME_MODE = 0x08, SAME_OWNER = 0x10, SAME_MTIME = 0x20, NO_NS = 0x40, LINKED = 0x80 };
 enum { MODE_MAX = 07777, NS_MAX = 999999999 };
 
 struct sl_entry_codec {
@@ -67,6 +67,8 @@ static uint8_t head_of(const struct sl_entry_codec *c, const struct sl_entry *e)
         head |= SAME_MTIME;
     else if (e->mtime_ns == 0)
         head |= NO_NS;
+    if (e->linked)
+        head |= LINKED;
     return (uint8_t)head;
 }
 
@@ -106,6 +108,7 @@ static void encode_rest(struct sl_buf *b, const struct sl_entry *e)
 void sl_entry_encode(struct sl_entry_codec *c, struct sl_buf *b, const struct sl_entry *e)
 {
     assert(e->type >= SL_TYPE_FILE && e->type <= SL_TYPE_SOCKET && e->mode <= MODE_MAX && e->mtime_ns <= NS_MAX);
+    assert(!e->linked || e->type == SL_TYPE_FILE);
     assert(e->name_len <= SL_NAME_MAX && e->target_len <= SL_TARGET_MAX);
     uint8_t head = head_of(c, e);
     sl_w_u8(b, head);
@@ -133,7 +136,8 @@ void sl_entry_encode(struct sl_entry_codec *c, struct sl_buf *b, const struct sl
 
 static bool head_ok(uint8_t head)
 {
-    return (head & TYPE_MASK) != SL_TYPE_NONE && !(head & RESERVED) && (head & (SAME_MTIME | NO_NS)) != (SAME_MTIME | NO_NS);
+    unsigned type = head & TYPE_MASK;
+    return type != SL_TYPE_NONE && (!(head & LINKED) || type == SL_TYPE_FILE) && (head & (SAME_MTIME | NO_NS)) != (SAME_MTIME | NO_NS);
 }
 
 static uint32_t decode_owner(struct sl_entry_codec *c, struct sl_rd *r, bool group, const char **name)
@@ -214,6 +218,7 @@ enum sl_code sl_entry_decode(struct sl_entry_codec *c, struct sl_rd *r, struct s
         return sl_fail(err, SL_E_PROTOCOL, "an entry's name is not one path component");
     got.name = c->name;
     got.name_len = c->name_len;
+    got.linked = head & LINKED;
     got.mode = c->mode[got.type];
     got.uid = c->uid;
     got.gid = c->gid;

@@ -34,6 +34,7 @@ static void check_same(const struct sl_entry *a, const struct sl_entry *e)
 {
     ck_assert_int_eq(a->type, e->type);
     ck_assert_uint_eq(a->mode, e->mode);
+    ck_assert(a->linked == e->linked);
     ck_assert_uint_eq(a->size, e->size);
     ck_assert_int_eq(a->mtime_s, e->mtime_s);
     ck_assert_uint_eq(a->mtime_ns, e->mtime_ns);
@@ -190,6 +191,9 @@ START_TEST(longest_of_everything)
     e.name = "";
     e.name_len = 0;
     pass(&e);
+    e = file("linked");
+    e.linked = true;
+    pass(&e);
 }
 END_TEST
 
@@ -197,7 +201,7 @@ START_TEST(hostile)
 {
     /* head, lengths, name, then mode, uid, "", gid, "", time, ns, size: all new unless the head says otherwise */
     static const struct { const char *bytes; size_t len; const char *why; } bad[] = {
-        { "\x81\x01" "a\0\0\0\0\0\0\0\0\0\0\0", 14, "reserved bit" },
+        { "\x82\x01" "a\0\0\0\0\0\0\0\0\0\0\0", 14, "a directory with several names" },
         { "\x78\x01" "a\0\0\0\0\0\0\0\0\0\0\0", 14, "type 0" },
         { "\x79\x01" "a\0", 4, "same time and no ns" },
         { "\x39\x01/\0", 4, "slash" },

@@ -68,6 +68,7 @@ void sl_entry_of_stat(struct sl_entry *e, const struct stat *st, struct sl_owner
     bool device = S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode);
     e->type = type_of(st->st_mode);
     e->mode = st->st_mode & 07777;
+    e->linked = S_ISREG(st->st_mode) && st->st_nlink > 1;
     e->size = sized ? (uint64_t)st->st_size : 0;
     e->mtime_s = st->st_mtim.tv_sec;
     e->mtime_ns = (uint32_t)st->st_mtim.tv_nsec;

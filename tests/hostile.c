@@ -7,7 +7,6 @@
  *   hostile [OPTION]... ATTACK...|all HOST PORT       over TCP
  *   hostile [OPTION]... ATTACK...|all --fd            on standard input and output (one attack, one connection)
  *   hostile [OPTION]... ATTACK...|all -- COMMAND...   starts COMMAND for each connection
- *   hostile [OPTION]... silent|slow N HOST PORT       holds N connections (see hostile_crowd.c)
  *
  * tests/e2e-hostile.test makes the trees that the attacks expect.
  */
@@ -25,7 +24,7 @@
 enum { ATTACKS_MAX = 256, LINE_MAX_BYTES = 4096, MEMORY_MIB = 64, LONGEST_S = 120 };
 
 static const struct attack *const tables[] = { name_attacks, link_attacks, order_attacks, frame_attacks, right_attacks, race_attacks,
-                                              flood_attacks };
+                                              flood_attacks, held_attacks };
 
 static const struct { const char *name; uint32_t rights; } rights_names[] = {
     { "full", SL_RIGHT_ALL }, { "read-only", 259 }, { "append-only", 259 | 4 | 128 }, { "drop-box", 4 }, { "none", 0 },
@@ -52,7 +51,7 @@ static uint32_t rights_of(char *text)
 /* ---- arguments ---- */
 
 enum { OPT_FD = 256, OPT_MODULE, OPT_ROOT, OPT_RIGHTS, OPT_TREE, OPT_OUTSIDE, OPT_SECRET, OPT_TRIES, OPT_MEMORY, OPT_LISTENER,
-       OPT_HANDSHAKE, OPT_IDLE, OPT_SCALE, OPT_CONFINED, OPT_LIMITED, OPT_LIST, OPT_HIDES };
+       OPT_HANDSHAKE, OPT_IDLE, OPT_SCALE, OPT_CONFINED, OPT_LIMITED, OPT_LIST, OPT_HIDES, OPT_HOLD };
 
 static const struct option options[] = {
     { "fd", no_argument, NULL, OPT_FD },             { "module", required_argument, NULL, OPT_MODULE },
@@ -62,7 +61,7 @@ static const struct option options[] = {
     { "memory", required_argument, NULL, OPT_MEMORY }, { "listener", required_argument, NULL, OPT_LISTENER },
     { "handshake", required_argument, NULL, OPT_HANDSHAKE }, { "idle", required_argument, NULL, OPT_IDLE },
     { "scale", required_argument, NULL, OPT_SCALE }, { "confined", no_argument, NULL, OPT_CONFINED },
-    { "hides", no_argument, NULL, OPT_HIDES },
+    { "hides", no_argument, NULL, OPT_HIDES },         { "hold", required_argument, NULL, OPT_HOLD },
     { "limited", required_argument, NULL, OPT_LIMITED }, { "list", no_argument, NULL, OPT_LIST },
     { NULL, 0, NULL, 0 },
 };
@@ -93,6 +92,7 @@ static void take_option(struct plan *o, int id)
     case OPT_SCALE: o->scale = strtod(optarg, NULL); break;
     case OPT_CONFINED: o->confined = true; break;
     case OPT_HIDES: o->hides = true; break;
+    case OPT_HOLD: o->hold_s = strtol(optarg, NULL, 10); break;
     case OPT_LIMITED: o->limited = optarg; break;
     case OPT_LIST: list_attacks();
     default: exit(2);
@@ -109,6 +109,10 @@ static const char *why_not(const struct plan *o, const struct attack *a)
         return "no --tree and --outside";
     if (a->flags & HIDES && !(o->hides && o->tree))
         return "nothing is excluded";
+    if (a->flags & HOLDS && !o->hold_s)
+        return "no --hold";
+    if (a->flags & HOLDS && !(o->handshake_s && o->idle_s))
+        return "the server's deadlines are not known";
     if (a->flags & WRITES && !(o->rights & SL_RIGHT_CREATE))
         return "nothing can be made with these rights";
     return NULL;

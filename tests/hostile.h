@@ -40,7 +40,8 @@ struct plan {
     const char *tree, *outside;          /* the root and the outside as this process sees them; NULL: unknown */
     const char *secret;                  /* what must never be received */
     long tries, memory_mib, listener;    /* listener: process id of the TCP server, to find a session's memory */
-    unsigned handshake_s, idle_s;        /* the server's deadlines, if short enough to wait for */
+    unsigned handshake_s, idle_s;        /* the server's deadlines */
+    long hold_s;                         /* how long half frames go on; 0: not tried */
     double scale;                        /* of the floods */
     bool root;                           /* the server can make devices and give files away */
     bool hides;                          /* *.key and /private/ are excluded */
@@ -92,10 +93,11 @@ struct peer {
 
 typedef void attack_fn(struct peer *p);
 enum attack_flag { SLOW = 1 /* waits: runs beside the others */, RACES = 2, TREE = 4 /* looks at the tree itself */,
-                   WRITES = 8 /* needs the right to create */, WAITS = 16 /* as SLOW, where its memory can be told */, HIDES = 32 /* *.key and /private/ are excluded */ };
+                   WRITES = 8 /* needs the right to create */, WAITS = 16 /* as SLOW, where its memory can be told */, HIDES = 32 /* *.key and /private/ are excluded */,
+                   HOLDS = 64 /* goes on for --hold seconds */ };
 struct attack { const char *name; attack_fn *run; unsigned flags; };
 extern const struct attack name_attacks[], link_attacks[], order_attacks[], frame_attacks[], flood_attacks[], right_attacks[],
-    race_attacks[];
+    race_attacks[], held_attacks[];
 
 /* ---- hostile_peer.c ---- */
 void peer_open(struct peer *p, const struct plan *plan);

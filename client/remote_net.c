@@ -261,6 +261,8 @@ static enum sl_code handshake(struct sl_remote *r, struct sl_error *err, int *ex
         rc = sl_remote_wait(r, SL_JOB_LIST, ticket, err);
     if (rc == SL_OK && r->sync_failed && r->sync_ticket == 1)
         rc = (*err = r->sync_error).code;
+    else if (rc == SL_OK && !plain && !r->attached)
+        rc = sl_fail(err, SL_E_PROTOCOL, "the server confirmed what was asked for and did not say what it is");
     r->sync = r->sync_failed = false;
     if (rc == SL_E_PEER)
         hear_out(r);

@@ -115,6 +115,15 @@ void sl_wild_clear(struct sl_wild *w)
     *w = (struct sl_wild){ 0 };
 }
 
+bool sl_wild_whole(const char *pattern)
+{
+    struct sl_wild w;
+    sl_wild_compile(&w, pattern);
+    bool whole = !w.broken;
+    sl_wild_clear(&w);
+    return whole || !strpbrk(pattern, "*?[");        /* without wildcards it is text, and so is a backslash in it */
+}
+
 static bool is_star(const struct sl_wild_token *t)
 {
     return t->kind == SL_WILD_STAR || t->kind == SL_WILD_STARSTAR;

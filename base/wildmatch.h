@@ -24,6 +24,8 @@ struct sl_wild {
  * backslash makes the next byte itself. */
 void sl_wild_compile(struct sl_wild *w, const char *pattern);
 void sl_wild_clear(struct sl_wild *w);
+/* False for a pattern with wildcards that is broken: rsync takes it, and it hides nothing. */
+bool sl_wild_whole(const char *pattern);
 /* Whether the whole text matches. The simulation of a nondeterministic automaton by sets of states: K. Thompson, "Regular
  * Expression Search Algorithm", CACM 11(6), 1968. */
 bool sl_wild_match(const struct sl_wild *w, const char *text, size_t len);

@@ -73,7 +73,7 @@ enum sl_code sl_config_grant(struct sl_config_parser *p, const char *value)
     char *copy = sl_strdup(value), *to = find_to(copy), *save = NULL;
     enum sl_code rc = SL_OK;
     if (!to)
-        rc = sl_config_wrong(p, "`grant` is written RIGHTS to WHO..., as: full to user:bob key:SHA256:...");
+        rc = sl_config_wrong(p, "it is written RIGHTS to WHO..., as: full to user:bob key:SHA256:...");
     if (rc == SL_OK) {
         *to = '\0';
         rc = sl_config_told(p, sl_rights_parse(copy, &g.rights, p->err));
@@ -81,7 +81,7 @@ enum sl_code sl_config_grant(struct sl_config_parser *p, const char *value)
     for (char *word = to ? strtok_r(to + 2, " \t,", &save) : NULL; rc == SL_OK && word; word = strtok_r(NULL, " \t,", &save))
         rc = add_principal(p, &g, word);
     if (rc == SL_OK && !g.who_count)
-        rc = sl_config_wrong(p, "`grant` names nobody behind `to`");
+        rc = sl_config_wrong(p, "nobody is named behind `to`");
     free(copy);
     if (rc != SL_OK) {
         clear(&g);

@@ -4,6 +4,7 @@
 #include "subsystem/config_priv.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/wildmatch.h"
 #include "subsystem/log.h"
 #include "subsystem/rights.h"
 
@@ -11,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { HOUR = 3600, DAY = 24 * HOUR, WEEK = 7 * DAY };
+enum { HOUR = 3600, DAY = 24 * HOUR, WEEK = 7 * DAY, MEMORY_LEAST = 128 << 20 };
 
 struct key;
 typedef enum sl_code set_fn(struct sl_config_parser *p, const struct key *k, const char *value);
@@ -82,6 +83,18 @@ static enum sl_code set_quota(struct sl_config_parser *p, const struct key *k, c
 {
     struct sl_quota *q = p->m ? &p->m->quota : &p->c->quota;
     return sl_config_told(p, sl_config_size(value, (uint64_t *)(void *)((char *)q + k->at), p->err));
+}
+
+/* Less than that does not hold a session's buffers: it would end in the middle, for want of memory. */
+static enum sl_code set_memory(struct sl_config_parser *p, const struct key *k, const char *value)
+{
+    uint64_t n = 0;
+    enum sl_code rc = sl_config_told(p, sl_config_size(value, &n, p->err));
+    if (rc == SL_OK && n && n < MEMORY_LEAST)
+        return sl_config_wrong(p, "'%s' is neither 0 nor at least %dM", value, MEMORY_LEAST >> 20);
+    if (rc == SL_OK)
+        *(uint64_t *)target(p, k) = n;
+    return rc;
 }
 
 static enum sl_code set_bool(struct sl_config_parser *p, const struct key *k, const char *value)
@@ -213,6 +226,8 @@ static enum sl_code set_exclude(struct sl_config_parser *p, const struct key *k,
     (void)k;
     if (strcmp(value, "!") == 0 || ((value[0] == '+' || value[0] == '-') && value[1] == ' '))
         return sl_config_wrong(p, "'%s' is a filter rule; `exclude` takes a pattern", value);
+    if (!sl_wild_whole(value))
+        return sl_config_wrong(p, "'%s' can match nothing: a '[' or a backslash in it has no end", value);
     if (!m->exclude)
         m->exclude = sl_filter_new();
     m->excludes = sl_realloc(m->excludes, (m->exclude_count + 1) * sizeof *m->excludes);
@@ -238,7 +253,7 @@ static const struct key keys[] = {
     { "handshake timeout", GLOBAL, set_number, IN_CONFIG(handshake_timeout_s), 0, DAY },
     { "idle timeout", GLOBAL, set_number, IN_CONFIG(idle_timeout_s), 0, WEEK },
     { "confinement", GLOBAL, set_confinement, 0, 0, 0 },
-    { "session memory", GLOBAL, set_size, IN_CONFIG(session_memory), 0, 0 },
+    { "session memory", GLOBAL, set_memory, IN_CONFIG(session_memory), 0, 0 },
     { "session cpu", GLOBAL, set_number, IN_CONFIG(session_cpu_s), 0, WEEK },
     { "total bwlimit", GLOBAL, set_size, IN_CONFIG(total_rate), 0, 0 },
     { "log level", GLOBAL, set_log_level, 0, 0, 0 },
@@ -280,7 +295,10 @@ enum sl_code sl_config_assign(struct sl_config_parser *p, const char *key, const
             return sl_config_wrong(p, "'%s' has no value", key);
         if (*value == '#')               /* printed behind a blank, it would be read as a comment */
             return sl_config_wrong(p, "the value of '%s' begins with '#': a comment needs a blank before it", key);
-        return k->set(p, k, value);
+        p->key = k->name;
+        enum sl_code rc = k->set(p, k, value);
+        p->key = NULL;
+        return rc;
     }
     if (elsewhere)
         return sl_config_wrong(p, p->m ? "'%s' belongs before the first [module]" : "'%s' belongs into a [module]", key);

@@ -10,11 +10,12 @@ struct sl_config_parser {
     struct sl_module *m;             /* NULL before the first section */
     const char *file;
     unsigned line;
+    const char *key;                 /* whose value is being read; NULL: none */
     uint64_t seen;                   /* keys of this section, by their place in the table */
     struct sl_error *err;
 };
 
-/* "FILE:LINE: ..." */
+/* "FILE:LINE: KEY: ..." */
 enum sl_code sl_config_wrong(struct sl_config_parser *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* config_keys.c: one `key = value`, both without blanks around them. */
 enum sl_code sl_config_assign(struct sl_config_parser *p, const char *key, const char *value);

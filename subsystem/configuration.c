@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/trusted.h"
 #include "proto/msg.h"
 
 #include <errno.h>
@@ -21,9 +22,11 @@
 enum { LINE_LEN_MAX = 4096, FILE_LEN_MAX = 4 * 1024 * 1024, NAME_LEN_MAX = 64, KEY_LEN_MAX = 40, RIGHTS_DEFAULT =
        SL_RIGHT_LIST | SL_RIGHT_READ | SL_RIGHT_HASH };
 
-/* Line 0: what is wrong stands on the command line. */
+/* Line 0: what is wrong stands on the command line, and `file` is the option. */
 static enum sl_code place(struct sl_config_parser *p)
 {
+    if (p->line && p->key)
+        sl_error_context(p->err, "%s", p->key);
     if (p->line)
         sl_error_context(p->err, "%s:%u", p->file, p->line);
     else
@@ -185,13 +188,10 @@ enum sl_code sl_config_set(struct sl_config *c, const char *told, const char *ke
     return sl_config_assign(&p, key, value);
 }
 
-enum sl_code sl_config_file(struct sl_buf *b, const char *file, struct sl_error *err)
+static enum sl_code take(struct sl_buf *b, int fd, const char *file, struct sl_error *err)
 {
     enum sl_code rc = SL_OK;
     size_t got = 0;
-    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0)
-        return sl_fail_errno(err, errno, "cannot open '%s'", file);
     while (rc == SL_OK && sl_buf_len(b) <= FILE_LEN_MAX) {
         rc = sl_io_read(fd, sl_buf_reserve(b, 65536), 65536, &got);
         if (rc == SL_OK)
@@ -207,10 +207,19 @@ enum sl_code sl_config_file(struct sl_buf *b, const char *file, struct sl_error 
     return rc;
 }
 
+enum sl_code sl_config_file(struct sl_buf *b, const char *file, struct sl_error *err)
+{
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    return fd < 0 ? sl_fail_errno(err, errno, "cannot open '%s'", file) : take(b, fd, file, err);
+}
+
 enum sl_code sl_config_read(struct sl_config *c, const char *file, struct sl_error *err)
 {
     struct sl_buf b = { 0 };
-    enum sl_code rc = sl_config_file(&b, file, err);
+    int fd = -1;
+    enum sl_code rc = sl_trusted_open(file, O_RDONLY, 0, &fd, err);
+    if (rc == SL_OK)
+        rc = take(&b, fd, file, err);
     if (rc == SL_OK)
         rc = sl_config_parse(c, file, sl_buf_len(&b) ? (const char *)sl_buf_ptr(&b) : "", sl_buf_len(&b), err);
     sl_buf_clear(&b);

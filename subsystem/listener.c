@@ -8,6 +8,7 @@
 #include "subsystem/listener.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/trusted.h"
 #include "proto/msg.h"
 #include "subsystem/become.h"
 #include "subsystem/log.h"
@@ -182,8 +183,7 @@ static enum sl_code open_pid_file(struct listener *l, struct sl_error *err)
 {
     if (!l->o->pid_file)
         return SL_OK;
-    l->pid_fd = open(l->o->pid_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    return l->pid_fd < 0 ? sl_fail_errno(err, errno, "cannot write '%s'", l->o->pid_file) : SL_OK;
+    return sl_trusted_open(l->o->pid_file, O_WRONLY | O_CREAT | O_TRUNC, 0644, &l->pid_fd, err);
 }
 
 /* The user that this process became may not remove it; then it is left empty, so that it names no stranger's process. */

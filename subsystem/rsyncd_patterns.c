@@ -6,6 +6,7 @@
 #include "config.h"
 #include "subsystem/rsyncd_priv.h"
 #include "base/mem.h"
+#include "base/wildmatch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 static bool add(FILE *f, const char *pattern)
 {
     bool hash = pattern[0] == '#';
+    if (!sl_wild_whole(pattern))         /* rsync hides nothing by it; whoever wrote it meant to */
+        return false;
     if (!*pattern || strcmp(pattern, "/") == 0 || strcmp(pattern, "!") == 0)
         return false;
     if (!sl_rsyncd_fits(pattern + hash) || (hash && strchr(pattern, '\\')))

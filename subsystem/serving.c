@@ -4,6 +4,7 @@
 #include "subsystem/serving.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/trusted.h"
 #include "subsystem/log.h"
 #include "subsystem/rights.h"
 
@@ -19,8 +20,11 @@ struct notes { unsigned refused; };
 static char *motd_text(const struct sl_config *c)
 {
     char *text = sl_calloc(1, MOTD_MAX + 1);
-    int fd = c->motd ? open(c->motd, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    struct sl_error err = { 0 };
+    int fd = -1;
     size_t n = 0, got = 0;
+    if (c->motd && sl_trusted_open(c->motd, O_RDONLY, 0, &fd, &err) != SL_OK)
+        sl_log(SL_LOG_ERROR, "motd: %s", err.text);
     while (fd >= 0 && n < MOTD_MAX && sl_io_read(fd, text + n, MOTD_MAX - n, &got) == SL_OK)
         n += got;
     sl_io_close(&fd);

@@ -114,6 +114,7 @@ static const struct { const char *lines, *addr; uint32_t rights; } cases[] = {
     { "hosts allow = " HERE "\nproxy protocol = no", HERE, RO },
     /* what hides files; an include hides less, and is passed over */
     { "exclude = *.key /private/", HERE, RO },
+    { "exclude = [a *.key", HERE, 0 },
     { "exclude = + *.txt - *", HERE, RO },
     { "exclude = +  *.txt *", HERE, 0 },
     { "exclude = +\t*.txt *", HERE, 0 },

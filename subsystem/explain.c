@@ -88,6 +88,15 @@ static bool has_shell(const char *user)
     return slash && strcmp(slash + 1, "superlifter-shell") == 0;
 }
 
+bool sl_forces_only_us(const char *command)
+{
+    static const char ours[] = "superlifter-server";
+    size_t end = strcspn(command, " \t\n"), at = end;
+    while (at && command[at - 1] != '/')
+        at--;
+    return end - at == sizeof ours - 1 && strncmp(command + at, ours, end - at) == 0 && !strpbrk(command, ";&|<>$`()\\");
+}
+
 static void exec_sshd(int out, const char *condition)
 {
     if (dup2(out, 1) == 1 && freopen("/dev/null", "w", stderr))
@@ -111,7 +120,7 @@ static bool sshd_forces(const struct query *q)
     close(p[1]);
     FILE *f = fdopen(p[0], "r");
     while (f && fgets(line, sizeof line, f))
-        forced |= strncasecmp(line, "forcecommand ", 13) == 0 && strstr(line, "superlifter-server") != NULL;
+        forced |= strncasecmp(line, "forcecommand ", 13) == 0 && sl_forces_only_us(line + 13);
     if (f)
         fclose(f);
     if (pid > 0)
@@ -130,7 +139,8 @@ static const char *enforced_by(const struct query *q, const struct sl_who *w)
         return "yes (login shell superlifter-shell)";
     if (q->user && sshd_forces(q))
         return "yes (sshd's ForceCommand)";
-    return q->user ? "no (neither a ForceCommand nor the login shell keeps this account from running something else)"
+    return q->user ? "no (neither a ForceCommand nor the login shell keeps this account from running something else; a key's command= is "
+                     "not looked at)"
                    : "no (say user= to have its login shell and sshd's ForceCommand looked up)";
 }
 

@@ -5,6 +5,7 @@
 #include "proto/msg.h"
 #include "subsystem/args.h"
 #include "subsystem/become.h"
+#include "subsystem/doubts.h"
 #include "subsystem/explain.h"
 #include "subsystem/listener.h"
 #include "subsystem/log.h"
@@ -41,6 +42,11 @@ static int failed(const struct sl_error *err, int status)
 
 /* ---- what only looks ---- */
 
+static void warn(const char *text)
+{
+    sl_log(SL_LOG_ERROR, "warning: %s", text);
+}
+
 static int print_config(const struct sl_config *c)
 {
     struct sl_confine_abilities have = sl_confine_abilities();
@@ -50,11 +56,7 @@ static int print_config(const struct sl_config *c)
     free(text);
     printf("\n# confinement here: Landlock ABI %d, system call filter: %s%s%s\n", have.landlock, have.seccomp ? "yes" : "no",
            lacks ? "; " : "", lacks ? lacks : "");
-    for (size_t i = 0; i < c->module_count; i++) {
-        const struct sl_module *m = &c->modules[i];
-        if (!strchr(m->path, '%') && access(m->path, F_OK) != 0)
-            sl_log(SL_LOG_ERROR, "warning: module '%s': '%s': %s", m->name, m->path, strerror(errno));
-    }
+    sl_config_doubts(c, warn);
     return fflush(stdout) == 0 ? 0 : EXIT_USAGE;
 }
 

@@ -5,6 +5,7 @@
 #include "subsystem/configuration.h"
 #include "base/mem.h"
 #include "proto/msg.h"
+#include "subsystem/doubts.h"
 #include "subsystem/policy.h"
 #include "subsystem/principals.h"
 #include "subsystem/rights.h"
@@ -146,6 +147,33 @@ static const struct { const char *text, *told; } wrong[] = {
     { "[m]\npath=/\nexclude = *\\\n", "f:3: exclude: '*\\' can match nothing" },
     { "session memory = 1M\n", "f:1: session memory: '1M' is neither 0 nor at least 128M" },
 };
+
+static char doubts[2000];
+
+static void note_doubt(const char *text)
+{
+    size_t n = strlen(doubts);
+    snprintf(doubts + n, sizeof doubts - n, "%s\n", text);
+}
+
+START_TEST(doubts_what_is_not_there)
+{
+    ck_assert_int_eq(parse("user = slt-nobody\nmotd = /nowhere/motd\n[m]\npath = /nowhere\ngrant = full to user:root group:slt-none\n"
+                           "grant = full to user:slt-none\n[n]\npath = /etc/passwd\n[o]\npath = /srv/%u\n"), SL_OK);
+    doubts[0] = '\0';
+    sl_config_doubts(&c, note_doubt);
+    ck_assert_str_eq(doubts, "user: there is no user 'slt-nobody', and a listener started by root would not start\n"
+                             "motd: cannot open '/nowhere/motd': No such file or directory\n"
+                             "module 'm': '/nowhere': No such file or directory\n"
+                             "module 'm', line 5: there is no group 'slt-none', and whoever comes to this line is refused\n"
+                             "module 'm', line 6: there is no user 'slt-none'\n"
+                             "module 'n': '/etc/passwd' is not a directory\n");
+    ck_assert_int_eq(parse("user = root\n[m]\npath = /\n"), SL_OK);
+    doubts[0] = '\0';
+    sl_config_doubts(&c, note_doubt);
+    ck_assert_str_eq(doubts, "");
+}
+END_TEST
 
 START_TEST(tells_what_is_wrong)
 {
@@ -301,6 +329,7 @@ static void add(TCase *tc)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, reads_a_whole_file);
     tcase_add_test(tc, prints_what_it_would_read);
+    tcase_add_test(tc, doubts_what_is_not_there);
     tcase_add_loop_test(tc, tells_what_is_wrong, 0, (int)(sizeof wrong / sizeof wrong[0]));
     tcase_add_test(tc, takes_the_least);
     tcase_add_test(tc, refuses_bytes_that_no_editor_writes);

@@ -193,6 +193,21 @@ START_TEST(decides)
 }
 END_TEST
 
+START_TEST(knows_what_forces)
+{
+    ck_assert(sl_forces_only_us("/usr/local/bin/superlifter-server --root=/srv/%u --allow=append-only\n"));
+    ck_assert(sl_forces_only_us("superlifter-server"));
+    ck_assert(!sl_forces_only_us("none"));
+    ck_assert(!sl_forces_only_us(""));
+    ck_assert(!sl_forces_only_us("/usr/bin/nice superlifter-server"));
+    ck_assert(!sl_forces_only_us("/x/not-superlifter-server"));
+    ck_assert(!sl_forces_only_us("superlifter-server-2"));
+    ck_assert(!sl_forces_only_us("superlifter-server; exec $SHELL"));
+    ck_assert(!sl_forces_only_us("superlifter-server || $SSH_ORIGINAL_COMMAND"));
+    ck_assert(!sl_forces_only_us("internal-sftp # superlifter-server"));
+}
+END_TEST
+
 START_TEST(explains)
 {
     char *out = NULL;
@@ -225,6 +240,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, learns_from_sshd);
     tcase_add_loop_test(tc, decides, 0, ROWS);
     tcase_add_test(tc, explains);
+    tcase_add_test(tc, knows_what_forces);
 }
 
 int main(void)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 enum { LINKS_MAX = 40 };
@@ -27,6 +28,12 @@ struct walk {
 static bool may_follow(const struct stat *st)
 {
     return st->st_uid == 0 || st->st_uid == geteuid();
+}
+
+/* /dev/null, by which an administrator says "none". */
+static bool is_null(const struct stat *st)
+{
+    return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
 }
 
 /* Puts the text of a link in front of what comes behind it. */
@@ -92,7 +99,7 @@ static enum sl_code finish(struct walk *w, const char *name, int flags, mode_t m
     }
     if (got < 0)
         return sl_fail_errno(err, errno, "cannot open '%s'", w->told);
-    if (fstat(got, &st) != 0 || !S_ISREG(st.st_mode)) {
+    if (fstat(got, &st) != 0 || !(S_ISREG(st.st_mode) || is_null(&st))) {
         sl_io_close(&got);
         return sl_fail(err, SL_E_TYPE, "cannot open '%s': it is no regular file", w->told);
     }

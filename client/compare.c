@@ -68,6 +68,16 @@ enum sl_code sl_compare_meta(struct sl_plan *p, const struct sl_entry *s, const 
     return SL_OK;
 }
 
+void sl_compare_disarm(const struct sl_plan *p, struct sl_entry *s)
+{
+    if (s->type != SL_TYPE_FILE || p->dest->uid != 0)
+        return;
+    if (!p->o->owner)
+        s->mode &= ~(uint32_t)04000;
+    if (!p->o->group)
+        s->mode &= ~(uint32_t)02000;
+}
+
 uint32_t sl_meta_of_new(const struct sl_plan *p, const struct sl_entry *s)
 {
     uint32_t m = 0;

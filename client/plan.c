@@ -392,6 +392,8 @@ static enum sl_code merge_step(struct sl_plan *p, struct sl_error *err)
         }
         d_end = rd == SL_EOF || d->kind == SL_EVENT_END;
     }
+    if (!s_end)
+        sl_compare_disarm(p, &s->entry);
     p->bare = !s_end && s->implied && !p->o->implied_dirs;
     if (!s_end || !d_end)
         return decide(p, s_end ? NULL : &s->entry, origin, d_end ? NULL : &d->entry);

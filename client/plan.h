@@ -164,6 +164,8 @@ enum sl_code sl_delete_step(struct sl_plan *p, struct sl_error *err);
 
 /* compare.c: what differs. */
 enum sl_code sl_compare_meta(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, uint32_t *changes, uint32_t *meta);
+/* Takes setuid and setgid from a file that root writes and that does not keep its owner and group: it would run as root. */
+void sl_compare_disarm(const struct sl_plan *p, struct sl_entry *s);
 bool sl_times_equal(const struct sl_entry *a, const struct sl_entry *b);
 /* The metadata that a new entry gets. */
 uint32_t sl_meta_of_new(const struct sl_plan *p, const struct sl_entry *s);

@@ -139,7 +139,9 @@ static void add_line(struct reader *r, struct sl_rsyncd_line l)
 
 static enum sl_code directive(struct reader *r, const char *text)
 {
-    size_t n = 1 + strspn(text + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    size_t n = 1;
+    while ((text[n] >= 'a' && text[n] <= 'z') || (text[n] >= 'A' && text[n] <= 'Z'))
+        n++;
     if (!((n == 8 && strncasecmp(text, "&include", n) == 0) || (n == 6 && strncasecmp(text, "&merge", n) == 0)))
         return wrong(r, "rsync knows no directive but &include and &merge");
     add_line(r, (struct sl_rsyncd_line){ .name = sl_memdup0(text, n), .value = trimmed(text + n, text + strlen(text)) });

@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ATTACKS_MAX = 256, LINE_MAX_BYTES = 4096, MEMORY_MIB = 64, LONGEST_S = 120 };
+enum { ATTACKS_MAX = 256, LINE_MAX_BYTES = 4096, MEMORY_MIB = 64, LONGEST_S = 120, TRIES_A_SECOND = 200 };
 
 static const struct attack *const tables[] = { name_attacks, link_attacks, order_attacks, frame_attacks, right_attacks, race_attacks,
                                               flood_attacks, held_attacks };
@@ -139,7 +139,7 @@ static bool attack(const struct plan *o, const struct attack *a)
         free(p);
         return true;
     }
-    alarm(LONGEST_S);
+    alarm(LONGEST_S + (unsigned)(o->tries / TRIES_A_SECOND));
     peer_open(p, o);
     a->run(p);
     peer_close(p);

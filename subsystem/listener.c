@@ -381,6 +381,10 @@ enum sl_code sl_listen(struct sl_listener_options *o, struct sl_error *err)
     struct listener l = { .o = o, .pid_fd = -1 };
     if (!o->config->module_count)
         return sl_fail(err, SL_E_CONFIG, "nothing to serve: there is no [module] in the configuration and no --export NAME=DIR");
+    /* First of all: whoever reads that it listens may end it at once. */
+    watch_signals(&l);
+    if (*o->ended && *o->ended != SIGHUP)
+        stop = 1;
     enum sl_code rc = open_sockets(&l, err);
     if (rc == SL_OK)
         rc = open_pid_file(&l, err);
@@ -401,7 +405,6 @@ enum sl_code sl_listen(struct sl_listener_options *o, struct sl_error *err)
     }
     for (size_t i = 0; i < SL_CONNECTIONS_MAX; i++)
         atomic_init(&l.shared->slots[i].module, NO_MODULE);
-    watch_signals(&l);
     loop(&l);
     drain(&l);
     munmap(l.shared, sizeof *l.shared);

@@ -3,6 +3,7 @@
 #ifndef SL_SUBSYSTEM_LISTENER_H
 #define SL_SUBSYSTEM_LISTENER_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 
@@ -19,6 +20,7 @@ struct sl_listener_options {
     bool log_stderr;                     /* goes on logging there when it is detached */
     const char *pid_file;                /* NULL: none */
     const char *test_mask;
+    const volatile sig_atomic_t *ended;  /* set by a signal that came before the listener took over the signals */
 };
 
 /* Serves until SIGTERM or SIGINT; then lets the sessions finish what they were asked. SL_E_CONFIG when there is nothing to

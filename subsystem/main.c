@@ -161,7 +161,7 @@ static int serve_listening(struct sl_args *a, struct sl_config *c, int first, in
     struct sl_error err = { 0 };
     struct sl_listener_options o = { .config = c, .reload = reload, .reload_ctx = a, .fd_first = first, .fd_count = count,
                                      .detach = !count && !a->no_detach, .log_stderr = a->log_stderr, .pid_file = a->pid_file,
-                                     .test_mask = a->test_mask };
+                                     .test_mask = a->test_mask, .ended = &drain };
     enum sl_code rc = sl_listen(&o, &err);
     if (rc == SL_OK)
         return 0;

@@ -181,6 +181,7 @@ to_network() {
 
 # start_daemon ARGUMENT...: superlifter-server --daemon on a free loopback port; sets daemon_port and daemon_pid.
 start_daemon() {
+    : > "$T/daemon.log"              # or what the one before said is taken for this one's
     "$SLD" --daemon --no-detach --listen=127.0.0.1:0 "$@" > "$T/daemon.log" 2>&1 < /dev/null &
     daemon_pid=$!
     pids+=("$daemon_pid")

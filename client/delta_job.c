@@ -3,6 +3,7 @@
 #include "config.h"
 #include "client/delta_job.h"
 #include "base/mem.h"
+#include "delta/inplace.h"
 #include "proto/msg.h"
 
 #include <stdlib.h>
@@ -24,6 +25,13 @@ struct sl_delta_job *sl_delta_job_new(const char *name, uint64_t size)
 void sl_delta_job_basis(struct sl_delta_job *j, const char *name, unsigned flags, uint64_t size)
 {
     j->bases[j->bases_len++] = (struct sl_job_basis){ .name = sl_strdup(name), .flags = flags, .size = size };
+}
+
+void sl_delta_job_append(struct sl_delta_job *j, uint64_t from)
+{
+    j->append = from;
+    j->done = true;
+    sl_delta_append(&j->delta, from, j->size);
 }
 
 static void clear_lists(struct sl_delta_job *j)
@@ -156,6 +164,7 @@ static void take_source(struct sl_delta_job *j, struct sl_chunk_answer *a)
         return;
     }
     j->useless |= a->changed || (is_first(j) && !a->has_hash);
+    j->has_hash |= a->has_hash;
     if (a->has_hash)
         memcpy(j->hash, a->hash, sizeof j->hash);
     j->source = a->chunks;
@@ -193,6 +202,9 @@ static void finish(struct sl_delta_job *j)
 {
     j->done = true;
     bool copies = false;
+    for (unsigned b = 0; j->inplace && b < j->bases_len; b++)
+        if (!(j->bases[b].flags & SL_CHUNKS_KEPT))
+            sl_delta_in_place(&j->delta, b);
     for (size_t i = 0; i < j->delta.len; i++)
         copies |= j->delta.spans[i].kind == SL_SPAN_COPY;
     j->useless |= !copies || j->failed_source;

@@ -38,7 +38,10 @@ struct sl_delta_job {
     bool done, decided;      /* decided: the executor has acted on it */
     bool useless;            /* nothing is to be copied, the file is sent whole */
     struct sl_delta delta;
-    uint8_t hash[16];        /* of the whole source file */
+    bool inplace;            /* the first basis that is no interrupted file is the file that is written */
+    uint64_t append;         /* so many bytes stay unseen and only the rest is sent; 0: no */
+    bool has_hash;
+    uint8_t hash[16];        /* of the whole source file; of its rest when that is appended */
     bool failed_source;      /* the source can't be read: err */
     bool lied;               /* a server's list was impossible: err */
     struct sl_error err;
@@ -50,6 +53,8 @@ struct sl_delta_job {
 /* name: of the source. Bases are added before the first call of sl_delta_job_step. */
 struct sl_delta_job *sl_delta_job_new(const char *name, uint64_t size);
 void sl_delta_job_basis(struct sl_delta_job *j, const char *name, unsigned flags, uint64_t size);
+/* In place of all rounds: the file has its first `from` bytes already. The job is done then. */
+void sl_delta_job_append(struct sl_delta_job *j, uint64_t from);
 /* Only when nothing is under way for it, or its endpoints' hooks are off. */
 void sl_delta_job_free(struct sl_delta_job *j);
 

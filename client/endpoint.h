@@ -114,6 +114,8 @@ struct sl_endpoint_ops {
     /* Files that copies may refer to, numbered from 0, between write and the first copy; copies of at most SL_COPY_MAX bytes. */
     void (*basis)(struct sl_endpoint *e, uint32_t dir, const char *name, unsigned flags);
     void (*copy)(struct sl_endpoint *e, unsigned basis, uint64_t from, uint32_t len);
+    /* Behind the first `len` bytes of the file that is written in place, which are all it has: they stay, and are no part of the hash. */
+    void (*keep)(struct sl_endpoint *e, uint64_t len);
     void (*commit)(struct sl_endpoint *e, const uint8_t *hash);
     void (*abort)(struct sl_endpoint *e);
     void (*make)(struct sl_endpoint *e, const struct sl_new *n);       /* directory, symlink, device, fifo, socket */

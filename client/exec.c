@@ -335,7 +335,7 @@ void sl_exec_finish(struct sl_plan *p)
 {
     struct sl_action *a = sl_queue_at(&p->queue, 0);
     struct sl_pending *n = pending_push(p, NULL, a->entry.type == SL_TYPE_DIR && (a->kind == SL_ACT_MAKE || (p->blind && a->kind == SL_ACT_META)));
-    if (a->delta)
+    if (a->delta && !a->append)
         n->redo = sl_exec_delta_copy(a);
     if (sets_times(a))
         n->meta = copy_of(a);
@@ -353,7 +353,7 @@ void sl_exec_skip(struct sl_plan *p)
 
 static struct sl_new new_of(const struct sl_plan *p, const struct sl_action *a, uint32_t dir)
 {
-    uint32_t ending = a->kind != SL_ACT_FILE ? 0 : p->o->partial ? SL_PUT_PARTIAL : p->o->no_resume ? SL_PUT_UNKEPT : 0;
+    uint32_t ending = a->kind != SL_ACT_FILE ? 0 : p->o->inplace ? SL_PUT_INPLACE : p->o->partial ? SL_PUT_PARTIAL : p->o->no_resume ? SL_PUT_UNKEPT : 0;
     return (struct sl_new){ .dir = dir, .meta = a->meta, .flags = a->flags | ending, .entry = &a->entry };
 }
 

@@ -43,9 +43,11 @@ bool sl_exec_delta_wanted(const struct sl_plan *p, const struct sl_action *a)
 {
     if (a->kind != SL_ACT_FILE || a->whole || a->quiet || p->o->dry_run || p->o->whole_file > 0)
         return false;
+    if (a->append)
+        return !a->delta || !a->delta->decided;
     if ((a->delta && a->delta->decided) || !(has_basis(a) || may_resume(p, a)))
         return false;
-    if (!p->dest->remote && !a->origin->e->remote && p->o->whole_file == 0)
+    if (!p->dest->remote && !a->origin->e->remote && p->o->whole_file == 0 && !p->o->append_verify)
         return false;
     return can_hash(p->dest) && can_hash(a->origin->e);
 }
@@ -55,6 +57,11 @@ bool sl_exec_delta_wanted(const struct sl_plan *p, const struct sl_action *a)
 static void begin_job(const struct sl_plan *p, struct sl_action *a)
 {
     a->delta = sl_delta_job_new(sl_exec_source_name(a), a->entry.size);
+    if (a->append) {
+        sl_delta_job_append(a->delta, a->basis_size);
+        return;
+    }
+    a->delta->inplace = p->o->inplace;
     if (has_basis(a))
         sl_delta_job_basis(a->delta, a->entry.name, 0, a->basis_size);
     if (may_resume(p, a))
@@ -181,6 +188,11 @@ static enum sl_code start(struct sl_plan *p, struct sl_action *a, uint32_t dir)
         j->bases[b].number = number++;
         p->dest->ops->basis(p->dest, dir, j->bases[b].name, j->bases[b].flags);
     }
+    if (j->append) {
+        p->dest->ops->keep(p->dest, j->append);
+        p->file_done = j->append;
+        p->progress.bytes_done += j->append;
+    }
     p->span = 0;
     p->span_done = 0;
     p->swallow_redo = false;
@@ -250,8 +262,11 @@ static enum sl_code take_piece(struct sl_plan *p, struct sl_action *a, const str
         return SL_OK;
     case SL_PIECE_END:
         a->delta->reads--;
-        if (c->changed)
+        if (c->changed && !p->swallow)
             give_up(p);
+        if (a->append && c->hash)
+            memcpy(a->delta->hash, c->hash, sizeof a->delta->hash);
+        a->delta->has_hash |= a->append && c->hash;
         return SL_OK;
     case SL_PIECE_FAILED:
         a->delta->reads--;
@@ -278,6 +293,14 @@ static enum sl_code next_piece(struct sl_plan *p, struct sl_action *a, uint64_t 
     return rc;
 }
 
+/* It is not sent whole instead: what the destination has was not to be touched. */
+static void append_failed(struct sl_plan *p, const struct sl_action *a)
+{
+    struct sl_error why = { .code = SL_E_CHANGED, .side = SL_SIDE_SOURCE };
+    snprintf(why.text, sizeof why.text, "'%.255s' changed while its rest was read", a->entry.name);
+    sl_plan_entry_failed(p, &why, a->path);
+}
+
 /* Everything is written, or given up, and nothing is to come any more. */
 static enum sl_code end(struct sl_plan *p, struct sl_action *a)
 {
@@ -289,13 +312,15 @@ static enum sl_code end(struct sl_plan *p, struct sl_action *a)
     if (!swallowed) {
         a->entry.size = p->file_done;
         sl_exec_count_sent(p, a);
-        d->ops->commit(d, a->delta->hash);
+        d->ops->commit(d, a->delta->has_hash ? a->delta->hash : NULL);
         sl_exec_finish(p);
         return SL_OK;
     }
     d->ops->abort(d);
     p->progress.bytes_done -= p->file_done;
-    if (p->swallow_redo)
+    if (p->swallow_redo && a->append)
+        append_failed(p, a);
+    else if (p->swallow_redo)
         sl_exec_once_more(p, sl_exec_delta_copy(a));
     sl_exec_finish(p);
     return SL_OK;
@@ -338,7 +363,7 @@ static bool mendable(enum sl_code code)
 bool sl_exec_delta_faulty(const struct sl_plan *p, uint64_t ticket, enum sl_code code)
 {
     const struct sl_action *a = p->queue.len ? sl_queue_at((struct sl_queue *)&p->queue, 0) : NULL;
-    return a && a->delta && ticket >= p->write_ticket && mendable(code);
+    return a && a->delta && !a->append && ticket >= p->write_ticket && mendable(code);
 }
 
 struct sl_action *sl_exec_delta_copy(const struct sl_action *a)
@@ -367,7 +392,7 @@ bool sl_exec_delta_again(struct sl_plan *p, struct sl_pending *n, enum sl_code c
 bool sl_exec_delta_current_again(struct sl_plan *p, uint64_t ticket, enum sl_code code)
 {
     const struct sl_action *a = p->queue.len ? sl_queue_at(&p->queue, 0) : NULL;
-    if (!a || p->begun || !a->delta || !a->asked || ticket < p->write_ticket || !mendable(code))
+    if (!a || p->begun || !a->delta || a->append || !a->asked || ticket < p->write_ticket || !mendable(code))
         return false;
     sl_exec_once_more(p, sl_exec_delta_copy(a));
     return true;

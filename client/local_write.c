@@ -73,7 +73,8 @@ void sl_local_write(struct sl_endpoint *e, const struct sl_new *n)
     l->w_flags = n->flags;
     enum sl_code rc = in_dir(l, n, &fd, &err);
     if (rc == SL_OK)
-        rc = sl_stage_begin(&l->stage, fd, &l->w_entry, n->meta, &err);
+        rc = n->flags & SL_PUT_INPLACE ? sl_stage_begin_inplace(&l->stage, fd, &l->w_entry, n->meta, n->flags, &err)
+                                       : sl_stage_begin(&l->stage, fd, &l->w_entry, n->meta, &err);
     l->staging = rc == SL_OK;
     l->hashing = l->e.verify;
     sl_hash_reset(l->hash);
@@ -131,6 +132,15 @@ void sl_local_copy(struct sl_endpoint *e, unsigned basis, uint64_t from, uint32_
     enum sl_code rc = SL_OK;
     if (l->staging)
         rc = sl_stage_copy(&l->stage, l->bases[basis], from, len, l->hash, &err);
+    give_up_writing(l, rc);
+    sl_local_answer(l, SL_JOB_WORK, rc, &err);
+}
+
+void sl_local_keep(struct sl_endpoint *e, uint64_t len)
+{
+    struct sl_local *l = sl_local_of(e);
+    struct sl_error err = { 0 };
+    enum sl_code rc = l->staging ? sl_stage_keep(&l->stage, len, &err) : SL_OK;
     give_up_writing(l, rc);
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
 }

@@ -399,12 +399,20 @@ static void imply_archive(struct parse *p)
     o->specials = !p->no_specials;
 }
 
+static void imply_inplace(struct sl_options *o)
+{
+    if (o->append || o->append_verify)
+        o->inplace = true;
+}
+
 static enum sl_code check(const struct sl_options *o, struct sl_error *err)
 {
     if (!o->source_count)
         return sl_fail(err, SL_E_CONFIG, "no source is given (see superlifter --help)");
     if (o->del && !o->recurse && !o->dirs)
         return sl_fail(err, SL_E_CONFIG, "--delete does not work without --recursive (-r) or --dirs (-d)");
+    if ((o->append || o->append_verify) && o->whole_file > 0)
+        return sl_fail(err, SL_E_CONFIG, "--append sends the rest of a file: --whole-file doesn't go with it");
     if (o->json && (o->out_format || o->itemize))
         return sl_fail(err, SL_E_CONFIG, "--json has a form of its own: --out-format and -i don't go with it");
     return SL_OK;
@@ -438,6 +446,7 @@ enum sl_options_result sl_options_parse(struct sl_options *o, int argc, char **a
     o->source_count = n > 1 ? n - 1 : n;
     o->dest = n > 1 ? argv[argc - 1] : NULL;
     imply_archive(&p);
+    imply_inplace(o);
     environment(o);
     return check(o, err) == SL_OK ? SL_OPTIONS_RUN : SL_OPTIONS_BAD;
 }

@@ -52,6 +52,8 @@ struct sl_options {
     const char *compress_choice;  /* NULL: the best that both sides have; zstd or zlib */
     bool no_resume;               /* interrupted files are not kept, and what is kept is not used */
     bool partial;                 /* -P, --partial: an interrupted file gets its name, as far as it came */
+    bool inplace;                 /* files are written where they are; what --append and --append-verify imply */
+    bool append, append_verify;   /* only files that are shorter at the destination get their rest; verify: all of them is compared */
     const char *test_mask;        /* --test-without=FEATURE[,...]: features not to offer; for tests, not in --help */
     /* arguments */
     char **sources;               /* borrowed from argv */

@@ -42,7 +42,8 @@ void sl_permit_tell(const struct sl_options *o, struct sl_report *report, const 
     const struct shortfall at_dest[] = {
         { SL_RIGHT_LIST, true, "what is there can't be listed, so everything is taken for new" },
         { SL_RIGHT_CREATE, !o->existing, "nothing new is made" },
-        { SL_RIGHT_OVERWRITE, !o->ignore_existing, "nothing that exists is replaced" },
+        { SL_RIGHT_OVERWRITE, o->inplace, "no file is written in place" },
+        { SL_RIGHT_OVERWRITE, !o->ignore_existing && !o->inplace, "nothing that exists is replaced" },
         { SL_RIGHT_META, o->perms || o->times || o->owner || o->group, "metadata of what exists is left, owners and groups are not kept" },
         { SL_RIGHT_SPECIAL, o->devices || o->specials, "no special files are made" },
         { SL_RIGHT_DELETE, o->del, "nothing is deleted" },
@@ -56,13 +57,14 @@ void sl_permit_tell(const struct sl_options *o, struct sl_report *report, const 
 
 /* ---- each action ---- */
 
-static uint32_t needs(const struct sl_action *a)
+static uint32_t needs(const struct sl_plan *p, const struct sl_action *a)
 {
     bool fresh = a->changes & SL_CHANGE_NEW;
+    bool written_over = !fresh || p->o->inplace;
     uint32_t special = a->entry.type >= SL_TYPE_CHAR ? SL_RIGHT_SPECIAL : 0;
     switch (a->kind) {
     case SL_ACT_FILE:
-        return SL_RIGHT_CREATE | (fresh ? 0 : (uint32_t)SL_RIGHT_OVERWRITE);
+        return SL_RIGHT_CREATE | (written_over ? (uint32_t)SL_RIGHT_OVERWRITE : 0);
     case SL_ACT_MAKE:
         return SL_RIGHT_CREATE | special | (fresh ? 0 : (uint32_t)SL_RIGHT_OVERWRITE);
     case SL_ACT_META:
@@ -90,7 +92,7 @@ static const char *what_for(uint32_t missing)
 void sl_permit_action(struct sl_plan *p, struct sl_action *a)
 {
     struct sl_error err = { .code = SL_E_RIGHTS, .side = p->dest->side };
-    uint32_t missing = needs(a) & ~p->dest->rights;
+    uint32_t missing = needs(p, a) & ~p->dest->rights;
     if (!missing && a->kind == SL_ACT_FILE && !(a->origin->e->rights & SL_RIGHT_READ)) {
         missing = SL_RIGHT_READ;
         err.side = a->origin->e->side;

@@ -152,6 +152,7 @@ static void transfer(struct sl_plan *p, struct sl_action *a, const struct sl_ent
 {
     a->kind = SL_ACT_FILE;
     a->basis_size = d->size;
+    a->append = p->o->append && !p->o->append_verify && d->size;
     a->update = sl_plan_direction(p);
     a->changes = changes | (s->size != d->size ? (uint32_t)SL_CHANGE_SIZE : 0);
     if (!p->o->times)
@@ -195,6 +196,12 @@ static enum verdict content(const struct sl_plan *p, const struct sl_entry *s, c
     return may_be_touched(p, s, d, source) ? TOUCHED : DIFFERENT;
 }
 
+/* Whether --append passes a file over that would be sent. */
+static bool not_shorter(const struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d)
+{
+    return (p->o->append || p->o->append_verify) && d->size >= s->size;
+}
+
 static enum sl_code both_files(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin)
 {
     uint32_t changes = 0, meta = 0;
@@ -202,6 +209,8 @@ static enum sl_code both_files(struct sl_plan *p, const struct sl_entry *s, cons
     enum sl_code rc = sl_compare_meta(p, s, d, &changes, &meta);
     if (rc != SL_OK)
         return rc;
+    if (v != SAME && not_shorter(p, s, d))
+        return SL_OK;
     if (v == SAME) {
         if (!meta && !sl_plan_told(p, changes))
             return SL_OK;

@@ -39,6 +39,7 @@ struct sl_action {
     bool asked;              /* content was asked for */
     uint64_t basis_size;     /* FILE, COMPARE: of the destination's file; 0: there is none */
     struct sl_delta_job *delta;  /* FILE: owned; NULL: sent whole */
+    bool append;             /* FILE: the destination has its beginning, basis_size bytes: the rest is sent */
     bool whole;              /* it is to be sent whole: a delta of it failed, or would not pay */
     bool redo;               /* it was told and counted already */
     bool asked_there, asked_here, got_there, got_here;  /* COMPARE: hash of the source, of the destination */

@@ -327,6 +327,12 @@ static void remote_copy(struct sl_endpoint *e, unsigned basis, uint64_t from, ui
     send_scratch(self(e), SL_JOB_WORK, SL_MSG_COPY);
 }
 
+static void remote_keep(struct sl_endpoint *e, uint64_t len)
+{
+    sl_w_uv(&self(e)->scratch, len);
+    send_scratch(self(e), SL_JOB_WORK, SL_MSG_KEEP);
+}
+
 /* Its lists come by themselves. */
 static enum sl_code remote_work(struct sl_endpoint *e)
 {
@@ -435,4 +441,5 @@ const struct sl_endpoint_ops sl_remote_ops = {
     .put = remote_put,             .write = remote_write,          .data = remote_data,           .hole = remote_hole,
     .basis = remote_basis,         .copy = remote_copy,            .commit = remote_commit,       .abort = remote_abort,
     .make = remote_make,           .set_meta = remote_set_meta,    .remove = remote_remove,       .owner = remote_owner,
+    .keep = remote_keep,
 };

@@ -49,6 +49,7 @@ enum sl_msg {
     SL_MSG_READ_RANGES = 38, /* id, name, ranges -> CONTENT */
     SL_MSG_BASIS = 39,       /* id, flags, name: a file that COPYs of the file being written may refer to */
     SL_MSG_COPY = 40,        /* number of the basis, offset, length: the next content of the file being written */
+    SL_MSG_KEEP = 41,        /* uv length: so long is the file that is written in place, and all of it stays; after WRITE */
     /* answers */
     SL_MSG_DONE = 64,        /* uv request */
     SL_MSG_FAIL = 65,        /* uv request, code, text */
@@ -159,7 +160,8 @@ enum sl_put_flag {
     SL_PUT_REPLACE = 1,      /* an existing non-directory of that name may be replaced; otherwise SL_E_EXISTS */
     SL_PUT_SPARSE = 2,       /* runs of zeros may become holes */
     SL_PUT_UNKEPT = 4,       /* WRITE: if the session ends before COMMIT, nothing of it is kept */
-    SL_PUT_PARTIAL = 8       /* WRITE: it gets its name then, as far as it was written */
+    SL_PUT_PARTIAL = 8,      /* WRITE: it gets its name then, as far as it was written */
+    SL_PUT_INPLACE = 16      /* PUT, WRITE: the file that is there is written where it is; needs the right to overwrite */
 };
 struct sl_msg_put {
     uint32_t id;

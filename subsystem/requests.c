@@ -58,6 +58,13 @@ static enum sl_code decode_hole(struct sl_channel *ch, struct sl_rd *r, union sl
     return whole(r, "HOLE", err);
 }
 
+static enum sl_code decode_keep(struct sl_channel *ch, struct sl_rd *r, union sl_request *q, struct sl_error *err)
+{
+    (void)ch;
+    q->keep = sl_r_uv(r, INT64_MAX);
+    return whole(r, "KEEP", err);
+}
+
 static enum sl_code decode_hash(struct sl_channel *ch, struct sl_rd *r, union sl_request *q, struct sl_error *err)
 {
     (void)ch;
@@ -169,6 +176,7 @@ static const struct sl_request_kind {
     [SL_MSG_READ_RANGES] = { "read", SL_RIGHT_READ, 0, NAMES_RANGES, false, decode_read_ranges, sl_run_read_ranges },
     [SL_MSG_BASIS] = { "read", SL_RIGHT_READ, 0, NAMES_BASIS, false, decode_basis, sl_run_basis },
     [SL_MSG_COPY] = { "write", 0, 0, NAMES_NOTHING, false, decode_copy, sl_run_copy },        /* BASIS was asked for its rights */
+    [SL_MSG_KEEP] = { "write", 0, 0, NAMES_NOTHING, false, decode_keep, sl_run_keep },
     [SL_MSG_MODULES] = { "list modules", 0, 0, NAMES_NOTHING, false, decode_nothing, sl_run_modules },
 };
 

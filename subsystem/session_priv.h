@@ -137,7 +137,7 @@ union sl_request {
     struct sl_msg_owner owner;
     struct sl_msg_name name;
     struct { const uint8_t *data; size_t len; } bytes;
-    uint64_t hole;
+    uint64_t hole, keep;
     uint64_t seed;
     const uint8_t *hash;
     struct sl_msg_chunks chunks;
@@ -152,7 +152,7 @@ sl_request_run sl_run_attach, sl_run_modules;                                   
 sl_request_run sl_run_list;                                                               /* listing.c */
 sl_request_run sl_run_read, sl_run_read_ranges, sl_run_hash;                              /* content.c */
 sl_request_run sl_run_seed, sl_run_chunks;                                                /* chunks.c */
-sl_request_run sl_run_basis, sl_run_copy;                                                 /* writing.c */
+sl_request_run sl_run_basis, sl_run_copy, sl_run_keep;                                                 /* writing.c */
 sl_request_run sl_run_put, sl_run_write, sl_run_data, sl_run_hole, sl_run_commit, sl_run_abort;    /* writing.c */
 sl_request_run sl_run_make, sl_run_set_meta, sl_run_remove;
 /* The file being written, if any, is given up; what still comes of it is passed over. */

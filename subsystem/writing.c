@@ -28,6 +28,14 @@ static bool limit(const struct sl_channel *ch, struct sl_entry *e, uint32_t *met
     return true;
 }
 
+/* Without `overwrite` nobody could go on with what was once begun in place, nor mend it. */
+static enum sl_code may_inplace(const struct sl_channel *ch, uint32_t flags, struct sl_error *err)
+{
+    if (!(flags & SL_PUT_INPLACE) || ch->rights & SL_RIGHT_OVERWRITE)
+        return SL_OK;
+    return sl_fail(err, SL_E_RIGHTS, "not allowed here: the right to overwrite is missing");
+}
+
 /* Where only the missing right made the name's being taken a failure, the failure says so. */
 static enum sl_code told(enum sl_code rc, bool kept_back, const char *name, struct sl_error *err)
 {
@@ -55,6 +63,8 @@ enum sl_code sl_run_put(struct sl_channel *ch, const union sl_request *q, struct
         return sl_fail(err, SL_E_INVALID, "'%s' is no whole file", e.name);
     sl_hash_once(m->data, m->data_len, mine);
     enum sl_code rc = check_hash(mine, m->hash, e.name, err);
+    if (rc == SL_OK)
+        rc = may_inplace(ch, m->flags, err);
     if (rc == SL_OK)
         rc = sl_dirs_fd(ch->dirs, m->id, &fd, err);
     if (rc == SL_OK)
@@ -99,10 +109,14 @@ enum sl_code sl_run_write(struct sl_channel *ch, const union sl_request *q, stru
     ch->w_meta = m->meta;
     ch->w_flags = m->flags;
     ch->w_kept_back = limit(ch, &ch->w_entry, &ch->w_meta, &ch->w_flags);
-    enum sl_code rc = sl_dirs_fd(ch->dirs, m->id, &fd, err);
+    enum sl_code rc = may_inplace(ch, m->flags, err);
+    if (rc == SL_OK)
+        rc = sl_dirs_fd(ch->dirs, m->id, &fd, err);
     if (rc == SL_OK)
         rc = sl_spend(ch->s, SL_SPEND_MADE_FILE, 1, err);
-    if (rc == SL_OK)
+    if (rc == SL_OK && ch->w_flags & SL_PUT_INPLACE)
+        rc = sl_stage_begin_inplace(&ch->stage, fd, &ch->w_entry, ch->w_meta, ch->w_flags, err);
+    else if (rc == SL_OK)
         rc = sl_stage_begin(&ch->stage, fd, &ch->w_entry, ch->w_meta, err);
     if (rc != SL_OK)
         return rc;
@@ -141,6 +155,18 @@ enum sl_code sl_run_hole(struct sl_channel *ch, const union sl_request *q, struc
         return SL_OK;
     sl_hash_hole(ch->w_hash, q->hole);
     enum sl_code rc = sl_stage_hole(&ch->stage, q->hole, err);
+    if (rc != SL_OK)
+        sl_writing_dead(ch);
+    return rc;
+}
+
+enum sl_code sl_run_keep(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
+{
+    if (ch->writing == SL_WRITING_NOT)
+        return not_begun(err);
+    if (ch->writing == SL_WRITING_DEAD)
+        return SL_OK;
+    enum sl_code rc = sl_stage_keep(&ch->stage, q->keep, err);
     if (rc != SL_OK)
         sl_writing_dead(ch);
     return rc;

@@ -2,6 +2,7 @@
 /* check_delta - cutting, chunk lists, matching in rounds: whatever was done to a file, the spans put it together again. */
 #include "config.h"
 #include "base/mem.h"
+#include "delta/inplace.h"
 #include "delta/match.h"
 #include "scratch.h"
 
@@ -134,6 +135,28 @@ static void check_spans(const struct sl_delta *d, struct bytes new, const struct
     ck_assert_uint_eq(sl_delta_size(d), new.n);
 }
 
+/* Carries the spans out over the first basis, byte by byte: it becomes the new file. */
+static void check_in_place(struct sl_delta *d, struct bytes new, const struct bytes *old)
+{
+    size_t most = new.n > old[0].n ? new.n : old[0].n;
+    uint8_t *file = sl_calloc(1, most + 1);
+    uint64_t at = 0;
+    memcpy(file, old[0].p, old[0].n);
+    sl_delta_in_place(d, 0);
+    for (size_t i = 0; i < d->len; i++) {
+        const struct sl_span *s = &d->spans[i];
+        ck_assert_uint_eq(s->at, at);
+        ck_assert_uint_gt(s->len, 0);
+        const uint8_t *from = s->kind == SL_SPAN_COPY ? (s->basis ? old[s->basis].p : file) + s->from : new.p + at;
+        for (uint64_t k = 0; k < s->len; k++)
+            file[at + k] = from[k];
+        at += s->len;
+    }
+    ck_assert_uint_eq(at, new.n);
+    ck_assert_mem_eq(file, new.p, new.n);
+    free(file);
+}
+
 /* All rounds; returns the bytes left to be sent. sampled: how often a sample was wanted. */
 static uint64_t compare(struct bytes new, const struct bytes *old, unsigned count, size_t turn, unsigned *sampled)
 {
@@ -170,6 +193,8 @@ static uint64_t compare(struct bytes new, const struct bytes *old, unsigned coun
         }
     }
     uint64_t unknown = sl_delta_unknown_bytes(&d);
+    if (count)
+        check_in_place(&d, new, old);
     sl_ranges_clear(&of_new);
     for (unsigned b = 0; b < count; b++)
         sl_ranges_clear(&of_old[b]);
@@ -415,6 +440,34 @@ START_TEST(holes_are_kept)
 }
 END_TEST
 
+/* 0-9 stay; 20-29 come from behind; what 10-19 were is gone when 30-39 want it; 5-14 are half there. */
+START_TEST(in_place_reads_nothing_that_was_written_over)
+{
+    static const struct sl_span spans[] = { { SL_SPAN_COPY, 0, 0, 10, 0 },   { SL_SPAN_COPY, 0, 10, 10, 50 }, { SL_SPAN_HOLE, 0, 20, 10, 0 },
+                                            { SL_SPAN_COPY, 0, 30, 10, 10 }, { SL_SPAN_COPY, 0, 40, 10, 5 },  { SL_SPAN_COPY, 1, 50, 10, 10 },
+                                            { SL_SPAN_COPY, 0, 60, 10, 55 } };
+    static const struct sl_span want[] = { { SL_SPAN_COPY, 0, 0, 10, 0 }, { SL_SPAN_COPY, 0, 10, 10, 50 }, { SL_SPAN_HOLE, 0, 20, 10, 0 },
+                                           { SL_SPAN_NEW, 0, 30, 10, 0 }, { SL_SPAN_COPY, 0, 40, 5, 5 },   { SL_SPAN_NEW, 0, 45, 5, 0 },
+                                           { SL_SPAN_COPY, 1, 50, 10, 10 }, { SL_SPAN_NEW, 0, 60, 10, 0 } };
+    struct sl_delta d;
+    sl_delta_init(&d);
+    d.spans = sl_malloc(sizeof spans);
+    memcpy(d.spans, spans, sizeof spans);
+    d.len = d.cap = sizeof spans / sizeof spans[0];
+    sl_delta_in_place(&d, 0);
+    ck_assert_uint_eq(d.len, sizeof want / sizeof want[0]);
+    for (size_t i = 0; i < d.len; i++) {
+        ck_assert(d.spans[i].kind == want[i].kind && d.spans[i].basis == want[i].basis);
+        ck_assert(d.spans[i].at == want[i].at && d.spans[i].len == want[i].len && d.spans[i].from == want[i].from);
+    }
+    sl_delta_append(&d, 7, 9);
+    ck_assert(d.len == 1 && d.spans[0].kind == SL_SPAN_NEW && d.spans[0].at == 7 && d.spans[0].len == 2);
+    sl_delta_append(&d, 9, 9);
+    ck_assert_uint_eq(d.len, 0);
+    sl_delta_clear(&d);
+}
+END_TEST
+
 START_TEST(choices)
 {
     ck_assert_uint_eq(sl_delta_first_grain(0), 9);
@@ -463,6 +516,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, samples_find_crowded_edits);
     tcase_add_loop_test(tc, hostile_lists_stay_linear, 0, 3);
     tcase_add_test(tc, holes_are_kept);
+    tcase_add_test(tc, in_place_reads_nothing_that_was_written_over);
     tcase_add_test(tc, choices);
 }
 

@@ -67,6 +67,15 @@ PASS(module, sl_msg_module)
 PASS(basis, sl_msg_basis)
 PASS(copy, sl_msg_copy)
 
+static enum sl_code pass_keep(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)
+{
+    uint64_t n = sl_r_uv(r, INT64_MAX);
+    if (!sl_r_done(r))
+        return sl_fail(err, SL_E_PROTOCOL, "malformed");
+    sl_w_uv(out, n);
+    return SL_OK;
+}
+
 static void pass_ranges(struct sl_rd ranges, struct sl_buf *out)
 {
     uint64_t in_end = 0, out_end = 0, at, len;
@@ -209,7 +218,7 @@ static const struct { const char *file; enum sl_code (*pass)(struct sl_rd *, str
     { "hash", pass_name },         { "hash-is", pass_hash_is },   { "fail", pass_fail },         { "module", pass_module },
     { "read", pass_read },         { "listed", pass_listed },     { "content", pass_content },   { "put", pass_put },
     { "set-meta", pass_set_meta }, { "chunks", pass_chunks },     { "chunked", pass_chunked },   { "read-ranges", pass_read_ranges },
-    { "basis", pass_basis },       { "copy", pass_copy },
+    { "basis", pass_basis },       { "copy", pass_copy },         { "keep", pass_keep },
 };
 
 START_TEST(payload)

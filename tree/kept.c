@@ -55,7 +55,9 @@ static void keep(struct sl_stage *s)
 
 void sl_kept_end(struct sl_stage *s, uint32_t flags)
 {
-    if (s->fd >= 0 && flags & SL_KEPT_NAMED)
+    if (s->inplace)
+        sl_stage_abort(s);               /* it stays where it is */
+    else if (s->fd >= 0 && flags & SL_KEPT_NAMED)
         sl_stage_partial(s, flags);
     else if (flags & SL_KEPT_NOTHING)
         sl_stage_abort(s);

@@ -8,6 +8,7 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "tree/inplace.h"
 #include "tree/kept.h"
 
 #include <errno.h>
@@ -146,6 +147,29 @@ enum sl_code sl_stage_begin(struct sl_stage *s, int dirfd, const struct sl_entry
     return rc;
 }
 
+enum sl_code sl_stage_begin_inplace(struct sl_stage *s, int dirfd, const struct sl_entry *e, uint32_t meta, uint32_t flags,
+                                    struct sl_error *err)
+{
+    struct sl_error other = { 0 };
+    bool made = false, born = born_with_mode(e, meta, NULL);
+    enum sl_code rc = check_name(e, err);
+    *s = (struct sl_stage){ .dirfd = -1, .fd = -1 };
+    if (rc != SL_OK)
+        return rc;
+    if ((s->dirfd = fcntl(dirfd, F_DUPFD_CLOEXEC, 0)) < 0)
+        return sl_fail_errno(err, errno, "cannot create '%s'", e->name);
+    memcpy(s->name, e->name, e->name_len + 1);
+    rc = sl_inplace_open(s, first_mode(e, meta, born), flags, &made, &other);
+    s->born_with_mode = made && born;
+    if (rc == SL_OK)
+        return rc;
+    sl_io_close(&s->dirfd);
+    if (rc == SL_E_TYPE)
+        return sl_stage_begin(s, dirfd, e, meta, err);
+    *err = other;
+    return rc;
+}
+
 /* ---- content ---- */
 
 /* Removes the staged file; errno and the directory's descriptor are kept. */
@@ -155,7 +179,8 @@ static void discard(struct sl_stage *s)
     free(s->buf);
     s->buf = NULL;
     sl_io_close(&s->fd);
-    unlinkat(s->dirfd, s->temp, 0);
+    if (!s->inplace)
+        unlinkat(s->dirfd, s->temp, 0);
     errno = keep;
 }
 
@@ -214,6 +239,8 @@ static enum sl_code put_hole(struct sl_stage *s, uint64_t n, struct sl_error *er
         errno = EFBIG;
         return write_failed(s, err);
     }
+    if (s->inplace && (rc = sl_inplace_hole(s, n, err)) != SL_OK)
+        return rc;
     if (n && lseek(s->fd, (off_t)(s->pos + n), SEEK_SET) < 0)
         return write_failed(s, err);
     s->pos += n;
@@ -249,7 +276,7 @@ static enum sl_code put_sparse(struct sl_stage *s, const uint8_t *p, size_t n, s
     return rc;
 }
 
-/* An end in a hole is not there until the size is set. */
+/* An end in a hole is not there until the size is set; nor is that of a file that was longer. */
 static enum sl_code end_content(struct sl_stage *s, struct sl_error *err)
 {
     enum sl_code rc = write_buf(s, err);
@@ -257,7 +284,7 @@ static enum sl_code end_content(struct sl_stage *s, struct sl_error *err)
     s->buf = NULL;
     if (rc != SL_OK)
         return rc;
-    if (s->hole_at_end && ftruncate(s->fd, (off_t)s->pos) != 0)
+    if ((s->hole_at_end || s->old_size > s->pos) && ftruncate(s->fd, (off_t)s->pos) != 0)
         return write_failed(s, err);
     return SL_OK;
 }
@@ -350,11 +377,28 @@ static enum sl_code copy_some(struct sl_stage *s, int fd, uint64_t from, size_t 
     return s->sparse ? put_sparse(s, aside, n, err) : took(s, n, err);
 }
 
+/* A stretch of the file itself that stays where it is. */
+static enum sl_code stay(struct sl_stage *s, int fd, uint64_t n, struct sl_hash *h, struct sl_error *err)
+{
+    enum sl_code rc = write_buf(s, err);
+    for (size_t k; n && rc == SL_OK; n -= k) {
+        k = n < WRITE_AT_ONCE ? (size_t)n : WRITE_AT_ONCE;
+        rc = read_at(s, fd, s->pos, s->buf, k, err);
+        if (rc == SL_OK && h)
+            sl_hash_data(h, s->buf, k);
+        s->pos += k;
+    }
+    s->hole_at_end = false;
+    return rc == SL_OK && lseek(s->fd, (off_t)s->pos, SEEK_SET) < 0 ? write_failed(s, err) : rc;
+}
+
 static enum sl_code copy(struct sl_stage *s, int fd, uint64_t from, uint64_t n, struct sl_hash *h, struct sl_error *err)
 {
     enum sl_code rc = SL_OK;
     if (!s->buf)
         s->buf = sl_malloc(WRITE_AT_ONCE);
+    if (from == s->pos && sl_inplace_is(s, fd))
+        return stay(s, fd, n, h, err);
     if (may_share(s, from, n) && (rc = write_buf(s, err)) == SL_OK && share(s, fd, from, n))
         return hash_shared(s, n, h, err);
     for (size_t k; n && rc == SL_OK; from += k, n -= k) {
@@ -371,6 +415,20 @@ enum sl_code sl_stage_copy(struct sl_stage *s, int fd, uint64_t from, uint64_t n
         return not_begun(err);
     enum sl_code rc = copy(s, fd, from, n, h, err);
     if (rc != SL_OK)
+        sl_stage_abort(s);
+    return rc;
+}
+
+enum sl_code sl_stage_keep(struct sl_stage *s, uint64_t n, struct sl_error *err)
+{
+    if (s->fd < 0)
+        return not_begun(err);
+    enum sl_code rc = s->pos ? sl_fail(err, SL_E_INVALID, "'%s' was begun already", s->name) : sl_inplace_length(s, n, err);
+    if (rc == SL_OK && lseek(s->fd, (off_t)n, SEEK_SET) < 0)
+        rc = write_failed(s, err);
+    if (rc == SL_OK)
+        s->pos = n;
+    else
         sl_stage_abort(s);
     return rc;
 }
@@ -411,7 +469,7 @@ static enum sl_code finish(struct sl_stage *s, const struct sl_entry *e, uint32_
         discard(s);
         return rc;
     }
-    return give_name(s->dirfd, s->temp, s->name, flags, err);
+    return s->inplace ? SL_OK : give_name(s->dirfd, s->temp, s->name, flags, err);
 }
 
 enum sl_code sl_stage_commit(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, uint32_t flags,
@@ -429,6 +487,9 @@ enum sl_code sl_stage_commit(struct sl_stage *s, const struct sl_entry *e, uint3
 
 void sl_stage_abort(struct sl_stage *s)
 {
+    struct sl_error ignored = { 0 };
+    if (s->fd >= 0 && s->inplace)        /* what came is of use to the next run */
+        write_buf(s, &ignored);
     if (s->fd >= 0)
         discard(s);
     sl_io_close(&s->dirfd);
@@ -450,10 +511,26 @@ void sl_stage_partial(struct sl_stage *s, uint32_t flags)
     sl_io_close(&s->dirfd);
 }
 
+struct bytes { const void *data; size_t n; };
+
+static enum sl_code put_inplace(int dirfd, const struct sl_entry *e, uint32_t meta, uint32_t flags, const struct bytes *b,
+                                struct sl_owners *owners, struct sl_error *err)
+{
+    struct sl_stage s;
+    enum sl_code rc = sl_stage_begin_inplace(&s, dirfd, e, meta, flags, err);
+    if (rc != SL_OK)
+        return rc;
+    s.sparse = flags & SL_STAGE_SPARSE;
+    rc = sl_stage_write(&s, b->data, b->n, err);
+    return rc == SL_OK ? sl_stage_commit(&s, e, meta, flags, owners, err) : rc;
+}
+
 enum sl_code sl_stage_put(int dirfd, const struct sl_entry *e, uint32_t meta, uint32_t flags, const void *data,
                           size_t n, struct sl_owners *owners, struct sl_error *err)
 {
     struct sl_stage s = { .dirfd = dirfd, .fd = -1 };
+    if (flags & SL_STAGE_INPLACE)
+        return put_inplace(dirfd, e, meta, flags, &(struct bytes){ data, n }, owners, err);
     enum sl_code rc = create(&s, e, meta, owners, err);
     if (rc != SL_OK)
         return rc;

@@ -32,20 +32,31 @@ struct sl_stage {
     bool hole_at_end;
     bool unshared;           /* the file system can't share content between files */
     bool born_with_mode;     /* its mode was given when it was created, as far as the umask let it */
+    bool inplace;            /* it is the file itself (tree/inplace.h): there is no temp */
+    dev_t dev;               /* in place: which file, and how long it was */
+    ino_t ino;
+    uint64_t old_size;
     bool sparse;             /* false after begin; the caller may set it: zero blocks then become holes (SL_STAGE_SPARSE) */
 };
 
-enum sl_stage_flag { SL_STAGE_REPLACE = 1, SL_STAGE_SPARSE = 2 };   /* the values are those of enum sl_put_flag */
+enum sl_stage_flag { SL_STAGE_REPLACE = 1, SL_STAGE_SPARSE = 2, SL_STAGE_INPLACE = 16 };   /* the values are those of enum sl_put_flag */
 
 /* Creates the staged file (mode 0600 or, where that is safe, the final one, so that commit need not set it). Without
  * SL_META_MODE a new file gets the mode of e, user may read and write, through the umask. */
 enum sl_code sl_stage_begin(struct sl_stage *s, int dirfd, const struct sl_entry *e, uint32_t meta, struct sl_error *err);
+/* The same, but the file of that name is written where it is (tree/inplace.h), if it is one or there is none; SL_STAGE_REPLACE: it may be one.
+ * A failure, abort or the like then leave what was written so far; nothing is held back from those who read it meanwhile. */
+enum sl_code sl_stage_begin_inplace(struct sl_stage *s, int dirfd, const struct sl_entry *e, uint32_t meta, uint32_t flags,
+                                    struct sl_error *err);
 /* Content, in order. A failure aborts: the staged file is gone and only sl_stage_abort may follow (it then does nothing). */
 enum sl_code sl_stage_write(struct sl_stage *s, const void *data, size_t n, struct sl_error *err);
 enum sl_code sl_stage_hole(struct sl_stage *s, uint64_t n, struct sl_error *err);
 /* The next n bytes of content are those of another file at `from`; shared with it where the file system can and both are in place for it.
- * SL_E_CHANGED when that file ends before. What was put here is added to h, unless that is NULL. */
+ * SL_E_CHANGED when that file ends before. What was put here is added to h, unless that is NULL. In place, what comes from the same file at the
+ * same offset is only read; from a later offset it is what is there then, from an earlier one what was written. */
 enum sl_code sl_stage_copy(struct sl_stage *s, int fd, uint64_t from, uint64_t n, struct sl_hash *h, struct sl_error *err);
+/* In place, as the first content: all that the file has, n bytes, stays as it is and is not looked at; SL_E_CHANGED when it is not n bytes. */
+enum sl_code sl_stage_keep(struct sl_stage *s, uint64_t n, struct sl_error *err);
 /* Metadata, then the name: replaces a non-directory only with SL_STAGE_REPLACE, else it is one atomic step that fails with
  * SL_E_EXISTS. A directory in the way is SL_E_IS_DIR. On failure the staged file is gone and the old one is as it was. */
 enum sl_code sl_stage_commit(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, uint32_t flags,

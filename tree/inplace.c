@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: ISC */
+/* inplace - see inplace.h. Opened without following links, and looked at again when it is open: the name may have changed hands in between. */
+#include "config.h"
+#include "tree/inplace.h"
+
+#include "base/io.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    TRIES_MAX = 100, /* of a name that comes and goes meanwhile */
+    ZEROS = 64 * 1024
+};
+
+static enum sl_code cannot(const struct sl_stage *s, const char *what, struct sl_error *err)
+{
+    return sl_fail_errno(err, errno, "cannot %s '%s' in place", what, s->name);
+}
+
+/* The file that is there, if it is one. Only what is a file is opened: opening alone wakes who waits at a fifo. */
+static enum sl_code open_old(struct sl_stage *s, struct sl_error *err)
+{
+    const int flags = O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+    struct stat st;
+    if (fstatat(s->dirfd, s->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return cannot(s, "write", err);
+    if (S_ISREG(st.st_mode) && (s->fd = openat(s->dirfd, s->name, flags)) < 0 && errno != ELOOP && errno != ENXIO)
+        return cannot(s, "write", err);
+    if (s->fd < 0)
+        return sl_fail(err, SL_E_TYPE, "'%s' is not a regular file", s->name);
+    if (fstat(s->fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        sl_io_close(&s->fd);
+        return sl_fail(err, SL_E_TYPE, "'%s' is not a regular file", s->name);
+    }
+    return SL_OK;
+}
+
+enum sl_code sl_inplace_open(struct sl_stage *s, mode_t mode, uint32_t flags, bool *made, struct sl_error *err)
+{
+    const int create = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    enum sl_code rc = SL_E_NOT_FOUND;
+    struct stat st;
+    *made = false;
+    for (int tries = TRIES_MAX; tries && rc == SL_E_NOT_FOUND; tries--) {
+        if ((s->fd = openat(s->dirfd, s->name, create, mode)) >= 0) {
+            *made = true;
+            rc = SL_OK;
+        } else if (errno != EEXIST || !(flags & SL_STAGE_REPLACE)) {
+            return sl_fail_errno(err, errno, "cannot create '%s'", s->name);
+        } else {
+            rc = open_old(s, err);
+        }
+    }
+    if (rc == SL_OK && fstat(s->fd, &st) != 0) {
+        rc = cannot(s, "look at", err);
+        sl_io_close(&s->fd);
+    }
+    if (rc != SL_OK)
+        return rc;
+    s->inplace = s->unshared = true;
+    s->dev = st.st_dev;
+    s->ino = st.st_ino;
+    s->old_size = (uint64_t)st.st_size;
+    return SL_OK;
+}
+
+bool sl_inplace_is(const struct sl_stage *s, int fd)
+{
+    struct stat st;
+    return s->inplace && fstat(fd, &st) == 0 && st.st_dev == s->dev && st.st_ino == s->ino;
+}
+
+static enum sl_code write_zeros(struct sl_stage *s, uint64_t n, struct sl_error *err)
+{
+    enum sl_code rc = SL_OK;
+    uint8_t *zeros = sl_calloc(1, ZEROS);
+    for (size_t k; n && rc == SL_OK; n -= k) {
+        k = n < ZEROS ? (size_t)n : ZEROS;
+        if (sl_io_write_all(s->fd, zeros, k) != SL_OK)
+            rc = cannot(s, "write", err);
+    }
+    free(zeros);
+    return rc;
+}
+
+enum sl_code sl_inplace_hole(struct sl_stage *s, uint64_t n, struct sl_error *err)
+{
+    uint64_t old = s->pos < s->old_size ? s->old_size - s->pos : 0;
+    uint64_t cleared = n < old ? n : old;
+    if (!cleared || fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)s->pos, (off_t)cleared) == 0)
+        return SL_OK;
+    return errno == EOPNOTSUPP || errno == ENOSYS ? write_zeros(s, cleared, err) : cannot(s, "clear a part of", err);
+}
+
+enum sl_code sl_inplace_length(const struct sl_stage *s, uint64_t n, struct sl_error *err)
+{
+    struct stat st;
+    if (!s->inplace)
+        return sl_fail(err, SL_E_CHANGED, "'%s' is no file that can be written in place", s->name);
+    if (fstat(s->fd, &st) != 0)
+        return cannot(s, "look at", err);
+    return (uint64_t)st.st_size == n ? SL_OK : sl_fail(err, SL_E_CHANGED, "'%s' is not as long as it was", s->name);
+}

@@ -156,6 +156,14 @@ static void note_lie(struct sl_delta_job *j, const struct sl_chunk_answer *a)
     j->err = a->err;
 }
 
+static void take_chunks(const struct sl_delta_job *j, struct sl_chunks *to, struct sl_chunk_answer *a)
+{
+    *to = a->chunks;
+    a->chunks = (struct sl_chunks){ 0 };
+    for (size_t i = 0; j->collide && i < to->len; i++)
+        to->at[i].hash = 0;
+}
+
 static void take_source(struct sl_delta_job *j, struct sl_chunk_answer *a)
 {
     note_lie(j, a);
@@ -167,8 +175,7 @@ static void take_source(struct sl_delta_job *j, struct sl_chunk_answer *a)
     j->has_hash |= a->has_hash;
     if (a->has_hash)
         memcpy(j->hash, a->hash, sizeof j->hash);
-    j->source = a->chunks;
-    a->chunks = (struct sl_chunks){ 0 };
+    take_chunks(j, &j->source, a);
 }
 
 static void take_basis(struct sl_delta_job *j, unsigned b, struct sl_chunk_answer *a)
@@ -179,8 +186,7 @@ static void take_basis(struct sl_delta_job *j, unsigned b, struct sl_chunk_answe
         j->bases[b].gone = true;
         return;
     }
-    j->lists[b] = a->chunks;
-    a->chunks = (struct sl_chunks){ 0 };
+    take_chunks(j, &j->lists[b], a);
 }
 
 void sl_delta_job_chunked(void *ctx, struct sl_endpoint *e, void *cookie, struct sl_chunk_answer *a)

@@ -38,6 +38,7 @@ struct sl_delta_job {
     bool done, decided;      /* decided: the executor has acted on it */
     bool useless;            /* nothing is to be copied, the file is sent whole */
     struct sl_delta delta;
+    bool collide;            /* for tests: all chunk hashes are taken for the same */
     bool inplace;            /* the first basis that is no interrupted file is the file that is written */
     uint64_t append;         /* so many bytes stay unseen and only the rest is sent; 0: no */
     bool has_hash;

@@ -62,6 +62,7 @@ static void begin_job(const struct sl_plan *p, struct sl_action *a)
         return;
     }
     a->delta->inplace = p->o->inplace;
+    a->delta->collide = p->o->test_mask && strstr(p->o->test_mask, "chunk-hashes");
     if (has_basis(a))
         sl_delta_job_basis(a->delta, a->entry.name, 0, a->basis_size);
     if (may_resume(p, a))
@@ -178,6 +179,10 @@ static enum sl_code start(struct sl_plan *p, struct sl_action *a, uint32_t dir)
         return SL_OK;
     if (p->dest->ops->room(p->dest, SL_JOB_WORK) < 2 * SL_HEAD_ROOM + j->bases_len * (SL_NAME_MAX + 64))
         return SL_AGAIN;
+    /* First: a local tree tells within the calls below what fails. */
+    p->span = 0;
+    p->span_done = 0;
+    p->swallow_redo = false;
     enum sl_code rc = sl_exec_begin(p, a, dir);
     if (rc != SL_OK)
         return rc;
@@ -193,9 +198,6 @@ static enum sl_code start(struct sl_plan *p, struct sl_action *a, uint32_t dir)
         p->file_done = j->append;
         p->progress.bytes_done += j->append;
     }
-    p->span = 0;
-    p->span_done = 0;
-    p->swallow_redo = false;
     return SL_OK;
 }
 

@@ -54,7 +54,8 @@ struct sl_options {
     bool partial;                 /* -P, --partial: an interrupted file gets its name, as far as it came */
     bool inplace;                 /* files are written where they are; what --append and --append-verify imply */
     bool append, append_verify;   /* only files that are shorter at the destination get their rest; verify: all of them is compared */
-    const char *test_mask;        /* --test-without=FEATURE[,...]: features not to offer; for tests, not in --help */
+    const char *test_mask;        /* --test-without=FEATURE[,...]: features not to offer; for tests, not in --help.
+                                   * chunk-hashes: all of them are taken for the same */
     /* arguments */
     char **sources;               /* borrowed from argv */
     size_t source_count;

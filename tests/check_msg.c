@@ -355,7 +355,7 @@ START_TEST(puts_hostile)
     m.meta = 32;
     ck_assert_int_eq(put(SL_MSG_SET_META, &m, "", &got), SL_E_PROTOCOL);
     m.meta = 0;
-    m.flags = 16;
+    m.flags = 32;
     ck_assert_int_eq(put(SL_MSG_SET_META, &m, "", &got), SL_E_PROTOCOL);
     m.flags = 0;
     m.entry.name = "..";

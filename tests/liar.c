@@ -5,7 +5,8 @@
  *   liar other SERVER... -- SERVER...   what is asked on channel 3 goes to the second server, which has another tree: its lists are well
  *                                       formed and match what is not there, as if hashes had collided (the hash of
  *                                       the whole file stays the true one)
- *   liar huge|short|long SERVER...      lists of petabytes; of a byte less; of chunks that are longer than they may be
+ *   liar huge|short|long|wide SERVER... lists of petabytes; of a byte less; of chunks that are longer than they may be; with a hole of 2^62 bytes
+ *   liar up|down SERVER...              compressed frames to or from the server are garbage
  */
 #include <errno.h>
 #include <poll.h>
@@ -17,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PREFACE = 12, HEAD = 6, HASH_CHANNEL = 3, CHUNKS = 37, FAIL = 65, CHUNKED = 72, CREDIT = 2, BUF = 4 << 20 };
+enum { PREFACE = 12, HEAD = 6, HASH_CHANNEL = 3, CHUNKS = 37, FAIL = 65, CHUNKED = 72, CREDIT = 2, DEFLATE = 7, ZSTD = 8, BUF = 4 << 20 };
 
 struct side { int in, out; uint8_t *buf; size_t len; bool greeted, eof; };
 static struct side client = { .in = 0, .out = 1 }, servers[2];
@@ -78,6 +79,13 @@ static void lie(const uint8_t *f)
     at += f[at] & 2 ? 17 : 1;
     memcpy(out, f, at);
     n = at;
+    if (strcmp(mode, "wide") == 0) {
+        n += uv(out + n, (uint64_t)1 << 63 | 1);
+        out[2] = (uint8_t)(n - HEAD);
+        out[0] = out[1] = 0;
+        put(&client, out, n);
+        return;
+    }
     if (strcmp(mode, "short") == 0) {
         n += uv(out + n, 100 << 1);
     } else {
@@ -118,8 +126,22 @@ static void release(void)
     memmove(asked, asked + n, asked_len);
 }
 
+/* Whether a frame is a compressed one that is to be made garbage; then it is. */
+static bool garbled(uint8_t *f, size_t n, const char *when)
+{
+    if (strcmp(mode, when) != 0 || f[4] != 0 || (f[3] != DEFLATE && f[3] != ZSTD))
+        return false;
+    for (size_t i = HEAD; i < n; i++)
+        f[i] = (uint8_t)(f[i] * 7 + i);
+    return true;
+}
+
 static void from_server(int which, uint8_t *f, size_t n)
 {
+    if (garbled(f, n, "down") || strcmp(mode, "up") == 0 || strcmp(mode, "down") == 0) {
+        put(&client, f, n);
+        return;
+    }
     uint8_t *hash = hash_in(f);
     if (count == 2 && hash && which == 0)
         memcpy(true_hash, hash, sizeof true_hash);
@@ -141,6 +163,7 @@ static void from_server(int which, uint8_t *f, size_t n)
 
 static void from_client(uint8_t *f, size_t n)
 {
+    garbled(f, n, "up");
     uint8_t type = f[3], channel = f[4];
     bool hashes = channel == HASH_CHANNEL || (channel == 0 && type == CREDIT && f[HEAD] == HASH_CHANNEL);
     if (channel == HASH_CHANNEL && type == CHUNKS) {

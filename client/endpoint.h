@@ -112,6 +112,8 @@ struct sl_endpoint_ops {
     void (*data)(struct sl_endpoint *e, const void *data, size_t len);
     void (*hole)(struct sl_endpoint *e, uint64_t len);
     /* Files that copies may refer to, numbered from 0, between write and the first copy; copies of at most SL_COPY_MAX bytes. */
+    /* Where interrupted files are kept from now on: a directory of that name beside each. Borrowed as long as e lives. */
+    void (*kept_in)(struct sl_endpoint *e, const char *name);
     void (*basis)(struct sl_endpoint *e, uint32_t dir, const char *name, unsigned flags);
     void (*copy)(struct sl_endpoint *e, unsigned basis, uint64_t from, uint32_t len);
     /* Behind the first `len` bytes of the file that is written in place, which are all it has: they stay, and are no part of the hash. */

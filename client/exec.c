@@ -353,7 +353,7 @@ void sl_exec_skip(struct sl_plan *p)
 
 static struct sl_new new_of(const struct sl_plan *p, const struct sl_action *a, uint32_t dir)
 {
-    uint32_t ending = a->kind != SL_ACT_FILE ? 0 : p->o->inplace ? SL_PUT_INPLACE : p->o->partial ? SL_PUT_PARTIAL : p->o->no_resume ? SL_PUT_UNKEPT : 0;
+    uint32_t ending = a->kind != SL_ACT_FILE ? 0 : p->o->inplace ? SL_PUT_INPLACE : p->o->partial && !*p->o->partial_dir ? SL_PUT_PARTIAL : p->o->no_resume ? SL_PUT_UNKEPT : 0;
     return (struct sl_new){ .dir = dir, .meta = a->meta, .flags = a->flags | ending, .entry = &a->entry };
 }
 

@@ -38,12 +38,21 @@ static void spool_delete(struct sl_plan *p, const struct sl_entry *d, size_t pat
     sl_buf_clear(&b);
 }
 
+/* What is excluded stays; but a partial directory goes with the one that it is in. */
+static bool stays(const struct sl_plan *p, const struct sl_entry *d)
+{
+    bool dir = d->type == SL_TYPE_DIR;
+    if (dir && p->extra_depth && strcmp(d->name, p->o->partial_dir) == 0)
+        return false;
+    return sl_filter_excludes(p->o->filter, p->path, dir);
+}
+
 /* An entry that goes, with dir_len bytes of path in front; a directory's content follows in extra_step. */
 static void extra_entry(struct sl_plan *p, const struct sl_entry *d, size_t dir_len, bool wanted_gone)
 {
     size_t n = sl_plan_path_put(p, dir_len, d);
     bool dir = d->type == SL_TYPE_DIR;
-    if (!wanted_gone || sl_filter_excludes(p->o->filter, p->path, dir)) {
+    if (!wanted_gone || stays(p, d)) {
         p->path[dir_len] = '\0';
         sl_stream_drop(&p->dest_stream);
         return;

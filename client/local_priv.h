@@ -80,6 +80,7 @@ void sl_local_data(struct sl_endpoint *e, const void *data, size_t len);
 void sl_local_hole(struct sl_endpoint *e, uint64_t len);
 void sl_local_basis(struct sl_endpoint *e, uint32_t dir, const char *name, unsigned flags);
 void sl_local_copy(struct sl_endpoint *e, unsigned basis, uint64_t from, uint32_t len);
+void sl_local_kept_in(struct sl_endpoint *e, const char *name);
 void sl_local_keep(struct sl_endpoint *e, uint64_t len);
 void sl_local_commit(struct sl_endpoint *e, const uint8_t *hash);
 void sl_local_abort(struct sl_endpoint *e);

@@ -76,6 +76,7 @@ void sl_local_write(struct sl_endpoint *e, const struct sl_new *n)
         rc = n->flags & SL_PUT_INPLACE ? sl_stage_begin_inplace(&l->stage, fd, &l->w_entry, n->meta, n->flags, &err)
                                        : sl_stage_begin(&l->stage, fd, &l->w_entry, n->meta, &err);
     l->staging = rc == SL_OK;
+    l->stage.kept_in = l->searched.in;
     l->hashing = l->e.verify;
     sl_hash_reset(l->hash);
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
@@ -134,6 +135,11 @@ void sl_local_copy(struct sl_endpoint *e, unsigned basis, uint64_t from, uint32_
         rc = sl_stage_copy(&l->stage, l->bases[basis], from, len, l->hash, &err);
     give_up_writing(l, rc);
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
+}
+
+void sl_local_kept_in(struct sl_endpoint *e, const char *name)
+{
+    sl_local_of(e)->searched.in = name;
 }
 
 void sl_local_keep(struct sl_endpoint *e, uint64_t len)

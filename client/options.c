@@ -89,6 +89,21 @@ static enum sl_code choose_compression(struct parse *p, const char *value)
     return SL_OK;
 }
 
+/* A name beside each file: where an absolute one leads on another machine is not this one's to say. */
+static enum sl_code take_partial_dir(struct sl_options *o, const char *value, struct sl_error *err)
+{
+    size_t n = strlen(value);
+    while (n > 1 && value[n - 1] == '/')
+        n--;
+    if (*value == '/')
+        return sl_fail(err, SL_E_CONFIG, "--partial-dir: '%s' is absolute; only a name, of a directory beside each file, is possible", value);
+    if (!sl_name_ok(value, n) || strpbrk(value, "*?[\\"))
+        return sl_fail(err, SL_E_CONFIG, "--partial-dir: '%s' is not one plain name", value);
+    memcpy(o->partial_dir, value, n);
+    o->partial_dir[n] = '\0';
+    return SL_OK;
+}
+
 static enum sl_code call(struct parse *p, const struct sl_option_row *row, const char *value)
 {
     struct sl_options *o = p->o;
@@ -111,6 +126,8 @@ static enum sl_code call(struct parse *p, const struct sl_option_row *row, const
     case SL_ID_NO_WHOLE:
         o->whole_file = -1;
         return SL_OK;
+    case SL_ID_PARTIAL_DIR:
+        return take_partial_dir(o, value, p->err);
     case SL_ID_EXCLUDE:
         return sl_filter_add(o->filter, value, SL_FILTER_EXCLUDE, p->err);
     case SL_ID_INCLUDE:
@@ -405,6 +422,24 @@ static void imply_inplace(struct sl_options *o)
         o->inplace = true;
 }
 
+/* As with rsync, the environment says where for --partial, and what is kept there is neither sent nor deleted. */
+static enum sl_code settle_partial_dir(struct sl_options *o, struct sl_error *err)
+{
+    static const char *const names[] = { "SUPERLIFTER_PARTIAL_DIR", "RSYNC_PARTIAL_DIR" };
+    char rule[SL_NAME_MAX + 2];
+    for (size_t i = 0; i < 2 && o->partial && !o->inplace && !*o->partial_dir; i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value && take_partial_dir(o, value, err) != SL_OK)
+            return SL_E_CONFIG;
+    }
+    if (!*o->partial_dir)
+        return SL_OK;
+    if (o->inplace || o->no_resume)
+        return sl_fail(err, SL_E_CONFIG, "--partial-dir doesn't go with %s", o->no_resume ? "--no-resume" : "--inplace or --append");
+    snprintf(rule, sizeof rule, "%s/", o->partial_dir);
+    return sl_filter_add(o->filter, rule, SL_FILTER_EXCLUDE, err);
+}
+
 static enum sl_code check(const struct sl_options *o, struct sl_error *err)
 {
     if (!o->source_count)
@@ -448,6 +483,8 @@ enum sl_options_result sl_options_parse(struct sl_options *o, int argc, char **a
     imply_archive(&p);
     imply_inplace(o);
     environment(o);
+    if (settle_partial_dir(o, err) != SL_OK)
+        return SL_OPTIONS_BAD;
     return check(o, err) == SL_OK ? SL_OPTIONS_RUN : SL_OPTIONS_BAD;
 }
 

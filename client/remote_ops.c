@@ -333,6 +333,16 @@ static void remote_keep(struct sl_endpoint *e, uint64_t len)
     send_scratch(self(e), SL_JOB_WORK, SL_MSG_KEEP);
 }
 
+static void remote_kept_in(struct sl_endpoint *e, const char *name)
+{
+    static const enum sl_job jobs[] = { SL_JOB_WORK, SL_JOB_HASH };
+    struct sl_msg_kept_in m = { name, strlen(name) };
+    for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++) {
+        sl_kept_in_encode(&self(e)->scratch, &m);
+        send_scratch(self(e), jobs[i], SL_MSG_KEPT_IN);
+    }
+}
+
 /* Its lists come by themselves. */
 static enum sl_code remote_work(struct sl_endpoint *e)
 {
@@ -441,5 +451,5 @@ const struct sl_endpoint_ops sl_remote_ops = {
     .put = remote_put,             .write = remote_write,          .data = remote_data,           .hole = remote_hole,
     .basis = remote_basis,         .copy = remote_copy,            .commit = remote_commit,       .abort = remote_abort,
     .make = remote_make,           .set_meta = remote_set_meta,    .remove = remote_remove,       .owner = remote_owner,
-    .keep = remote_keep,
+    .keep = remote_keep,           .kept_in = remote_kept_in,
 };

@@ -8,6 +8,7 @@
 #include "client/delta_job.h"
 #include "client/permit.h"
 #include "client/remote.h"
+#include "proto/msg.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -278,6 +279,13 @@ static void share_seed(struct sl_layout *l)
     }
 }
 
+static void keep_in(const struct sl_layout *l)
+{
+    const uint32_t needed = SL_RIGHT_OVERWRITE | SL_RIGHT_DELETE;
+    if (*l->o->partial_dir && !l->o->dry_run && (!l->dest->remote || (l->dest->rights & needed) == needed))
+        l->dest->ops->kept_in(l->dest, l->o->partial_dir);
+}
+
 /* Streams exist only once the destination is known: the planner is set up in between. */
 static int copy(struct sl_layout *l, struct sl_error *err)
 {
@@ -306,6 +314,7 @@ static int copy(struct sl_layout *l, struct sl_error *err)
         l->dest->failed = sl_exec_failed;
         l->dest->ctx = &p;
         share_seed(l);
+        keep_in(l);
         for (size_t i = 0; i < l->locals_len; i++) {
             l->locals[i]->busy = keep_alive;
             l->locals[i]->busy_ctx = l;

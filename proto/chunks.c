@@ -141,6 +141,23 @@ enum sl_code sl_copy_decode(struct sl_rd *r, struct sl_msg_copy *m, struct sl_er
     return SL_OK;
 }
 
+/* ---- KEPT_IN ---- */
+
+void sl_kept_in_encode(struct sl_buf *b, const struct sl_msg_kept_in *m)
+{
+    sl_w_bs(b, m->name, m->name_len);
+}
+
+enum sl_code sl_kept_in_decode(struct sl_rd *r, struct sl_msg_kept_in *m, struct sl_error *err)
+{
+    struct sl_msg_kept_in got = { 0 };
+    got.name = read_name(r, &got.name_len);
+    if (!sl_r_done(r))
+        return fault("KEPT_IN", err);
+    *m = got;
+    return SL_OK;
+}
+
 /* ---- CHUNKED ---- */
 
 void sl_chunked_encode(struct sl_buf *b, const struct sl_msg_chunked *m)

@@ -50,6 +50,7 @@ enum sl_msg {
     SL_MSG_BASIS = 39,       /* id, flags, name: a file that COPYs of the file being written may refer to */
     SL_MSG_COPY = 40,        /* number of the basis, offset, length: the next content of the file being written */
     SL_MSG_KEEP = 41,        /* uv length: so long is the file that is written in place, and all of it stays; after WRITE */
+    SL_MSG_KEPT_IN = 42,     /* bs name: the directory beside each file in which this channel keeps what is interrupted */
     /* answers */
     SL_MSG_DONE = 64,        /* uv request */
     SL_MSG_FAIL = 65,        /* uv request, code, text */
@@ -228,6 +229,7 @@ struct sl_msg_open { uint32_t parent, id; const char *name; size_t name_len; };
 struct sl_msg_remove { uint32_t id; enum sl_type kind; const char *name; size_t name_len; };
 struct sl_msg_owner { bool group; uint32_t number; const char *name; size_t name_len; /* may be "" */ };
 struct sl_msg_name { uint32_t id; const char *name; size_t name_len; };   /* HASH */
+struct sl_msg_kept_in { const char *name; size_t name_len; };
 struct sl_msg_fail { uint64_t request; enum sl_code code; const char *text; size_t text_len; };
 struct sl_msg_owner_is { uint64_t request; bool settable; uint32_t number; };
 struct sl_msg_hash_is { uint64_t request; const uint8_t *hash; };
@@ -251,5 +253,6 @@ SL_MSG_CODEC(hash_is, sl_msg_hash_is);
 SL_MSG_CODEC(module, sl_msg_module);
 SL_MSG_CODEC(basis, sl_msg_basis);
 SL_MSG_CODEC(copy, sl_msg_copy);
+SL_MSG_CODEC(kept_in, sl_msg_kept_in);
 
 #endif

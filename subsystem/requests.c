@@ -29,6 +29,7 @@ DECODER(decode_chunks, chunks, sl_chunks_decode)
 DECODER(decode_read_ranges, read_ranges, sl_read_ranges_decode)
 DECODER(decode_basis, basis, sl_basis_decode)
 DECODER(decode_copy, copy, sl_copy_decode)
+DECODER(decode_kept_in, kept_in, sl_kept_in_decode)
 
 static enum sl_code whole(const struct sl_rd *r, const char *what, struct sl_error *err)
 {
@@ -177,6 +178,9 @@ static const struct sl_request_kind {
     [SL_MSG_BASIS] = { "read", SL_RIGHT_READ, 0, NAMES_BASIS, false, decode_basis, sl_run_basis },
     [SL_MSG_COPY] = { "write", 0, 0, NAMES_NOTHING, false, decode_copy, sl_run_copy },        /* BASIS was asked for its rights */
     [SL_MSG_KEEP] = { "write", 0, 0, NAMES_NOTHING, false, decode_keep, sl_run_keep },
+    /* What is kept there replaces what has its name, and goes with the next COMMIT. */
+    [SL_MSG_KEPT_IN] = { "keep files in a partial directory: to overwrite and delete", SL_RIGHT_OVERWRITE | SL_RIGHT_DELETE, 0, NAMES_NOTHING,
+                         false, decode_kept_in, sl_run_kept_in },
     [SL_MSG_MODULES] = { "list modules", 0, 0, NAMES_NOTHING, false, decode_nothing, sl_run_modules },
 };
 

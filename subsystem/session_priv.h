@@ -69,6 +69,7 @@ struct sl_channel {
     unsigned chunk_hash_bytes;
     bool listed;                        /* all of them are there */
     struct sl_kept_searched searched;   /* where interrupted files were looked for last */
+    char kept_in[SL_NAME_MAX + 1];      /* the partial directory; "" none */
     uint64_t range_end;                 /* READ_RANGES: of the last range taken from names_rd */
     /* the file being written */
     enum sl_writing writing;
@@ -107,6 +108,8 @@ void sl_note(struct sl_channel *ch, enum sl_session_note kind, const char *what,
 /* ---- visible.c: the one place that decides which names there are for this peer ---- */
 /* Whether name in directory `dir` is excluded. Staged files' names are, everywhere. */
 bool sl_hidden(struct sl_channel *ch, uint32_t dir, const char *name, bool is_dir);
+/* Whether that is so of what would be kept of name in the partial directory. */
+bool sl_hidden_kept(struct sl_channel *ch, uint32_t dir, const char *name);
 /* The same as sl_walk_hidden. ctx: the channel, whose list_base is the path of the LIST's directory. */
 bool sl_hidden_in_walk(void *ctx, const char *path, bool is_dir);
 
@@ -144,6 +147,7 @@ union sl_request {
     struct sl_msg_read_ranges read_ranges;
     struct sl_msg_basis basis;
     struct sl_msg_copy copy;
+    struct sl_msg_kept_in kept_in;
 };
 /* A handler: SL_OK or the failure of this one request. Decoded names are not NUL-terminated unless they are an entry's. */
 typedef enum sl_code sl_request_run(struct sl_channel *ch, const union sl_request *q, struct sl_error *err);
@@ -152,7 +156,7 @@ sl_request_run sl_run_attach, sl_run_modules;                                   
 sl_request_run sl_run_list;                                                               /* listing.c */
 sl_request_run sl_run_read, sl_run_read_ranges, sl_run_hash;                              /* content.c */
 sl_request_run sl_run_seed, sl_run_chunks;                                                /* chunks.c */
-sl_request_run sl_run_basis, sl_run_copy, sl_run_keep;                                                 /* writing.c */
+sl_request_run sl_run_basis, sl_run_copy, sl_run_keep, sl_run_kept_in;                                                 /* writing.c */
 sl_request_run sl_run_put, sl_run_write, sl_run_data, sl_run_hole, sl_run_commit, sl_run_abort;    /* writing.c */
 sl_request_run sl_run_make, sl_run_set_meta, sl_run_remove;
 /* The file being written, if any, is given up; what still comes of it is passed over. */

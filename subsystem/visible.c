@@ -42,6 +42,16 @@ bool sl_hidden(struct sl_channel *ch, uint32_t dir, const char *name, bool is_di
            || (!is_dir && excluded(ch->module, base, name, true) && is_directory(ch, dir, name));
 }
 
+bool sl_hidden_kept(struct sl_channel *ch, uint32_t dir, const char *name)
+{
+    char base[SL_PATH_MAX], path[2 * (SL_NAME_MAX + 1)];
+    if (!*ch->kept_in || !ch->module || !ch->module->exclude)
+        return false;
+    snprintf(path, sizeof path, "%s/%s", ch->kept_in, name);
+    return sl_hidden(ch, dir, ch->kept_in, true) || sl_dirs_path(ch->dirs, dir, base, sizeof base) >= sizeof base ||
+           excluded(ch->module, base, path, false);
+}
+
 bool sl_hidden_in_walk(void *ctx, const char *path, bool is_dir)
 {
     const struct sl_channel *ch = ctx;

@@ -122,6 +122,11 @@ enum sl_code sl_run_write(struct sl_channel *ch, const union sl_request *q, stru
         return rc;
     sl_note(ch, SL_NOTE_TRANSFER, "write", m->id, ch->w_name);
     ch->stage.sparse = ch->w_flags & SL_PUT_SPARSE;
+    ch->stage.kept_in = ch->searched.in;
+    if (sl_hidden_kept(ch, m->id, ch->w_name)) {
+        ch->stage.kept_in = NULL;
+        ch->w_flags |= SL_PUT_UNKEPT;
+    }
     sl_hash_reset(ch->w_hash);
     ch->writing = SL_WRITING;
     return SL_OK;
@@ -178,6 +183,8 @@ enum sl_code sl_open_basis(struct sl_channel *ch, struct sl_reader *r, uint32_t 
     enum sl_code rc = sl_dirs_fd(ch->dirs, dir, &fd, err);
     if (rc != SL_OK)
         return rc;
+    if (flags & SL_CHUNKS_KEPT && sl_hidden_kept(ch, dir, name))
+        return sl_fail(err, SL_E_NOT_FOUND, "nothing is kept of '%s'", name);
     if (flags & SL_CHUNKS_KEPT)
         return sl_kept_open(r, fd, name, ch->rights & SL_RIGHT_CREATE, &ch->searched, err);
     return sl_reader_open(r, fd, name, err);
@@ -202,6 +209,19 @@ enum sl_code sl_run_basis(struct sl_channel *ch, const union sl_request *q, stru
     else
         sl_writing_dead(ch);
     return rc;
+}
+
+enum sl_code sl_run_kept_in(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
+{
+    const struct sl_msg_kept_in *m = &q->kept_in;
+    if (ch->writing != SL_WRITING_NOT)
+        return sl_fail(err, SL_E_INVALID, "a file is being written on this channel");
+    if (sl_stage_is_temp(m->name, m->name_len))
+        return sl_fail(err, SL_E_NAME, "'%.*s' is no name for a directory", (int)m->name_len, m->name);
+    memcpy(ch->kept_in, m->name, m->name_len);
+    ch->kept_in[m->name_len] = '\0';
+    ch->searched.in = ch->kept_in;
+    return SL_OK;
 }
 
 enum sl_code sl_run_copy(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)

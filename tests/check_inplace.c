@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* check_inplace - WRITE and PUT in place, KEEP: what is written, what stays as it is, and what is never written through. */
+/* check_inplace - WRITE and PUT in place, KEEP, KEPT_IN: what is written, what stays as it is, and what is never written through. */
 #include "config.h"
 #include "tests/session_peer.h"
 
@@ -271,6 +271,66 @@ START_TEST(appends)
 }
 END_TEST
 
+static uint64_t kept_in(const char *name)
+{
+    struct sl_buf b = { 0 };
+    struct sl_msg_kept_in m = { name, strlen(name) };
+    sl_kept_in_encode(&b, &m);
+    return send_buf(SL_MSG_KEPT_IN, &b);
+}
+
+START_TEST(keeps_in_a_directory)
+{
+    uint64_t all[4];
+    fill();
+    begin(4096);
+    attach();
+    all[0] = kept_in("part");
+    all[1] = make(SL_MSG_WRITE, SL_TYPE_FILE, "g", SL_PUT_REPLACE, NULL);
+    all[2] = send_raw(SL_MSG_DATA, content, 100000);
+    pump();
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_int_eq(result(all[i]), SL_OK);
+    end();
+    int part = openat(t.dir, "part", O_RDONLY | O_DIRECTORY);
+    ck_assert(scratch_holds(part, "g", content, 100000));
+    ck_assert_int_eq(scratch_count(t.dir), 2);
+    begin(4096);
+    attach();
+    struct sl_buf b = { 0 };
+    struct sl_msg_basis m = { .flags = SL_CHUNKS_KEPT, .name = "g", .name_len = 1 };
+    sl_basis_encode(&b, &m);
+    kept_in("part");
+    make(SL_MSG_WRITE, SL_TYPE_FILE, "g", SL_PUT_REPLACE, NULL);
+    all[0] = send_buf(SL_MSG_BASIS, &b);
+    all[1] = copy(0, 0, 100000);
+    all[2] = commit(content, 100000);
+    pump();
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_int_eq(result(all[i]), SL_OK);
+    ck_assert(scratch_holds(t.dir, "g", content, 100000));
+    ck_assert_int_eq(scratch_count(t.dir), 2);           /* f, g: the directory is gone */
+    close(part);
+    end();
+}
+END_TEST
+
+START_TEST(a_directory_needs_rights)
+{
+    static const uint32_t missing[] = { SL_RIGHT_OVERWRITE, SL_RIGHT_DELETE };
+    for (size_t i = 0; i < 2; i++) {
+        t.policy.rights = SL_RIGHT_ALL & ~missing[i];
+        begin(4096);
+        attach();
+        uint64_t n = kept_in("part");
+        pump();
+        ck_assert_int_eq(result(n), SL_E_RIGHTS);
+        end();
+    }
+    t.policy.rights = SL_RIGHT_ALL;
+}
+END_TEST
+
 static void add(TCase *tc)
 {
     tcase_add_checked_fixture(tc, setup, teardown);
@@ -283,6 +343,8 @@ static void add(TCase *tc)
     tcase_add_test(tc, what_is_no_file);
     tcase_add_test(tc, needs_the_right_to_overwrite);
     tcase_add_test(tc, appends);
+    tcase_add_test(tc, keeps_in_a_directory);
+    tcase_add_test(tc, a_directory_needs_rights);
 }
 
 int main(void)

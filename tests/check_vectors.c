@@ -66,6 +66,7 @@ PASS(hash_is, sl_msg_hash_is)
 PASS(module, sl_msg_module)
 PASS(basis, sl_msg_basis)
 PASS(copy, sl_msg_copy)
+PASS(kept_in, sl_msg_kept_in)
 
 static enum sl_code pass_keep(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)
 {
@@ -219,6 +220,7 @@ static const struct { const char *file; enum sl_code (*pass)(struct sl_rd *, str
     { "read", pass_read },         { "listed", pass_listed },     { "content", pass_content },   { "put", pass_put },
     { "set-meta", pass_set_meta }, { "chunks", pass_chunks },     { "chunked", pass_chunked },   { "read-ranges", pass_read_ranges },
     { "basis", pass_basis },       { "copy", pass_copy },         { "keep", pass_keep },
+    { "kept-in", pass_kept_in },
 };
 
 START_TEST(payload)

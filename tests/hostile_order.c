@@ -110,7 +110,8 @@ static const struct { uint8_t type; const char *bytes; size_t len; } broken[] = 
     P(SL_MSG_READ_RANGES, "\0\1x"), P(SL_MSG_READ_RANGES, "\0\1x\0\0"), P(SL_MSG_READ_RANGES, "\0\1x\1"),
     P(SL_MSG_BASIS, "\0\2\1x"), P(SL_MSG_BASIS, "\0\0\1x?"), P(SL_MSG_COPY, "\4\0\1"), P(SL_MSG_COPY, "\0\0\0"),
     P(SL_MSG_COPY, "\0\0\x81\x80\x40"), P(SL_MSG_COPY, "\0\xff\xff\xff\xff\xff\xff\xff\xff\x7f\1"),
-    P(SL_MSG_KEEP, ""), P(SL_MSG_KEEP, "\0x"), P(SL_MSG_KEEP, "\x80\x80\x80\x80\x80\x80\x80\x80\x80\1"),
+    P(SL_MSG_KEPT_IN, ""), P(SL_MSG_KEPT_IN, "\0"), P(SL_MSG_KEPT_IN, "\2.."), P(SL_MSG_KEPT_IN, "\3a/b"), P(SL_MSG_KEPT_IN, "\3a\0b"),
+    P(SL_MSG_KEPT_IN, "\1ab"), P(SL_MSG_KEEP, ""), P(SL_MSG_KEEP, "\0x"), P(SL_MSG_KEEP, "\x80\x80\x80\x80\x80\x80\x80\x80\x80\1"),
 };
 /* Of requests with an entry: meta, flags, entry. */
 static const struct { uint8_t type; const char *bytes; size_t len; } entries[] = {
@@ -252,6 +253,8 @@ static void write_order(struct peer *p)
     want(p, 1, ask_raw(p, 1, SL_MSG_ABORT, NULL, 0), invalid, "ABORT alone");
     want(p, 1, ask_raw(p, 1, SL_MSG_COPY, "\0\0\1", 3), invalid, "COPY alone");
     want(p, 1, ask_raw(p, 1, SL_MSG_KEEP, "\5", 1), invalid, "KEEP alone");
+    want(p, 2, ask_attach(p, 2, 0), DONE, "a second channel");
+    want(p, 2, ask_raw(p, 2, SL_MSG_KEPT_IN, "\2in", 3), if_may(p, SL_RIGHT_OVERWRITE | SL_RIGHT_DELETE, DONE), "KEPT_IN");
     want(p, 1, ask_named(p, 1, SL_MSG_BASIS, 0, "file"), if_may(p, SL_RIGHT_READ, invalid), "BASIS alone");
     if (may(p, SL_RIGHT_CREATE | SL_RIGHT_READ)) {
         ask_simple(p, 1, SL_MSG_WRITE, 0, "h-order", 0);
@@ -296,7 +299,7 @@ static void unknown_types(struct peer *p)
     char what[32];
     hello(p);
     for (unsigned type = 0; type < 256; type++)
-        if (type < SL_MSG_ATTACH || type > SL_MSG_KEEP) {
+        if (type < SL_MSG_ATTACH || type > SL_MSG_KEPT_IN) {
             uint64_t n = ask_raw(p, 1, (uint8_t)type, "??", 2);
             snprintf(what, sizeof what, "type %u", type);
             if (outcome(p, 1, n) != BIT(SL_E_UNSUPPORTED))

@@ -6,7 +6,7 @@
 
 umask 022
 export LC_ALL=C TZ=UTC
-unset SUPERLIFTER_RSH RSYNC_RSH SSH_ORIGINAL_COMMAND LISTEN_FDS LISTEN_PID CDPATH
+unset SUPERLIFTER_RSH RSYNC_RSH SUPERLIFTER_PARTIAL_DIR RSYNC_PARTIAL_DIR SSH_ORIGINAL_COMMAND LISTEN_FDS LISTEN_PID CDPATH
 srcdir=$(cd "${srcdir:-$(dirname "${BASH_SOURCE[0]}")/..}" && pwd) || exit 99
 top_builddir=$(cd "${top_builddir:-.}" && pwd) || exit 99
 SL=${SL:-$top_builddir/client/superlifter}

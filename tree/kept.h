@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * kept - what an interrupted file had so far, set aside under .NAME.HASH.slkept in the same directory until the file is complete or
- * SL_KEPT_STALE_S have gone by. It is never a file's content by itself: only what proves equal to the source's is copied from it.
+ * SL_KEPT_STALE_S have gone by; or, where a partial directory is wanted, under its own name in a directory of a given name beside it, for as long as
+ * it takes. It is never a file's content by itself: only what proves equal to the source's is copied from it.
  */
 #ifndef SL_TREE_KEPT_H
 #define SL_TREE_KEPT_H
@@ -23,15 +24,20 @@ void sl_kept_name(char kept[SL_NAME_MAX + 1], const char *name);
 enum sl_kept_flag { SL_KEPT_NOTHING = 4, SL_KEPT_NAMED = 8 };    /* the values are those of enum sl_put_flag */
 void sl_kept_end(struct sl_stage *s, uint32_t flags);
 
-/* A directory that was searched for what killed processes left. */
-struct sl_kept_searched { dev_t dev; ino_t ino; bool any; };
+/* Where things are kept, and the directory that was searched last for what killed processes left. */
+struct sl_kept_searched {
+    const char *in;          /* one name: the partial directory; NULL: beside the file, under a kept name. Borrowed */
+    dev_t dev;
+    ino_t ino;
+    bool any;
+};
 
 /* Opens what is kept of `name`; SL_E_NOT_FOUND when there is nothing. What a killed process left is found too: staged files of this user that
  * no process holds any more get kept names (may_change: names may be changed here). A directory is searched once in a row. */
 enum sl_code sl_kept_open(struct sl_reader *r, int dirfd, const char *name, bool may_change, struct sl_kept_searched *searched,
                           struct sl_error *err);
 
-/* Removes what is kept of `name`, if anything. */
-void sl_kept_remove(int dirfd, const char *name);
+/* Removes what is kept of `name`, if anything; and the partial directory `in` (or NULL), once it is empty. */
+void sl_kept_remove(int dirfd, const char *name, const char *in);
 
 #endif

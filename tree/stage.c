@@ -480,7 +480,7 @@ enum sl_code sl_stage_commit(struct sl_stage *s, const struct sl_entry *e, uint3
     bool long_one = s->pos >= SL_KEPT_LEAST;
     enum sl_code rc = finish(s, e, meta, flags, owners, err);
     if (rc == SL_OK && long_one)
-        sl_kept_remove(s->dirfd, s->name);
+        sl_kept_remove(s->dirfd, s->name, s->kept_in);
     sl_io_close(&s->dirfd);
     return rc;
 }

@@ -32,6 +32,7 @@ struct sl_stage {
     bool hole_at_end;
     bool unshared;           /* the file system can't share content between files */
     bool born_with_mode;     /* its mode was given when it was created, as far as the umask let it */
+    const char *kept_in;     /* after begin, for the caller to set (tree/kept.h); borrowed */
     bool inplace;            /* it is the file itself (tree/inplace.h): there is no temp */
     dev_t dev;               /* in place: which file, and how long it was */
     ino_t ino;

@@ -62,11 +62,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     TRY(10, module, sl_msg_module)
     TRY(11, basis, sl_msg_basis)
     TRY(12, copy, sl_msg_copy)
+    TRY(16, kept_in, sl_msg_kept_in)
     TRY(13, chunks, sl_msg_chunks)
     TRY(14, read_ranges, sl_msg_read_ranges)
     if (size && data[0] == 15)
         chunk_list(data + 1, size - 1);
-    if (size && data[0] > 15)
+    if (size && data[0] > 16)
         records(data + 1, size - 1);
     sl_buf_clear(&b);
     return 0;

@@ -139,6 +139,8 @@ static enum sl_code ask_batch(struct sl_plan *p)
         return SL_AGAIN;
     while (q->issued < q->len && n < BATCH_MAX) {
         struct sl_action *a = sl_queue_at(q, q->issued);
+        if (a->waits)
+            break;
         sl_permit_action(p, a);
         if (sl_exec_delta_wanted(p, a))
             break;
@@ -246,6 +248,8 @@ static void issue(struct sl_plan *p)
     struct sl_queue *q = &p->queue;
     while (q->issued < q->len) {
         struct sl_action *a = sl_queue_at(q, q->issued);
+        if (a->waits)
+            return;
         if (a->kind == SL_ACT_COMPARE) {
             ask_hashes(p);
             if (compare(p, a) != SL_OK)

@@ -41,11 +41,11 @@ static bool may_resume(const struct sl_plan *p, const struct sl_action *a)
 
 bool sl_exec_delta_wanted(const struct sl_plan *p, const struct sl_action *a)
 {
-    if (a->kind != SL_ACT_FILE || a->whole || a->quiet || p->o->dry_run || p->o->whole_file > 0)
+    if (a->kind != SL_ACT_FILE || a->waits || a->whole || a->quiet || p->o->dry_run || p->o->whole_file > 0)
         return false;
     if (a->append)
         return !a->delta || !a->delta->decided;
-    if ((a->delta && a->delta->decided) || !(has_basis(a) || may_resume(p, a)))
+    if ((a->delta && a->delta->decided) || !(has_basis(a) || a->similar || may_resume(p, a)))
         return false;
     if (!p->dest->remote && !a->origin->e->remote && p->o->whole_file == 0 && !p->o->append_verify)
         return false;
@@ -61,10 +61,12 @@ static void begin_job(const struct sl_plan *p, struct sl_action *a)
         sl_delta_job_append(a->delta, a->basis_size);
         return;
     }
-    a->delta->inplace = p->o->inplace;
+    a->delta->inplace = p->o->inplace && has_basis(a);
     a->delta->collide = p->o->test_mask && strstr(p->o->test_mask, "chunk-hashes");
     if (has_basis(a))
         sl_delta_job_basis(a->delta, a->entry.name, 0, a->basis_size);
+    if (a->similar)
+        sl_delta_job_basis(a->delta, a->similar, 0, a->similar_size);
     if (may_resume(p, a))
         sl_delta_job_basis(a->delta, a->entry.name, SL_CHUNKS_KEPT, a->entry.size);
 }

@@ -53,6 +53,7 @@ struct sl_options {
     const char *compress_choice;  /* NULL: the best that both sides have; zstd or zlib */
     bool no_resume;               /* interrupted files are not kept, and what is kept is not used */
     bool partial;                 /* -P, --partial: an interrupted file gets its name, as far as it came */
+    int fuzzy;                    /* count of -y */
     char partial_dir[SL_NAME_MAX + 1];   /* in which interrupted files are kept, beside each; "" */
     bool inplace;                 /* files are written where they are; what --append and --append-verify imply */
     bool append, append_verify;   /* only files that are shorter at the destination get their rest; verify: all of them is compared */

@@ -43,6 +43,8 @@ void sl_plan_clear(struct sl_plan *p)
     free(p->pending);
     free(p->failed_dir);
     free(p->path);
+    for (size_t i = 0; i < p->depth; i++)
+        sl_similar_free(p->levels[i].similar);
     free(p->levels);
     free(p->dest_origin.base);
     sl_cursor_clear(&p->write_at);
@@ -87,6 +89,45 @@ static void new_dir(struct sl_plan *p, const struct sl_entry *s, struct sl_origi
         l->meta |= meta & (SL_META_MODE | SL_META_UMASK);
 }
 
+/* ---- --fuzzy ---- */
+
+static bool looks_for_similar(const struct sl_plan *p)
+{
+    bool both_here = !p->dest->remote && !p->source.streams[0]->e->remote;
+    return p->o->fuzzy && (p->o->whole_file < 0 || (p->o->whole_file == 0 && !both_here));
+}
+
+static void note_similar(struct sl_plan *p, const struct sl_entry *d)
+{
+    struct sl_level *l = sl_plan_level(p);
+    if (d->type != SL_TYPE_FILE || !looks_for_similar(p))
+        return;
+    if (!l->similar)
+        l->similar = sl_similar_new();
+    sl_similar_add(l->similar, d);
+}
+
+/* The files that waited for this directory's listing wait no longer: it is over, or the queue is full. */
+static void choose_similar(struct sl_plan *p, struct sl_level *l)
+{
+    for (size_t i = p->queue.issued; l->waiting && i < p->queue.len; i++) {
+        struct sl_action *a = sl_queue_at(&p->queue, i);
+        if (!a->waits || a->dir_len != l->path_len || memcmp(a->path, p->path, l->path_len) != 0)
+            continue;
+        const struct sl_similar_file *f = l->similar ? sl_similar_find(l->similar, &a->entry) : NULL;
+        a->similar = f ? sl_strdup(f->name) : NULL;
+        a->similar_size = f ? f->size : 0;
+        a->waits = false;
+        l->waiting--;
+    }
+}
+
+static void choose_now(struct sl_plan *p)
+{
+    for (size_t i = 0; i < p->depth; i++)
+        choose_similar(p, &p->levels[i]);
+}
+
 static void make_new(struct sl_plan *p, const struct sl_entry *s, struct sl_origin *origin)
 {
     if (s->type == SL_TYPE_DIR) {
@@ -101,6 +142,8 @@ static void make_new(struct sl_plan *p, const struct sl_entry *s, struct sl_orig
     a->flags = SL_PUT_REPLACE;
     a->update = file ? sl_plan_direction(p) : SL_UPDATE_LOCAL;
     a->changes = SL_CHANGE_NEW;
+    a->waits = file && sl_plan_level(p)->in_dest && looks_for_similar(p);
+    sl_plan_level(p)->waiting += a->waits;
     if (file)
         count_file(p, s);
     sl_merge_pop(&p->source);
@@ -300,6 +343,8 @@ static void leave(struct sl_plan *p)
         a->quiet = true;
         a->own_dir = l->own;
     }
+    choose_similar(p, l);
+    sl_similar_free(l->similar);
     if (l->extra_noted && l->readonly)
         sl_extra_meta(p, 'o', l, l->entry.mode | 0700);
     p->depth--;
@@ -355,6 +400,8 @@ static enum sl_code decide(struct sl_plan *p, const struct sl_entry *s, struct s
         sl_merge_drop(&p->source);
         return SL_OK;
     }
+    if (d && (!s || sl_entry_order(s, d) >= 0))
+        note_similar(p, d);
     int order = !s ? 1 : !d ? -1 : sl_entry_order(s, d);
     if (order > 0) {
         sl_extra_entry(p, d);
@@ -468,8 +515,10 @@ enum sl_code sl_plan_step(struct sl_plan *p, struct sl_error *err)
     enum sl_code rc = SL_OK;
     if (p->listed)
         return SL_EOF;
-    if (p->queue.len >= QUEUE_MAX)
+    if (p->queue.len >= QUEUE_MAX) {
+        choose_now(p);
         return SL_AGAIN;
+    }
     if (!p->started) {
         rc = start(p, err);
         if (rc != SL_OK)

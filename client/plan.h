@@ -11,6 +11,7 @@
 #include "client/endpoint.h"
 #include "client/options.h"
 #include "client/report.h"
+#include "client/similar.h"
 #include "client/spool.h"
 #include "client/stream.h"
 
@@ -38,6 +39,9 @@ struct sl_action {
     bool retried;            /* the source changed while it was read once already */
     bool asked;              /* content was asked for */
     uint64_t basis_size;     /* FILE, COMPARE: of the destination's file; 0: there is none */
+    bool waits;              /* FILE: for the rest of its directory's listing at the destination (--fuzzy) */
+    char *similar;           /* FILE: name of another one to compare with; owned, NULL: none */
+    uint64_t similar_size;
     struct sl_delta_job *delta;  /* FILE: owned; NULL: sent whole */
     bool append;             /* FILE: the destination has its beginning, basis_size bytes: the rest is sent */
     bool whole;              /* it is to be sent whole: a delta of it failed, or would not pay */
@@ -78,6 +82,8 @@ struct sl_level {            /* a directory on the way down */
     bool own;                /* this run made it */
     bool readonly;           /* there, ours and not writable: opened up before something in it changes */
     bool has_source;         /* entry is meaningful */
+    struct sl_similar *similar;  /* --fuzzy: the files that it has at the destination; owned, NULL: not looked at */
+    size_t waiting;          /* actions that wait for the rest of them */
     struct sl_entry entry;   /* source metadata, owner names borrowed */
     uint32_t meta;           /* what to set */
     struct sl_origin *origin;

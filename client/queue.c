@@ -30,6 +30,7 @@ void sl_queue_pop(struct sl_queue *q)
     sl_delta_job_free(a->delta);
     free(a->path);
     free(a->target);
+    free(a->similar);
     q->head = (q->head + 1) % q->cap;
     q->len--;
     if (q->issued)
@@ -64,4 +65,5 @@ void sl_action_clear(struct sl_action *a)
 {
     free(a->path);
     free(a->target);
+    free(a->similar);
 }

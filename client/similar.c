@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* similar - see similar.h. The time for one file is bounded by SL_SIMILAR_MAX names, most of which their letters alone rule out. */
+/* similar - see similar.h. The time for one file is bounded by SL_SIMILAR_MAX names, most of which their letters alone
+ * rule out. */
 #include "config.h"
 #include "client/similar.h"
 #include "base/mem.h"
@@ -8,8 +9,8 @@
 #include <string.h>
 
 enum {
-    SIZE_LEAST = 1024,       /* below that a delta costs what it saves */
-    DISTANCE_MAX = 25,       /* of names that are alike, their suffixes' distance counted ten times: rsync's limits */
+    SIZE_LEAST = 1024, /* below that a delta costs what it saves */
+    DISTANCE_MAX = 25, /* of names that are alike, their suffixes' distance counted ten times: rsync's limits */
     SUFFIX_WEIGHT = 10
 };
 
@@ -104,7 +105,7 @@ const struct sl_similar_file *sl_similar_find(const struct sl_similar *s, const 
         unsigned d = unlike(&s->at[i], e->name, letters, most);
         if (d > most)
             continue;
-        most = d;            /* of several that are as near, the last: versions sort that way */
+        most = d; /* of several that are as near, the last: versions sort that way */
         found = &s->at[i];
     }
     return found;

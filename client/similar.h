@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * similar - --fuzzy: the files that a directory of the destination has, and which of them a new one is most like. As in rsync, one of the same
- * size and time is taken for the same file under an old name; else the one with the nearest name, by W. Masek and M. Paterson's edit distance in
- * which the suffix counts more.
+ * size and time is taken for the same file under an old name; else the one with the nearest name, by the edit distance (R. Wagner and
+ * M. Fischer, "The String-to-String Correction Problem", J. ACM 21, 1974), in which the suffix counts more.
  */
 #ifndef SL_CLIENT_SIMILAR_H
 #define SL_CLIENT_SIMILAR_H

@@ -8,7 +8,10 @@
 
 enum { FIRST = 16 };
 
-struct spans { struct sl_span *at; size_t len, cap; };
+struct spans {
+    struct sl_span *at;
+    size_t len, cap;
+};
 
 static void put(struct spans *s, const struct sl_span *span)
 {

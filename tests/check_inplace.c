@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* check_inplace - WRITE and PUT in place, KEEP, KEPT_IN: what is written, what stays as it is, and what is never written through. */
+/* check_inplace - WRITE and PUT in place, KEEP, KEPT_IN: what is written, what stays as it is, and what is never
+ * written through. */
 #include "config.h"
 #include "tests/session_peer.h"
 
@@ -78,14 +79,16 @@ START_TEST(only_what_changed_is_written)
     attach();
     unsigned long long so_far = written();
     uint64_t w = write_to("f"), b = named(SL_MSG_BASIS, 0, "f"), c1 = copy(0, 0, 100000);
-    uint64_t d = send_raw(SL_MSG_DATA, "something new", 13), c2 = copy(0, 100013, SIZE - 100013), done = commit(want, SIZE);
+    uint64_t d = send_raw(SL_MSG_DATA, "something new", 13), c2 = copy(0, 100013, SIZE - 100013),
+             done = commit(want, SIZE);
     pump();
     so_far = written() - so_far;
     uint64_t all[] = { w, b, c1, d, c2, done };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         ck_assert_int_eq(result(all[i]), SL_OK);
     ck_assert(scratch_holds(t.dir, "f", want, SIZE) && scratch_holds(t.dir, "other", want, SIZE));
-    ck_assert(look("f").st_ino == before.st_ino && look("f").st_mtim.tv_sec == 1000000000 && (look("f").st_mode & 07777) == 0640);
+    ck_assert(look("f").st_ino == before.st_ino && look("f").st_mtim.tv_sec == 1000000000 &&
+              (look("f").st_mode & 07777) == 0640);
     ck_assert_int_eq(scratch_count(t.dir), 2);
     if (written())
         ck_assert_uint_eq(so_far, 13);
@@ -99,7 +102,8 @@ START_TEST(moves_towards_the_beginning)
     fill();
     begin(4096);
     attach();
-    uint64_t all[] = { write_to("f"), named(SL_MSG_BASIS, 0, "f"), copy(0, 10, SIZE - 10), commit(content + 10, SIZE - 10) };
+    uint64_t all[] = { write_to("f"), named(SL_MSG_BASIS, 0, "f"), copy(0, 10, SIZE - 10),
+                       commit(content + 10, SIZE - 10) };
     pump();
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         ck_assert_int_eq(result(all[i]), SL_OK);
@@ -123,8 +127,13 @@ START_TEST(holes_are_cleared)
     memset(want + SIZE, 0, 1000);
     begin(4096);
     attach();
-    uint64_t all[] = { write_to("f"), named(SL_MSG_BASIS, 0, "f"), copy(0, 0, 4096), number(SL_MSG_HOLE, 200000), copy(0, 204096, SIZE - 204096),
-                       number(SL_MSG_HOLE, 1000), send_raw(SL_MSG_COMMIT, hash, sizeof hash) };
+    uint64_t all[] = { write_to("f"),
+                       named(SL_MSG_BASIS, 0, "f"),
+                       copy(0, 0, 4096),
+                       number(SL_MSG_HOLE, 200000),
+                       copy(0, 204096, SIZE - 204096),
+                       number(SL_MSG_HOLE, 1000),
+                       send_raw(SL_MSG_COMMIT, hash, sizeof hash) };
     pump();
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         ck_assert_int_eq(result(all[i]), SL_OK);
@@ -160,7 +169,7 @@ START_TEST(what_came_before_an_end_is_there)
     write_to("f");
     send_raw(SL_MSG_DATA, "new", 3);
     pump();
-    end();                                       /* the session is over in the middle of it */
+    end(); /* the session is over in the middle of it */
     memcpy(want, "new", 3);
     ck_assert(scratch_holds(t.dir, "f", want, SIZE));
     begin(4096);
@@ -182,7 +191,8 @@ START_TEST(small_ones)
     struct stat before = look("f");
     begin(4096);
     attach();
-    uint64_t old = make(SL_MSG_PUT, SL_TYPE_FILE, "f", INPLACE, "short"), fresh = make(SL_MSG_PUT, SL_TYPE_FILE, "g", INPLACE, "new");
+    uint64_t old = make(SL_MSG_PUT, SL_TYPE_FILE, "f", INPLACE, "short"),
+             fresh = make(SL_MSG_PUT, SL_TYPE_FILE, "g", INPLACE, "new");
     uint64_t taken = make(SL_MSG_PUT, SL_TYPE_FILE, "f", SL_PUT_INPLACE, "no");
     pump();
     ck_assert_int_eq(result(old), SL_OK);
@@ -230,8 +240,10 @@ START_TEST(needs_the_right_to_overwrite)
     begin(4096);
     attach();
     uint64_t old = write_to("f"), d = send_raw(SL_MSG_DATA, "x", 1), done = commit("x", 1);
-    uint64_t fresh = make(SL_MSG_WRITE, SL_TYPE_FILE, "g", SL_PUT_INPLACE, NULL), keep = number(SL_MSG_KEEP, SIZE), done2 = commit("", 0);
-    uint64_t put = make(SL_MSG_PUT, SL_TYPE_FILE, "f", INPLACE, "x"), put2 = make(SL_MSG_PUT, SL_TYPE_FILE, "g", SL_PUT_INPLACE, "x");
+    uint64_t fresh = make(SL_MSG_WRITE, SL_TYPE_FILE, "g", SL_PUT_INPLACE, NULL), keep = number(SL_MSG_KEEP, SIZE),
+             done2 = commit("", 0);
+    uint64_t put = make(SL_MSG_PUT, SL_TYPE_FILE, "f", INPLACE, "x"),
+             put2 = make(SL_MSG_PUT, SL_TYPE_FILE, "g", SL_PUT_INPLACE, "x");
     pump();
     ck_assert_int_eq(result(old), SL_E_RIGHTS);
     ck_assert_int_eq(result(fresh), SL_E_RIGHTS);
@@ -251,11 +263,13 @@ START_TEST(appends)
     begin(4096);
     attach();
     uint64_t all[] = { write_to("f"), number(SL_MSG_KEEP, SIZE), send_raw(SL_MSG_DATA, "more", 4), commit("more", 4) };
-    uint64_t short_of = (write_to("f"), number(SL_MSG_KEEP, SIZE)), passed = send_raw(SL_MSG_DATA, "x", 1), over = commit("x", 1);
+    uint64_t short_of = (write_to("f"), number(SL_MSG_KEEP, SIZE)), passed = send_raw(SL_MSG_DATA, "x", 1),
+             over = commit("x", 1);
     write_to("f");
     send_raw(SL_MSG_DATA, "MORE", 4);
     uint64_t late = number(SL_MSG_KEEP, SIZE + 4), over2 = commit("", 0);
-    uint64_t staged = (make(SL_MSG_WRITE, SL_TYPE_FILE, "f", SL_PUT_REPLACE, NULL), number(SL_MSG_KEEP, SIZE + 4)), over3 = commit("", 0);
+    uint64_t staged = (make(SL_MSG_WRITE, SL_TYPE_FILE, "f", SL_PUT_REPLACE, NULL), number(SL_MSG_KEEP, SIZE + 4)),
+             over3 = commit("", 0);
     pump();
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         ck_assert_int_eq(result(all[i]), SL_OK);
@@ -309,7 +323,7 @@ START_TEST(keeps_in_a_directory)
     for (size_t i = 0; i < 3; i++)
         ck_assert_int_eq(result(all[i]), SL_OK);
     ck_assert(scratch_holds(t.dir, "g", content, 100000));
-    ck_assert_int_eq(scratch_count(t.dir), 2);           /* f, g: the directory is gone */
+    ck_assert_int_eq(scratch_count(t.dir), 2); /* f, g: the directory is gone */
     close(part);
     end();
 }

@@ -7,7 +7,9 @@
 
 static struct sl_entry file(const char *name, uint64_t size, int64_t mtime_s)
 {
-    return (struct sl_entry){ .type = SL_TYPE_FILE, .name = name, .name_len = strlen(name), .size = size, .mtime_s = mtime_s };
+    return (struct sl_entry){
+        .type = SL_TYPE_FILE, .name = name, .name_len = strlen(name), .size = size, .mtime_s = mtime_s
+    };
 }
 
 static void add(struct sl_similar *s, const char *name, uint64_t size, int64_t mtime_s)
@@ -32,11 +34,12 @@ START_TEST(finds)
     add(s, "linux-6.1.193.txt", 5000, 30);
     add(s, "something else", 7777, 40);
     add(s, "tiny", 1023, 50);
-    ck_assert_str_eq(find(s, "no likeness at all", 7777, 40), "something else");        /* size and time */
-    ck_assert_str_eq(find(s, "linux-6.1.193.tar", 6000, 99), "linux-6.1.192.tar");      /* the suffix counts more; the later of two */
+    ck_assert_str_eq(find(s, "no likeness at all", 7777, 40), "something else"); /* size and time */
+    ck_assert_str_eq(find(s, "linux-6.1.193.tar", 6000, 99),
+                     "linux-6.1.192.tar"); /* the suffix counts more; the later of two */
     ck_assert_str_eq(find(s, "linux-6.1.191.tar.bak", 6000, 99), "linux-6.1.191.tar");
     ck_assert_str_eq(find(s, "abcdefghijklmnopqrstuvwxyz0123456789-and-more", 6000, 99), "none");
-    ck_assert_str_eq(find(s, "linux-6.1.192.tar", 1023, 20), "none");                   /* too small to matter */
+    ck_assert_str_eq(find(s, "linux-6.1.192.tar", 1023, 20), "none"); /* too small to matter */
     ck_assert_str_eq(find(s, "tiny", 1023, 50), "none");
     sl_similar_free(s);
     sl_similar_free(NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* inplace - see inplace.h. Opened without following links, and looked at again when it is open: the name may have changed hands in between. */
+/* inplace - see inplace.h. Opened without following links, and looked at again when it is open: the name may have
+ * changed hands in between. */
 #include "config.h"
 #include "tree/inplace.h"
 

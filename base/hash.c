@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* hash - XXH3-128 behind a few functions, so that no other file knows the library. */
+/* hash - XXH3 and SHA-256 behind a few functions, so that no other file knows the libraries. */
 #include "config.h"
 #include "base/hash.h"
 #include "base/mem.h"
@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
+#ifdef HAVE_LIBCRYPTO
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#endif
 
 /* The same functions as fast as the processor at hand can: the shared library of some systems has them, the static one has not. */
 #ifdef HAVE_XXH_X86DISPATCH
@@ -20,12 +24,87 @@ __attribute__((weak)) XXH_errorcode XXH3_64bits_update_dispatch(XXH3_state_t *st
 #endif
 
 struct sl_hash {
+    enum sl_hash_kind kind;
     XXH3_state_t *state;
+    void *sha256;                /* EVP_MD_CTX; NULL until it is chosen */
 };
+
+/* ---- SHA-256 ---- */
+
+#ifdef HAVE_LIBCRYPTO
+static void must(int ok)
+{
+    if (ok != 1)
+        abort();                 /* no memory, or a library without SHA-256 */
+}
+
+/* The library's configuration is not read: this may run confined, where its file is out of reach. */
+static void sha256_begin(void **state)
+{
+    if (!*state) {
+        must(OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL));
+        *state = EVP_MD_CTX_new();
+        must(*state != NULL);
+    }
+    must(EVP_DigestInit_ex(*state, EVP_sha256(), NULL));
+}
+
+static void sha256_data(void *state, const void *data, size_t n)
+{
+    must(EVP_DigestUpdate(state, data, n));
+}
+
+static void sha256_end(void *state, uint8_t *out)
+{
+    must(EVP_DigestFinal_ex(state, out, NULL));
+}
+
+static void sha256_free(void *state)
+{
+    EVP_MD_CTX_free(state);
+}
+#else
+static void sha256_begin(void **state)
+{
+    (void)state;
+    abort();                     /* sl_hash_has says no */
+}
+
+static void sha256_data(void *state, const void *data, size_t n)
+{
+    (void)state, (void)data, (void)n;
+}
+
+static void sha256_end(void *state, uint8_t *out)
+{
+    (void)state, (void)out;
+}
+
+static void sha256_free(void *state)
+{
+    (void)state;
+}
+#endif
+
+size_t sl_hash_size(enum sl_hash_kind kind)
+{
+    return kind == SL_HASH_SHA256 ? SL_HASH_MOST : SL_HASH_BYTES;
+}
+
+bool sl_hash_has(enum sl_hash_kind kind)
+{
+#ifdef HAVE_LIBCRYPTO
+    return kind == SL_HASH_XXH128 || kind == SL_HASH_SHA256;
+#else
+    return kind == SL_HASH_XXH128;
+#endif
+}
+
+/* ---- either ---- */
 
 struct sl_hash *sl_hash_new(void)
 {
-    struct sl_hash *h = sl_malloc(sizeof *h);
+    struct sl_hash *h = sl_calloc(1, sizeof *h);
     h->state = XXH3_createState();
     if (!h->state)
         abort();
@@ -38,17 +117,30 @@ void sl_hash_free(struct sl_hash *h)
     if (!h)
         return;
     XXH3_freeState(h->state);
+    sha256_free(h->sha256);
     free(h);
 }
 
 void sl_hash_reset(struct sl_hash *h)
 {
-    XXH3_128bits_reset(h->state);
+    if (h->kind == SL_HASH_SHA256)
+        sha256_begin(&h->sha256);
+    else
+        XXH3_128bits_reset(h->state);
+}
+
+void sl_hash_choose(struct sl_hash *h, enum sl_hash_kind kind)
+{
+    h->kind = kind;
+    sl_hash_reset(h);
 }
 
 void sl_hash_data(struct sl_hash *h, const void *data, size_t n)
 {
-    FASTEST(XXH3_128bits_update)(h->state, data, n);
+    if (h->kind == SL_HASH_SHA256)
+        sha256_data(h->sha256, data, n);
+    else
+        FASTEST(XXH3_128bits_update)(h->state, data, n);
 }
 
 void sl_hash_hole(struct sl_hash *h, uint64_t n)
@@ -56,15 +148,15 @@ void sl_hash_hole(struct sl_hash *h, uint64_t n)
     uint8_t be[8];
     for (int i = 0; i < 8; i++)
         be[i] = (uint8_t)(n >> (56 - 8 * i));
-    FASTEST(XXH3_128bits_update)(h->state, be, sizeof be);
+    sl_hash_data(h, be, sizeof be);
 }
 
 void sl_hash_zeros(struct sl_hash *h, uint64_t n)
 {
     static const uint8_t zeros[16384];
     for (; n > sizeof zeros; n -= sizeof zeros)
-        FASTEST(XXH3_128bits_update)(h->state, zeros, sizeof zeros);
-    FASTEST(XXH3_128bits_update)(h->state, zeros, (size_t)n);
+        sl_hash_data(h, zeros, sizeof zeros);
+    sl_hash_data(h, zeros, (size_t)n);
 }
 
 static void canonical(XXH128_hash_t v, uint8_t out[SL_HASH_BYTES])
@@ -74,14 +166,30 @@ static void canonical(XXH128_hash_t v, uint8_t out[SL_HASH_BYTES])
     memcpy(out, c.digest, SL_HASH_BYTES);
 }
 
-void sl_hash_end(const struct sl_hash *h, uint8_t out[SL_HASH_BYTES])
+void sl_hash_end(struct sl_hash *h, uint8_t *out)
 {
-    canonical(XXH3_128bits_digest(h->state), out);
+    if (h->kind == SL_HASH_SHA256)
+        sha256_end(h->sha256, out);
+    else
+        canonical(XXH3_128bits_digest(h->state), out);
 }
 
 void sl_hash_once(const void *data, size_t n, uint8_t out[SL_HASH_BYTES])
 {
     canonical(FASTEST(XXH3_128bits)(data, n), out);
+}
+
+void sl_hash_once_as(enum sl_hash_kind kind, const void *data, size_t n, uint8_t *out)
+{
+    void *state = NULL;
+    if (kind == SL_HASH_XXH128) {
+        sl_hash_once(data, n, out);
+        return;
+    }
+    sha256_begin(&state);
+    sha256_data(state, data, n);
+    sha256_end(state, out);
+    sha256_free(state);
 }
 
 /* ---- chunks ---- */

@@ -1,25 +1,38 @@
 /* SPDX-License-Identifier: ISC */
-/* hash - the content hash of a file: XXH3-128 (seed 0) in canonical big-endian form; a hole counts as its length in 8
- * bytes, big-endian. Not a cryptographic hash: it finds faults of transport and disk, not forgery. */
+/*
+ * hash - the content hash of a file: XXH3-128 (seed 0) in canonical big-endian form, or SHA-256 (FIPS 180-4); a hole counts as its length
+ * in 8 bytes, big-endian. XXH3 is not a cryptographic hash: it finds faults of transport and disk, not forgery.
+ */
 #ifndef SL_BASE_HASH_H
 #define SL_BASE_HASH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define SL_HASH_BYTES 16u
+#define SL_HASH_BYTES 16u                     /* of XXH3-128 */
+#define SL_HASH_MOST 32u                      /* of the longest */
+
+enum sl_hash_kind { SL_HASH_XXH128, SL_HASH_SHA256 };
+/* Bytes of a hash; whether this build has it: all have XXH3-128. */
+size_t sl_hash_size(enum sl_hash_kind kind);
+bool sl_hash_has(enum sl_hash_kind kind);
 
 struct sl_hash;                              /* heap: the XXH3 state is large and aligned */
 struct sl_hash *sl_hash_new(void);
 void sl_hash_free(struct sl_hash *h);
 void sl_hash_reset(struct sl_hash *h);
+/* Begins anew, with this kind until told another; a new one is XXH3-128. */
+void sl_hash_choose(struct sl_hash *h, enum sl_hash_kind kind);
 void sl_hash_data(struct sl_hash *h, const void *data, size_t n);
 void sl_hash_hole(struct sl_hash *h, uint64_t n);
 /* n zero bytes, for hashes of content that must not depend on how holes lie (HASH, --checksum). */
 void sl_hash_zeros(struct sl_hash *h, uint64_t n);
-void sl_hash_end(const struct sl_hash *h, uint8_t out[SL_HASH_BYTES]);
-/* The same for content in memory without holes. */
+/* As many bytes as the kind has. It is to be reset before it takes more. */
+void sl_hash_end(struct sl_hash *h, uint8_t *out);
+/* XXH3-128 of content in memory without holes; and by any kind. */
 void sl_hash_once(const void *data, size_t n, uint8_t out[SL_HASH_BYTES]);
+void sl_hash_once_as(enum sl_hash_kind kind, const void *data, size_t n, uint8_t *out);
 
 /* ---- chunks ---- XXH3-64 with a secret of 192 bytes, which is borrowed and stays as it is until the end */
 #define SL_SECRET_BYTES 192u

@@ -42,7 +42,7 @@ struct sl_delta_job {
     bool inplace;            /* the first basis that is no interrupted file is the file that is written */
     uint64_t append;         /* so many bytes stay unseen and only the rest is sent; 0: no */
     bool has_hash;
-    uint8_t hash[16];        /* of the whole source file; of its rest when that is appended */
+    uint8_t hash[SL_HASH_MOST];   /* of the whole source file; of its rest when that is appended */
     bool failed_source;      /* the source can't be read: err */
     bool lied;               /* a server's list was impossible: err */
     struct sl_error err;

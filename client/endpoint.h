@@ -15,6 +15,7 @@
 
 #include "base/entry.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/helper.h"
 #include "delta/chunk.h"
 
@@ -69,7 +70,7 @@ struct sl_chunk_answer {          /* handed to the `chunked` hook, which may tak
     struct sl_error err;
     struct sl_chunks chunks;
     bool changed, has_hash;
-    uint8_t hash[16];
+    uint8_t hash[SL_HASH_MOST];
 };
 
 struct sl_endpoint;
@@ -99,7 +100,7 @@ struct sl_endpoint_ops {
 
     /* Content hashes, in the order asked; hash_next: SL_AGAIN, SL_OK, or why there is none. */
     void (*hash)(struct sl_endpoint *e, uint32_t dir, const char *name);
-    enum sl_code (*hash_next)(struct sl_endpoint *e, uint8_t out[16], struct sl_error *err);
+    enum sl_code (*hash_next)(struct sl_endpoint *e, uint8_t out[SL_HASH_MOST], struct sl_error *err);
 
     /* Chunk lists, each of which comes back by the `chunked` hook with its cookie. work: goes on with what a local tree does in between;
      * SL_AGAIN: nothing. */
@@ -144,6 +145,7 @@ struct sl_endpoint {
     /* Called now and then while an operation of a local endpoint takes long, so that the other side is not left in silence. */
     void (*busy)(void *ctx);
     void (*chunked)(void *ctx, struct sl_endpoint *e, void *cookie, struct sl_chunk_answer *a);
+    enum sl_hash_kind digest;     /* of whole files: the same on both sides */
     uint64_t seed;                /* of chunk lists: the same on both sides */
     uint64_t rtt_us;              /* measured when it was opened; 0: not remote */
     void *ctx;                    /* of failed and chunked */
@@ -157,5 +159,7 @@ void sl_place_clear(struct sl_place *p);
 /* A local tree; nothing can fail yet. verify: content is hashed because the other side is remote. names: who is asked for names
  * of owners, where this process may not ask itself; NULL. It is borrowed. */
 struct sl_endpoint *sl_local_new(enum sl_side side, bool verify, struct sl_helper *names);
+/* Another hash of whole files than XXH3-128. Before anything is read. */
+void sl_local_digest(struct sl_endpoint *e, enum sl_hash_kind kind);
 
 #endif

@@ -274,7 +274,7 @@ static bool whole(struct sl_local *l, struct sl_error *err, enum sl_code *rc)
     *rc = SL_OK;
     l->piece = (struct sl_piece){ .kind = SL_PIECE_WHOLE, .data = l->buf, .len = n };
     if (l->e.verify)
-        sl_hash_once(l->buf, n, l->digest);
+        sl_hash_once_as(l->e.digest, l->buf, n, l->digest);
     finish_reading(l, &l->piece);
     return true;
 }
@@ -375,12 +375,12 @@ static void local_hash(struct sl_endpoint *e, uint32_t dir, const char *name)
     sl_local_answer(l, SL_JOB_HASH, SL_OK, NULL);
 }
 
-static enum sl_code local_hash_next(struct sl_endpoint *e, uint8_t out[16], struct sl_error *err)
+static enum sl_code local_hash_next(struct sl_endpoint *e, uint8_t out[SL_HASH_MOST], struct sl_error *err)
 {
     struct sl_local *l = self(e);
     enum sl_code rc = l->hash_code;
     if (rc == SL_OK)
-        memcpy(out, l->hash_out, SL_HASH_BYTES);
+        memcpy(out, l->hash_out, sizeof l->hash_out);
     else if (rc != SL_AGAIN)
         *err = l->hash_error;
     l->hash_code = SL_AGAIN;
@@ -406,6 +406,14 @@ static const struct sl_endpoint_ops local_ops = {
     .keep = sl_local_keep,        .kept_in = sl_local_kept_in,
     .make = sl_local_make,        .set_meta = sl_local_set_meta, .remove = sl_local_remove,   .owner = local_owner,
 };
+
+void sl_local_digest(struct sl_endpoint *e, enum sl_hash_kind kind)
+{
+    struct sl_local *l = self(e);
+    e->digest = kind;
+    sl_hash_choose(l->hash, kind);
+    sl_hash_choose(l->hash_state, kind);
+}
 
 struct sl_endpoint *sl_local_new(enum sl_side side, bool verify, struct sl_helper *names)
 {

@@ -71,6 +71,7 @@ static void begin(struct sl_local *l, struct sl_local_list *q)
     sl_lister_init(&l->lister, &ops, l, l->seed, q->ask.grain, q->ask.hash_bytes);
     sl_lister_ranges(&l->lister, &q->ask.ranges);
     sl_lister_want(&l->lister, q->ask.flags & SL_CHUNKS_HASH ? SL_LISTER_WHOLE_HASH : 0);
+    sl_lister_digest(&l->lister, l->e.digest);
 }
 
 static void pop(struct sl_local *l)

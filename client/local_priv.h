@@ -40,7 +40,7 @@ struct sl_local {
     struct sl_hash *hash;
     struct sl_piece piece;
     bool have_piece;
-    uint8_t digest[SL_HASH_BYTES];
+    uint8_t digest[SL_HASH_MOST];
     char *buf;
     struct sl_ranges ranges;     /* to be read; none: the whole file */
     size_t range;
@@ -49,7 +49,7 @@ struct sl_local {
     char *hash_buf;
     enum sl_code hash_code;
     struct sl_error hash_error;
-    uint8_t hash_out[SL_HASH_BYTES];
+    uint8_t hash_out[SL_HASH_MOST];
     /* chunk lists; likewise */
     struct sl_seed *seed;
     struct sl_local_list *lists; /* a ring, the first is being made */

@@ -46,12 +46,12 @@ void sl_local_put(struct sl_endpoint *e, const struct sl_new *n, const void *dat
 {
     struct sl_local *l = sl_local_of(e);
     struct sl_error err = { 0 };
-    uint8_t mine[SL_HASH_BYTES];
+    uint8_t mine[SL_HASH_MOST];
     int fd = -1;
     enum sl_code rc = SL_OK;
     if (hash) {
-        sl_hash_once(data, len, mine);
-        if (memcmp(mine, hash, sizeof mine) != 0)
+        sl_hash_once_as(e->digest, data, len, mine);
+        if (memcmp(mine, hash, sl_hash_size(e->digest)) != 0)
             rc = sl_fail(&err, SL_E_CORRUPT, "content of '%s' does not match its hash", n->entry->name);
     }
     if (rc == SL_OK)
@@ -157,9 +157,9 @@ void sl_local_commit(struct sl_endpoint *e, const uint8_t *hash)
     struct sl_error err = { 0 };
     enum sl_code rc = SL_OK;
     if (l->staging && hash) {
-        uint8_t mine[SL_HASH_BYTES];
+        uint8_t mine[SL_HASH_MOST];
         sl_hash_end(l->hash, mine);
-        if (memcmp(mine, hash, sizeof mine) != 0)
+        if (memcmp(mine, hash, sl_hash_size(e->digest)) != 0)
             rc = sl_fail(&err, SL_E_CORRUPT, "content of '%s' does not match its hash", l->w_name);
         give_up_writing(l, rc);
     }

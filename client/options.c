@@ -9,8 +9,10 @@
 #include "client/options.h"
 #include "client/options_table.h"
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "proto/line.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -85,7 +87,36 @@ static enum sl_code choose_compression(struct parse *p, const char *value)
     if (!zstd && !zlib && strcmp(value, "auto") != 0)
         return sl_fail(p->err, SL_E_CONFIG, "--compress-choice: '%s' is not known here; use zstd, zlib, auto or none", value);
     o->compress_choice = zstd ? "zstd" : zlib ? "zlib" : NULL;
-    o->compress = o->compress ? o->compress : COMPRESS_DEFAULT;
+    o->compress = o->compress > 0 ? o->compress : COMPRESS_DEFAULT;
+    return SL_OK;
+}
+
+/* As with rsync, in whole KiB, and from half of one on; 0 is no limit. */
+static enum sl_code take_bwlimit(struct parse *p, const char *value)
+{
+    uint64_t bytes = 0;
+    if (sl_num_size(value, 1024, &bytes) != SL_OK || (bytes && bytes < 512) || bytes > SL_LINE_RATE_MAX - 1024)
+        return sl_fail(p->err, SL_E_CONFIG, "--bwlimit: '%s' is not a rate like 500, 1.5m or 0 (512 bytes a second at least)", value);
+    p->o->bwlimit = (bytes + 512) / 1024 * 1024;
+    return SL_OK;
+}
+
+/* rsync's form NAME,NAME tells the hash that verifies what was sent from that of --checksum: here they are one. */
+static enum sl_code choose_hash(struct parse *p, const char *value)
+{
+    const char *comma = strchr(value, ',');
+    size_t n = comma ? (size_t)(comma - value) : strlen(value);
+    bool sha256 = n == 6 && strncmp(value, "sha256", n) == 0;
+    bool usual = (n == 6 && strncmp(value, "xxh128", n) == 0) || (n == 4 && strncmp(value, "auto", n) == 0);
+    if (comma && (strlen(comma + 1) != n || strncmp(value, comma + 1, n) != 0))
+        return sl_fail(p->err, SL_E_CONFIG, "--checksum-choice: '%s': one hash is used for both here; name one", value);
+    if (n == 4 && strncmp(value, "none", n) == 0)
+        return sl_fail(p->err, SL_E_CONFIG, "--checksum-choice: none is not possible: every file is verified before it gets its name");
+    if (!sha256 && !usual)
+        return sl_fail(p->err, SL_E_CONFIG, "--checksum-choice: '%.*s' is not known here; use xxh128, sha256 or auto", (int)n, value);
+    if (sha256 && !sl_hash_has(SL_HASH_SHA256))
+        return sl_fail(p->err, SL_E_CONFIG, "--checksum-choice: this build has no sha256 (it was made without libcrypto)");
+    p->o->sha256 = sha256;
     return SL_OK;
 }
 
@@ -142,13 +173,19 @@ static enum sl_code call(struct parse *p, const struct sl_option_row *row, const
             return sl_fail(p->err, SL_E_CONFIG, "--max-delete: '%s' is not a number", value);
         return SL_OK;
     case SL_ID_COMPRESS:
-        o->compress = o->compress ? o->compress : COMPRESS_DEFAULT;
+        o->compress = o->compress > 0 ? o->compress : COMPRESS_DEFAULT;
         return SL_OK;
     case SL_ID_COMPRESS_LEVEL:
         if (sl_num_int(value, 0, LEVEL_MAX, &level) != SL_OK)
             return sl_fail(p->err, SL_E_CONFIG, "--compress-level: '%s' is not a number from 0 to %d", value, LEVEL_MAX);
         o->compress = level;
         return SL_OK;
+    case SL_ID_BWLIMIT:
+        return take_bwlimit(p, value);
+    case SL_ID_CHECKSUM_CHOICE:
+        return choose_hash(p, value);
+    case SL_ID_SKIP_COMPRESS:
+        return sl_suffixes_set(o->as_is, value, p->err);
     case SL_ID_COMPRESS_CHOICE:
         return choose_compression(p, value);
     case SL_ID_INFO:
@@ -238,6 +275,8 @@ static void negate(struct parse *p, const struct sl_option_row *row)
         return;                  /* it is off */
     if (row->id == SL_ID_D) {
         set_devices(o, false);
+    } else if (row->id == SL_ID_BWLIMIT) {
+        o->bwlimit = 0;
     } else if (row->id == SL_ID_COMPRESS) {
         o->compress = 0;
     } else if (row->kind == SL_OPT_COUNT || row->kind == SL_OPT_NUMBER) {
@@ -257,7 +296,7 @@ static bool negatable(const struct sl_option_row *row)
     case SL_OPT_LACKING:
         return !row->arg;
     case SL_OPT_CALL:
-        return row->id == SL_ID_D || row->id == SL_ID_COMPRESS;
+        return row->id == SL_ID_D || row->id == SL_ID_COMPRESS || row->id == SL_ID_BWLIMIT;
     case SL_OPT_OFF:
     case SL_OPT_TEXT:
     case SL_OPT_ALREADY:
@@ -466,8 +505,10 @@ static void environment(struct sl_options *o)
 enum sl_options_result sl_options_parse(struct sl_options *o, int argc, char **argv, struct sl_error *err)
 {
     struct parse p = { .o = o, .err = err };
-    *o = (struct sl_options){ .implied_dirs = true, .motd = true, .subsystem = "superlifter", .address_family = AF_UNSPEC };
+    *o = (struct sl_options){ .implied_dirs = true, .motd = true, .subsystem = "superlifter", .address_family = AF_UNSPEC,
+                              .compress = SL_COMPRESS_AUTO };
     o->filter = sl_filter_new();
+    o->as_is = sl_suffixes_new();
     if (argc == 2 && strcmp(argv[1], "-h") == 0)
         return SL_OPTIONS_HELP;
     if (parse_all(&p, argc, argv) != SL_OK)
@@ -492,6 +533,8 @@ void sl_options_clear(struct sl_options *o)
 {
     sl_filter_free(o->filter);
     o->filter = NULL;
+    sl_suffixes_free(o->as_is);
+    o->as_is = NULL;
 }
 
 /* ---- --help ---- */

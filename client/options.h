@@ -10,10 +10,13 @@
 #include "base/entry.h"
 #include "base/error.h"
 #include "base/filter.h"
+#include "client/suffixes.h"
 
 enum sl_tristate { SL_UNSET = -1, SL_NO = 0, SL_YES = 1 };
 
 enum sl_client_confinement { SL_CLIENT_CONFINEMENT_AVAILABLE, SL_CLIENT_CONFINEMENT_REQUIRED, SL_CLIENT_CONFINEMENT_OFF };
+
+#define SL_COMPRESS_AUTO (-2)     /* where the line is slower than the compressor */
 
 struct sl_options {
     /* what is copied */
@@ -49,7 +52,10 @@ struct sl_options {
     int timeout_s, contimeout_s;  /* 0: none given */
     int wait_s;                   /* how long to come again to a server that is busy; 0: not at all */
     enum sl_client_confinement confinement;
-    int compress;                 /* 0: no; -1: -z, at the usual level; or a level */
+    int compress;                 /* 0: no; -1: -z, at the usual level; or a level; SL_COMPRESS_AUTO */
+    uint64_t bwlimit;             /* bytes a second that each side sends at most; 0: no limit */
+    struct sl_suffixes *as_is;    /* owned: suffixes of files that are not compressed */
+    bool sha256;                  /* --checksum-choice */
     const char *compress_choice;  /* NULL: the best that both sides have; zstd or zlib */
     bool no_resume;               /* interrupted files are not kept, and what is kept is not used */
     bool partial;                 /* -P, --partial: an interrupted file gets its name, as far as it came */

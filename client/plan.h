@@ -48,7 +48,7 @@ struct sl_action {
     bool redo;               /* it was told and counted already */
     bool asked_there, asked_here, got_there, got_here;  /* COMPARE: hash of the source, of the destination */
     bool hash_ok;            /* the destination's hash could be had */
-    uint8_t hash_there[16], hash_here[16];
+    uint8_t hash_there[SL_HASH_MOST], hash_here[SL_HASH_MOST];
     enum sl_update update;
     uint32_t changes, changes_same;
     /* deferred: what the directory around it gets when it has been made */

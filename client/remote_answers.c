@@ -165,6 +165,7 @@ static enum sl_code on_content(struct sl_remote *r, const struct sl_frame *f, st
     sl_buf_reset(&r->content_buf, SL_FRAME_MAX);
     sl_buf_add(&r->content_buf, f->data, f->len);
     sl_r_init(&r->content_rd, sl_buf_ptr(&r->content_buf), f->len);
+    r->content_rd.hash_len = (uint8_t)sl_hash_size(r->e.digest);
     r->content_have = true;
     return SL_OK;
 }
@@ -178,7 +179,7 @@ static enum sl_code on_hash_is(struct sl_remote *r, struct sl_rd *rd, struct sl_
     if (!is_front(&r->hashes, m.request))
         return bad(err, "hash");
     struct sl_hash_answer a = { .code = SL_OK };
-    memcpy(a.hash, m.hash, sizeof a.hash);
+    memcpy(a.hash, m.hash, rd->hash_len);
     sl_ring_pop(&r->hashes);
     acked(r, SL_JOB_HASH, m.request);
     hash_answer(r, &a);
@@ -230,6 +231,7 @@ static enum sl_code on_frame(void *ctx, const struct sl_frame *f, struct sl_erro
         return bad(err, "frame");
     enum sl_job job = (enum sl_job)(f->channel - 1);
     sl_r_init(&rd, f->data, f->len);
+    rd.hash_len = (uint8_t)sl_hash_size(r->e.digest);
     switch (f->type) {
     case SL_MSG_DONE:
         return on_done(r, job, &rd, err);
@@ -256,10 +258,10 @@ static enum sl_code on_frame(void *ctx, const struct sl_frame *f, struct sl_erro
 
 static enum sl_code on_hello(void *ctx, const struct sl_hello *peer, struct sl_error *err)
 {
-    (void)ctx;
     (void)peer;
     (void)err;
+    sl_remote_line_begin(ctx);
     return SL_OK;
 }
 
-const struct sl_conn_ops sl_remote_conn_ops = { .frame = on_frame, .hello = on_hello };
+const struct sl_conn_ops sl_remote_conn_ops = { .frame = on_frame, .hello = on_hello, .told = sl_remote_line_told };

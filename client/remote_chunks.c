@@ -138,7 +138,7 @@ static void deliver(struct sl_remote *r, struct sl_chunk_wait *w, const struct s
     a->changed = m->flags & SL_CHUNKED_CHANGED;
     a->has_hash = m->flags & SL_CHUNKED_HASH;
     if (a->has_hash)
-        memcpy(a->hash, m->hash, sizeof a->hash);
+        memcpy(a->hash, m->hash, sl_hash_size(r->e.digest));
     if (r->e.chunked)
         r->e.chunked(r->e.ctx, &r->e, w->cookie, a);
     pop(r);
@@ -151,6 +151,7 @@ enum sl_code sl_remote_on_chunked(struct sl_remote *r, const struct sl_frame *f,
     struct sl_chunk_record record;
     struct sl_rd rd;
     sl_r_init(&rd, f->data, f->len);
+    rd.hash_len = (uint8_t)sl_hash_size(r->e.digest);
     enum sl_code rc = sl_chunked_decode(&rd, &m, err);
     if (rc != SL_OK)
         return rc;

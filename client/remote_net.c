@@ -20,7 +20,7 @@ static const char *const features[] = {
 #ifdef HAVE_ZSTD
     "zstd",
 #endif
-    "zlib", "sparse", NULL
+    "zlib", "sparse", SL_FEATURE_STEER, SL_FEATURE_SHA256, NULL
 };
 
 static void relay(const char *line)
@@ -28,19 +28,34 @@ static void relay(const char *line)
     fprintf(stderr, "%s\n", line);
 }
 
+/* What is to be sent. Compressing it is counted. */
+static const uint8_t *output(struct sl_remote *r, size_t *len)
+{
+    if (!sl_conn_packs(r->conn))
+        return sl_conn_output(r->conn, len);
+    uint64_t start = sl_pace_now();
+    const uint8_t *p = sl_conn_output(r->conn, len);
+    r->line.packing_us += (sl_pace_now() - start) / 1000;
+    return p;
+}
+
 /* Everything that can be written now, is. */
 static enum sl_code flush(struct sl_remote *r, bool *moved, struct sl_error *err)
 {
     size_t len = 0, put = 0;
     const uint8_t *p;
-    while ((p = sl_conn_output(r->conn, &len)) != NULL && len) {
-        enum sl_code rc = sl_io_write(r->t.out_fd, p, len, &put);
+    while ((p = output(r, &len)) != NULL && len) {
+        if (sl_remote_line_wait(r, true))
+            return SL_OK;
+        enum sl_code rc = sl_io_write(r->t.out_fd, p, sl_remote_line_piece(r, true, len), &put);
         if (rc == SL_AGAIN)
             return SL_OK;
         if (rc != SL_OK)
             return sl_fail_errno(err, errno, "cannot send to '%s'", r->addr->host);
         sl_conn_sent(r->conn, put);
         r->wire_out += put;
+        sl_remote_line_moved(r, true, put);
+        r->moved_ms = sl_now_ms();
         *moved = true;
     }
     return SL_OK;
@@ -49,7 +64,7 @@ static enum sl_code flush(struct sl_remote *r, bool *moved, struct sl_error *err
 static enum sl_code receive(struct sl_remote *r, char *buf, bool *moved, struct sl_error *err)
 {
     size_t got = 0;
-    enum sl_code rc = sl_io_read(r->t.fd, buf, READ_MAX, &got);
+    enum sl_code rc = sl_io_read(r->t.fd, buf, sl_remote_line_piece(r, false, READ_MAX), &got);
     if (rc == SL_AGAIN)
         return SL_OK;
     if (rc == SL_EOF || rc == SL_E_CLOSED) {
@@ -63,13 +78,14 @@ static enum sl_code receive(struct sl_remote *r, char *buf, bool *moved, struct 
         return sl_fail_errno(err, errno, "cannot receive from '%s'", r->addr->host);
     *moved = true;
     r->wire_in += got;
-    r->heard_ms = sl_now_ms();
+    sl_remote_line_moved(r, false, got);
+    r->moved_ms = sl_now_ms();
     return sl_conn_feed(r->conn, buf, got, err);
 }
 
 static enum sl_code watch_clock(struct sl_remote *r, struct sl_error *err)
 {
-    uint64_t now = sl_now_ms(), silent = now - r->heard_ms;
+    uint64_t now = sl_now_ms(), silent = now - r->moved_ms;
     if (r->o->timeout_s && silent >= (uint64_t)r->o->timeout_s * 1000)
         return sl_fail(err, SL_E_TIMEOUT, "nothing heard from '%s' for %d seconds (--timeout)", r->addr->host, r->o->timeout_s);
     uint64_t every = r->o->timeout_s ? (uint64_t)r->o->timeout_s * 500 : PING_MS;
@@ -96,9 +112,30 @@ static enum sl_code pump_one(struct sl_remote *r, const struct pollfd *p, char *
         sl_transport_stderr(&r->t, relay);
     if (rc == SL_OK && !r->eof)
         rc = watch_clock(r, err);
+    if (rc == SL_OK && !r->eof)
+        sl_remote_line_look(r);
     if (rc != SL_OK)
         err->side = r->e.side;
     return rc;
+}
+
+/* ms, or until a rate lets bytes move. */
+static int sooner(int ms, uint64_t ns)
+{
+    uint64_t until = ns / 1000000 + 1;
+    return ns && until < (uint64_t)ms ? (int)until : ms;
+}
+
+static int wait_for(struct pollfd *p, struct sl_remote *const r[2], int ms)
+{
+    uint64_t start = ms ? sl_pace_now() : 0;
+    int n = poll(p, 2 * WATCHED, ms);
+    int why = errno;
+    for (int i = 0; ms && i < 2; i++)
+        if (r[i])
+            sl_remote_line_waited(r[i], (sl_pace_now() - start) / 1000);
+    errno = why;
+    return n;
 }
 
 enum sl_code sl_remote_pump(struct sl_endpoint *a, struct sl_endpoint *b, bool wait, struct sl_error *err)
@@ -107,6 +144,7 @@ enum sl_code sl_remote_pump(struct sl_endpoint *a, struct sl_endpoint *b, bool w
     struct sl_remote *r[2] = { remote_of(a), remote_of(b) };
     struct pollfd p[2 * WATCHED];
     bool moved = false;
+    int ms = POLL_MS;
     enum sl_code rc = SL_OK;
     if (!buf)
         buf = sl_malloc(READ_MAX);
@@ -120,11 +158,14 @@ enum sl_code sl_remote_pump(struct sl_endpoint *a, struct sl_endpoint *b, bool w
             err->side = r[i]->e.side;
             return rc;
         }
-        p[WATCHED * i] = (struct pollfd){ .fd = r[i]->t.fd, .events = POLLIN };
+        uint64_t in_ns = sl_remote_line_wait(r[i], false), out_ns = sl_conn_queued(r[i]->conn) ? sl_remote_line_wait(r[i], true) : 0;
+        ms = sooner(sooner(ms, in_ns), out_ns);
+        p[WATCHED * i] = (struct pollfd){ .fd = in_ns ? -1 : r[i]->t.fd, .events = POLLIN };
         p[WATCHED * i + 1] = (struct pollfd){ .fd = r[i]->t.stderr_fd, .events = POLLIN };
-        p[WATCHED * i + 2] = (struct pollfd){ .fd = sl_conn_queued(r[i]->conn) ? r[i]->t.out_fd : -1, .events = POLLOUT };
+        p[WATCHED * i + 2] = (struct pollfd){ .fd = sl_conn_queued(r[i]->conn) && !out_ns ? r[i]->t.out_fd : -1,
+                                               .events = POLLOUT };
     }
-    if (poll(p, 2 * WATCHED, wait && !moved ? POLL_MS : 0) < 0 && errno != EINTR)
+    if (wait_for(p, r, wait && !moved ? ms : 0) < 0 && errno != EINTR)
         return sl_fail_errno(err, errno, "cannot wait for the network");
     if (sl_remote_interrupted)
         return sl_fail(err, SL_E_CLOSED, "interrupted by signal %d", sl_remote_interrupted);
@@ -161,6 +202,8 @@ enum sl_code sl_remote_wait(struct sl_remote *r, enum sl_job job, uint64_t ticke
 static bool chosen(const struct sl_options *o, const char *feature)
 {
     bool packing = strcmp(feature, "zstd") == 0 || strcmp(feature, "zlib") == 0;
+    if (strcmp(feature, SL_FEATURE_SHA256) == 0)
+        return o->sha256;
     return !packing || !o->compress_choice || strcmp(feature, o->compress_choice) == 0;
 }
 
@@ -174,7 +217,7 @@ static const char *const *offered(const struct sl_options *o, const char *left[]
     return left;
 }
 
-static struct sl_remote *remote_new(enum sl_side side, const struct sl_address *a, const struct sl_options *o)
+static struct sl_remote *remote_new(enum sl_side side, const struct sl_address *a, const struct sl_options *o, int compress)
 {
     struct sl_remote *r = sl_calloc(1, sizeof *r);
     const char *left[sizeof features / sizeof features[0]];
@@ -185,12 +228,14 @@ static struct sl_remote *remote_new(enum sl_side side, const struct sl_address *
     r->e.side = side;
     r->e.remote = r->e.reads_ahead = r->e.verify = true;
     r->e.next_id = 1;
+    r->e.digest = o->sha256 ? SL_HASH_SHA256 : SL_HASH_XXH128;
     r->addr = a;
     r->o = o;
     r->list_owners = !(o->owner || o->group) ? SL_LIST_NO_OWNER | SL_LIST_NUMERIC : o->numeric_ids ? SL_LIST_NUMERIC : 0;
     r->t.fd = r->t.out_fd = r->t.stderr_fd = -1;
-    r->heard_ms = sl_now_ms();
-    r->conn = sl_conn_new(SL_ROLE_CLIENT, &hello, o->compress, &sl_remote_conn_ops, r);
+    r->moved_ms = sl_now_ms();
+    r->compress = compress;
+    r->conn = sl_conn_new(SL_ROLE_CLIENT, &hello, compress == SL_COMPRESS_AUTO ? 0 : compress, &sl_remote_conn_ops, r);
     for (int j = 0; j < SL_JOBS; j++) {
         r->enc[j] = sl_entry_codec_new();
         r->dec[j] = sl_entry_codec_new();
@@ -243,20 +288,28 @@ static int status_of(enum sl_code rc)
     return rc == SL_E_PEER || rc == SL_E_CLOSED || rc == SL_E_PROTOCOL ? 12 : rc == SL_E_CONNECT ? 10 : 5;
 }
 
+static enum sl_code greeting(struct sl_remote *r, struct sl_error *err)
+{
+    enum sl_code rc = SL_OK;
+    while (rc == SL_OK && !sl_conn_ready(r->conn) && !r->eof)
+        rc = sl_remote_pump(&r->e, NULL, true, err);
+    return rc;
+}
+
 static enum sl_code handshake(struct sl_remote *r, struct sl_error *err, int *exit_status)
 {
     r->sync = true;
     /* The first request of a channel carries its ATTACH; closing an id that is not open is answered, and harmless. */
     bool plain = r->addr->modules && !r->addr->module;
     uint64_t ticket = 1;
-    if (!plain) {
+    enum sl_code rc = plain || r->o->sha256 ? greeting(r, err) : SL_OK;
+    if (rc == SL_OK && r->o->sha256 && !sl_conn_has(r->conn, SL_FEATURE_SHA256))
+        rc = sl_fail(err, SL_E_VERSION, "the server at '%s' has no sha256 (--checksum-choice)", r->addr->host);
+    if (rc == SL_OK && !plain) {
         sl_w_uv(&r->scratch, 0xfffffffeu);
         ticket = sl_remote_send(r, SL_JOB_LIST, SL_MSG_CLOSE_DIR, sl_buf_ptr(&r->scratch), sl_buf_len(&r->scratch)) - 1;
         sl_buf_reset(&r->scratch, 4096);
     }
-    enum sl_code rc = SL_OK;
-    while (rc == SL_OK && plain && !sl_conn_ready(r->conn) && !r->eof)
-        rc = sl_remote_pump(&r->e, NULL, true, err);
     if (rc == SL_OK && !plain)
         rc = sl_remote_wait(r, SL_JOB_LIST, ticket, err);
     if (rc == SL_OK && r->sync_failed && r->sync_ticket == 1)
@@ -274,10 +327,18 @@ static enum sl_code handshake(struct sl_remote *r, struct sl_error *err, int *ex
 }
 
 static enum sl_code open_once(struct sl_remote **out, enum sl_side side, const struct sl_address *a, const struct sl_options *o,
-                              enum sl_transport_way way, struct sl_error *err, int *exit_status)
+                              enum sl_transport_way way, void (*note)(const char *line), struct sl_error *err, int *exit_status)
 {
-    struct sl_remote *r = remote_new(side, a, o);
-    enum sl_code rc = sl_transport_open(&r->t, a, o, way, err);
+    struct sl_transport t;
+    struct sl_ssh_question q = { .fd = -1 };
+    if (o->compress && a->kind == SL_ADDR_SSH)
+        sl_ssh_ask(&q, a, o);
+    enum sl_code rc = sl_transport_open(&t, a, o, way, err);
+    bool packed = sl_ssh_compresses(&q);
+    struct sl_remote *r = remote_new(side, a, o, packed ? 0 : o->compress);
+    r->t = t;
+    if (packed && o->verbose && rc == SL_OK)
+        note("the ssh program compresses: superlifter does not as well");
     *exit_status = rc == SL_E_TIMEOUT ? 35 : rc == SL_E_CONFIG ? 1 : 10;
     if (rc == SL_OK) {
         rc = handshake(r, err, exit_status);
@@ -297,12 +358,12 @@ static enum sl_code open_once(struct sl_remote **out, enum sl_side side, const s
 static enum sl_code open_some_way(struct sl_remote **out, enum sl_side side, const struct sl_address *a, const struct sl_options *o,
                                   void (*note)(const char *line), struct sl_error *err, int *exit_status)
 {
-    enum sl_code rc = open_once(out, side, a, o, SL_WAY_SUBSYSTEM, err, exit_status);
+    enum sl_code rc = open_once(out, side, a, o, SL_WAY_SUBSYSTEM, note, err, exit_status);
     if (rc == SL_E_UNSUPPORTED && a->kind == SL_ADDR_SSH && !o->remote_path) {
         char line[200];
         snprintf(line, sizeof line, "subsystem '%s' is refused there: trying the command superlifter-server", o->subsystem);
         note(line);
-        rc = open_once(out, side, a, o, SL_WAY_COMMAND, err, exit_status);
+        rc = open_once(out, side, a, o, SL_WAY_COMMAND, note, err, exit_status);
     }
     return rc;
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Above this much unsent output an endpoint has no room: the producer goes back to the loop. */
-enum { QUEUED_MAX = 1024 * 1024, TICKETS_MAX = 16384 };
+enum { QUEUED_MAX = 1024 * 1024, QUEUED_LEAST = 16 * 1024, TICKETS_MAX = 16384 };
 
 static struct sl_remote *self(struct sl_endpoint *e)
 {
@@ -17,7 +17,7 @@ static struct sl_remote *self(struct sl_endpoint *e)
 
 static void attach_job(struct sl_remote *r, enum sl_job job)
 {
-    struct sl_msg_attach m = { .id = 0, .how = SL_ATTACH_ROOT, .module = "" };
+    struct sl_msg_attach m = { .id = 0, .how = SL_ATTACH_ROOT, .module = "", .hash = r->e.digest == SL_HASH_SHA256 };
     struct sl_buf b = { 0 };
     if (r->addr->modules) {
         m.how = SL_ATTACH_MODULE;
@@ -35,7 +35,7 @@ uint64_t sl_remote_send(struct sl_remote *r, enum sl_job job, enum sl_msg type, 
 {
     if (!r->attached_job[job] && (r->addr->module || !r->addr->modules))
         attach_job(r, job);
-    sl_conn_send(r->conn, sl_job_channel(job), (uint8_t)type, 0, data, n);
+    sl_conn_send(r->conn, sl_job_channel(job), (uint8_t)type, r->flags, data, n);
     return type == SL_MSG_SKIP ? r->e.issued[job] : ++r->e.issued[job];
 }
 
@@ -46,15 +46,26 @@ static uint64_t send_scratch(struct sl_remote *r, enum sl_job job, enum sl_msg t
     return ticket;
 }
 
+/* A shorter frame costs more when it ends a run of compressed ones than it saves. */
+enum { AS_IS_LEAST = 4096 };
+
 /* The first frame of a channel has its ATTACH in front. */
-enum { ATTACH_ROOM = 512 };
+enum { ATTACH_ROOM = 512, ROOM_LEAST = SL_PUT_MAX + 4096 /* what a small file takes: with less credit some action waits */ };
+
+/* What waits for a rate is soon a matter of minutes, and a PING waits behind it. */
+static size_t queued_max(const struct sl_remote *r)
+{
+    uint64_t second = r->o->bwlimit;
+    return !second || second > QUEUED_MAX ? QUEUED_MAX : second < QUEUED_LEAST ? QUEUED_LEAST : (size_t)second;
+}
 
 static size_t remote_room(struct sl_endpoint *e, enum sl_job job)
 {
     struct sl_remote *r = self(e);
-    if (sl_conn_queued(r->conn) > QUEUED_MAX || e->issued[job] - e->acked[job] > TICKETS_MAX)
-        return 0;
-    size_t room = sl_conn_room(r->conn, sl_job_channel(job));
+    size_t room = 0;
+    if (sl_conn_queued(r->conn) <= queued_max(r) && e->issued[job] - e->acked[job] <= TICKETS_MAX)
+        room = sl_conn_room(r->conn, sl_job_channel(job));
+    r->short_of_room |= room <= ROOM_LEAST && job == SL_JOB_WORK;
     return room > ATTACH_ROOM ? room - ATTACH_ROOM : 0;
 }
 
@@ -155,13 +166,39 @@ static void remote_list_skip(struct sl_endpoint *e, uint64_t number)
     send_scratch(r, SL_JOB_LIST, SL_MSG_SKIP);
 }
 
-static void remote_read(struct sl_endpoint *e, uint32_t dir, const char *const *names, size_t count)
+/* Whether content of that name is to be sent as it is. */
+static bool as_is(const struct sl_remote *r, const char *name)
 {
-    struct sl_remote *r = self(e);
+    return r->compress != 0 && sl_suffixes_match(r->o->as_is, name);
+}
+
+static void read_some(struct sl_remote *r, uint32_t dir, const char *const *names, size_t count, uint8_t flags)
+{
     sl_read_begin(&r->scratch, dir);
     for (size_t i = 0; i < count; i++)
         sl_read_add(&r->scratch, i ? names[i - 1] : "", i ? strlen(names[i - 1]) : 0, names[i], strlen(names[i]));
+    r->flags = flags;
     sl_ring_push(&r->reads, send_scratch(r, SL_JOB_WORK, SL_MSG_READ), count);
+    r->flags = 0;
+}
+
+enum { READ_HEAD = 32 /* bytes that one more request costs at most */ };
+
+/* A request for each run of names that are alike in whether to compress them. That is worth something only with room for it. */
+static void remote_read(struct sl_endpoint *e, uint32_t dir, const char *const *names, size_t count)
+{
+    struct sl_remote *r = self(e);
+    size_t used = 0, from = 0;
+    for (size_t i = 0; i < count; i++)
+        used += strlen(names[i]) + READ_HEAD;
+    bool apart = sl_conn_has(r->conn, SL_FEATURE_STEER) && sl_conn_room(r->conn, sl_job_channel(SL_JOB_WORK)) > used + ATTACH_ROOM;
+    for (size_t i = 1; i <= count; i++) {
+        bool mark = apart && as_is(r, names[from]);
+        if (i < count && (!apart || as_is(r, names[i]) == mark))
+            continue;
+        read_some(r, dir, names + from, i - from, mark ? SL_FLAG_AS_IS : 0);
+        from = i;
+    }
 }
 
 static void remote_read_ranges(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *ranges, size_t count)
@@ -172,7 +209,9 @@ static void remote_read_ranges(struct sl_endpoint *e, uint32_t dir, const char *
     sl_read_ranges_encode(&r->scratch, &m);
     for (size_t i = 0; i < count; i++)
         sl_range_add(&r->scratch, &end, ranges[i].at, ranges[i].len);
+    r->flags = as_is(r, name) && sl_conn_has(r->conn, SL_FEATURE_STEER) ? SL_FLAG_AS_IS : 0;
     sl_ring_push(&r->reads, send_scratch(r, SL_JOB_WORK, SL_MSG_READ_RANGES), 1);
+    r->flags = 0;
 }
 
 static void file_over(struct sl_remote *r)
@@ -259,7 +298,7 @@ static void remote_hash(struct sl_endpoint *e, uint32_t dir, const char *name)
     sl_ring_push(&r->hashes, send_scratch(r, SL_JOB_HASH, SL_MSG_HASH), 0);
 }
 
-static enum sl_code remote_hash_next(struct sl_endpoint *e, uint8_t out[16], struct sl_error *err)
+static enum sl_code remote_hash_next(struct sl_endpoint *e, uint8_t out[SL_HASH_MOST], struct sl_error *err)
 {
     struct sl_remote *r = self(e);
     if (!r->answers_len)
@@ -276,7 +315,8 @@ static enum sl_code remote_hash_next(struct sl_endpoint *e, uint8_t out[16], str
 
 static void new_head(struct sl_remote *r, const struct sl_new *n, const uint8_t *hash)
 {
-    struct sl_msg_put m = { .id = n->dir, .meta = n->meta, .flags = n->flags, .entry = *n->entry, .hash = hash };
+    struct sl_msg_put m = { .id = n->dir, .meta = n->meta, .flags = n->flags, .entry = *n->entry, .hash = hash,
+                            .hash_len = sl_hash_size(r->e.digest) };
     sl_put_encode(&r->scratch, r->enc[SL_JOB_WORK], &m);
 }
 
@@ -291,7 +331,8 @@ static void remote_put(struct sl_endpoint *e, const struct sl_new *n, const void
     memcpy(p, sl_buf_ptr(&r->scratch), head);
     if (len)
         memcpy(p + head, data, len);
-    sl_conn_finish(r->conn, sl_job_channel(SL_JOB_WORK), SL_MSG_PUT, 0, head + len);
+    uint8_t flags = len >= AS_IS_LEAST && as_is(r, n->entry->name) ? SL_FRAME_AS_IS : 0;
+    sl_conn_finish(r->conn, sl_job_channel(SL_JOB_WORK), SL_MSG_PUT, flags, head + len);
     sl_buf_reset(&r->scratch, 64 * 1024);
     e->issued[SL_JOB_WORK]++;
 }
@@ -300,11 +341,15 @@ static void remote_write(struct sl_endpoint *e, const struct sl_new *n)
 {
     new_head(self(e), n, NULL);
     send_scratch(self(e), SL_JOB_WORK, SL_MSG_WRITE);
+    self(e)->writes_as_is = as_is(self(e), n->entry->name);
 }
 
 static void remote_data(struct sl_endpoint *e, const void *data, size_t len)
 {
-    sl_remote_send(self(e), SL_JOB_WORK, SL_MSG_DATA, data, len);
+    struct sl_remote *r = self(e);
+    r->flags = len >= AS_IS_LEAST && r->writes_as_is ? SL_FRAME_AS_IS : 0;
+    sl_remote_send(r, SL_JOB_WORK, SL_MSG_DATA, data, len);
+    r->flags = 0;
 }
 
 static void remote_hole(struct sl_endpoint *e, uint64_t len)
@@ -352,7 +397,7 @@ static enum sl_code remote_work(struct sl_endpoint *e)
 
 static void remote_commit(struct sl_endpoint *e, const uint8_t *hash)
 {
-    sl_remote_send(self(e), SL_JOB_WORK, SL_MSG_COMMIT, hash, SL_HASH_LEN);
+    sl_remote_send(self(e), SL_JOB_WORK, SL_MSG_COMMIT, hash, sl_hash_size(e->digest));
 }
 
 static void remote_abort(struct sl_endpoint *e)

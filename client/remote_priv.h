@@ -3,7 +3,10 @@
 #ifndef SL_CLIENT_REMOTE_PRIV_H
 #define SL_CLIENT_REMOTE_PRIV_H
 
+#include "base/io.h"
+#include "base/pace.h"
 #include "client/endpoint.h"
+#include "client/judge.h"
 #include "client/listcheck.h"
 #include "client/remote.h"
 #include "client/transport.h"
@@ -22,7 +25,7 @@ struct sl_owner_answer {
     uint64_t ticket;
 };
 
-struct sl_hash_answer { enum sl_code code; uint8_t hash[16]; struct sl_error err; };
+struct sl_hash_answer { enum sl_code code; uint8_t hash[SL_HASH_MOST]; struct sl_error err; };
 
 struct sl_remote {
     struct sl_endpoint e;
@@ -30,8 +33,22 @@ struct sl_remote {
     const struct sl_options *o;
     struct sl_transport t;
     struct sl_conn *conn;
-    uint64_t wire_out, wire_in, heard_ms, pinged_ms;
+    uint64_t wire_out, wire_in;
+    uint64_t moved_ms, pinged_ms;  /* a byte went or came; a ping was sent */
     bool eof;
+    /* how both sides send (remote_line.c) */
+    int compress;                 /* as in the options, but 0 where the ssh program does it */
+    bool judged;                  /* compression is begun and ended by what is seen of the line */
+    bool asked;                   /* and an answer about it is under way */
+    uint64_t greeted_us, asked_ms, asked_moved;
+    struct sl_judge push, pull;
+    uint8_t flags;                /* of the next frame */
+    bool writes_as_is;            /* content of the file being written is not to be compressed */
+    uint8_t server_packs;         /* as in STEER */
+    uint8_t server_level;
+    bool short_of_room;           /* something could not be sent since the last wait */
+    struct sl_line_view line;          /* how this side waits, as far as that is counted */
+    struct sl_pace pace_in, pace_out;
     bool attached_job[SL_JOBS];
     struct sl_entry_codec *enc[SL_JOBS], *dec[SL_JOBS];
     struct sl_buf scratch;
@@ -89,6 +106,16 @@ enum sl_code sl_remote_on_chunked(struct sl_remote *r, const struct sl_frame *f,
 /* Whether a failure is that of the first list asked for; if so it is handed over. */
 bool sl_remote_chunks_failed(struct sl_remote *r, uint64_t request, const struct sl_error *err);
 void sl_remote_chunks_clear(struct sl_remote *r);
+
+/* remote_line.c */
+void sl_remote_line_begin(struct sl_remote *r);          /* the peer's greeting is there */
+void sl_remote_line_told(void *ctx, const struct sl_line_view *peer);
+void sl_remote_line_look(struct sl_remote *r);           /* asks again when it is time */
+/* Nanoseconds until bytes may move; how many at a time; that n did. out: to the server. */
+uint64_t sl_remote_line_wait(const struct sl_remote *r, bool out);
+size_t sl_remote_line_piece(const struct sl_remote *r, bool out, size_t most);
+void sl_remote_line_moved(struct sl_remote *r, bool out, size_t n);
+void sl_remote_line_waited(struct sl_remote *r, uint64_t us);
 
 /* Handlers of the connection (remote_answers.c). */
 extern const struct sl_conn_ops sl_remote_conn_ops;

@@ -44,6 +44,9 @@ static enum sl_code parse_addresses(struct sl_layout *l, struct sl_error *err)
         rc = sl_address_parse(&l->dest_address, l->o->dest, err);
     if (rc == SL_OK && l->o->dest && l->dest_address.modules && !l->dest_address.module)
         rc = sl_fail(err, SL_E_CONFIG, "'%s' names no module", l->o->dest);
+    bool local = rc == SL_OK && l->o->dest && l->addresses[0].kind == SL_ADDR_LOCAL && l->dest_address.kind == SL_ADDR_LOCAL;
+    if (local && l->o->bwlimit)
+        return sl_fail(err, SL_E_CONFIG, "--bwlimit: nothing is sent between local trees, so there is no rate to hold");
     return rc;
 }
 
@@ -266,15 +269,24 @@ static void finish_stats(struct sl_layout *l, struct sl_plan *p)
     s->elapsed_ms = sl_now_ms() - p->start_ms;
 }
 
+/* A remote one was told when it was opened. */
+static void digest_of(const struct sl_layout *l, struct sl_endpoint *e)
+{
+    if (!e->remote)
+        sl_local_digest(e, l->o->sha256 ? SL_HASH_SHA256 : SL_HASH_XXH128);
+}
+
 /* Both sides cut and hash alike, and nobody can tell how before. */
 static void share_seed(struct sl_layout *l)
 {
     uint64_t seed;
     sl_random(&seed, sizeof seed);
     l->dest->seed = seed;
+    digest_of(l, l->dest);
     l->dest->chunked = sl_delta_job_chunked;
     for (size_t i = 0; i < l->streams_len; i++) {
         l->streams[i]->e->seed = seed;
+        digest_of(l, l->streams[i]->e);
         l->streams[i]->e->chunked = sl_delta_job_chunked;
     }
 }

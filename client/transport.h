@@ -37,6 +37,13 @@ enum sl_transport_way { SL_WAY_SUBSYSTEM, SL_WAY_COMMAND };
 enum sl_code sl_transport_open(struct sl_transport *t, const struct sl_address *a, const struct sl_options *o,
                                enum sl_transport_way way, struct sl_error *err);
 
+/* ---- ssh_question.c ---- whether OpenSSH's ssh compresses what it carries, by its own configuration (`ssh -G`) */
+struct sl_ssh_question { pid_t pid; int fd; };   /* {0, -1}: nobody is asked, and the answer is no */
+/* Asks; does not wait. Any other program than OpenSSH's is not asked. */
+void sl_ssh_ask(struct sl_ssh_question *q, const struct sl_address *a, const struct sl_options *o);
+/* Waits for the answer, for two seconds at most; *q is over then. */
+bool sl_ssh_compresses(struct sl_ssh_question *q);
+
 /* Reads what standard error has, keeps or relays it. SL_AGAIN when there is no more now, SL_EOF when it was closed (the
  * descriptor is closed then). Relayed text goes to `sink` one whole line a call, escaped. */
 enum sl_code sl_transport_stderr(struct sl_transport *t, void (*sink)(const char *line));

@@ -20,7 +20,12 @@ enum sl_code sl_rsh_words(const char *command, char ***argv, struct sl_error *er
 enum sl_code sl_ssh_argv(const struct sl_address *a, const struct sl_options *o, enum sl_transport_way way,
                          char ***argv, bool *subsystem, struct sl_error *err);
 
+/* The argv that makes OpenSSH's ssh print its configuration for a; NULL where the program is another. */
+char **sl_ssh_question_argv(const struct sl_address *a, const struct sl_options *o);
+
 /* ---- transport_spawn.c ---- */
+/* In a child that is about to exec: handlers and ignored signals are as a shell would leave them. */
+void sl_spawn_signals(void);
 /* Runs argv with standard input and output on a socketpair each and standard error on a pipe: sets fd, out_fd, stderr_fd
  * and pid.
  */

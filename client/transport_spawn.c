@@ -55,7 +55,7 @@ static enum sl_code make_ends(struct ends *e, struct sl_error *err)
 
 /* Handlers are gone after exec, but what was ignored stays ignored: ssh and the programs it starts want SIGPIPE. An
  * ignored SIGHUP is the user's nohup and stays. */
-static void reset_signals(void)
+void sl_spawn_signals(void)
 {
     sigset_t none;
     for (int i = 1; i < NSIG; i++) {
@@ -74,7 +74,7 @@ static void become(const struct ends *e, char *const *argv)
     /* Above 2 first: any of them may have become 0, 1 or 2 where the caller had closed those. */
     int out = fcntl(e->out[1], F_DUPFD_CLOEXEC, 3), in = fcntl(e->in[1], F_DUPFD_CLOEXEC, 3);
     int words = fcntl(e->words[1], F_DUPFD_CLOEXEC, 3), failure = fcntl(e->failure[1], F_DUPFD_CLOEXEC, 3);
-    reset_signals();
+    sl_spawn_signals();
     if (in >= 0 && out >= 0 && words >= 0 && failure >= 0 && dup2(out, 0) == 0 && dup2(in, 1) == 1 &&
         dup2(words, 2) == 2)
         execvp(argv[0], argv);

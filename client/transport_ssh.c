@@ -140,6 +140,25 @@ static void build_openssh(struct words *w, char **words, const struct sl_address
     add(w, command ? command : o->subsystem);
 }
 
+char **sl_ssh_question_argv(const struct sl_address *a, const struct sl_options *o)
+{
+    char **words = NULL;
+    struct words w = { 0 };
+    struct sl_error ignored;
+    if (sl_rsh_words(o->rsh ? o->rsh : "ssh", &words, &ignored) != SL_OK)
+        return NULL;
+    if (is_openssh(words[0])) {
+        add(&w, words[0]);
+        add(&w, "-G");
+        add_openssh_options(&w, a, o);
+        add_rest(&w, words);
+        add(&w, "--");
+        add(&w, a->host);
+    }
+    sl_argv_free(words);
+    return w.at;
+}
+
 static void build_other(struct words *w, char **words, const struct sl_address *a, const char *command)
 {
     add(w, words[0]);

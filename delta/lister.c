@@ -29,6 +29,12 @@ void sl_lister_want(struct sl_lister *l, unsigned want)
         l->whole = sl_hash_new();
 }
 
+void sl_lister_digest(struct sl_lister *l, enum sl_hash_kind kind)
+{
+    if (l->whole)
+        sl_hash_choose(l->whole, kind);
+}
+
 void sl_lister_clear(struct sl_lister *l)
 {
     if (!l->ops)

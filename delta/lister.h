@@ -4,6 +4,7 @@
 #define SL_DELTA_LISTER_H
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "delta/chunk.h"
 
 struct sl_lister_ops {
@@ -35,6 +36,8 @@ void sl_lister_init(struct sl_lister *l, const struct sl_lister_ops *ops, void *
                     unsigned hash_bytes);
 void sl_lister_ranges(struct sl_lister *l, struct sl_ranges *ranges);
 void sl_lister_want(struct sl_lister *l, unsigned want);
+/* The kind of that hash, XXH3-128 unless said. */
+void sl_lister_digest(struct sl_lister *l, enum sl_hash_kind kind);
 /* Frees; may be called on what is zeroed. */
 void sl_lister_clear(struct sl_lister *l);
 

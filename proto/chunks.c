@@ -167,7 +167,7 @@ void sl_chunked_encode(struct sl_buf *b, const struct sl_msg_chunked *m)
         return;
     sl_w_u8(b, m->flags);
     if (m->flags & SL_CHUNKED_HASH)
-        sl_w_raw(b, m->hash, SL_HASH_LEN);
+        sl_w_hash(b, m->hash, m->hash_len);
 }
 
 enum sl_code sl_chunked_decode(struct sl_rd *r, struct sl_msg_chunked *m, struct sl_error *err)
@@ -175,7 +175,7 @@ enum sl_code sl_chunked_decode(struct sl_rd *r, struct sl_msg_chunked *m, struct
     struct sl_msg_chunked got = { .request = sl_r_uv(r, UINT64_MAX), .last = m->last };
     got.flags = got.last ? sl_r_u8(r) : 0;
     if (got.flags & SL_CHUNKED_HASH)
-        got.hash = sl_r_raw(r, SL_HASH_LEN);
+        got.hash = sl_r_hash(r);
     if (!sl_r_ok(r) || !got.request || got.flags > CHUNKED_FLAGS)
         return fault("CHUNKED", err);
     *m = got;

@@ -64,7 +64,7 @@ void sl_frame_header(uint8_t *p, size_t len, uint8_t type, uint8_t channel, uint
 
 static struct sl_buf *tail(struct sl_conn *c)
 {
-    return c->compressing ? &c->plain : &c->out;
+    return c->compressing || sl_buf_len(&c->plain) ? &c->plain : &c->out;
 }
 
 uint8_t *sl_conn_begin(struct sl_conn *c, size_t max)
@@ -87,7 +87,8 @@ static void finish(struct sl_conn *c, uint8_t channel, uint8_t type, uint8_t fla
     if (c->failed)
         return;
     struct sl_buf *b = tail(c);
-    sl_frame_header(b->data + b->end, n, type, channel, flags);
+    /* The mark is for sl_pack_some, which takes it off. */
+    sl_frame_header(b->data + b->end, n, type, channel, b == &c->plain ? flags : flags & (uint8_t)~SL_FRAME_AS_IS);
     sl_buf_commit(b, SL_FRAME_HEADER + n);
     c->bytes_out += SL_FRAME_HEADER + n;
 }
@@ -142,13 +143,61 @@ const uint8_t *sl_conn_output(struct sl_conn *c, size_t *len)
 void sl_conn_sent(struct sl_conn *c, size_t n)
 {
     sl_buf_drop(&c->out, n);
-    if (c->pong_due)
-        sl_control_late_pong(c);
+    if (c->pong_due || c->line_due)
+        sl_control_late(c);
 }
 
 size_t sl_conn_queued(const struct sl_conn *c)
 {
     return sl_buf_len(&c->out) + sl_buf_len(&c->plain);
+}
+
+/* ---- steering ---- */
+
+bool sl_conn_packs(const struct sl_conn *c)
+{
+    return c->compressing && !sl_buf_len(&c->out) && sl_buf_len(&c->plain);
+}
+
+bool sl_conn_packing(const struct sl_conn *c)
+{
+    return c->compressing;
+}
+
+bool sl_conn_pack(struct sl_conn *c, uint8_t wants, int level)
+{
+    if (c->packing)
+        c->compressing = true;
+    else
+        sl_pack_choose(c, wants);
+    if (!c->packer)
+        c->level = level;
+    return c->compressing;
+}
+
+void sl_conn_unpacked(struct sl_conn *c)
+{
+    c->compressing = false;
+}
+
+uint8_t sl_conn_wants(const struct sl_conn *c)
+{
+    return sl_pack_wants(&c->self);
+}
+
+void sl_conn_steer(struct sl_conn *c, const struct sl_steer *how)
+{
+    struct sl_buf b = { 0 };
+    assert(sl_conn_has(c, SL_FEATURE_STEER));
+    sl_steer_encode(&b, how);
+    sl_conn_control(c, SL_CONTROL_STEER, sl_buf_ptr(&b), sl_buf_len(&b));
+    sl_buf_clear(&b);
+}
+
+void sl_conn_ask(struct sl_conn *c)
+{
+    assert(sl_conn_has(c, SL_FEATURE_STEER));
+    sl_conn_control(c, SL_CONTROL_ASK, NULL, 0);
 }
 
 /* ---- ends ---- */
@@ -259,4 +308,10 @@ uint64_t sl_conn_bytes_in(const struct sl_conn *c)
 uint64_t sl_conn_bytes_out(const struct sl_conn *c)
 {
     return c->bytes_out;
+}
+
+uint64_t sl_conn_plain_sent(const struct sl_conn *c)
+{
+    uint64_t queued = sl_conn_queued(c);
+    return c->bytes_out > queued ? c->bytes_out - queued : 0;
 }

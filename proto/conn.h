@@ -20,6 +20,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "proto/line.h"
 
 #define SL_PREFACE "superlifter\n"
 #define SL_PREFACE_LEN 12u
@@ -30,6 +31,9 @@
 #define SL_PROTOCOL_MIN 1u
 #define SL_PROTOCOL_MAX 1u
 #define SL_FEATURES_MAX 64u              /* names in a HELLO, each 1..32 bytes of a-z 0-9 - */
+
+/* In the flags of a frame that is sent: compressing its payload does not pay. It is not sent. */
+#define SL_FRAME_AS_IS 0x80u
 
 enum sl_role { SL_ROLE_CLIENT, SL_ROLE_SERVER };
 
@@ -57,6 +61,10 @@ struct sl_conn_ops {
     enum sl_code (*hello)(void *ctx, const struct sl_hello *peer, struct sl_error *err);  /* once, after negotiation */
     void (*pong)(void *ctx, uint64_t token);
     void (*bye)(void *ctx);              /* the peer will send nothing more */
+    /* What goes with the feature "steer"; a side that names it has those of its role. */
+    void (*steered)(void *ctx, const struct sl_steer *how);   /* server: compression has been seen to */
+    void (*asked)(void *ctx, struct sl_line_view *own);            /* server: what it can tell */
+    void (*told)(void *ctx, const struct sl_line_view *peer);      /* client */
 };
 
 struct sl_conn;
@@ -90,6 +98,10 @@ const struct sl_buf *sl_conn_strange(const struct sl_conn *c);
 /* Bytes to be sent; *len may be 0. The pointer is good until the next call. Compression, when on, happens here. */
 const uint8_t *sl_conn_output(struct sl_conn *c, size_t *len);
 void sl_conn_sent(struct sl_conn *c, size_t n);
+/* Whether the next sl_conn_output would compress: for who counts the time that it takes. */
+bool sl_conn_packs(const struct sl_conn *c);
+/* Whether what is sent is compressed at all. */
+bool sl_conn_packing(const struct sl_conn *c);
 /* Bytes queued and not yet sent: producers stop above a mark of their own. */
 size_t sl_conn_queued(const struct sl_conn *c);
 
@@ -107,6 +119,16 @@ uint8_t *sl_conn_begin(struct sl_conn *c, size_t max);
 void sl_conn_finish(struct sl_conn *c, uint8_t channel, uint8_t type, uint8_t flags, size_t n);
 void sl_conn_abandon(struct sl_conn *c);
 
+/* From the next frame on what is sent is compressed, by the best that both sides have of `wants` (bits as in HELLO), or is not. level: 0 the usual
+ * one. Way and level hold from the first time on. False: the two have none in common. */
+bool sl_conn_pack(struct sl_conn *c, uint8_t wants, int level);
+void sl_conn_unpacked(struct sl_conn *c);
+/* Client, where both have "steer": how the server is to send; for how it waits. */
+void sl_conn_steer(struct sl_conn *c, const struct sl_steer *how);
+void sl_conn_ask(struct sl_conn *c);
+/* The bits of HELLO's `wants` for what this side names. */
+uint8_t sl_conn_wants(const struct sl_conn *c);
+
 /* A server that has not greeted yet pings nobody. */
 void sl_conn_ping(struct sl_conn *c, uint64_t token);
 /* What a server says that has no session left for a peer, before it hears a word: preface and ERROR frame, added to out. */
@@ -123,5 +145,7 @@ const struct sl_hello *sl_conn_peer(const struct sl_conn *c);   /* NULL before i
 /* Payload and header bytes of frames moved so far, before compression. */
 uint64_t sl_conn_bytes_in(const struct sl_conn *c);
 uint64_t sl_conn_bytes_out(const struct sl_conn *c);
+/* Of the latter, what is not queued any more (to within a run that is being compressed). */
+uint64_t sl_conn_plain_sent(const struct sl_conn *c);
 
 #endif

@@ -20,6 +20,9 @@ enum sl_control {
     SL_CONTROL_BYE = 6,
     SL_CONTROL_DEFLATE = 7,
     SL_CONTROL_ZSTD = 8,
+    SL_CONTROL_STEER = 9,
+    SL_CONTROL_ASK = 10,
+    SL_CONTROL_LINE = 11,
     SL_CONTROL_IGNORED = 128             /* unknown types from here on are passed over */
 };
 
@@ -66,9 +69,9 @@ struct sl_conn {
     struct sl_buf inner;                 /* unpacked bytes: the beginning of a frame inside compressed ones */
     struct sl_buf out;                   /* ready to be sent */
     struct sl_buf plain;                 /* whole frames waiting for compression */
-    bool compressing;                    /* frames go to plain from now on */
+    bool compressing;                    /* frames go to plain from now on, the other ones are as they are */
     size_t rest;                         /* bytes still to be sent without compression, which did not pay */
-    bool pong_due;
+    bool pong_due, line_due;
     uint64_t pong_token;
     uint64_t bytes_in, bytes_out;
     uint64_t kept;                       /* bytes kept on all channels */
@@ -88,8 +91,8 @@ enum sl_code sl_conn_frames(struct sl_conn *c, const uint8_t *p, size_t n, bool 
 
 /* ---- control.c ---- */
 enum sl_code sl_control_frame(struct sl_conn *c, const struct sl_frame *f, bool inner, struct sl_error *err);
-/* Answers a PING that had to wait, once the output is short enough. */
-void sl_control_late_pong(struct sl_conn *c);
+/* Answers a PING or an ASK that had to wait, once the output is short enough. */
+void sl_control_late(struct sl_conn *c);
 /* Gives credit back for bytes of a channel that were consumed. */
 void sl_control_consumed(struct sl_conn *c, uint8_t channel, uint64_t bytes);
 

@@ -19,11 +19,11 @@ void sl_content_put_hole(struct sl_buf *b, uint64_t len)
     sl_w_uv(b, len);
 }
 
-void sl_content_put_end(struct sl_buf *b, uint8_t flags, const uint8_t hash[SL_HASH_LEN])
+void sl_content_put_end(struct sl_buf *b, uint8_t flags, const uint8_t *hash, size_t hash_len)
 {
     sl_w_u8(b, SL_CONTENT_END);
     sl_w_u8(b, flags);
-    sl_w_raw(b, hash, SL_HASH_LEN);
+    sl_w_hash(b, hash, hash_len);
 }
 
 void sl_content_put_failed(struct sl_buf *b, enum sl_code code, const char *text)
@@ -37,7 +37,7 @@ void sl_content_put_failed(struct sl_buf *b, enum sl_code code, const char *text
 static void read_end(struct sl_rd *r, struct sl_content *c)
 {
     c->flags = sl_r_u8(r);
-    c->hash = sl_r_raw(r, SL_HASH_LEN);
+    c->hash = sl_r_hash(r);
 }
 
 enum sl_code sl_content_decode(struct sl_rd *r, struct sl_content *out, struct sl_error *err)
@@ -84,7 +84,7 @@ void sl_put_encode(struct sl_buf *b, struct sl_entry_codec *c, const struct sl_m
     sl_w_u8(b, (uint8_t)m->flags);
     sl_entry_encode(c, b, &m->entry);
     if (m->hash)
-        sl_w_raw(b, m->hash, SL_HASH_LEN);
+        sl_w_hash(b, m->hash, m->hash_len);
 }
 
 /* Which types of entry a request of the family is for. */
@@ -122,7 +122,7 @@ enum sl_code sl_put_decode(struct sl_rd *r, struct sl_entry_codec *c, enum sl_ms
     if (rc != SL_OK)
         return rc;
     if (type == SL_MSG_PUT) {
-        got.hash = sl_r_raw(r, SL_HASH_LEN);
+        got.hash = sl_r_hash(r);
         got.data_len = sl_r_left(r);
         got.data = sl_r_raw(r, got.data_len);
     }

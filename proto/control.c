@@ -9,7 +9,8 @@
 #include <stdio.h>
 
 /* Output beyond this means that the peer does not read as fast as it asks. */
-enum { PONG_QUEUED_MAX = 64 * 1024, SL_RETRY_MAX_S = 86400 };
+enum { PONG_QUEUED_MAX = 64 * 1024, LINE_QUEUED_MAX = 2 * 1024 * 1024, SL_RETRY_MAX_S = 86400,
+       STEER_LEVEL_MAX = 6                /* the peer does not choose that this side works for minutes */ };
 
 static enum sl_code malformed(struct sl_error *err, const char *what)
 {
@@ -45,6 +46,60 @@ static enum sl_code take_credit(struct sl_conn *c, struct sl_rd *r, struct sl_er
     return SL_OK;
 }
 
+/* ---- steering ---- */
+
+static void queue_line(struct sl_conn *c)
+{
+    struct sl_buf b = { 0 };
+    struct sl_line_view own = { 0 };
+    c->ops->asked(c->ctx, &own);
+    sl_line_encode(&b, &own);
+    sl_conn_control(c, SL_CONTROL_LINE, sl_buf_ptr(&b), sl_buf_len(&b));
+    sl_buf_clear(&b);
+}
+
+static enum sl_code take_steer(struct sl_conn *c, struct sl_rd *r, struct sl_error *err)
+{
+    struct sl_steer how;
+    enum sl_code rc = sl_steer_decode(r, &how, err);
+    if (rc != SL_OK)
+        return rc;
+    if (how.level > STEER_LEVEL_MAX)
+        how.level = STEER_LEVEL_MAX;
+    if (!how.pack)
+        sl_conn_unpacked(c);
+    else if (!(how.pack & SL_STEER_WHEN_HELD) && !sl_conn_pack(c, how.pack, how.level))
+        return sl_fail(err, SL_E_PROTOCOL, "the peer asks for a compression that is not had in common");
+    c->ops->steered(c->ctx, &how);
+    return SL_OK;
+}
+
+static enum sl_code take_ask(struct sl_conn *c, const struct sl_frame *f, struct sl_error *err)
+{
+    if (f->len)
+        return malformed(err, "ASK");
+    c->line_due = true;
+    sl_control_late(c);
+    return SL_OK;
+}
+
+static enum sl_code take_line(struct sl_conn *c, struct sl_rd *r, struct sl_error *err)
+{
+    struct sl_line_view peer;
+    enum sl_code rc = sl_line_decode(r, &peer, err);
+    if (rc == SL_OK)
+        c->ops->told(c->ctx, &peer);
+    return rc;
+}
+
+/* STEER and ASK go to a server, LINE to a client. */
+static enum sl_code steering_frame(struct sl_conn *c, const struct sl_frame *f, struct sl_rd *r, struct sl_error *err)
+{
+    if (!sl_conn_has(c, SL_FEATURE_STEER) || (c->role == SL_ROLE_CLIENT) != (f->type == SL_CONTROL_LINE))
+        return sl_fail(err, SL_E_PROTOCOL, "the peer sent a control frame of type %u where none is allowed", f->type);
+    return f->type == SL_CONTROL_STEER ? take_steer(c, r, err) : f->type == SL_CONTROL_ASK ? take_ask(c, f, err) : take_line(c, r, err);
+}
+
 /* ---- ping ---- */
 
 static void queue_pong(struct sl_conn *c, uint64_t token)
@@ -55,12 +110,16 @@ static void queue_pong(struct sl_conn *c, uint64_t token)
     sl_buf_clear(&b);
 }
 
-void sl_control_late_pong(struct sl_conn *c)
+void sl_control_late(struct sl_conn *c)
 {
-    if (sl_conn_queued(c) > PONG_QUEUED_MAX)
-        return;
-    c->pong_due = false;
-    queue_pong(c, c->pong_token);
+    if (c->pong_due && sl_conn_queued(c) <= PONG_QUEUED_MAX) {
+        c->pong_due = false;
+        queue_pong(c, c->pong_token);
+    }
+    if (c->line_due && sl_conn_queued(c) <= LINE_QUEUED_MAX) {
+        c->line_due = false;
+        queue_line(c);
+    }
 }
 
 static enum sl_code take_ping(struct sl_conn *c, struct sl_rd *r, struct sl_error *err)
@@ -70,7 +129,7 @@ static enum sl_code take_ping(struct sl_conn *c, struct sl_rd *r, struct sl_erro
         return malformed(err, "PING");
     c->pong_due = true;
     c->pong_token = token;
-    sl_control_late_pong(c);
+    sl_control_late(c);
     return SL_OK;
 }
 
@@ -145,6 +204,10 @@ enum sl_code sl_control_frame(struct sl_conn *c, const struct sl_frame *f, bool 
     case SL_CONTROL_DEFLATE:
     case SL_CONTROL_ZSTD:
         return take_packed(c, f, inner, err);
+    case SL_CONTROL_STEER:
+    case SL_CONTROL_ASK:
+    case SL_CONTROL_LINE:
+        return steering_frame(c, f, &r, err);
     default:
         return f->type >= SL_CONTROL_IGNORED
                    ? SL_OK

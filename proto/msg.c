@@ -54,6 +54,8 @@ void sl_attach_encode(struct sl_buf *b, const struct sl_msg_attach *m)
     sl_w_uv(b, m->id);
     sl_w_u8(b, (uint8_t)m->how);
     sl_w_bs(b, m->module, m->module_len);
+    if (m->hash)
+        sl_w_u8(b, m->hash);
 }
 
 enum sl_code sl_attach_decode(struct sl_rd *r, struct sl_msg_attach *m, struct sl_error *err)
@@ -62,7 +64,9 @@ enum sl_code sl_attach_decode(struct sl_rd *r, struct sl_msg_attach *m, struct s
     uint8_t how = sl_r_u8(r);
     got.module = read_text(r, SL_NAME_MAX, &got.module_len);
     got.how = (enum sl_attach_how)how;
-    if (how > SL_ATTACH_MODULE || !got.module)
+    bool usual = sl_r_left(r) == 0;
+    got.hash = usual ? 0 : sl_r_u8(r);
+    if ((!usual && (got.hash == 0 || got.hash > SL_ATTACH_HASH_MAX)) || how > SL_ATTACH_MODULE || !got.module)
         r->bad = true;
     else if (how == SL_ATTACH_MODULE ? !sl_name_ok(got.module, got.module_len) : got.module_len != 0)
         r->bad = true;
@@ -251,13 +255,13 @@ enum sl_code sl_name_decode(struct sl_rd *r, struct sl_msg_name *m, struct sl_er
 void sl_hash_is_encode(struct sl_buf *b, const struct sl_msg_hash_is *m)
 {
     sl_w_uv(b, m->request);
-    sl_w_raw(b, m->hash, SL_HASH_LEN);
+    sl_w_hash(b, m->hash, m->hash_len);
 }
 
 enum sl_code sl_hash_is_decode(struct sl_rd *r, struct sl_msg_hash_is *m, struct sl_error *err)
 {
     struct sl_msg_hash_is got = { .request = read_request(r) };
-    got.hash = sl_r_raw(r, SL_HASH_LEN);
+    got.hash = sl_r_hash(r);
     enum sl_code rc = whole(r, "HASH_IS", err);
     if (rc == SL_OK)
         *m = got;

@@ -16,7 +16,8 @@
 #include "proto/entrycodec.h"
 #include "proto/wire.h"
 
-#define SL_HASH_LEN 16u
+#define SL_FEATURE_SHA256 "sha256"
+#define SL_FLAG_AS_IS 2u          /* frame flag of READ and READ_RANGES: compressing this content does not pay */
 #define SL_DIR_ID_MAX 0xffffffffu
 #define SL_TEXT_MAX 4096u                /* bytes of a message text */
 #define SL_READ_NAMES_MAX 4096u          /* files in one READ */
@@ -79,7 +80,9 @@ struct sl_msg_attach {
     enum sl_attach_how how;
     const char *module;      /* borrowed, not NUL-terminated when decoded; "" unless SL_ATTACH_MODULE */
     size_t module_len;
+    uint8_t hash;            /* of whole files: 0 XXH3-128, 1 SHA-256; encoded where it is not 0 */
 };
+#define SL_ATTACH_HASH_MAX 1u
 enum sl_attached_flag { SL_ATTACHED_CHOWN = 1 /* the server may give files away */,
                         SL_ATTACHED_ENFORCED = 2 /* the rights bind: the peer can do nothing else here */ };
 struct sl_msg_attached {
@@ -141,7 +144,7 @@ struct sl_content {
     const uint8_t *data;         /* DATA, WHOLE */
     size_t len;
     uint64_t hole;               /* HOLE, >= 1 */
-    const uint8_t *hash;         /* END, WHOLE: SL_HASH_LEN bytes */
+    const uint8_t *hash;         /* END, WHOLE */
     uint8_t flags;               /* END, WHOLE */
     enum sl_code code;           /* FAILED */
     const char *text;
@@ -152,7 +155,7 @@ struct sl_content {
  * follow; for WHOLE, then flags (u8) and hash (raw). */
 size_t sl_content_head(uint8_t *p, enum sl_content_kind kind, size_t len);
 void sl_content_put_hole(struct sl_buf *b, uint64_t len);
-void sl_content_put_end(struct sl_buf *b, uint8_t flags, const uint8_t hash[SL_HASH_LEN]);
+void sl_content_put_end(struct sl_buf *b, uint8_t flags, const uint8_t *hash, size_t hash_len);
 void sl_content_put_failed(struct sl_buf *b, enum sl_code code, const char *text);
 enum sl_code sl_content_decode(struct sl_rd *r, struct sl_content *out, struct sl_error *err);
 
@@ -170,6 +173,7 @@ struct sl_msg_put {
     uint32_t flags;          /* enum sl_put_flag */
     struct sl_entry entry;
     const uint8_t *hash;     /* PUT only */
+    size_t hash_len;         /* encoding; 0: SL_HASH_LEN */
     const uint8_t *data;     /* PUT only: the rest of the payload */
     size_t data_len;
 };
@@ -215,6 +219,7 @@ struct sl_msg_chunked {
     bool last;               /* from the frame's flag */
     uint8_t flags;           /* last */
     const uint8_t *hash;     /* with SL_CHUNKED_HASH */
+    size_t hash_len;         /* encoding; 0: SL_HASH_LEN */
 };
 void sl_chunked_encode(struct sl_buf *b, const struct sl_msg_chunked *m);
 /* Leaves r at the first record. */
@@ -232,7 +237,7 @@ struct sl_msg_name { uint32_t id; const char *name; size_t name_len; };   /* HAS
 struct sl_msg_kept_in { const char *name; size_t name_len; };
 struct sl_msg_fail { uint64_t request; enum sl_code code; const char *text; size_t text_len; };
 struct sl_msg_owner_is { uint64_t request; bool settable; uint32_t number; };
-struct sl_msg_hash_is { uint64_t request; const uint8_t *hash; };
+struct sl_msg_hash_is { uint64_t request; const uint8_t *hash; size_t hash_len; /* encoding; 0: SL_HASH_LEN */ };
 struct sl_msg_module { const char *name, *comment; size_t name_len, comment_len; };
 
 /* Encoders append a payload; decoders read a whole payload (trailing bytes are SL_E_PROTOCOL), check every length, range

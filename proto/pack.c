@@ -52,15 +52,19 @@ const struct sl_packing *sl_packing_of(uint8_t control)
 
 /* ---- out ---- */
 
-/* The bytes of the first whole frames of plain: at least one, at most RUN_MAX. */
-static size_t run_length(const struct sl_conn *c)
+enum { FLAGS_AT = 5 };
+
+/* The bytes of the first whole frames of plain that are alike in whether to compress them: at least one, at most RUN_MAX. The mark is taken off. */
+static size_t run_length(const struct sl_conn *c, bool *as_is)
 {
-    const uint8_t *p = sl_buf_ptr(&c->plain);
+    uint8_t *p = sl_buf_ptr(&c->plain);
     size_t at = 0, len = sl_buf_len(&c->plain);
-    while (at < len) {
+    *as_is = p[FLAGS_AT] & SL_FRAME_AS_IS;
+    while (at < len && !(p[at + FLAGS_AT] & SL_FRAME_AS_IS) == !*as_is) {
         size_t frame = SL_FRAME_HEADER + ((size_t)p[at] << 16 | (size_t)p[at + 1] << 8 | p[at + 2]);
         if (at && at + frame > RUN_MAX)
             break;
+        p[at + FLAGS_AT] &= (uint8_t)~SL_FRAME_AS_IS;
         at += frame;
     }
     return at;
@@ -88,8 +92,11 @@ static size_t pack_run(struct sl_conn *c, const uint8_t *p, size_t n)
 
 void sl_pack_some(struct sl_conn *c)
 {
-    size_t n = run_length(c);
-    if (c->rest) {
+    bool as_is;
+    size_t n = run_length(c, &as_is);
+    if (as_is || !c->compressing) {
+        sl_buf_add(&c->out, sl_buf_ptr(&c->plain), n);
+    } else if (c->rest) {
         sl_buf_add(&c->out, sl_buf_ptr(&c->plain), n);
         c->rest -= n < c->rest ? n : c->rest;
     } else {

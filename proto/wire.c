@@ -64,12 +64,23 @@ void sl_w_code(struct sl_buf *b, enum sl_code code)
     sl_w_u8(b, code >= 1 && code <= SL_E_MAX ? (uint8_t)code : SL_E_IO);
 }
 
+void sl_w_hash(struct sl_buf *b, const void *hash, size_t n)
+{
+    sl_w_raw(b, hash, n ? n : SL_HASH_LEN);
+}
+
 void sl_r_init(struct sl_rd *r, const void *data, size_t n)
 {
     static const uint8_t nothing[1];
     r->p = n ? data : nothing;
     r->end = r->p + n;
     r->bad = false;
+    r->hash_len = SL_HASH_LEN;
+}
+
+const uint8_t *sl_r_hash(struct sl_rd *r)
+{
+    return sl_r_raw(r, r->hash_len);
 }
 
 const uint8_t *sl_r_raw(struct sl_rd *r, size_t n)

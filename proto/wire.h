@@ -16,6 +16,7 @@
 #include "base/error.h"
 
 #define SL_UV_MAX_BYTES 10u
+#define SL_HASH_LEN 16u                    /* bytes of a whole file's hash, unless the session has another */
 #define SL_CODE_WIRE_MAX 63u               /* error codes above SL_E_MAX up to this are a newer peer's */
 
 void sl_w_u8(struct sl_buf *b, uint8_t v);
@@ -25,6 +26,8 @@ void sl_w_uv(struct sl_buf *b, uint64_t v);
 void sl_w_sv(struct sl_buf *b, int64_t v);
 void sl_w_bs(struct sl_buf *b, const void *data, size_t n);
 void sl_w_raw(struct sl_buf *b, const void *data, size_t n);
+/* The hash of a whole file; n 0: 16 bytes. */
+void sl_w_hash(struct sl_buf *b, const void *hash, size_t n);
 /* One byte; a code that has no place on the wire becomes SL_E_IO. */
 void sl_w_code(struct sl_buf *b, enum sl_code code);
 /* A uv at p, which has room for SL_UV_MAX_BYTES; returns its length. */
@@ -35,6 +38,7 @@ size_t sl_uv_put(uint8_t *p, uint64_t v);
 struct sl_rd {
     const uint8_t *p, *end;
     bool bad;
+    uint8_t hash_len;                      /* of a whole file's hash in this session; sl_r_init says 16 */
 };
 
 void sl_r_init(struct sl_rd *r, const void *data, size_t n);
@@ -46,6 +50,8 @@ int64_t sl_r_sv(struct sl_rd *r);
 /* The bytes stay where they are; *n <= max. NULL and 0 when bad. */
 const uint8_t *sl_r_bs(struct sl_rd *r, size_t max, size_t *n);
 const uint8_t *sl_r_raw(struct sl_rd *r, size_t n);
+/* The hash of a whole file: r->hash_len bytes. */
+const uint8_t *sl_r_hash(struct sl_rd *r);
 /* 1..SL_CODE_WIRE_MAX; those that this build does not know are SL_E_IO. */
 enum sl_code sl_r_code(struct sl_rd *r);
 static inline size_t sl_r_left(const struct sl_rd *r) { return r->bad ? 0 : (size_t)(r->end - r->p); }

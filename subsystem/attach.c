@@ -149,12 +149,20 @@ enum sl_code sl_run_attach(struct sl_channel *ch, const union sl_request *q, str
 {
     const struct sl_msg_attach *a = &q->attach;
     uint32_t rights = 0;
+    enum sl_hash_kind digest = a->hash ? SL_HASH_SHA256 : SL_HASH_XXH128;
     if (!same_namespace(ch->s, a))
         return sl_fail(err, SL_E_INVALID, "this session has another namespace attached");
+    if (digest == SL_HASH_SHA256 && !sl_conn_has(ch->s->conn, SL_FEATURE_SHA256))
+        return sl_fail(err, SL_E_UNSUPPORTED, "this session can't have sha256");
+    if (ch->s->attached && ch->s->digest != digest)
+        return sl_fail(err, SL_E_INVALID, "this session has another hash");
     enum sl_code rc = a->how == SL_ATTACH_MODULE ? attach_module(ch, a, &rights, err) : attach_account(ch, a, &rights, err);
     if (rc != SL_OK)
         return rc;
     ch->rights = rights;
+    ch->s->digest = digest;
+    sl_hash_choose(ch->hash, digest);
+    sl_hash_choose(ch->w_hash, digest);
     ch->s->module = ch->module;
     ch->s->attached = ch->s->figures.attached = true;
     ch->s->figures.rights = rights;

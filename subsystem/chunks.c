@@ -47,8 +47,8 @@ static const struct sl_lister_ops ops = { to_range, read_more, put_chunk };
 /* One frame of what is there. */
 static void send_records(struct sl_channel *ch, bool last)
 {
-    uint8_t hash[SL_HASH_LEN];
-    struct sl_msg_chunked m = { .request = ch->requests, .last = last, .hash = hash };
+    uint8_t hash[SL_HASH_MOST];
+    struct sl_msg_chunked m = { .request = ch->requests, .last = last, .hash = hash, .hash_len = sl_hash_size(ch->s->digest) };
     if (last && sl_reader_changed(&ch->reader))
         m.flags |= SL_CHUNKED_CHANGED;
     if (last && ch->lister.whole) {
@@ -117,6 +117,7 @@ enum sl_code sl_run_chunks(struct sl_channel *ch, const union sl_request *q, str
     take_ranges(&m->ranges, &ranges);
     sl_lister_ranges(&ch->lister, &ranges);
     sl_lister_want(&ch->lister, m->flags & SL_CHUNKS_HASH ? SL_LISTER_WHOLE_HASH : 0);
+    sl_lister_digest(&ch->lister, ch->s->digest);
     ch->chunk_hash_bytes = m->hash_bytes;
     ch->listed = false;
     sl_buf_reset(&ch->records, FRAME_FULL);

@@ -19,7 +19,7 @@ enum {
     TAIL_MAX = 1024,                    /* a hole, an end or a failure with its text */
     FRAME_LEAST = 8 * 1024,             /* no frame is begun with less room */
     HASH_STEP = 1024 * 1024,
-    CHECKED_LAST = SL_HASH_LEN + 1      /* flags and hash behind a whole file */
+    CHECKED_LAST = SL_HASH_MOST + 1     /* flags and hash behind a whole file */
 };
 
 /* The frame that a step fills. */
@@ -49,9 +49,9 @@ static void put_failed(struct sl_channel *ch, struct page *pg, const struct sl_e
 
 static void put_end(struct sl_channel *ch, struct page *pg)
 {
-    uint8_t hash[SL_HASH_LEN];
+    uint8_t hash[SL_HASH_MOST];
     sl_hash_end(ch->hash, hash);
-    sl_content_put_end(&ch->scratch, sl_reader_changed(&ch->reader) ? SL_CONTENT_CHANGED : 0, hash);
+    sl_content_put_end(&ch->scratch, sl_reader_changed(&ch->reader) ? SL_CONTENT_CHANGED : 0, hash, sl_hash_size(ch->s->digest));
     sl_reader_close(&ch->reader);
     put_buf(ch, pg);
 }
@@ -91,10 +91,11 @@ static enum sl_code put_whole(struct sl_channel *ch, struct page *pg, struct sl_
         n += hole ? (size_t)hole : got;
     }
     last[0] = sl_reader_changed(r) ? SL_CONTENT_CHANGED : 0;
-    sl_hash_once(to, n, last + 1);
+    sl_hash_once_as(ch->s->digest, to, n, last + 1);
     put_head(pg, SL_CONTENT_WHOLE, h, n);
-    memcpy(pg->p + pg->len, last, sizeof last);
-    pg->len += sizeof last;
+    size_t tail = 1 + sl_hash_size(ch->s->digest);
+    memcpy(pg->p + pg->len, last, tail);
+    pg->len += tail;
     sl_reader_close(r);
     return SL_OK;
 }
@@ -191,7 +192,7 @@ static enum sl_code read_step(struct sl_channel *ch, struct sl_error *err)
     while (rc == SL_OK && pg.len < FRAME_FULL)
         rc = put_more(ch, &pg);
     if (pg.len)
-        sl_conn_finish(conn, ch->number, SL_MSG_CONTENT, 0, pg.len);
+        sl_conn_finish(conn, ch->number, SL_MSG_CONTENT, ch->as_is, pg.len);
     else
         sl_conn_abandon(conn);
     if (rc == SL_EOF)
@@ -260,7 +261,7 @@ static enum sl_code ranges_step(struct sl_channel *ch, struct sl_error *err)
         sl_reader_close(r);
         put_failed(ch, &pg, &why);
     }
-    sl_conn_finish(conn, ch->number, SL_MSG_CONTENT, 0, pg.len);
+    sl_conn_finish(conn, ch->number, SL_MSG_CONTENT, ch->as_is, pg.len);
     if (r->fd >= 0)
         return SL_OK;
     ch->confirmed = ch->requests;
@@ -296,8 +297,8 @@ enum sl_code sl_run_read_ranges(struct sl_channel *ch, const union sl_request *q
 
 static void answer_hash(struct sl_channel *ch)
 {
-    uint8_t hash[SL_HASH_LEN];
-    struct sl_msg_hash_is m = { ch->requests, hash };
+    uint8_t hash[SL_HASH_MOST];
+    struct sl_msg_hash_is m = { ch->requests, hash, sl_hash_size(ch->s->digest) };
     sl_hash_end(ch->hash, hash);
     sl_hash_is_encode(&ch->scratch, &m);
     sl_channel_answer(ch, SL_MSG_HASH_IS, &ch->scratch);

@@ -69,7 +69,7 @@ static enum sl_code decode_keep(struct sl_channel *ch, struct sl_rd *r, union sl
 static enum sl_code decode_hash(struct sl_channel *ch, struct sl_rd *r, union sl_request *q, struct sl_error *err)
 {
     (void)ch;
-    q->hash = sl_r_raw(r, SL_HASH_LEN);
+    q->hash = sl_r_hash(r);
     return whole(r, "COMMIT", err);
 }
 
@@ -304,11 +304,13 @@ enum sl_code sl_request_frame(struct sl_channel *ch, const struct sl_frame *f, s
         return SL_OK;
     }
     sl_r_init(&r, f->data, f->len);
+    r.hash_len = (uint8_t)sl_hash_size(ch->s->digest);
     rc = undecoded(ch, k) ? SL_OK : k->decode(ch, &r, &q, err);
     if (rc == SL_OK && k->entry)
         rc = check_names(ch->s, err);
     if (rc != SL_OK)
         return rc;
+    ch->as_is = f->flags & SL_FLAG_AS_IS && (f->type == SL_MSG_READ || f->type == SL_MSG_READ_RANGES) ? SL_FRAME_AS_IS : 0;
     rc = allowed(ch, k, &q, &why);
     if (rc == SL_OK)
         rc = k->run(ch, &q, &why);

@@ -35,18 +35,23 @@ struct loop {
 
 /* ---- rates ---- */
 
+static uint64_t rate_of(const struct loop *l, bool out)
+{
+    return out ? sl_session_rate_out(l->s) : sl_session_rate(l->s);
+}
+
 /* Nanoseconds until bytes may move this way. */
 static uint64_t held_back(const struct loop *l, bool out, uint64_t now)
 {
     const struct sl_pace *total = out ? l->limits->total_out : l->limits->total_in;
-    uint64_t own = sl_pace_wait(out ? &l->pace_out : &l->pace_in, sl_session_rate(l->s), now);
+    uint64_t own = sl_pace_wait(out ? &l->pace_out : &l->pace_in, rate_of(l, out), now);
     uint64_t all = total ? sl_pace_wait(total, l->limits->total_rate, now) : 0;
     return own > all ? own : all;
 }
 
 static void moved_bytes(struct loop *l, bool out, uint64_t n)
 {
-    uint64_t rate = sl_session_rate(l->s);
+    uint64_t rate = rate_of(l, out);
     struct sl_pace *total = out ? l->limits->total_out : l->limits->total_in;
     if (out)
         l->moved_ms = sl_now_ms();       /* what comes counts when it is something: see heard */
@@ -60,21 +65,32 @@ static void moved_bytes(struct loop *l, bool out, uint64_t n)
 
 static bool limited(const struct loop *l)
 {
-    return sl_session_rate(l->s) || l->limits->total_rate;
+    return sl_session_rate_out(l->s) || l->limits->total_rate;
 }
 
-static size_t piece(const struct loop *l)
+static size_t piece(const struct loop *l, bool out)
 {
-    size_t own = sl_pace_piece(sl_session_rate(l->s)), all = sl_pace_piece(l->limits->total_rate);
+    size_t own = sl_pace_piece(rate_of(l, out)), all = sl_pace_piece(l->limits->total_rate);
     return own < all ? own : all;
 }
 
 /* ---- bytes ---- */
 
+/* What is to be sent. Compressing it is counted. */
+static const uint8_t *output(const struct loop *l, size_t *len)
+{
+    if (!sl_session_packs(l->s))
+        return sl_session_output(l->s, len);
+    uint64_t start = sl_pace_now();
+    const uint8_t *p = sl_session_output(l->s, len);
+    sl_session_packed(l->s, (sl_pace_now() - start) / 1000);
+    return p;
+}
+
 static size_t backlog(const struct loop *l)
 {
     size_t len = 0;
-    sl_session_output(l->s, &len);
+    output(l, &len);
     return len;
 }
 
@@ -83,11 +99,11 @@ static enum sl_code flush(struct loop *l, bool *moved, struct sl_error *err)
 {
     size_t len = 0, put = 0;
     const uint8_t *p;
-    while ((p = sl_session_output(l->s, &len)) != NULL && len) {
+    while ((p = output(l, &len)) != NULL && len) {
         if (limited(l) && held_back(l, true, sl_pace_now()))
             return SL_OK;
-        if (limited(l) && len > piece(l))
-            len = piece(l);
+        if (limited(l) && len > piece(l, true))
+            len = piece(l, true);
         enum sl_code rc = sl_io_write(l->out, p, len, &put);
         if (rc == SL_AGAIN)
             return SL_OK;
@@ -116,7 +132,7 @@ static void heard(struct loop *l, size_t got)
 static enum sl_code receive(struct loop *l, struct sl_error *err)
 {
     size_t got = 0;
-    size_t most = limited(l) && piece(l) < READ_MAX ? piece(l) : READ_MAX;
+    size_t most = limited(l) && piece(l, false) < READ_MAX ? piece(l, false) : READ_MAX;
     enum sl_code rc = sl_io_read(l->in, l->buf, most, &got);
     if (rc == SL_AGAIN)
         return SL_OK;
@@ -171,6 +187,14 @@ static int sooner(int ms, uint64_t ns)
     return ns && (ms < 0 || until < (uint64_t)ms) ? (int)(until > 60000 ? 60000 : until) : ms;
 }
 
+static void waited(struct loop *l, uint64_t us, bool queued, bool listening)
+{
+    if (queued || sl_session_working(l->s))
+        sl_session_waited(l->s, us, SL_WAIT_HELD);
+    else if (listening)
+        sl_session_waited(l->s, us, SL_WAIT_IDLE);
+}
+
 static enum sl_code wait_and_move(struct loop *l, bool working, struct sl_error *err)
 {
     size_t waiting = backlog(l);
@@ -185,8 +209,11 @@ static enum sl_code wait_and_move(struct loop *l, bool working, struct sl_error 
         l->moved_ms = sl_now_ms();
         probe(l);
     }
+    uint64_t start = working ? 0 : sl_pace_now();
     if (ppoll(p, 2, ms < 0 ? NULL : &most, &l->waiting) < 0 && errno != EINTR)
         return sl_fail_errno(err, errno, "cannot wait for the peer");
+    if (!working)
+        waited(l, (sl_pace_now() - start) / 1000, waiting > 0, p[0].fd >= 0);
     if (p[0].fd >= 0 && p[0].revents)
         return receive(l, err);
     if (l->eof && p[1].revents & (POLLERR | POLLHUP))

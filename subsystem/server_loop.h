@@ -5,7 +5,7 @@
 
 #include <signal.h>
 
-#include "subsystem/pace.h"
+#include "base/pace.h"
 #include "subsystem/session.h"
 
 struct sl_serve_limits {

@@ -6,6 +6,7 @@
 #include "config.h"
 #include "subsystem/session_priv.h"
 #include "base/mem.h"
+#include "base/pace.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,13 +17,13 @@
 #define PACKAGE_VERSION "dev"
 #endif
 
-enum { WINDOW = 8 * 1024 * 1024, BEGUN_MAX = 4096 /* requests begun at a time, before signals and other channels have their turn */ };
+enum { HELD_LOOK_US = 50000, WINDOW = 8 * 1024 * 1024, BEGUN_MAX = 4096 /* requests begun at a time, before signals and other channels have their turn */ };
 
 static const char *const features[] = {
 #ifdef HAVE_ZSTD
     "zstd",
 #endif
-    "zlib", "sparse"
+    "zlib", "sparse", SL_FEATURE_STEER, SL_FEATURE_SHA256
 };
 enum { FEATURES = sizeof features / sizeof features[0] };
 
@@ -45,13 +46,63 @@ static enum sl_code on_frame(void *ctx, const struct sl_frame *f, struct sl_erro
 
 static enum sl_code on_hello(void *ctx, const struct sl_hello *peer, struct sl_error *err)
 {
-    (void)ctx;
+    struct sl_session *s = ctx;
     (void)peer;
     (void)err;
+    s->line = (struct sl_line_view){ 0 };
+    s->greeted_us = sl_pace_now() / 1000;
     return SL_OK;
 }
 
-static const struct sl_conn_ops ops = { .frame = on_frame, .hello = on_hello };
+static void on_steered(void *ctx, const struct sl_steer *how)
+{
+    struct sl_session *s = ctx;
+    s->steered_rate = how->rate;
+    s->steered = *how;
+    s->steered_at = s->line;
+    s->steered_at.now_us = sl_pace_now() / 1000;
+}
+
+/* Half of the time waiting is what the peer asked for; a little time, so that one long wait is not taken for it. */
+static void look_held(struct sl_session *s)
+{
+    uint64_t now = sl_pace_now() / 1000, span = now - s->steered_at.now_us, held = s->line.held_us - s->steered_at.held_us;
+    if (span < HELD_LOOK_US)
+        return;
+    if (held >= span / 2 && sl_conn_pack(s->conn, s->steered.pack, s->steered.level))
+        s->steered.pack = 0;
+    s->steered_at = s->line;
+    s->steered_at.now_us = now;
+}
+
+void sl_session_waited(struct sl_session *s, uint64_t us, enum sl_session_wait what)
+{
+    if (what == SL_WAIT_IDLE)
+        s->line.idle_us += us;
+    else
+        s->line.held_us += us;
+    if (s->steered.pack & SL_STEER_WHEN_HELD)
+        look_held(s);
+}
+
+void sl_session_packed(struct sl_session *s, uint64_t us)
+{
+    s->line.packing_us += us;
+}
+
+static void on_asked(void *ctx, struct sl_line_view *own)
+{
+    struct sl_session *s = ctx;
+    *own = s->line;
+    own->packs = sl_conn_packing(s->conn);
+    own->now_us = sl_pace_now() / 1000 - s->greeted_us;
+    own->plain = sl_conn_plain_sent(s->conn);
+    own->wire = s->figures.bytes_out;
+    own->came_plain = sl_conn_bytes_in(s->conn);
+    own->came_wire = s->figures.bytes_in;
+}
+
+static const struct sl_conn_ops ops = { .frame = on_frame, .hello = on_hello, .steered = on_steered, .asked = on_asked };
 
 /* The login directory below "/": of the environment that the login gave, else where the process stands. */
 static char *home_of(void)
@@ -86,7 +137,7 @@ struct sl_session *sl_session_new(const struct sl_policy *policy)
     const char *left[FEATURES + 1] = { NULL };
     size_t n = 0;
     for (size_t i = 0; i < FEATURES; i++)
-        if (!masked(policy->test_mask, features[i]))
+        if ((strcmp(features[i], SL_FEATURE_SHA256) != 0 || sl_hash_has(SL_HASH_SHA256)) && !masked(policy->test_mask, features[i]))
             left[n++] = features[i];
     struct sl_hello hello = { .protocol_min = SL_PROTOCOL_MIN, .protocol_max = SL_PROTOCOL_MAX, .frame_max = SL_FRAME_MAX,
                               .window = WINDOW, .dirs_max = SL_DIRS_MAX,
@@ -142,6 +193,25 @@ static enum sl_code check_sent(struct sl_session *s, struct sl_error *err)
 uint64_t sl_session_rate(const struct sl_session *s)
 {
     return s->quota.rate;
+}
+
+uint64_t sl_session_rate_out(const struct sl_session *s)
+{
+    uint64_t own = s->quota.rate, peer = s->steered_rate;
+    return own && (!peer || own < peer) ? own : peer;
+}
+
+bool sl_session_working(const struct sl_session *s)
+{
+    for (size_t i = 0; i < SL_CHANNELS; i++)
+        if (s->channels[i] && (sl_channel_busy(s->channels[i]) || sl_conn_kept(s->conn, (uint8_t)i)))
+            return true;
+    return false;
+}
+
+bool sl_session_packs(const struct sl_session *s)
+{
+    return sl_conn_packs(s->conn);
 }
 
 void sl_session_figures(const struct sl_session *s, struct sl_session_figures *out)

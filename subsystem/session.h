@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "base/error.h"
+#include "proto/line.h"
 #include "subsystem/configuration.h"
 #include "subsystem/principals.h"
 #include "tree/accounts.h"
@@ -67,8 +68,17 @@ void sl_session_sent(struct sl_session *s, size_t n);
 /* True when the peer said BYE, everything was answered and the BYE of this side is queued. */
 bool sl_session_over(const struct sl_session *s);
 bool sl_session_greeted(const struct sl_session *s);     /* the whole hello was seen: the handshake deadline is met */
-/* Bytes a second that may move each way now; 0: no limit. */
+/* Bytes a second that may come, and that may go, now; 0: no limit. */
 uint64_t sl_session_rate(const struct sl_session *s);
+uint64_t sl_session_rate_out(const struct sl_session *s);
+/* Who drives the session tells how long it waited: for the peer with nothing to do, or with something to send; and compressed. */
+enum sl_session_wait { SL_WAIT_IDLE, SL_WAIT_HELD };
+void sl_session_waited(struct sl_session *s, uint64_t us, enum sl_session_wait what);
+void sl_session_packed(struct sl_session *s, uint64_t us);
+/* Whether a request waits, be it for room. */
+bool sl_session_working(const struct sl_session *s);
+/* Whether the next sl_session_output compresses. */
+bool sl_session_packs(const struct sl_session *s);
 void sl_session_figures(const struct sl_session *s, struct sl_session_figures *out);
 /* Bytes of whole frames that came. */
 uint64_t sl_session_heard(const struct sl_session *s);

@@ -58,6 +58,7 @@ struct sl_channel {
     struct sl_buf names;                /* READ: its payload */
     struct sl_rd names_rd;
     uint32_t read_dir;
+    uint8_t as_is;                      /* READ, READ_RANGES: flags for the frames of the content */
     char name[SL_NAME_MAX + 1];
     struct sl_reader reader;            /* READ and HASH; fd -1 when none is open */
     struct sl_hash *hash;
@@ -89,6 +90,12 @@ struct sl_session {
     struct sl_owners *owners;
     struct sl_quota quota;
     struct sl_session_figures figures;
+    struct sl_line_view line;                /* how it waits, as far as that is counted */
+    uint64_t greeted_us;
+    enum sl_hash_kind digest;           /* of whole files, as the first ATTACH said */
+    struct sl_steer steered;            /* the last STEER; its pack is 0 once that was done */
+    struct sl_line_view steered_at;     /* at that time, or at the last look since then */
+    uint64_t steered_rate;              /* bytes a second that the peer wants at most; 0: no limit */
     struct sl_channel *channels[SL_CHANNELS];
     bool attached;                      /* some channel has attached something: all hold to that namespace */
     const struct sl_module *module;     /* which; NULL: the plain one */

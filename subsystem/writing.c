@@ -44,9 +44,10 @@ static enum sl_code told(enum sl_code rc, bool kept_back, const char *name, stru
     return rc;
 }
 
-static enum sl_code check_hash(const uint8_t *mine, const uint8_t *sent, const char *name, struct sl_error *err)
+static enum sl_code check_hash(const struct sl_channel *ch, const uint8_t *mine, const uint8_t *sent, const char *name,
+                               struct sl_error *err)
 {
-    if (memcmp(mine, sent, SL_HASH_LEN) == 0)
+    if (memcmp(mine, sent, sl_hash_size(ch->s->digest)) == 0)
         return SL_OK;
     return sl_fail(err, SL_E_CORRUPT, "content of '%s' does not match its hash", name);
 }
@@ -56,13 +57,13 @@ enum sl_code sl_run_put(struct sl_channel *ch, const union sl_request *q, struct
     const struct sl_msg_put *m = &q->put;
     struct sl_entry e = m->entry;
     uint32_t meta = m->meta, flags = m->flags;
-    uint8_t mine[SL_HASH_LEN];
+    uint8_t mine[SL_HASH_MOST];
     int fd = -1;
     bool kept_back = limit(ch, &e, &meta, &flags);
     if (e.type != SL_TYPE_FILE || e.size != m->data_len)
         return sl_fail(err, SL_E_INVALID, "'%s' is no whole file", e.name);
-    sl_hash_once(m->data, m->data_len, mine);
-    enum sl_code rc = check_hash(mine, m->hash, e.name, err);
+    sl_hash_once_as(ch->s->digest, m->data, m->data_len, mine);
+    enum sl_code rc = check_hash(ch, mine, m->hash, e.name, err);
     if (rc == SL_OK)
         rc = may_inplace(ch, m->flags, err);
     if (rc == SL_OK)
@@ -242,7 +243,7 @@ enum sl_code sl_run_copy(struct sl_channel *ch, const union sl_request *q, struc
 
 enum sl_code sl_run_commit(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
 {
-    uint8_t mine[SL_HASH_LEN];
+    uint8_t mine[SL_HASH_MOST];
     enum sl_writing was = ch->writing;
     if (was == SL_WRITING_NOT)
         return not_begun(err);
@@ -251,7 +252,7 @@ enum sl_code sl_run_commit(struct sl_channel *ch, const union sl_request *q, str
         return SL_OK;
     }
     sl_hash_end(ch->w_hash, mine);
-    enum sl_code rc = check_hash(mine, q->hash, ch->w_name, err);
+    enum sl_code rc = check_hash(ch, mine, q->hash, ch->w_name, err);
     if (rc == SL_OK)
         rc = sl_stage_commit(&ch->stage, &ch->w_entry, ch->w_meta, ch->w_flags, ch->s->owners, err);
     else

@@ -167,6 +167,41 @@ START_TEST(hash_has_known_values)
 }
 END_TEST
 
+START_TEST(sha256_has_known_values)
+{
+    static const uint8_t abc[32] = { 0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23,
+                                     0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad };
+    uint8_t once[32], pieces[32], again[32];
+    ck_assert_uint_eq(sl_hash_size(SL_HASH_XXH128), 16);
+    ck_assert_uint_eq(sl_hash_size(SL_HASH_SHA256), 32);
+    ck_assert(sl_hash_has(SL_HASH_XXH128));
+    if (!sl_hash_has(SL_HASH_SHA256))
+        return;
+    struct sl_hash *h = sl_hash_new();
+    sl_hash_once_as(SL_HASH_SHA256, "abc", 3, once);
+    ck_assert_mem_eq(once, abc, 32);
+    for (int i = 0; i < 2; i++) {        /* the kind holds over a reset */
+        if (i)
+            sl_hash_reset(h);
+        else
+            sl_hash_choose(h, SL_HASH_SHA256);
+        sl_hash_data(h, "a", 1);
+        sl_hash_data(h, "bc", 2);
+        sl_hash_end(h, i ? again : pieces);
+    }
+    ck_assert_mem_eq(pieces, abc, 32);
+    ck_assert_mem_eq(again, abc, 32);
+    sl_hash_reset(h);
+    sl_hash_data(h, "ab", 2);
+    sl_hash_hole(h, 0x0102);
+    sl_hash_zeros(h, 3);
+    sl_hash_end(h, pieces);
+    sl_hash_once_as(SL_HASH_SHA256, "ab\0\0\0\0\0\0\1\2\0\0\0", 13, once);
+    ck_assert_mem_eq(pieces, once, 32);
+    sl_hash_free(h);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("base");
@@ -180,6 +215,7 @@ int main(void)
     tcase_add_test(t, escape_is_cut_at_a_whole_one);
     tcase_add_test(t, names);
     tcase_add_test(t, hash_has_known_values);
+    tcase_add_test(t, sha256_has_known_values);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_ENV);
     int failed = srunner_ntests_failed(r);

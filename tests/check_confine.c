@@ -4,7 +4,7 @@
 #include "base/confine.h"
 #include "base/helper.h"
 #include "base/io.h"
-#include "subsystem/pace.h"
+#include "base/pace.h"
 #include "tests/scratch.h"
 #include "tree/accounts.h"
 #include "tree/meta.h"

@@ -226,6 +226,173 @@ START_TEST(compression_shrinks_what_can_shrink)
 }
 END_TEST
 
+/* ---- steering ---- */
+
+static struct sl_steer steered;
+static unsigned steers;
+static struct sl_line_view heard;
+
+static void on_steered(void *ctx, const struct sl_steer *how)
+{
+    (void)ctx;
+    steered = *how;
+    steers++;
+}
+
+static void on_asked(void *ctx, struct sl_line_view *own)
+{
+    *own = (struct sl_line_view){ .packs = sl_conn_packing(((struct end *)ctx)->conn), .now_us = 7, .held_us = 6, .wire = 5 };
+}
+
+static void on_told(void *ctx, const struct sl_line_view *peer)
+{
+    (void)ctx;
+    heard = *peer;
+}
+
+static const struct sl_conn_ops steer_ops = { .frame = on_frame, .hello = on_hello, .pong = on_pong, .bye = on_bye,
+                                              .steered = on_steered, .asked = on_asked, .told = on_told };
+static const char *const with_steer[] = { "sparse", "zlib", "zstd", "steer", NULL };
+
+static void open_steered(struct end *e, enum sl_role role)
+{
+    struct sl_hello h = { SL_PROTOCOL_MIN, SL_PROTOCOL_MAX, SL_FRAME_MAX, WINDOW, 100, "tester 1", with_steer };
+    *e = (struct end){ .conn = NULL };
+    e->conn = sl_conn_new(role, &h, 0, &steer_ops, e);
+}
+
+/* On and off and on again in the middle, both ways, with frames on their way: nothing is lost or put in another order. _i: turns. */
+START_TEST(compression_begins_and_ends)
+{
+    struct end a, b;
+    struct sl_steer on = { .pack = SL_STEER_WHEN_HELD - 1, .level = 1, .rate = 5000 }, off = { .rate = 6000 };
+    size_t turn = turns[2 + _i];
+    open_steered(&a, SL_ROLE_CLIENT);
+    open_steered(&b, SL_ROLE_SERVER);
+    pump(&a, &b, turn);
+    for (unsigned i = 0; i < 6; i++) {
+        a.to_send = b.to_send = 30000;
+        produce(&a);
+        produce(&b);
+        if (i % 2)
+            sl_conn_unpacked(a.conn);
+        else
+            ck_assert(sl_conn_pack(a.conn, sl_conn_wants(a.conn), 1));
+        sl_conn_steer(a.conn, i % 2 ? &off : &on);
+        sl_conn_ask(a.conn);
+        pump(&a, &b, turn);
+        ck_assert_uint_eq(steers, i + 1);
+        ck_assert_uint_eq(steered.rate, i % 2 ? 6000 : 5000);
+        ck_assert(sl_conn_packing(b.conn) == !(i % 2) && heard.packs == !(i % 2) && heard.held_us == 6);
+    }
+    check_all_arrived(&a, &b);
+    close_both(&a, &b);
+}
+END_TEST
+
+/* What is to begin later is the owner's to begin; a level that would take minutes is not taken. */
+START_TEST(steer_with_a_condition)
+{
+    struct end a, b;
+    struct sl_steer later = { .pack = SL_STEER_WHEN_HELD | 3, .level = 22 };
+    open_steered(&a, SL_ROLE_CLIENT);
+    open_steered(&b, SL_ROLE_SERVER);
+    pump(&a, &b, 4096);
+    sl_conn_steer(a.conn, &later);
+    pump(&a, &b, 4096);
+    ck_assert(!sl_conn_packing(b.conn));
+    ck_assert_uint_eq(steered.pack, later.pack);
+    ck_assert_uint_eq(steered.level, 6);
+    close_both(&a, &b);
+}
+END_TEST
+
+/* A mark for what is not worth compressing: it is sent plain, in its place, and the mark is not sent. */
+START_TEST(frames_as_they_are)
+{
+    struct end a, b;
+    uint8_t block[1000];
+    size_t moved = 0, len = 0;
+    memset(block, 'x', sizeof block);
+    open_end(&a, SL_ROLE_CLIENT, 6, with_zlib);
+    open_end(&b, SL_ROLE_SERVER, 0, with_zlib);
+    pump(&a, &b, 4096);
+    b.refuse = 1;
+    for (unsigned i = 0; i < 100; i++)
+        sl_conn_send(a.conn, 1, 16, i / 10 % 2 ? SL_FRAME_AS_IS | 1 : 0, block, sizeof block);
+    for (;;) {
+        const uint8_t *p = sl_conn_output(a.conn, &len);
+        if (!len)
+            break;
+        for (size_t at = 0; at < len; at += SL_FRAME_HEADER + ((size_t)p[at] << 16 | (size_t)p[at + 1] << 8 | p[at + 2]))
+            ck_assert_uint_lt(p[at + 5], SL_FRAME_AS_IS);
+        ck_assert_int_eq(sl_conn_feed(b.conn, p, len, NULL), SL_OK);
+        sl_conn_sent(a.conn, len);
+        moved += len;
+    }
+    ck_assert_uint_gt(moved, 50 * 1006);
+    ck_assert_uint_lt(moved, 50 * 1006 + 3000);
+    ck_assert(sl_conn_bytes_in(b.conn) > 100 * 1006);
+    close_both(&a, &b);
+}
+END_TEST
+
+START_TEST(steering_not_agreed)
+{
+    static const uint8_t frames[][14] = { { 0, 0, 3, 9, 0, 0, 0, 0, 0 }, { 0, 0, 0, 10, 0, 0 }, { 0, 0, 8, 11 } };
+    struct end a, b;
+    struct sl_error err = { 0 };
+    open_end(&a, SL_ROLE_CLIENT, 0, with_zlib);
+    open_end(&b, SL_ROLE_SERVER, 0, with_zlib);
+    pump(&a, &b, 4096);
+    ck_assert_int_eq(sl_conn_feed(b.conn, frames[_i], 6u + frames[_i][2], &err), SL_E_PROTOCOL);
+    close_both(&a, &b);
+}
+END_TEST
+
+/* Each by the wrong side, or malformed, though both have it. */
+static const struct { bool to_client; uint8_t len; uint8_t bytes[15]; } misled[] = {
+    { true, 9, { 0, 0, 3, 9, 0, 0, 0, 0, 0 } },          /* STEER to a client */
+    { true, 6, { 0, 0, 0, 10, 0, 0 } },                  /* ASK to a client */
+    { false, 15, { 0, 0, 9, 11, 0, 0 } },                /* LINE to a server */
+    { false, 7, { 0, 0, 1, 10, 0, 0, 1 } },              /* an ASK with something in it */
+    { false, 9, { 0, 0, 3, 9, 0, 0, 8, 0, 0 } },         /* an unknown way */
+    { false, 9, { 0, 0, 3, 9, 0, 0, 4, 0, 0 } },         /* once held, but no way */
+    { false, 9, { 0, 0, 3, 9, 0, 0, 1, 23, 0 } },        /* no such level */
+    { false, 8, { 0, 0, 2, 9, 0, 0, 0, 0 } },            /* short */
+    { true, 15, { 0, 0, 9, 11, 0, 0, 2 } },              /* neither yes nor no */
+    { true, 14, { 0, 0, 8, 11, 0, 0 } },                 /* short */
+};
+
+START_TEST(steering_misled)
+{
+    struct end a, b;
+    struct sl_error err = { 0 };
+    open_steered(&a, SL_ROLE_CLIENT);
+    open_steered(&b, SL_ROLE_SERVER);
+    pump(&a, &b, 4096);
+    struct end *to = misled[_i].to_client ? &a : &b;
+    ck_assert_int_eq(sl_conn_feed(to->conn, misled[_i].bytes, misled[_i].len, &err), SL_E_PROTOCOL);
+    close_both(&a, &b);
+}
+END_TEST
+
+/* A client that asks without reading gets one answer when it reads again. */
+START_TEST(many_asks_one_answer)
+{
+    struct end a, b;
+    open_steered(&a, SL_ROLE_CLIENT);
+    open_steered(&b, SL_ROLE_SERVER);
+    pump(&a, &b, 4096);
+    for (unsigned i = 0; i < 200000; i++) {
+        sl_conn_ask(a.conn);
+        move(&a, &b, 4096);
+    }
+    ck_assert_uint_lt(sl_conn_queued(b.conn), 3 * 1024 * 1024);
+    close_both(&a, &b);
+}
+END_TEST
+
 START_TEST(credit_holds_the_sender)
 {
     struct end a, b;
@@ -373,6 +540,12 @@ int main(void)
     tcase_add_loop_test(t, both_write_at_once, 0, 36);
     tcase_add_loop_test(t, one_side_without_zlib, 0, 2);
     tcase_add_loop_test(t, compression_shrinks_what_can_shrink, 0, 2);
+    tcase_add_loop_test(t, compression_begins_and_ends, 0, 4);
+    tcase_add_test(t, steer_with_a_condition);
+    tcase_add_test(t, frames_as_they_are);
+    tcase_add_loop_test(t, steering_not_agreed, 0, 3);
+    tcase_add_loop_test(t, steering_misled, 0, sizeof misled / sizeof misled[0]);
+    tcase_add_test(t, many_asks_one_answer);
     tcase_add_test(t, credit_holds_the_sender);
     tcase_add_test(t, bye_each_way);
     tcase_add_test(t, end_without_bye);

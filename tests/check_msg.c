@@ -56,11 +56,20 @@ static bool is(const char *p, size_t n, const char *want)
 
 START_TEST(attach)
 {
-    struct sl_msg_attach m = { 7, SL_ATTACH_MODULE, "debian", 6 }, got;
+    struct sl_msg_attach m = { 7, SL_ATTACH_MODULE, "debian", 6, 0 }, got;
     sl_attach_encode(&b, &m);
     CHECK_SHAPE(attach, sl_msg_attach);
     ck_assert_int_eq(sl_attach_decode(&r, &got, &err), SL_OK);
     ck_assert(got.id == 7 && got.how == SL_ATTACH_MODULE && is(got.module, got.module_len, "debian"));
+    m.hash = 1;
+    sl_buf_reset(&b, 0);
+    sl_attach_encode(&b, &m);
+    sl_r_init(&r, sl_buf_ptr(&b), sl_buf_len(&b));       /* without its last byte it is another good one */
+    ck_assert_int_eq(sl_attach_decode(&r, &got, &err), SL_OK);
+    ck_assert(got.hash == 1 && is(got.module, got.module_len, "debian"));
+    CHECK_REFUSED(attach, sl_msg_attach, "\0\2\1a\1\1");
+    CHECK_REFUSED(attach, sl_msg_attach, "\0\2\1a\2");      /* no such hash */
+    CHECK_REFUSED(attach, sl_msg_attach, "\0\2\1a\0");      /* the usual one is not named */
     CHECK_REFUSED(attach, sl_msg_attach, "\0\3\1a");        /* no such way */
     CHECK_REFUSED(attach, sl_msg_attach, "\0\0\1a");        /* a module where none is meant */
     CHECK_REFUSED(attach, sl_msg_attach, "\0\2\0");
@@ -179,7 +188,7 @@ START_TEST(answers)
     ck_assert_int_eq(sl_fail_decode(reader(), &got, &err), SL_OK);
     ck_assert_uint_eq(got.text_len, SL_TEXT_MAX);
 
-    struct sl_msg_hash_is h = { 5, (const uint8_t *)"0123456789abcdef" }, hgot;
+    struct sl_msg_hash_is h = { 5, (const uint8_t *)"0123456789abcdef", 0 }, hgot;
     sl_buf_reset(&b, 0);
     sl_hash_is_encode(&b, &h);
     CHECK_SHAPE(hash_is, sl_msg_hash_is);
@@ -270,7 +279,7 @@ START_TEST(contents)
     struct sl_content got;
     put_data(SL_CONTENT_DATA, "some");
     sl_content_put_hole(&b, INT64_MAX);
-    sl_content_put_end(&b, SL_CONTENT_CHANGED, hash);
+    sl_content_put_end(&b, SL_CONTENT_CHANGED, hash, 0);
     put_data(SL_CONTENT_WHOLE, "");
     sl_w_u8(&b, 0);
     sl_w_raw(&b, hash, sizeof hash);

@@ -81,7 +81,8 @@ START_TEST(defaults)
     ck_assert(o.implied_dirs && o.motd && !o.del && !o.dry_run);
     ck_assert_str_eq(o.subsystem, "superlifter");
     ck_assert_int_eq(o.address_family, AF_UNSPEC);
-    ck_assert_int_eq(o.compress, 0);
+    ck_assert_int_eq(o.compress, SL_COMPRESS_AUTO);
+    ck_assert(!o.bwlimit && !o.sha256 && sl_suffixes_match(o.as_is, "a.gz"));
     ck_assert_ptr_null(o.rsh);
     ck_assert_ptr_null(o.remote_path);
     ck_assert(sl_filter_empty(o.filter));
@@ -112,6 +113,78 @@ START_TEST(turned_off_again)
     good("-avz --progress --no-v --no-progress --no-z --no-motd --no-implied-dirs --timeout=9 --no-timeout a b");
     ck_assert(!o.verbose && !o.progress && !o.compress && !o.motd && !o.implied_dirs && !o.timeout_s);
     sl_options_clear(&o);
+}
+END_TEST
+
+START_TEST(rates)
+{
+    static const struct { const char *text; uint64_t rate; } good_ones[] = {
+        { "100", 102400 }, { "1.5m", 1572864 }, { "1.5MB", 1500160 }, { "0", 0 }, { "512b", 1024 }, { "1g", 1073741824 }, { "2KiB", 2048 },
+    };
+    for (size_t i = 0; i < sizeof good_ones / sizeof good_ones[0]; i++) {
+        char line[80];
+        snprintf(line, sizeof line, "--bwlimit=%s a b", good_ones[i].text);
+        good(line);
+        ck_assert_msg(o.bwlimit == good_ones[i].rate, "%s: %llu", good_ones[i].text, (unsigned long long)o.bwlimit);
+        sl_options_clear(&o);
+    }
+    good("--bwlimit=100 --no-bwlimit a b");
+    ck_assert_uint_eq(o.bwlimit, 0);
+    sl_options_clear(&o);
+    bad("--bwlimit=fast a b", "'fast'");
+    bad("--bwlimit=-1 a b", "'-1'");
+    bad("--bwlimit=511b a b", "512 bytes");
+    bad("--bwlimit=9000000t a b", "not a rate");
+}
+END_TEST
+
+START_TEST(hash_choice)
+{
+    good("--checksum-choice=auto a b");
+    ck_assert(!o.sha256);
+    sl_options_clear(&o);
+    good("--cc=xxh128,xxh128 a b");
+    ck_assert(!o.sha256);
+    sl_options_clear(&o);
+#ifdef HAVE_LIBCRYPTO
+    good("--cc=sha256 a b");
+    ck_assert(o.sha256);
+    sl_options_clear(&o);
+    good("--cc=sha256 --cc=auto a b");
+    ck_assert(!o.sha256);
+    sl_options_clear(&o);
+#else
+    bad("--cc=sha256 a b", "libcrypto");
+#endif
+    bad("--cc=sha256,xxh128 a b", "one hash");
+    bad("--cc=none a b", "every file is verified");
+    bad("--cc=md5 a b", "use xxh128, sha256 or auto");
+    bad("--cc= a b", "not known");
+}
+END_TEST
+
+START_TEST(suffixes)
+{
+    static const char *const usual[] = { "a.gz", "x/b.tar.zst", "c.MP4", "d.z", ".jpg" };
+    static const char *const not[] = { "gz", "a.gzz", "a.g", "a.", "a.txt", "", "a.gz.txt", "a./gz" };
+    good("-a a b");
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
+        ck_assert_msg(sl_suffixes_match(o.as_is, usual[i]), "%s", usual[i]);
+    for (size_t i = 0; i < sizeof not / sizeof not[0]; i++)
+        ck_assert_msg(!sl_suffixes_match(o.as_is, not[i]), "%s", not[i]);
+    sl_options_clear(&o);
+    good("--skip-compress=txt/mp[34]/[ab][cd]x a b");
+    ck_assert(sl_suffixes_match(o.as_is, "1.mp3") && sl_suffixes_match(o.as_is, "1.MP4") && sl_suffixes_match(o.as_is, "1.adx"));
+    ck_assert(!sl_suffixes_match(o.as_is, "1.mp5") && !sl_suffixes_match(o.as_is, "1.mp") && !sl_suffixes_match(o.as_is, "1.gz"));
+    ck_assert(!sl_suffixes_match(o.as_is, "1.mp34") && !sl_suffixes_match(o.as_is, "1.ad"));
+    sl_options_clear(&o);
+    good("--skip-compress= a b");
+    ck_assert(!sl_suffixes_match(o.as_is, "1.gz") && !sl_suffixes_match(o.as_is, "1."));
+    sl_options_clear(&o);
+    bad("--skip-compress=mp[34 a b", "bracket");
+    bad("--skip-compress=mp[3/4] a b", "bracket");
+    bad("--skip-compress=mp[] a b", "bracket");
+    bad("--skip-compress=mp3] a b", "bracket");
 }
 END_TEST
 
@@ -178,8 +251,8 @@ END_TEST
 START_TEST(refused)
 {
     bad("-aH a b", "option --hard-links (-H) is not supported by this version of superlifter");
-    bad("-a --bwlimit=5 a b", "--bwlimit");
-    bad("-a --bwlimit 5 a b", "--bwlimit");
+    bad("-a --link-dest=5 a b", "--link-dest");
+    bad("-a --link-dest 5 a b", "--link-dest");
     bad("--daemon", "superlifter-server --daemon");
     bad("-a -f merge_x a b", "--filter (-f)");
     bad("--info=stats2 a b", "--info=stats2");
@@ -244,6 +317,9 @@ static void add(TCase *tc)
     tcase_add_test(tc, defaults);
     tcase_add_test(tc, combined);
     tcase_add_test(tc, turned_off_again);
+    tcase_add_test(tc, rates);
+    tcase_add_test(tc, hash_choice);
+    tcase_add_test(tc, suffixes);
     tcase_add_test(tc, double_dash);
     tcase_add_test(tc, filters_keep_their_order);
     tcase_add_test(tc, deletion);

@@ -172,7 +172,7 @@ static void put_content(struct sl_buf *out, const struct sl_content *m)
         sl_content_put_hole(out, m->hole);
         break;
     case SL_CONTENT_END:
-        sl_content_put_end(out, m->flags, m->hash);
+        sl_content_put_end(out, m->flags, m->hash, 0);
         break;
     case SL_CONTENT_FAILED:
         sl_content_put_failed(out, m->code, memcpy(text, m->text, m->text_len));
@@ -213,6 +213,24 @@ static enum sl_code pass_set_meta(struct sl_rd *r, struct sl_buf *out, struct sl
     return pass_family(r, out, SL_MSG_SET_META, err);
 }
 
+static enum sl_code pass_steer(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)
+{
+    struct sl_steer m;
+    enum sl_code rc = sl_steer_decode(r, &m, err);
+    if (rc == SL_OK)
+        sl_steer_encode(out, &m);
+    return rc;
+}
+
+static enum sl_code pass_line(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)
+{
+    struct sl_line_view m;
+    enum sl_code rc = sl_line_decode(r, &m, err);
+    if (rc == SL_OK)
+        sl_line_encode(out, &m);
+    return rc;
+}
+
 static const struct { const char *file; enum sl_code (*pass)(struct sl_rd *, struct sl_buf *, struct sl_error *); } payloads[] = {
     { "attach", pass_attach },     { "attached", pass_attached }, { "list", pass_list_request }, { "open-dir", pass_open },
     { "remove", pass_remove },     { "owner", pass_owner },       { "owner-is", pass_owner_is }, { "owner-is-not", pass_owner_is },
@@ -220,7 +238,7 @@ static const struct { const char *file; enum sl_code (*pass)(struct sl_rd *, str
     { "read", pass_read },         { "listed", pass_listed },     { "content", pass_content },   { "put", pass_put },
     { "set-meta", pass_set_meta }, { "chunks", pass_chunks },     { "chunked", pass_chunked },   { "read-ranges", pass_read_ranges },
     { "basis", pass_basis },       { "copy", pass_copy },         { "keep", pass_keep },
-    { "kept-in", pass_kept_in },
+    { "kept-in", pass_kept_in },   { "attach-sha256", pass_attach }, { "steer", pass_steer }, { "line", pass_line },
 };
 
 START_TEST(payload)

@@ -163,7 +163,7 @@ SCRATCH_UNUSED static uint64_t send_buf(enum sl_msg type, struct sl_buf *b)
 SCRATCH_UNUSED static uint64_t attach_how(uint32_t id, enum sl_attach_how how, const char *module)
 {
     struct sl_buf b = { 0 };
-    struct sl_msg_attach m = { id, how, module, strlen(module) };
+    struct sl_msg_attach m = { id, how, module, strlen(module), 0 };
     sl_attach_encode(&b, &m);
     return send_buf(SL_MSG_ATTACH, &b);
 }

@@ -11,10 +11,28 @@ static enum sl_code take(void *ctx, const struct sl_frame *f, struct sl_error *e
     return *(unsigned *)ctx += f->len ? f->data[0] & 1u : 1u, *(unsigned *)ctx % 3 ? SL_OK : SL_AGAIN;
 }
 
+static void steered(void *ctx, const struct sl_steer *how)
+{
+    (void)ctx;
+    (void)how;
+}
+
+static void asked(void *ctx, struct sl_line_view *own)
+{
+    (void)ctx;
+    own->packs = true;
+}
+
+static void told(void *ctx, const struct sl_line_view *peer)
+{
+    (void)ctx;
+    (void)peer;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const features[] = { "zlib", "zstd", NULL };
-    static const struct sl_conn_ops ops = { .frame = take };
+    static const char *const features[] = { "zlib", "zstd", "steer", NULL };
+    static const struct sl_conn_ops ops = { .frame = take, .steered = steered, .asked = asked, .told = told };
     struct sl_hello h = { 1, 1, SL_FRAME_MAX, SL_CREDIT_START, 0, "fuzz", features };
     unsigned count = 0;
     size_t turn = size ? 1u + data[0] / 2u : 1, len = 0;

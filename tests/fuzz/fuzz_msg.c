@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* fuzz_msg - payloads of every message but listings; the first byte says which. What was decoded is encoded again. */
 #include "config.h"
+#include "proto/line.h"
 #include "proto/msg.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -32,6 +33,7 @@ static void records(const uint8_t *data, size_t size)
     uint32_t id;
     struct sl_rd r;
     sl_r_init(&r, data, size);
+    r.hash_len = size & 1 ? 32 : 16;
     while (sl_content_decode(&r, &content, NULL) == SL_OK) {
     }
     sl_r_init(&r, data, size);
@@ -39,6 +41,7 @@ static void records(const uint8_t *data, size_t size)
     }
     for (int type = SL_MSG_PUT; type <= SL_MSG_SET_META; type++) {
         sl_r_init(&r, data, size);
+        r.hash_len = size & 1 ? 32 : 16;
         (void)sl_put_decode(&r, codec, (enum sl_msg)type, &put, NULL);
     }
     sl_entry_codec_free(codec);
@@ -65,6 +68,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     TRY(16, kept_in, sl_msg_kept_in)
     TRY(13, chunks, sl_msg_chunks)
     TRY(14, read_ranges, sl_msg_read_ranges)
+    TRY(15, steer, sl_steer)
+    TRY(16, line, sl_line_view)
     if (size && data[0] == 15)
         chunk_list(data + 1, size - 1);
     if (size && data[0] > 16)

@@ -38,10 +38,28 @@ static void fuzz_packed(struct sl_conn *c, const struct sl_packing *how, const u
     how->pack_free(state);
 }
 
+static void steered(void *ctx, const struct sl_steer *how)
+{
+    (void)ctx;
+    (void)how;
+}
+
+static void asked(void *ctx, struct sl_line_view *own)
+{
+    (void)ctx;
+    own->packs = true;
+}
+
+static void told(void *ctx, const struct sl_line_view *peer)
+{
+    (void)ctx;
+    (void)peer;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const features[] = { "zlib", "zstd", NULL };
-    static const struct sl_conn_ops ops = { .frame = take };
+    static const char *const features[] = { "zlib", "zstd", "steer", NULL };
+    static const struct sl_conn_ops ops = { .frame = take, .steered = steered, .asked = asked, .told = told };
     struct sl_hello h = { 1, 1, SL_FRAME_MAX, SL_CREDIT_START, 0, "fuzz", features };
     if (!size)
         return 0;

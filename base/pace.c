@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* pace - see pace.h. */
 #include "config.h"
-#include "subsystem/pace.h"
+#include "base/pace.h"
 
 #include <time.h>
 

@@ -3,8 +3,8 @@
  * pace - a rate that is kept smoothly, alone or by several processes together. One number stands for all that was moved: the
  * time at which it would have been due at that rate (the virtual scheduling form of the leaky bucket, ITU-T I.371 annex A).
  */
-#ifndef SL_SUBSYSTEM_PACE_H
-#define SL_SUBSYSTEM_PACE_H
+#ifndef SL_BASE_PACE_H
+#define SL_BASE_PACE_H
 
 #include <stdatomic.h>
 #include <stddef.h>

@@ -269,7 +269,7 @@ static enum sl_code take_piece(struct sl_plan *p, struct sl_action *a, const str
         if (c->changed && !p->swallow)
             give_up(p);
         if (a->append && c->hash)
-            memcpy(a->delta->hash, c->hash, sizeof a->delta->hash);
+            memcpy(a->delta->hash, c->hash, sl_hash_size(p->dest->digest));
         a->delta->has_hash |= a->append && c->hash;
         return SL_OK;
     case SL_PIECE_FAILED:

@@ -16,9 +16,6 @@
 
 enum { WAIT_MS = 3000, SSH_FAILED = 255, NOT_EXECUTABLE = 126, NOT_FOUND = 127 };
 
-/* rsync's exit statuses */
-enum { EXIT_NOT_LET_IN = 5, EXIT_UNREACHABLE = 10, EXIT_BROKEN = 12, EXIT_CONTIMEOUT = 35 };
-
 /* A known cause. The first whose words occur is taken, so that what follows from another cause stands behind it. */
 struct cause {
     const char *words;
@@ -29,28 +26,28 @@ struct cause {
 };
 
 static const struct cause causes[] = {
-    { "REMOTE HOST IDENTIFICATION HAS CHANGED", 0, SL_E_DENIED, EXIT_NOT_LET_IN,
+    { "REMOTE HOST IDENTIFICATION HAS CHANGED", 0, SL_E_DENIED, SL_EXIT_NOT_LET_IN,
       "its host key is not the one known for it, and ssh refuses to connect" },
-    { "Host key verification failed", 0, SL_E_DENIED, EXIT_NOT_LET_IN,
+    { "Host key verification failed", 0, SL_E_DENIED, SL_EXIT_NOT_LET_IN,
       "its host key is not known; log in once with ssh to accept it" },
-    { "Permission denied (", 0, SL_E_DENIED, EXIT_NOT_LET_IN, "ssh could not log in" },
-    { "Too many authentication failures", 0, SL_E_DENIED, EXIT_NOT_LET_IN, "ssh could not log in" },
-    { "No supported authentication methods", 0, SL_E_DENIED, EXIT_NOT_LET_IN, "ssh could not log in" },
-    { "Could not resolve hostname", 0, SL_E_CONNECT, EXIT_UNREACHABLE, "no such host" },
-    { "Connection refused", SSH_FAILED, SL_E_CONNECT, EXIT_UNREACHABLE, "nothing listens for ssh there" },
-    { "No route to host", SSH_FAILED, SL_E_CONNECT, EXIT_UNREACHABLE, "not reached" },
-    { "Network is unreachable", SSH_FAILED, SL_E_CONNECT, EXIT_UNREACHABLE, "not reached" },
-    { "timed out", SSH_FAILED, SL_E_CONNECT, EXIT_UNREACHABLE, "not reached" },
-    { "This account is currently not available", 0, SL_E_DENIED, EXIT_NOT_LET_IN,
+    { "Permission denied (", 0, SL_E_DENIED, SL_EXIT_NOT_LET_IN, "ssh could not log in" },
+    { "Too many authentication failures", 0, SL_E_DENIED, SL_EXIT_NOT_LET_IN, "ssh could not log in" },
+    { "No supported authentication methods", 0, SL_E_DENIED, SL_EXIT_NOT_LET_IN, "ssh could not log in" },
+    { "Could not resolve hostname", 0, SL_E_CONNECT, SL_EXIT_UNREACHABLE, "no such host" },
+    { "Connection refused", SSH_FAILED, SL_E_CONNECT, SL_EXIT_UNREACHABLE, "nothing listens for ssh there" },
+    { "No route to host", SSH_FAILED, SL_E_CONNECT, SL_EXIT_UNREACHABLE, "not reached" },
+    { "Network is unreachable", SSH_FAILED, SL_E_CONNECT, SL_EXIT_UNREACHABLE, "not reached" },
+    { "timed out", SSH_FAILED, SL_E_CONNECT, SL_EXIT_UNREACHABLE, "not reached" },
+    { "This account is currently not available", 0, SL_E_DENIED, SL_EXIT_NOT_LET_IN,
       "the account may not run anything there" },
-    { "subsystem request failed", SSH_FAILED, SL_E_UNSUPPORTED, EXIT_NOT_LET_IN, "the subsystem is refused there" },
-    { "kex_exchange_identification", SSH_FAILED, SL_E_CLOSED, EXIT_BROKEN, "its ssh server ended the connection" },
-    { "Connection closed by", SSH_FAILED, SL_E_CLOSED, EXIT_BROKEN, "its ssh server ended the connection" },
-    { "Connection reset by", SSH_FAILED, SL_E_CLOSED, EXIT_BROKEN, "its ssh server ended the connection" },
-    { "", NOT_FOUND, SL_E_NOT_FOUND, EXIT_NOT_LET_IN,
+    { "subsystem request failed", SSH_FAILED, SL_E_UNSUPPORTED, SL_EXIT_NOT_LET_IN, "the subsystem is refused there" },
+    { "kex_exchange_identification", SSH_FAILED, SL_E_CLOSED, SL_EXIT_BROKEN, "its ssh server ended the connection" },
+    { "Connection closed by", SSH_FAILED, SL_E_CLOSED, SL_EXIT_BROKEN, "its ssh server ended the connection" },
+    { "Connection reset by", SSH_FAILED, SL_E_CLOSED, SL_EXIT_BROKEN, "its ssh server ended the connection" },
+    { "", NOT_FOUND, SL_E_NOT_FOUND, SL_EXIT_NOT_LET_IN,
       "no superlifter-server there: install it, or name the program with --remote-path" },
-    { "", NOT_EXECUTABLE, SL_E_DENIED, EXIT_NOT_LET_IN, "the server program cannot be executed there" },
-    { "", SSH_FAILED, SL_E_CONNECT, EXIT_UNREACHABLE, "ssh failed" },
+    { "", NOT_EXECUTABLE, SL_E_DENIED, SL_EXIT_NOT_LET_IN, "the server program cannot be executed there" },
+    { "", SSH_FAILED, SL_E_CONNECT, SL_EXIT_UNREACHABLE, "ssh failed" },
 };
 
 /* The last line with anything in it, escaped; "" without. */
@@ -101,10 +98,10 @@ enum sl_code sl_transport_autopsy(struct sl_transport *t, const struct sl_addres
     const struct cause *c = find_cause(t, status);
     if (c) {
         bool late = t->hurried && strcmp(c->words, "timed out") == 0;
-        *rc_exit = late ? EXIT_CONTIMEOUT : c->exit_status;
+        *rc_exit = late ? SL_EXIT_CONTIMEOUT : c->exit_status;
         return tell(a, late ? SL_E_TIMEOUT : c->code, c->text, line, err);
     }
-    *rc_exit = EXIT_BROKEN;
+    *rc_exit = SL_EXIT_BROKEN;
     if (!ended || !WIFSIGNALED(t->status))
         return tell(a, SL_E_CLOSED, "the connection ended before a server answered", line, err);
     snprintf(what, sizeof what, "the program for the connection was ended by signal %d", WTERMSIG(t->status));

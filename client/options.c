@@ -63,6 +63,17 @@ static enum sl_code take_confinement(struct parse *p, const char *value)
     return sl_fail(p->err, SL_E_CONFIG, "--confinement: '%s' is not one of available, required, off", value);
 }
 
+static enum sl_code take_transport(struct parse *p, const char *value)
+{
+    static const char *const words[] = { "auto", "libssh", "ssh" };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(words[i], value) == 0) {
+            p->o->transport = (enum sl_transport_name)i;
+            return SL_OK;
+        }
+    return sl_fail(p->err, SL_E_CONFIG, "--transport: '%s' is not one of auto, libssh, ssh", value);
+}
+
 static enum sl_code info(struct parse *p, const char *flags)
 {
     if (strcmp(flags, "progress2") != 0)
@@ -195,6 +206,8 @@ static enum sl_code call(struct parse *p, const struct sl_option_row *row, const
         return SL_OK;
     case SL_ID_CONFINEMENT:
         return take_confinement(p, value);
+    case SL_ID_TRANSPORT:
+        return take_transport(p, value);
     case SL_ID_IPV6:
         o->address_family = AF_INET6;
         return SL_OK;

@@ -17,6 +17,7 @@ enum sl_tristate { SL_UNSET = -1, SL_NO = 0, SL_YES = 1 };
 enum sl_client_confinement { SL_CLIENT_CONFINEMENT_AVAILABLE, SL_CLIENT_CONFINEMENT_REQUIRED, SL_CLIENT_CONFINEMENT_OFF };
 
 #define SL_COMPRESS_AUTO (-2)     /* where the line is slower than the compressor */
+enum sl_transport_name { SL_TRANSPORT_AUTO, SL_TRANSPORT_LIBSSH, SL_TRANSPORT_SSH };
 
 struct sl_options {
     /* what is copied */
@@ -47,6 +48,8 @@ struct sl_options {
     const char *rsh;              /* -e; else $SUPERLIFTER_RSH, $RSYNC_RSH; NULL: ssh */
     const char *remote_path;      /* NULL: use the subsystem */
     const char *subsystem;        /* "superlifter" */
+    enum sl_transport_name transport;
+    const char *ssh_config;       /* NULL: the user's and the system's */
     int port;                     /* --port, 0: not given */
     int address_family;           /* AF_UNSPEC; -4, -6 */
     int timeout_s, contimeout_s;  /* 0: none given */

@@ -79,6 +79,8 @@ const struct sl_option_row sl_option_rows[] = {
     TEXT(0, "remote-path", "PROGRAM", remote_path, "run this server there, not the subsystem"),
     TEXT(0, "rsync-path", "PROGRAM", remote_path, "the same"),
     TEXT(0, "subsystem", "NAME", subsystem, "the subsystem's name; default superlifter"),
+    CALL(0, "transport", "NAME", SL_ID_TRANSPORT, "how SSH is spoken: auto (the default), libssh or ssh (the program)"),
+    TEXT(0, "ssh-config", "FILE", ssh_config, "in place of the configuration files of ssh"),
     NUMBER("port", "PORT", port, "TCP port, default 8730"),
     CALL('4', "ipv4", NULL, SL_ID_IPV4, "IPv4 only"),
     CALL('6', "ipv6", NULL, SL_ID_IPV6, "IPv6 only"),
@@ -144,7 +146,7 @@ const struct sl_option_row sl_option_rows[] = {
     LACKING(0, "early-input", "FILE", NULL), LACKING(0, "password-file", "FILE", "use SSH and its keys"),
     LACKING(0, "write-batch", "FILE", NULL), LACKING(0, "read-batch", "FILE", NULL), LACKING(0, "only-write-batch", "FILE", NULL),
     LACKING(0, "copy-as", "USER", NULL), LACKING(0, "sockopts", "OPTIONS", NULL), LACKING(0, "confine-root", NULL, "the server always is"),
-    LACKING(0, "lanes", "NUM", NULL), LACKING(0, "transport", "NAME", NULL), LACKING(0, "ssh-config", "FILE", "use -e 'ssh -F FILE'"),
+    LACKING(0, "lanes", "NUM", NULL),
     LACKING(0, "doctor", "HOST", NULL), LACKING(0, "filter-test", NULL, NULL),
 };
 const size_t sl_option_count = sizeof sl_option_rows / sizeof sl_option_rows[0];

@@ -232,7 +232,7 @@ static struct sl_remote *remote_new(enum sl_side side, const struct sl_address *
     r->addr = a;
     r->o = o;
     r->list_owners = !(o->owner || o->group) ? SL_LIST_NO_OWNER | SL_LIST_NUMERIC : o->numeric_ids ? SL_LIST_NUMERIC : 0;
-    r->t.fd = r->t.out_fd = r->t.stderr_fd = -1;
+    r->t.fd = r->t.out_fd = r->t.stderr_fd = r->t.control_fd = -1;
     r->moved_ms = sl_now_ms();
     r->compress = compress;
     r->conn = sl_conn_new(SL_ROLE_CLIENT, &hello, compress == SL_COMPRESS_AUTO ? 0 : compress, &sl_remote_conn_ops, r);
@@ -326,20 +326,31 @@ static enum sl_code handshake(struct sl_remote *r, struct sl_error *err, int *ex
     return rc;
 }
 
+static void tell_why(const char *why)
+{
+    char *safe = sl_escape_dup(why, strlen(why));
+    relay(safe);
+    free(safe);
+}
+
 static enum sl_code open_once(struct sl_remote **out, enum sl_side side, const struct sl_address *a, const struct sl_options *o,
-                              enum sl_transport_way way, void (*note)(const char *line), struct sl_error *err, int *exit_status)
+                              enum sl_transport_way way, void (*note)(const char *line), bool *fell_back, struct sl_error *err,
+                              int *exit_status)
 {
     struct sl_transport t;
     struct sl_ssh_question q = { .fd = -1 };
     if (o->compress && a->kind == SL_ADDR_SSH)
         sl_ssh_ask(&q, a, o);
     enum sl_code rc = sl_transport_open(&t, a, o, way, err);
-    bool packed = sl_ssh_compresses(&q);
+    bool packed = sl_ssh_compresses(&q) && !t.libssh;
     struct sl_remote *r = remote_new(side, a, o, packed ? 0 : o->compress);
     r->t = t;
+    *exit_status = sl_remote_interrupted ? 20 : r->t.failed_exit ? r->t.failed_exit : sl_transport_exit(rc);
+    *fell_back = r->t.fell_back;
+    if (a->kind == SL_ADDR_SSH && o->verbose && !o->quiet && !o->json && *r->t.why)
+        tell_why(r->t.why);
     if (packed && o->verbose && rc == SL_OK)
         note("the ssh program compresses: superlifter does not as well");
-    *exit_status = rc == SL_E_TIMEOUT ? 35 : rc == SL_E_CONFIG ? 1 : 10;
     if (rc == SL_OK) {
         rc = handshake(r, err, exit_status);
         /* A peer that ended before it spoke: the ssh program knows why. */
@@ -358,13 +369,16 @@ static enum sl_code open_once(struct sl_remote **out, enum sl_side side, const s
 static enum sl_code open_some_way(struct sl_remote **out, enum sl_side side, const struct sl_address *a, const struct sl_options *o,
                                   void (*note)(const char *line), struct sl_error *err, int *exit_status)
 {
-    enum sl_code rc = open_once(out, side, a, o, SL_WAY_SUBSYSTEM, note, err, exit_status);
-    if (rc == SL_E_UNSUPPORTED && a->kind == SL_ADDR_SSH && !o->remote_path) {
+    bool fell_back = false;
+    enum sl_code rc = open_once(out, side, a, o, SL_WAY_SUBSYSTEM, note, &fell_back, err, exit_status);
+    bool again = rc == SL_E_UNSUPPORTED && a->kind == SL_ADDR_SSH && !o->remote_path && !fell_back;
+    if (again || fell_back) {
         char line[200];
         snprintf(line, sizeof line, "subsystem '%s' is refused there: trying the command superlifter-server", o->subsystem);
         note(line);
-        rc = open_once(out, side, a, o, SL_WAY_COMMAND, note, err, exit_status);
     }
+    if (again)
+        rc = open_once(out, side, a, o, SL_WAY_COMMAND, note, &fell_back, err, exit_status);
     return rc;
 }
 

@@ -5,11 +5,14 @@
 #include "base/escape.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "client/ssh_choice.h"
+#include "client/transport_libssh.h"
 #include "client/transport_priv.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -17,11 +20,67 @@
 
 enum { STDERR_TURN = 64 * 1024, READ_MAX = 4096, NAP_MAX_MS = 20, TERM_MS = 500 };
 
+static void start_over(struct sl_transport *t)
+{
+    *t = (struct sl_transport){ .fd = -1, .out_fd = -1, .stderr_fd = -1, .control_fd = -1 };
+    sl_buf_init(&t->words);
+}
+
+int sl_transport_exit(enum sl_code code)
+{
+    switch ((int)code) {
+    case SL_E_TIMEOUT:
+        return SL_EXIT_CONTIMEOUT;
+    case SL_E_CONFIG:
+        return SL_EXIT_CONFIG;
+    case SL_E_DENIED:
+    case SL_E_NOT_FOUND:
+    case SL_E_UNSUPPORTED:
+    case SL_E_LIMIT:
+        return SL_EXIT_NOT_LET_IN;
+    case SL_E_CLOSED:
+        return SL_EXIT_BROKEN;
+    default:
+        return SL_EXIT_UNREACHABLE;
+    }
+}
+
+static enum sl_code open_program(struct sl_transport *t, const struct sl_address *a, const struct sl_options *o,
+                                 enum sl_transport_way way, struct sl_error *err)
+{
+    char **argv = NULL;
+    enum sl_code rc = sl_ssh_argv(a, o, way, &argv, &t->subsystem, err);
+    if (rc != SL_OK)
+        return rc;
+    t->hurried = o->contimeout_s > 0;
+    rc = sl_transport_spawn(t, argv, err);
+    sl_argv_free(argv);
+    return rc;
+}
+
+/* *left: the ssh program has to do it after all. */
+static enum sl_code open_session(struct sl_transport *t, const struct sl_address *a, const struct sl_options *o,
+                                 enum sl_transport_way way, const struct sl_ssh_choice *choice, bool *left, struct sl_error *err)
+{
+    struct sl_libssh_job job = { .address = a, .options = o, .settings = &choice->settings, .command = way == SL_WAY_COMMAND,
+                                 .leave_unknown = o->transport == SL_TRANSPORT_AUTO, .control_fd = -1 };
+    t->libssh = true;
+    snprintf(t->why, sizeof t->why, "libssh: %.220s", choice->why);
+    enum sl_code rc = sl_transport_libssh(t, &job, left, err);
+    if (rc != SL_OK && *left) {
+        sl_transport_close(t, 0);
+        start_over(t);
+        snprintf(t->why, sizeof t->why, "the ssh program: that host is not known yet");
+    }
+    return rc;
+}
+
 enum sl_code sl_transport_open(struct sl_transport *t, const struct sl_address *a, const struct sl_options *o,
                                enum sl_transport_way way, struct sl_error *err)
 {
-    *t = (struct sl_transport){ .fd = -1, .out_fd = -1, .stderr_fd = -1 };
-    sl_buf_init(&t->words);
+    struct sl_ssh_choice choice;
+    bool left = true;
+    start_over(t);
     switch (a->kind) {
     case SL_ADDR_TCP:
         return sl_transport_tcp(t, a, o, err);
@@ -30,13 +89,13 @@ enum sl_code sl_transport_open(struct sl_transport *t, const struct sl_address *
     case SL_ADDR_LOCAL:
         return sl_fail(err, SL_E_INVALID, "'%s' is a local path", a->text);
     }
-    char **argv = NULL;
-    enum sl_code rc = sl_ssh_argv(a, o, way, &argv, &t->subsystem, err);
-    if (rc != SL_OK)
-        return rc;
-    t->hurried = o->contimeout_s > 0;
-    rc = sl_transport_spawn(t, argv, err);
-    sl_argv_free(argv);
+    enum sl_code rc = sl_ssh_choose(&choice, a, o, err);
+    snprintf(t->why, sizeof t->why, "the ssh program: %.200s", choice.why);
+    if (rc == SL_OK && choice.libssh)
+        rc = open_session(t, a, o, way, &choice, &left, err);
+    if (left && (rc == SL_OK || choice.libssh))
+        rc = open_program(t, a, o, way, err);
+    sl_ssh_choice_clear(&choice);
     return rc;
 }
 
@@ -127,6 +186,10 @@ int sl_transport_close(struct sl_transport *t, unsigned grace_ms)
         sl_io_close(&t->out_fd);
     t->out_fd = -1;
     sl_io_close(&t->fd);
+    sl_io_close(&t->control_fd);
+    while (t->broker && waitpid(t->broker, NULL, 0) < 0 && errno == EINTR)
+        ;
+    t->broker = 0;
     if (t->pid && !sl_transport_wait(t, grace_ms)) {
         kill(t->pid, SIGTERM);
         if (!sl_transport_wait(t, TERM_MS)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* transport_priv - what the files of the transports share. transport.c: life and standard error; transport_ssh.c: the
- * argv of ssh; transport_spawn.c: a program on a socketpair; transport_tcp.c: TCP; autopsy.c: why ssh ended. */
+ * argv of ssh; transport_spawn.c: a program on a socketpair; transport_libssh.c: a session of our
+ * own; transport_lanes.c: one more of the same kind; transport_tcp.c: TCP; autopsy.c: why ssh ended. */
 #ifndef SL_CLIENT_TRANSPORT_PRIV_H
 #define SL_CLIENT_TRANSPORT_PRIV_H
 
@@ -9,6 +10,9 @@
 #define SL_PORT_DEFAULT 8730
 #define SL_SERVER_COMMAND "superlifter-server"
 #define SL_WORDS_MAX 16384u /* bytes of standard error that are kept: the newest */
+
+/* rsync's exit statuses */
+enum { SL_EXIT_CONFIG = 1, SL_EXIT_NOT_LET_IN = 5, SL_EXIT_UNREACHABLE = 10, SL_EXIT_BROKEN = 12, SL_EXIT_SILENT = 30, SL_EXIT_CONTIMEOUT = 35 };
 
 /* ---- transport_ssh.c ---- */
 /* A NULL-terminated argv, owned (sl_argv_free). */
@@ -20,11 +24,13 @@ enum sl_code sl_rsh_words(const char *command, char ***argv, struct sl_error *er
 enum sl_code sl_ssh_argv(const struct sl_address *a, const struct sl_options *o, enum sl_transport_way way,
                          char ***argv, bool *subsystem, struct sl_error *err);
 
+/* ssh asked about a host without connecting: `-G`, or `-O check` for "-O". Owned as above. */
+char **sl_ssh_ask_argv(const struct sl_address *a, const struct sl_options *o, const char *question);
 /* The argv that makes OpenSSH's ssh print its configuration for a; NULL where the program is another. */
 char **sl_ssh_question_argv(const struct sl_address *a, const struct sl_options *o);
 
 /* ---- transport_spawn.c ---- */
-/* In a child that is about to exec: handlers and ignored signals are as a shell would leave them. */
+/* In a child: handlers and ignored signals are as a shell would leave them. */
 void sl_spawn_signals(void);
 /* Runs argv with standard input and output on a socketpair each and standard error on a pipe: sets fd, out_fd, stderr_fd
  * and pid.

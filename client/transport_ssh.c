@@ -105,6 +105,10 @@ static void add_openssh_options(struct words *w, const struct sl_address *a, con
     static const char *const always[] = { "-a", "-x", "-T", "-o", "ClearAllForwardings=yes" };
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
         add(w, always[i]);
+    if (o->ssh_config) {
+        add(w, "-F");
+        add(w, o->ssh_config);
+    }
     if (o->address_family == AF_INET || o->address_family == AF_INET6)
         add(w, o->address_family == AF_INET ? "-4" : "-6");
     if (o->contimeout_s) {
@@ -138,6 +142,19 @@ static void build_openssh(struct words *w, char **words, const struct sl_address
     add(w, "--");
     add(w, a->host);
     add(w, command ? command : o->subsystem);
+}
+
+char **sl_ssh_ask_argv(const struct sl_address *a, const struct sl_options *o, const char *question)
+{
+    struct words w = { 0 };
+    add(&w, "ssh");
+    add_openssh_options(&w, a, o);
+    add(&w, question);
+    if (strcmp(question, "-O") == 0)
+        add(&w, "check");
+    add(&w, "--");
+    add(&w, a->host);
+    return w.at;
 }
 
 char **sl_ssh_question_argv(const struct sl_address *a, const struct sl_options *o)

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ssh_choice - the rule of --transport=auto: libssh only where it does everything that the user's configuration says for this
+ * host. ssh itself resolves that configuration (ssh -G), twice at once: with the user's files, and with none, so that what
+ * differs from ssh's own defaults is known whatever its version.
+ */
+#include "config.h"
+#include "client/ssh_choice.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "client/capture.h"
+#include "client/transport_libssh.h"
+#include "client/transport_priv.h"
+
+#include <ctype.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { RESOLVE_MS = 10000, CHECK_MS = 5000, LINE_MAX_BYTES = 65536 };
+
+static const char no_settings[] = "there is no ssh program that could say what its configuration files mean";
+
+void sl_ssh_choice_clear(struct sl_ssh_choice *c)
+{
+    sl_ssh_settings_clear(&c->settings);
+}
+
+/* ---- what ssh says ---- */
+
+static char *text_of(struct sl_buf *b)
+{
+    char *text = sl_memdup0(sl_buf_len(b) ? (const char *)sl_buf_ptr(b) : "", sl_buf_len(b));
+    sl_buf_clear(b);
+    return text;
+}
+
+static void last_line(const char *text, char *out, size_t size)
+{
+    size_t end = strlen(text), start;
+    while (end && isspace((unsigned char)text[end - 1]))
+        end--;
+    for (start = end; start && text[start - 1] != '\n'; start--)
+        ;
+    snprintf(out, size, "%.*s", (int)(end - start), text + start);
+}
+
+/* False, with one line in why: ssh does not say. */
+static bool ask_ssh(char **said, char **plain, const struct sl_address *a, const struct sl_options *o, char *why, size_t size)
+{
+    static char *const nothing[] = { "ssh", "-F", "none", "-T", "-G", "--", "localhost", NULL };
+    struct sl_capture user, none;
+    struct sl_buf user_out = { 0 }, none_out = { 0 };
+    int user_status = -1, none_status = -1;
+    char **argv = sl_ssh_ask_argv(a, o, "-G");
+    struct sl_error err;
+    bool started = sl_capture_start(&user, argv, SL_CAPTURE_ERRORS_TOO, NULL, &err) == SL_OK;
+    sl_argv_free(argv);
+    if (!started) {
+        snprintf(why, size, "%s", no_settings);
+        return false;
+    }
+    enum sl_code rc = sl_capture_start(&none, nothing, SL_CAPTURE_ERRORS_APART, NULL, &err);
+    if (rc == SL_OK)
+        rc = sl_capture_end(&none, RESOLVE_MS, &none_out, &none_status);
+    enum sl_code rc_user = sl_capture_end(&user, RESOLVE_MS, &user_out, &user_status);
+    *said = text_of(&user_out);
+    *plain = text_of(&none_out);
+    if (rc == SL_OK && rc_user == SL_OK && user_status == 0 && none_status == 0)
+        return true;
+    char line[120];
+    last_line(*said, line, sizeof line);
+    snprintf(why, size, rc_user == SL_E_TIMEOUT ? "ssh -G did not end" : "ssh -G failed (%s)", line);
+    return false;
+}
+
+/* ---- what depends on more than a keyword ---- */
+
+static bool has_marker(FILE *f)
+{
+    char *line = NULL;
+    size_t cap = 0;
+    bool found = false;
+    while (!found && getline(&line, &cap, f) > 0)
+        found = line[strspn(line, " \t")] == '@';
+    free(line);
+    return found;
+}
+
+/* The files of one list that exist: at most one, which stays in the list with its name complete, and no line with a marker. */
+static bool settle_known(const struct sl_ssh_settings *s, struct sl_ssh_names *files, char *why, size_t size)
+{
+    struct sl_ssh_names there = { 0 };
+    char *first = NULL;
+    for (size_t i = 0; i < files->len && !*why; i++) {
+        char *path = sl_ssh_settings_path(s, files->at[i]);
+        FILE *f = path && strcmp(files->at[i], "none") != 0 ? fopen(path, "re") : NULL;
+        if (!path)
+            snprintf(why, size, "'%s' names a file in a way that is not known here", files->at[i]);
+        if (!first && path)
+            first = sl_strdup(path);
+        if (f) {
+            sl_ssh_names_add(&there, path, strlen(path));
+            if (has_marker(f))
+                snprintf(why, size, "'%s' has a line with a marker (@revoked, @cert-authority)", path);
+            fclose(f);
+        }
+        free(path);
+    }
+    if (there.len > 1 && !*why)
+        snprintf(why, size, "there are two files of known hosts, '%s' and '%s'", there.at[0], there.at[1]);
+    if (!there.len && first)
+        sl_ssh_names_add(&there, first, strlen(first));
+    free(first);
+    sl_ssh_names_clear(files);
+    *files = there;
+    return !*why;
+}
+
+static bool file_says(const char *path, const char *words)
+{
+    char *line = NULL;
+    size_t cap = 0;
+    bool found = false;
+    FILE *f = fopen(path, "re");
+    while (f && !found && getline(&line, &cap, f) > 0)
+        found = strstr(line, words) != NULL;
+    free(line);
+    if (f)
+        fclose(f);
+    return found;
+}
+
+static bool has_ticket(void)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/tmp/krb5cc_%u", (unsigned)getuid());
+    return getenv("KRB5CCNAME") || access(path, F_OK) == 0 || file_says("/etc/krb5.conf", "default_ccache_name");
+}
+
+static bool has_agent(const struct sl_ssh_settings *s)
+{
+    const char *path = getenv("SSH_AUTH_SOCK");
+    return s->agent ? strcmp(s->agent, "none") != 0 : path && *path;
+}
+
+/* A key on a token: libssh 0.10 can use it only through an agent. */
+static bool is_token_key(const char *path)
+{
+    char name[4200];
+    size_t n = strlen(path);
+    snprintf(name, sizeof name, "%s.pub", path);
+    return access(path, F_OK) == 0 && ((n > 3 && strcmp(path + n - 3, "_sk") == 0) || file_says(name, "sk-"));
+}
+
+static bool settle_identities(struct sl_ssh_settings *s, char *why, size_t size)
+{
+    struct sl_ssh_names complete = { 0 };
+    for (size_t i = 0; i < s->identities.len && !*why; i++) {
+        char *path = sl_ssh_settings_path(s, s->identities.at[i]);
+        if (!path)
+            snprintf(why, size, "IdentityFile %.80s: it names a file in a way that is not known here", s->identities.at[i]);
+        else if (is_token_key(path) && !has_agent(s))
+            snprintf(why, size, "'%s' is a key on a token, and there is no agent", path);
+        if (path)
+            sl_ssh_names_add(&complete, path, strlen(path));
+        free(path);
+    }
+    sl_ssh_names_clear(&s->identities);
+    s->identities = complete;
+    return !*why;
+}
+
+static bool settle_agent(struct sl_ssh_settings *s, char *why, size_t size)
+{
+    if (s->agent && strcmp(s->agent, "SSH_AUTH_SOCK") == 0) {
+        free(s->agent);
+        s->agent = NULL;
+    }
+    if (s->agent && strcmp(s->agent, "none") != 0) {
+        char *path = *s->agent == '$' ? NULL : sl_ssh_settings_path(s, s->agent);
+        if (!path)
+            snprintf(why, size, "IdentityAgent %.80s: it names a socket in a way that is not known here", s->agent);
+        free(s->agent);
+        s->agent = path;
+    }
+    if (!*why && s->identities_only && has_agent(s))
+        snprintf(why, size, "IdentitiesOnly yes, and there is an agent");
+    return !*why;
+}
+
+static bool master_lives(const struct sl_address *a, const struct sl_options *o)
+{
+    struct sl_capture c;
+    struct sl_buf out = { 0 };
+    struct sl_error err;
+    int status = -1;
+    char **argv = sl_ssh_ask_argv(a, o, "-O");
+    bool lives = sl_capture_start(&c, argv, SL_CAPTURE_ERRORS_TOO, NULL, &err) == SL_OK &&
+                 sl_capture_end(&c, CHECK_MS, &out, &status) == SL_OK && status == 0;
+    sl_argv_free(argv);
+    sl_buf_clear(&out);
+    return lives;
+}
+
+/* ---- the decision ---- */
+
+static bool settle(struct sl_ssh_settings *s, const struct sl_address *a, const struct sl_options *o, char *why, size_t size)
+{
+    if (s->gssapi && has_ticket())
+        snprintf(why, size, "GSSAPIAuthentication yes, and there may be a ticket");
+    else if (s->control_path && master_lives(a, o))
+        snprintf(why, size, "a shared connection to that host is alive");
+    return !*why && settle_known(s, &s->known_user, why, size) && settle_known(s, &s->known_global, why, size) &&
+           settle_agent(s, why, size) && settle_identities(s, why, size) && sl_libssh_can(s, why, size);
+}
+
+static bool resolve(struct sl_ssh_choice *c, const struct sl_address *a, const struct sl_options *o)
+{
+    char *said = NULL, *plain = NULL;
+    sl_ssh_settings_init(&c->settings);
+    bool good = ask_ssh(&said, &plain, a, o, c->why, sizeof c->why) &&
+                sl_ssh_settings_read(&c->settings, said, plain, c->why, sizeof c->why) &&
+                settle(&c->settings, a, o, c->why, sizeof c->why);
+    free(said);
+    free(plain);
+    return good;
+}
+
+enum sl_code sl_ssh_choose(struct sl_ssh_choice *c, const struct sl_address *a, const struct sl_options *o, struct sl_error *err)
+{
+    *c = (struct sl_ssh_choice){ 0 };
+    if (o->transport == SL_TRANSPORT_SSH) {
+        snprintf(c->why, sizeof c->why, "--transport=ssh");
+        return SL_OK;
+    }
+    if (o->rsh && o->transport == SL_TRANSPORT_LIBSSH)
+        return sl_fail(err, SL_E_CONFIG, "--transport=libssh runs no program, and '%s' is asked for (-e, SUPERLIFTER_RSH or RSYNC_RSH)",
+                       o->rsh);
+    if (o->rsh || !sl_libssh_built()) {
+        snprintf(c->why, sizeof c->why, o->rsh ? "a program is named (-e, SUPERLIFTER_RSH or RSYNC_RSH)" : "this build has no libssh");
+        if (o->transport == SL_TRANSPORT_LIBSSH)
+            return sl_fail(err, SL_E_CONFIG, "--transport=libssh: %s", c->why);
+        return SL_OK;
+    }
+    c->libssh = resolve(c, a, o);
+    if (!c->libssh && o->transport == SL_TRANSPORT_LIBSSH)
+        return sl_fail(err, SL_E_CONFIG, "'%s': libssh would not do all that is configured: %s; use --transport=ssh", a->host, c->why);
+    if (c->libssh)
+        snprintf(c->why, sizeof c->why, o->transport == SL_TRANSPORT_LIBSSH ? "--transport=libssh" : "it does all that is configured");
+    return SL_OK;
+}

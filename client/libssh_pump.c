@@ -29,13 +29,16 @@
 
 enum {
     PAIRS = 32,                      /* channels that one session can have had; made before the filter forbids to make more */
-    WINDOW = 16 * 1024 * 1024,       /* 160 MB/s at 100 ms; what a reader that stops leaves in memory at most */
-    GROW_AT = WINDOW / 8,            /* a window message for so much, not for every packet */
+    WINDOW_MIN = 2 * 1024 * 1024,
+    WINDOW_MAX = 16 * 1024 * 1024,   /* 160 MB/s at 100 ms */
+    ROOM = WINDOW_MAX + 4 * 1024 * 1024,
+    RESIDENT = 1024 * 1024,          /* more of that room is given back when it is empty */
     PACKET = 32758,                  /* what fits into a packet of an OpenSSH server */
     UP_MAX = 8 * PACKET,
     SOCKET_BYTES = 1024 * 1024,
     WORDS_MAX = 64 * 1024,
-    READS_A_TURN = 256,              /* of 4 KiB: libssh reads no more at once */
+    SSH_READ = 4096,                 /* libssh reads no more at once */
+    READS_A_TURN = 256,
     SSH_FAILED = 255,
     LAST_WORDS_MS = 1000,
     TURN_MAX_MS = 60000
@@ -50,9 +53,11 @@ struct channel {
     ssh_channel ch;
     struct ssh_channel_callbacks_struct callbacks;
     int fd;                          /* -1 once the other end is done with */
-    uint8_t *down;                   /* WINDOW bytes of address space; what the socket did not take yet */
+    uint8_t *down;                   /* ROOM bytes of address space; what the socket did not take yet */
     size_t down_start, down_end;
     bool stuck;                      /* the socket is full: more waits in libssh's buffer */
+    uint32_t window;                 /* what the server is granted: more for a reader that keeps up, less for one that does not */
+    bool was_stuck;                  /* since it was granted last */
     uint64_t since_grown;
     uint8_t *up;                     /* UP_MAX; what the session did not take yet */
     size_t up_start, up_end;
@@ -95,6 +100,7 @@ static size_t give(struct channel *c, const void *data, size_t n)
             done += put;
     }
     c->stuck = rc == SL_AGAIN;
+    c->was_stuck |= c->stuck;
     if (rc != SL_OK && rc != SL_AGAIN) {
         lose_reader(c);
         return n;
@@ -169,7 +175,7 @@ static void end_channel(struct channel *c)
         ssh_channel_free(c->ch);
     }
     sl_io_close(&c->fd);
-    munmap(c->down, WINDOW);
+    munmap(c->down, ROOM);
     free(c->up);
     free(c);
 }
@@ -185,14 +191,14 @@ static void open_channel(struct pump *p, uint32_t id)
 {
     struct channel *c = NULL;
     void *room = p->count < PAIRS && p->pairs_used < PAIRS
-                     ? mmap(NULL, WINDOW, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+                     ? mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
                      : MAP_FAILED;
     if (room == MAP_FAILED) {
         refuse(p, id, SL_E_LIMIT, SL_EXIT_NOT_LET_IN, "this session has no room for another channel");
         return;
     }
     c = sl_calloc(1, sizeof *c);
-    *c = (struct channel){ .pump = p, .id = id, .fd = -1, .down = room, .up = sl_malloc(UP_MAX), .ch = ssh_channel_new(p->session) };
+    *c = (struct channel){ .pump = p, .id = id, .fd = -1, .window = WINDOW_MIN, .down = room, .up = sl_malloc(UP_MAX), .ch = ssh_channel_new(p->session) };
     c->callbacks = (struct ssh_channel_callbacks_struct){ .userdata = c,
                                                           .channel_data_function = on_data,
                                                           .channel_eof_function = on_eof,
@@ -218,16 +224,21 @@ static void fail_channel(struct channel *c, enum sl_code code, const char *what)
     c->state = OVER;
 }
 
+/* Grants a window by asking for so much; what has come meanwhile may be the answer. A message for an eighth of it, not for every
+ * packet. */
 static void grow(struct channel *c)
 {
     if (c->stuck || c->down_start < c->down_end || c->remote_eof)
         return;
-    int got = ssh_channel_read_timeout(c->ch, c->down, WINDOW, 0, 0);
+    if (c->was_stuck)
+        c->window = c->window / 2 > WINDOW_MIN ? c->window / 2 : WINDOW_MIN;
+    else
+        c->window = c->window * 2 < WINDOW_MAX ? c->window * 2 : WINDOW_MAX;
+    c->was_stuck = false;
     c->since_grown = 0;
-    if (got > 0) {
-        c->down_start = 0;
-        c->down_end = (size_t)got;
-    }
+    int got = ssh_channel_read_timeout(c->ch, c->down, c->window, 0, 0);
+    c->down_start = 0;
+    c->down_end = got > 0 ? (size_t)got : 0;
 }
 
 static void start_channel(struct channel *c)
@@ -275,24 +286,33 @@ static void advance(struct channel *c)
         fail_channel(c, SL_E_DENIED, "its ssh server refuses the subsystem and to run the command");
 }
 
+/* All that libssh has kept while the socket was full. Less at a time would let its buffer grow without end: it grants a new window
+ * with every read. */
+static void take_kept(struct channel *c)
+{
+    int kept = ssh_channel_poll(c->ch, 0), got = 0;
+    if (c->down_end > RESIDENT)
+        madvise(c->down, ROOM, MADV_DONTNEED);
+    if (kept > 0)
+        got = ssh_channel_read_timeout(c->ch, c->down, kept < ROOM ? (uint32_t)kept : ROOM, 0, 0);
+    c->down_start = 0;
+    c->down_end = got > 0 ? (size_t)got : 0;
+    c->stuck = false;
+}
+
 static void push_down(struct channel *c)
 {
-    if (c->down_start == c->down_end && c->stuck) {
-        /* Room at last: what libssh has kept meanwhile. */
-        c->stuck = false;
-        int got = ssh_channel_read_timeout(c->ch, c->down, UP_MAX, 0, 0);
-        c->down_start = 0;
-        c->down_end = got > 0 ? (size_t)got : 0;
-    }
+    if (c->down_start == c->down_end && c->stuck)
+        take_kept(c);
     if (c->down_start < c->down_end) {
-        size_t n = c->down_end - c->down_start, put = give(c, c->down + c->down_start, n);
+        size_t put = give(c, c->down + c->down_start, c->down_end - c->down_start);
         c->down_start += put;
         c->since_grown += put;
         /* More may be where that came from. */
-        if (c->state == RUNNING && c->down_start == c->down_end)
+        if (c->state == RUNNING && c->down_start >= c->down_end)
             c->stuck = true;
     }
-    if (c->state == RUNNING && c->since_grown >= GROW_AT)
+    if (c->state == RUNNING && c->since_grown >= c->window / 8)
         grow(c);
 }
 
@@ -382,27 +402,23 @@ static void step_channels(struct pump *p)
     }
 }
 
-static bool readable(int fd)
+/* How many reads of libssh's what is there will take; one at least, which also writes. */
+static int reads_there(int fd)
 {
     int n = 0;
-    return ioctl(fd, FIONREAD, &n) == 0 && n > 0;
+    if (ioctl(fd, FIONREAD, &n) != 0 || n <= 0)
+        return 1;
+    return n / SSH_READ + 1 < READS_A_TURN ? n / SSH_READ + 1 : READS_A_TURN;
 }
 
 static void step_session(struct pump *p, short revents)
 {
-    int fd = ssh_get_fd(p->session);
     if (revents & POLLIN) {
         p->heard_ms = sl_now_ms();
         p->alive_sent = 0;
     }
-    for (int i = 0; i < READS_A_TURN; i++) {
-        if (ssh_event_dopoll(p->event, 0) == SSH_ERROR || !ssh_is_connected(p->session)) {
-            p->broken = true;
-            return;
-        }
-        if (!readable(fd))
-            break;
-    }
+    for (int i = reads_there(ssh_get_fd(p->session)); i > 0 && !p->broken; i--)
+        p->broken = ssh_event_dopoll(p->event, 0) == SSH_ERROR || !ssh_is_connected(p->session);
 }
 
 static void step_control(struct pump *p)

@@ -31,8 +31,7 @@ static void usual_signals(posix_spawnattr_t *attributes)
     posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 }
 
-enum sl_code sl_capture_start(struct sl_capture *c, char *const *argv, enum sl_capture_errors errors, char *const *environment,
-                              struct sl_error *err)
+enum sl_code sl_capture_start(struct sl_capture *c, char *const *argv, enum sl_capture_errors errors, struct sl_error *err)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -47,7 +46,7 @@ enum sl_code sl_capture_start(struct sl_capture *c, char *const *argv, enum sl_c
     if (errors == SL_CAPTURE_ERRORS_TOO)
         posix_spawn_file_actions_adddup2(&actions, ends[1], 2);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    int why = posix_spawnp(&c->pid, argv[0], &actions, &attributes, argv, environment ? environment : environ);
+    int why = posix_spawnp(&c->pid, argv[0], &actions, &attributes, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     sl_io_close(&ends[1]);

@@ -240,7 +240,7 @@ static enum sl_code not_let_in(struct sl_login *l, const struct attempts *a, uns
     else if (!a->keyboard_done && !a->password_done && (methods & (SSH_AUTH_METHOD_INTERACTIVE | SSH_AUTH_METHOD_PASSWORD)))
         snprintf(hint, sizeof hint, "; no password was asked for%s", s->batch ? " (BatchMode)" : sl_prompt_possible() ? "" : ", there is no terminal");
     return sl_fail(&l->err, SL_E_DENIED, "'%s': ssh could not log in as '%s' (permission denied; the server takes: %s)%s", s->hostname, s->user,
-                   takes, hint);
+                   *takes ? takes : "no method that is known here", hint);
 }
 
 static void show_banner(struct sl_login *l)

@@ -80,7 +80,7 @@ static bool hash_line(char **line, const char *beside)
     struct sl_buf out = { 0 };
     struct sl_error err;
     bool good = fd >= 0 && sl_io_write_all(fd, *line, strlen(*line)) == SL_OK &&
-                sl_capture_start(&c, argv, SL_CAPTURE_ERRORS_TOO, NULL, &err) == SL_OK &&
+                sl_capture_start(&c, argv, SL_CAPTURE_ERRORS_TOO, &err) == SL_OK &&
                 sl_capture_end(&c, HASH_MS, &out, &status) == SL_OK && status == 0;
     sl_io_close(&fd);
     /* It has put a new file in the place of that one. */
@@ -138,13 +138,13 @@ static bool ask(struct sl_login *l, const struct key *k)
     char *question = sl_asprintf("The authenticity of host '%s' can't be established.\n%s key fingerprint is %s.\n"
                                  "Are you sure you want to continue connecting (yes/no/[fingerprint])? ",
                                  l->settings->hostname, k->type, k->print);
-    bool answered = sl_prompt(SL_PROMPT_CONFIRM, question, answer, sizeof answer), yes = false;
+    bool answered = sl_prompt(SL_PROMPT_SHOWN, question, answer, sizeof answer), yes = false;
     free(question);
     while (answered) {
         yes = strcasecmp(answer, "yes") == 0 || strcmp(answer, k->print) == 0;
         if (yes || strcasecmp(answer, "no") == 0 || !*answer)
             break;
-        answered = sl_prompt(SL_PROMPT_CONFIRM, "Please type 'yes', 'no' or the fingerprint: ", answer, sizeof answer);
+        answered = sl_prompt(SL_PROMPT_SHOWN, "Please type 'yes', 'no' or the fingerprint: ", answer, sizeof answer);
     }
     return answered && yes;
 }

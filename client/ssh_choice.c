@@ -57,13 +57,13 @@ static bool ask_ssh(char **said, char **plain, const struct sl_address *a, const
     int user_status = -1, none_status = -1;
     char **argv = sl_ssh_ask_argv(a, o, "-G");
     struct sl_error err;
-    bool started = sl_capture_start(&user, argv, SL_CAPTURE_ERRORS_TOO, NULL, &err) == SL_OK;
+    bool started = sl_capture_start(&user, argv, SL_CAPTURE_ERRORS_TOO, &err) == SL_OK;
     sl_argv_free(argv);
     if (!started) {
         snprintf(why, size, "%s", no_settings);
         return false;
     }
-    enum sl_code rc = sl_capture_start(&none, nothing, SL_CAPTURE_ERRORS_APART, NULL, &err);
+    enum sl_code rc = sl_capture_start(&none, nothing, SL_CAPTURE_ERRORS_APART, &err);
     if (rc == SL_OK)
         rc = sl_capture_end(&none, RESOLVE_MS, &none_out, &none_status);
     enum sl_code rc_user = sl_capture_end(&user, RESOLVE_MS, &user_out, &user_status);
@@ -199,7 +199,7 @@ static bool master_lives(const struct sl_address *a, const struct sl_options *o)
     struct sl_error err;
     int status = -1;
     char **argv = sl_ssh_ask_argv(a, o, "-O");
-    bool lives = sl_capture_start(&c, argv, SL_CAPTURE_ERRORS_TOO, NULL, &err) == SL_OK &&
+    bool lives = sl_capture_start(&c, argv, SL_CAPTURE_ERRORS_TOO, &err) == SL_OK &&
                  sl_capture_end(&c, CHECK_MS, &out, &status) == SL_OK && status == 0;
     sl_argv_free(argv);
     sl_buf_clear(&out);
@@ -237,19 +237,16 @@ enum sl_code sl_ssh_choose(struct sl_ssh_choice *c, const struct sl_address *a, 
         snprintf(c->why, sizeof c->why, "--transport=ssh");
         return SL_OK;
     }
-    if (o->rsh && o->transport == SL_TRANSPORT_LIBSSH)
-        return sl_fail(err, SL_E_CONFIG, "--transport=libssh runs no program, and '%s' is asked for (-e, SUPERLIFTER_RSH or RSYNC_RSH)",
-                       o->rsh);
-    if (o->rsh || !sl_libssh_built()) {
-        snprintf(c->why, sizeof c->why, o->rsh ? "a program is named (-e, SUPERLIFTER_RSH or RSYNC_RSH)" : "this build has no libssh");
-        if (o->transport == SL_TRANSPORT_LIBSSH)
-            return sl_fail(err, SL_E_CONFIG, "--transport=libssh: %s", c->why);
-        return SL_OK;
+    bool asked = o->transport == SL_TRANSPORT_LIBSSH;
+    if (!sl_libssh_built() || o->rsh) {
+        snprintf(c->why, sizeof c->why,
+                 !sl_libssh_built() ? "this build has no libssh" : "a program is named (-e, SUPERLIFTER_RSH or RSYNC_RSH)");
+        return asked ? sl_fail(err, SL_E_CONFIG, "--transport=libssh: %s", c->why) : SL_OK;
     }
     c->libssh = resolve(c, a, o);
-    if (!c->libssh && o->transport == SL_TRANSPORT_LIBSSH)
+    if (!c->libssh && asked)
         return sl_fail(err, SL_E_CONFIG, "'%s': libssh would not do all that is configured: %s; use --transport=ssh", a->host, c->why);
     if (c->libssh)
-        snprintf(c->why, sizeof c->why, o->transport == SL_TRANSPORT_LIBSSH ? "--transport=libssh" : "it does all that is configured");
+        snprintf(c->why, sizeof c->why, asked ? "--transport=libssh" : "it does all that is configured");
     return SL_OK;
 }

@@ -16,8 +16,6 @@
 #include <termios.h>
 #include <unistd.h>
 
-extern char **environ;
-
 #define ASKPASS_USUAL "/usr/bin/ssh-askpass"
 
 static bool requires(const char *word)
@@ -112,42 +110,22 @@ static bool ask_terminal(int fd, enum sl_prompt_kind kind, const char *question,
 
 /* ---- SSH_ASKPASS ---- */
 
-static char **environment_with(const char *line)
-{
-    size_t n = 0, out = 0;
-    while (environ[n])
-        n++;
-    char **all = sl_calloc(n + 2, sizeof *all);
-    for (size_t i = 0; i < n; i++)
-        if (strncmp(environ[i], "SSH_ASKPASS_PROMPT=", 19) != 0)
-            all[out++] = environ[i];
-    if (line)
-        all[out++] = (char *)line;
-    return all;
-}
-
-static bool ask_program(enum sl_prompt_kind kind, const char *question, char *answer, size_t size)
+static bool ask_program(const char *question, char *answer, size_t size)
 {
     const char *named = getenv("SSH_ASKPASS");
     char *const argv[] = { (char *)(named && *named ? named : ASKPASS_USUAL), (char *)question, NULL };
-    char **environment = environment_with(kind == SL_PROMPT_CONFIRM ? "SSH_ASKPASS_PROMPT=confirm" : NULL);
     struct sl_capture c;
     struct sl_buf out = { 0 };
     struct sl_error err;
     int status = -1;
-    bool answered = sl_capture_start(&c, argv, SL_CAPTURE_ERRORS_APART, environment, &err) == SL_OK &&
+    bool answered = sl_capture_start(&c, argv, SL_CAPTURE_ERRORS_APART, &err) == SL_OK &&
                     sl_capture_end(&c, 0, &out, &status) == SL_OK && status == 0;
-    free(environment);
     if (answered) {
         const char *text = sl_buf_len(&out) ? (const char *)sl_buf_ptr(&out) : "";
         size_t n = 0;
         while (n < sl_buf_len(&out) && text[n] != '\n' && text[n] != '\r')
             n++;
-        /* A program that only says yes by its exit status. */
-        if (!n && kind == SL_PROMPT_CONFIRM)
-            snprintf(answer, size, "yes");
-        else
-            snprintf(answer, size, "%.*s", (int)n, text);
+        snprintf(answer, size, "%.*s", (int)n, text);
         if (sl_buf_len(&out))
             explicit_bzero(sl_buf_ptr(&out), sl_buf_len(&out));
     }
@@ -162,7 +140,7 @@ bool sl_prompt(enum sl_prompt_kind kind, const char *question, char *answer, siz
     if (fd >= 0)
         answered = ask_terminal(fd, kind, question, answer, size);
     else if (has_askpass())
-        answered = ask_program(kind, question, answer, size);
+        answered = ask_program(question, answer, size);
     sl_io_close(&fd);
     return answered;
 }

@@ -8,8 +8,7 @@
 
 enum sl_prompt_kind {
     SL_PROMPT_SECRET,        /* what is typed is not shown */
-    SL_PROMPT_SHOWN,
-    SL_PROMPT_CONFIRM        /* yes or no */
+    SL_PROMPT_SHOWN
 };
 
 /* One line into answer, without its end; false where nobody can be asked or nobody answers. As ssh does: on /dev/tty, and by

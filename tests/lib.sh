@@ -123,6 +123,9 @@ has_sshd() {
     [ "$(id -u)" != 0 ] || mkdir -p -m 755 /run/sshd 2> /dev/null || { why_no_sshd="cannot make /run/sshd"; return 1; }
 }
 
+# has_libssh: whether the client was built with it.
+has_libssh() { ! "$SL" --transport=libssh -e x h: 2>&1 < /dev/null | grep -q 'no libssh' ; }
+
 ssh_keys() {
     [ ! -f "$T/host_key" ] || return 0
     ssh-keygen -q -t ed25519 -N '' -f "$T/host_key" && ssh-keygen -q -t ed25519 -N '' -f "$T/key" &&

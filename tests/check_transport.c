@@ -3,6 +3,7 @@
 #include "config.h"
 #include "client/transport.h"
 #include "base/io.h"
+#include "client/ssh_settings.h"
 #include "client/transport_priv.h"
 
 #include "tests/scratch.h"
@@ -504,8 +505,225 @@ START_TEST(tells_unknown_host)
 }
 END_TEST
 
+/* ---- one more of the same kind ---- */
+
+/* Waits for the next answer. */
+static enum sl_code next_lane(struct sl_transport_lane *lane)
+{
+    enum sl_code rc;
+    while ((rc = sl_transport_more_ready(&t, lane, &err)) == SL_AGAIN) {
+        struct pollfd p = { .fd = t.control_fd, .events = POLLIN };
+        ck_assert_int_eq(poll(&p, 1, 10000), 1);
+    }
+    return rc;
+}
+
+static void close_lane(struct sl_transport_lane *lane)
+{
+    if (lane->out_fd != lane->fd)
+        close(lane->out_fd);
+    close(lane->fd);
+    if (lane->stderr_fd >= 0)
+        close(lane->stderr_fd);
+}
+
+START_TEST(opens_more_programs)
+{
+    enum { LANES = 3 };
+    struct sl_options o = options(script("echoes", "echo said >&2; exec cat"));
+    struct sl_transport_lane lane;
+    char text[16] = "";
+    uint32_t id = 0, seen = 0;
+    ck_assert_int_eq(sl_address_parse(&addr, "h:p", &err), SL_OK);
+    ck_assert_int_eq(sl_transport_open(&t, &addr, &o, SL_WAY_SUBSYSTEM, &err), SL_OK);
+    ck_assert_int_eq(sl_transport_more(&t, &id, &err), SL_E_UNSUPPORTED);
+    ck_assert_int_eq(sl_transport_prepare(&t, &addr, &o, &err), SL_OK);
+    ck_assert_int_eq(sl_transport_prepare(&t, &addr, &o, &err), SL_OK);
+    ck_assert_int_eq(sl_transport_more_ready(&t, &lane, &err), SL_AGAIN);
+    for (int i = 0; i < LANES; i++) {
+        ck_assert_int_eq(sl_transport_more(&t, &id, &err), SL_OK);
+        ck_assert_uint_eq(id, (uint32_t)i + 1);
+    }
+    for (int i = 0; i < LANES; i++) {
+        ck_assert_msg(next_lane(&lane) == SL_OK, "%s", err.text);
+        ck_assert(!(seen & 1u << lane.id));
+        seen |= 1u << lane.id;
+        ck_assert(fcntl(lane.fd, F_GETFL) & O_NONBLOCK);
+        ck_assert(fcntl(lane.fd, F_GETFD) & FD_CLOEXEC);
+        ck_assert_int_eq(write(lane.out_fd, "abc", 3), 3);
+        ck_assert_uint_eq(read_some(lane.fd, text, 3), 3);
+        ck_assert_mem_eq(text, "abc", 3);
+        ck_assert_uint_eq(read_some(lane.stderr_fd, text, 5), 5);
+        ck_assert_mem_eq(text, "said\n", 5);
+        close_lane(&lane);
+    }
+    ck_assert_uint_eq(seen, 0xe);
+    done(5000);
+}
+END_TEST
+
+START_TEST(tells_refused_lane)
+{
+    struct sl_options o = options(script("echoes", "exec cat"));
+    struct sl_transport_lane lane;
+    uint32_t id = 0;
+    ck_assert_int_eq(sl_address_parse(&addr, "h:p", &err), SL_OK);
+    ck_assert_int_eq(sl_transport_open(&t, &addr, &o, SL_WAY_SUBSYSTEM, &err), SL_OK);
+    ck_assert_int_eq(unlinkat(top, "echoes", 0), 0);
+    ck_assert_int_eq(sl_transport_prepare(&t, &addr, &o, &err), SL_OK);
+    ck_assert_int_eq(sl_transport_more(&t, &id, &err), SL_OK);
+    ck_assert_int_eq(next_lane(&lane), SL_E_CONNECT);
+    ck_assert_uint_eq(lane.id, id);
+    ck_assert_ptr_nonnull(strstr(err.text, "No such file"));
+    done(5000);
+    ck_assert_int_eq(sl_transport_more(&t, &id, &err), SL_E_UNSUPPORTED);
+    ck_assert_int_eq(sl_transport_more_ready(&t, &lane, &err), SL_E_CLOSED);
+}
+END_TEST
+
+START_TEST(opens_more_connections)
+{
+    int port = 0, fd = listener(4, &port), peers[2];
+    struct sl_options o = options(NULL);
+    struct sl_transport_lane lane;
+    uint32_t id = 0;
+    char byte = 0;
+    ck_assert_msg(open_port(port, 0, 5) == SL_OK, "%s", err.text);
+    ck_assert_int_eq(sl_transport_prepare(&t, &addr, &o, &err), SL_OK);
+    ck_assert_int_eq(sl_transport_more(&t, &id, &err), SL_OK);
+    ck_assert_msg(next_lane(&lane) == SL_OK, "%s", err.text);
+    ck_assert_int_eq(lane.fd, lane.out_fd);
+    ck_assert_int_eq(lane.stderr_fd, -1);
+    for (int i = 0; i < 2; i++)
+        peers[i] = accept(fd, NULL, NULL);
+    ck_assert_int_eq(write(peers[1], "x", 1), 1);
+    ck_assert_uint_eq(read_some(lane.fd, &byte, 1), 1);
+    close_lane(&lane);
+    ck_assert_uint_eq((size_t)read(peers[1], &byte, 1), 0);
+    close(fd);
+    ck_assert_int_eq(sl_transport_more(&t, &id, &err), SL_OK);
+    ck_assert_int_eq(next_lane(&lane), SL_E_CONNECT);
+    for (int i = 0; i < 2; i++)
+        close(peers[i]);
+    done(0);
+}
+END_TEST
+
+/* ---- what ssh -G says ---- */
+
+static const char plain_words[] = "host h\nport 22\nciphers a,b\nproxyusefdpass no\nidentityfile ~/.ssh/id_rsa\ncertificatefile none\n";
+
+static bool reads(struct sl_ssh_settings *s, const char *words, char *why, size_t size)
+{
+    why[0] = '\0';
+    sl_ssh_settings_init(s);
+    return sl_ssh_settings_read(s, words, plain_words, why, size);
+}
+
+START_TEST(reads_settings)
+{
+    struct sl_ssh_settings s;
+    char why[240];
+    ck_assert(reads(&s, "host h\nhostname real\nuser u\nport 2222\nciphers a,b\nproxyusefdpass no\nbatchmode yes\n"
+                        "identityfile ~/my key\nidentityfile none\nstricthostkeychecking accept-new\n"
+                        "userknownhostsfile /a  /b\nconnecttimeout none\nserveraliveinterval 5\nforwardagent yes\n",
+                    why, sizeof why));
+    ck_assert_str_eq(s.hostname, "real");
+    ck_assert_str_eq(s.user, "u");
+    ck_assert_int_eq(s.port, 2222);
+    ck_assert(s.batch);
+    ck_assert_uint_eq(s.identities.len, 1);
+    ck_assert_str_eq(s.identities.at[0], "~/my key");
+    ck_assert_uint_eq(s.known_user.len, 2);
+    ck_assert_int_eq(s.strict, SL_STRICT_NEW);
+    ck_assert_int_eq(s.connect_timeout_s, 0);
+    ck_assert_int_eq(s.alive_interval_s, 5);
+    ck_assert_uint_eq(s.named, 0);
+    sl_ssh_settings_clear(&s);
+    ck_assert(reads(&s, "ciphers b,a\n", why, sizeof why));
+    ck_assert_uint_eq(s.named, SL_NAMED_CIPHERS);
+    sl_ssh_settings_clear(&s);
+}
+END_TEST
+
+START_TEST(leaves_to_program)
+{
+    static const char *const cases[][2] = {
+        { "certificatefile /x\n", "CertificateFile /x" }, { "proxyjump j\n", "ProxyJump j" }, { "hostkeyalias a\n", "HostKeyAlias" },
+        { "newkeyword on\n", "newkeyword on: it is not known here" }, { "port 0\n", "Port 0" }, { "port 65536\n", "Port 65536" },
+        { "batchmode maybe\n", "BatchMode maybe" }, { "controlmaster auto\n", "ControlMaster" },
+        { "pubkeyauthentication host-bound\n", "PubkeyAuthentication" }, { "proxyusefdpass yes\n", "ProxyUseFdpass" },
+        { "setenv A=B\n", "SetEnv" }, { "connecttimeout 9999999999\n", "ConnectTimeout" }, { "verifyhostkeydns yes\n", "VerifyHostKeyDNS" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sl_ssh_settings s;
+        char why[240];
+        ck_assert_msg(!reads(&s, cases[i][0], why, sizeof why), "%s", cases[i][0]);
+        ck_assert_msg(strstr(why, cases[i][1]) != NULL, "%s", why);
+        sl_ssh_settings_clear(&s);
+    }
+}
+END_TEST
+
+START_TEST(completes_paths)
+{
+    struct sl_ssh_settings s;
+    sl_ssh_settings_init(&s);
+    s.hostname = strdup("H");
+    s.user = strdup("U");
+    static const char *const cases[][2] = { { "/a/%h-%r-%p-%%", "/a/H-U-22-%" }, { "/plain", "/plain" }, { "rel", "rel" }, { "", "" } };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *path = sl_ssh_settings_path(&s, cases[i][0]);
+        ck_assert_str_eq(path, cases[i][1]);
+        free(path);
+    }
+    char *home = sl_ssh_settings_path(&s, "~/x"), *same = sl_ssh_settings_path(&s, "%d/x");
+    ck_assert_str_eq(home, same);
+    ck_assert_int_eq(*home, '/');
+    free(home);
+    free(same);
+    static const char *const not[] = { "~other/x", "/a/%C", "/a/%", "${HOME}/x", "/%n" };
+    for (size_t i = 0; i < sizeof not / sizeof not[0]; i++)
+        ck_assert_ptr_null(sl_ssh_settings_path(&s, not[i]));
+    sl_ssh_settings_clear(&s);
+}
+END_TEST
+
+/* doc/ssh-config.md has the table of the code: each keyword once, and no other. */
+START_TEST(documents_keywords)
+{
+    const char *srcdir = getenv("srcdir");
+    char path[512], line[1024], want[1024];
+    snprintf(path, sizeof path, "%s/doc/ssh-config.md", srcdir ? srcdir : ".");
+    FILE *f = fopen(path, "r");
+    size_t at = 0;
+    bool inside = false;
+    ck_assert_ptr_nonnull(f);
+    while (fgets(line, sizeof line, f)) {
+        bool row = line[0] == '|' && line[1] == ' ';
+        if (inside && row) {
+            ck_assert_uint_lt(at, sl_ssh_keyword_count);
+            const struct sl_ssh_keyword *k = &sl_ssh_keywords[at++];
+            snprintf(want, sizeof want, "| %s | %s | %s |\n", k->name, sl_ssh_how_word(k->how), k->text);
+            ck_assert_str_eq(line, want);
+        }
+        inside |= strncmp(line, "| Keyword |", 11) == 0;
+    }
+    fclose(f);
+    ck_assert_uint_eq(at, sl_ssh_keyword_count);
+    ck_assert_uint_gt(at, 90);
+}
+END_TEST
+
 static void add(TCase *tc)
 {
+    tcase_add_test(tc, opens_more_programs);
+    tcase_add_test(tc, tells_refused_lane);
+    tcase_add_test(tc, opens_more_connections);
+    tcase_add_test(tc, reads_settings);
+    tcase_add_test(tc, leaves_to_program);
+    tcase_add_test(tc, completes_paths);
+    tcase_add_test(tc, documents_keywords);
     tcase_add_test(tc, splits_words);
     tcase_add_test(tc, builds_argv);
     tcase_add_test(tc, refuses_port_for_others);

@@ -26,25 +26,6 @@ static void start_over(struct sl_transport *t)
     sl_buf_init(&t->words);
 }
 
-int sl_transport_exit(enum sl_code code)
-{
-    switch ((int)code) {
-    case SL_E_TIMEOUT:
-        return SL_EXIT_CONTIMEOUT;
-    case SL_E_CONFIG:
-        return SL_EXIT_CONFIG;
-    case SL_E_DENIED:
-    case SL_E_NOT_FOUND:
-    case SL_E_UNSUPPORTED:
-    case SL_E_LIMIT:
-        return SL_EXIT_NOT_LET_IN;
-    case SL_E_CLOSED:
-        return SL_EXIT_BROKEN;
-    default:
-        return SL_EXIT_UNREACHABLE;
-    }
-}
-
 static enum sl_code open_program(struct sl_transport *t, const struct sl_address *a, const struct sl_options *o,
                                  enum sl_transport_way way, struct sl_error *err)
 {

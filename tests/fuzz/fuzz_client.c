@@ -99,7 +99,7 @@ enum sl_code sl_transport_open(struct sl_transport *t, const struct sl_address *
         abort();
     close(awake[1]);
     server.fd = pair[1];
-    *t = (struct sl_transport){ .fd = pair[0], .out_fd = pair[0], .stderr_fd = awake[0] };
+    *t = (struct sl_transport){ .fd = pair[0], .out_fd = pair[0], .stderr_fd = awake[0], .control_fd = -1 };
     return SL_OK;
 }
 

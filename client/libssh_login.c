@@ -150,6 +150,19 @@ bool sl_libssh_can(const struct sl_ssh_settings *s, char *why, size_t size)
     return !*why;
 }
 
+bool sl_libssh_prefers_alike(const struct sl_ssh_settings *s, char *why, size_t size)
+{
+    char name[80] = "";
+    ssh_session session = ssh_new();
+    ssh_options_set(session, SSH_OPTIONS_LOG_VERBOSITY, &(int){ SSH_LOG_NOLOG });
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(s->kex ? s->kex : "", ","), s->kex ? s->kex : "");
+    bool known = !*name || ssh_options_set(session, SSH_OPTIONS_KEY_EXCHANGE, name) == SSH_OK;
+    if (!known)
+        snprintf(why, size, "ssh prefers the key exchange %s, which libssh does not know", name);
+    ssh_free(session);
+    return known;
+}
+
 static const char *known_file(const struct sl_ssh_names *files)
 {
     return files->len ? files->at[0] : "/dev/null";

@@ -243,7 +243,7 @@ enum sl_code sl_ssh_choose(struct sl_ssh_choice *c, const struct sl_address *a, 
                  !sl_libssh_built() ? "this build has no libssh" : "a program is named (-e, SUPERLIFTER_RSH or RSYNC_RSH)");
         return asked ? sl_fail(err, SL_E_CONFIG, "--transport=libssh: %s", c->why) : SL_OK;
     }
-    c->libssh = resolve(c, a, o);
+    c->libssh = resolve(c, a, o) && (asked || sl_libssh_prefers_alike(&c->settings, c->why, sizeof c->why));
     if (!c->libssh && asked)
         return sl_fail(err, SL_E_CONFIG, "'%s': libssh would not do all that is configured: %s; use --transport=ssh", a->host, c->why);
     if (c->libssh)

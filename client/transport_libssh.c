@@ -42,6 +42,11 @@ bool sl_libssh_can(const struct sl_ssh_settings *s, char *why, size_t size)
     return false;
 }
 
+bool sl_libssh_prefers_alike(const struct sl_ssh_settings *s, char *why, size_t size)
+{
+    return sl_libssh_can(s, why, size);
+}
+
 int sl_libssh_serve(const struct sl_libssh_job *job)
 {
     (void)job;

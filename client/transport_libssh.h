@@ -25,6 +25,10 @@ bool sl_libssh_built(void);
 /* Whether libssh knows the algorithms that these settings name. False with one line in why. */
 bool sl_libssh_can(const struct sl_ssh_settings *s, char *why, size_t size);
 
+/* Whether libssh knows the key exchange that ssh prefers, be that ssh's default or the user's own list: the first name in it. False with one line in
+ * why. */
+bool sl_libssh_prefers_alike(const struct sl_ssh_settings *s, char *why, size_t size);
+
 /* The process's life: logs in, answers request 0 by the first channel, serves to the end; its words go to standard error. Returns
  * its exit status: the first server's, or 255. */
 int sl_libssh_serve(const struct sl_libssh_job *job);

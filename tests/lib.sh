@@ -142,7 +142,7 @@ ssh_host() {
         printf 'Host %s\n' "$alias"
         printf '    %s\n' 'HostName 127.0.0.1' "Port $port" "User $me" "IdentityFile $T/key" IdentitiesOnly\ yes 'BatchMode yes' \
             "UserKnownHostsFile $T/known_hosts" 'GlobalKnownHostsFile /dev/null' 'StrictHostKeyChecking accept-new' \
-            'LogLevel ERROR' 'IdentityAgent none' 'ControlPath none'
+            'LogLevel ERROR' 'IdentityAgent none' 'ControlPath none' ${ssh_usual:+"$ssh_usual"}
     } >> "$T/ssh_config"
 }
 

@@ -199,6 +199,7 @@ start_socat() {
     command -v socat > /dev/null || return 1
     for try in 1 2 3 4 5; do
         random_port
+        : > "$T/socat.log"
         socat -d -d "TCP-LISTEN:$port,bind=127.0.0.1,fork" "$1" 2> "$T/socat.log" < /dev/null &
         pid=$!
         if wait_for 'listening on' "$T/socat.log" "$pid"; then

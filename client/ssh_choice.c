@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "client/capture.h"
+#include "client/ssh_ciphers.h"
 #include "client/transport_libssh.h"
 #include "client/transport_priv.h"
 
@@ -27,6 +28,7 @@ static const char no_settings[] = "there is no ssh program that could say what i
 void sl_ssh_choice_clear(struct sl_ssh_choice *c)
 {
     sl_ssh_settings_clear(&c->settings);
+    free(c->ciphers);
 }
 
 /* ---- what ssh says ---- */
@@ -246,6 +248,8 @@ enum sl_code sl_ssh_choose(struct sl_ssh_choice *c, const struct sl_address *a, 
     c->libssh = resolve(c, a, o) && (asked || sl_libssh_prefers_alike(&c->settings, c->why, sizeof c->why));
     if (!c->libssh && asked)
         return sl_fail(err, SL_E_CONFIG, "'%s': libssh would not do all that is configured: %s; use --transport=ssh", a->host, c->why);
+    if (!c->libssh && c->settings.ciphers && !(c->settings.named & SL_NAMED_CIPHERS))
+        c->ciphers = sl_ssh_ciphers_fast_first(c->settings.ciphers);
     if (c->libssh)
         snprintf(c->why, sizeof c->why, asked ? "--transport=libssh" : "it does all that is configured");
     return SL_OK;

@@ -11,6 +11,7 @@ struct sl_ssh_choice {
     bool libssh;
     char why[240];                   /* one line, for -v */
     struct sl_ssh_settings settings; /* of the host, where libssh is chosen */
+    char *ciphers;                   /* owned; in what order the ssh program is to offer its own default; NULL: as it likes */
 };
 
 /* Decides by o->transport, o->rsh and the user's ssh configuration. SL_E_CONFIG: libssh was asked for and would not do what that

@@ -94,12 +94,13 @@ static bool take_line(struct sl_ssh_settings *s, char *line, bool usual, char *w
 bool sl_ssh_settings_read(struct sl_ssh_settings *s, const char *said, const char *plain, char *why, size_t size)
 {
     bool all = true;
-    for (const char *p = said; *p && all; p += strcspn(p, "\n"), p += *p == '\n') {
+    char later[120];
+    for (const char *p = said; *p; p += strcspn(p, "\n"), p += *p == '\n') {
         size_t n = strcspn(p, "\n");
         bool usual = has_line(plain, p, n);
         char *line = sl_memdup0(p, n);
         s->named |= usual ? 0 : list_of(line);
-        all = take_line(s, line, usual, why, size);
+        all &= take_line(s, line, usual, all ? why : later, all ? size : sizeof later);
         free(line);
     }
     return all;

@@ -27,12 +27,14 @@ static void start_over(struct sl_transport *t)
 }
 
 static enum sl_code open_program(struct sl_transport *t, const struct sl_address *a, const struct sl_options *o,
-                                 enum sl_transport_way way, struct sl_error *err)
+                                 enum sl_transport_way way, const struct sl_ssh_choice *choice, struct sl_error *err)
 {
     char **argv = NULL;
     enum sl_code rc = sl_ssh_argv(a, o, way, &argv, &t->subsystem, err);
     if (rc != SL_OK)
         return rc;
+    if (choice->ciphers)
+        argv = sl_ssh_argv_option(argv, "Ciphers", choice->ciphers);
     t->hurried = o->contimeout_s > 0;
     rc = sl_transport_spawn(t, argv, err);
     sl_argv_free(argv);
@@ -75,7 +77,7 @@ enum sl_code sl_transport_open(struct sl_transport *t, const struct sl_address *
     if (rc == SL_OK && choice.libssh)
         rc = open_session(t, a, o, way, &choice, &left, err);
     if (left && (rc == SL_OK || choice.libssh))
-        rc = open_program(t, a, o, way, err);
+        rc = open_program(t, a, o, way, &choice, err);
     sl_ssh_choice_clear(&choice);
     return rc;
 }

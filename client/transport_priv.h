@@ -24,6 +24,9 @@ enum sl_code sl_rsh_words(const char *command, char ***argv, struct sl_error *er
 enum sl_code sl_ssh_argv(const struct sl_address *a, const struct sl_options *o, enum sl_transport_way way,
                          char ***argv, bool *subsystem, struct sl_error *err);
 
+/* Puts "-o NAME=VALUE" behind the program's name; takes argv over and returns it. */
+char **sl_ssh_argv_option(char **argv, const char *name, const char *value);
+
 /* ssh asked about a host without connecting: `-G`, or `-O check` for "-O". Owned as above. */
 char **sl_ssh_ask_argv(const struct sl_address *a, const struct sl_options *o, const char *question);
 /* The argv that makes OpenSSH's ssh print its configuration for a; NULL where the program is another. */

@@ -188,6 +188,18 @@ static void build_other(struct words *w, char **words, const struct sl_address *
     add(w, command);
 }
 
+char **sl_ssh_argv_option(char **argv, const char *name, const char *value)
+{
+    size_t n = 0;
+    while (argv[n])
+        n++;
+    argv = sl_realloc(argv, (n + 3) * sizeof *argv);
+    memmove(argv + 3, argv + 1, n * sizeof *argv);
+    argv[1] = sl_strdup("-o");
+    argv[2] = sl_asprintf("%s=%s", name, value);
+    return argv;
+}
+
 enum sl_code sl_ssh_argv(const struct sl_address *a, const struct sl_options *o, enum sl_transport_way way,
                          char ***argv, bool *subsystem, struct sl_error *err)
 {

@@ -3,6 +3,8 @@
 #include "config.h"
 #include "client/transport.h"
 #include "base/io.h"
+#include "base/mem.h"
+#include "client/ssh_ciphers.h"
 #include "client/ssh_settings.h"
 #include "client/transport_priv.h"
 
@@ -29,6 +31,35 @@ static const char *joined(char **argv)
         n += (size_t)snprintf(text + n, sizeof text - n, "%s[%s]", i ? " " : "", argv[i]);
     return text;
 }
+
+START_TEST(an_option_goes_in_front)
+{
+    char **argv = sl_malloc(3 * sizeof *argv);
+    argv[0] = sl_strdup("ssh");
+    argv[1] = sl_strdup("host");
+    argv[2] = NULL;
+    argv = sl_ssh_argv_option(argv, "Ciphers", "a,b");
+    ck_assert_str_eq(argv[0], "ssh");
+    ck_assert_str_eq(argv[1], "-o");
+    ck_assert_str_eq(argv[2], "Ciphers=a,b");
+    ck_assert_str_eq(argv[3], "host");
+    ck_assert_ptr_null(argv[4]);
+    sl_argv_free(argv);
+}
+END_TEST
+
+START_TEST(fast_ciphers_come_first)
+{
+    char *list = sl_ssh_ciphers_fast_first("chacha20-poly1305@openssh.com,aes128-ctr,aes256-gcm@openssh.com,aes128-gcm@openssh.com");
+    ck_assert(strcmp(list, "aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com,aes128-ctr") == 0 ||
+              strncmp(list, "chacha20", 8) == 0);         /* a processor without instructions for AES */
+    ck_assert_uint_eq(strlen(list), strlen("chacha20-poly1305@openssh.com,aes128-ctr,aes256-gcm@openssh.com,aes128-gcm@openssh.com"));
+    free(list);
+    list = sl_ssh_ciphers_fast_first("aes256-ctr");
+    ck_assert_str_eq(list, "aes256-ctr");
+    free(list);
+}
+END_TEST
 
 START_TEST(splits_words)
 {
@@ -717,6 +748,8 @@ END_TEST
 
 static void add(TCase *tc)
 {
+    tcase_add_test(tc, an_option_goes_in_front);
+    tcase_add_test(tc, fast_ciphers_come_first);
     tcase_add_test(tc, opens_more_programs);
     tcase_add_test(tc, tells_refused_lane);
     tcase_add_test(tc, opens_more_connections);

@@ -219,13 +219,14 @@ enum verdict { SAME, DIFFERENT, ASK_HASHES, TOUCHED };
 
 /* A file of the same size and another time is often the same: a clone, a build, an unpacked archive. One hash of each side is less than a
  * list of its chunks, and then nothing is written but the time. Not where the destination's file has other names, which would
- * get that time too; nor of large files, whose list is small for their size. */
+ * get that time too; nor where it is another user's, who alone may set it; nor of large files, whose list is small for their size. */
 static bool may_be_touched(const struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, const struct sl_endpoint *source)
 {
     bool both_here = !p->dest->remote && !source->remote;
     bool delta = p->o->whole_file < 0 || (p->o->whole_file == 0 && !both_here);
     bool able = source->rights & SL_RIGHT_HASH && (p->dest->rights & TOUCHED_RIGHTS) == TOUCHED_RIGHTS;
-    return delta && able && p->o->times && !p->o->dry_run && !d->linked && s->size && s->size <= TOUCHED_MOST;
+    bool own = p->dest->uid == 0 || d->uid == p->dest->uid;
+    return delta && able && own && p->o->times && !p->o->dry_run && !d->linked && s->size && s->size <= TOUCHED_MOST;
 }
 
 static enum verdict content(const struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, const struct sl_endpoint *source)

@@ -199,7 +199,7 @@ static void settle(struct sl_plan *p, struct sl_action *a)
     }
     a->kind = a->meta_same ? SL_ACT_META : SL_ACT_NOTHING;
     a->meta = a->meta_same;
-    if (a->touched) {
+    if (a->touched && !a->quiet) {
         p->progress.bytes_done += a->entry.size;
         p->stats.matched += a->entry.size;
         sl_exec_count_sent(p, a);

@@ -97,7 +97,7 @@ static int server(scmp_filter_ctx f, bool writes)
         rc = memory(f);
     /* An assertion that failed, or a limit that was met, may end this process and no other. */
     if (rc == 0)
-        rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+        rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_CMP(0, SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
     if (rc == 0 && writes)
         rc = each(f, SCMP_ACT_ALLOW, changing);
     if (rc == 0 && writes)               /* content shared between two open files */

@@ -285,6 +285,29 @@ START_TEST(appends)
 }
 END_TEST
 
+/* What somebody else wrote behind the end meanwhile is not left there, under the time of the source. */
+START_TEST(what_grew_meanwhile_is_cut)
+{
+    uint64_t all[3];
+    fill();
+    scratch_file(t.dir, "g", "short", 5);
+    begin(4096);
+    attach();
+    all[0] = write_to("g");
+    all[1] = send_raw(SL_MSG_DATA, content, 5000);
+    pump();
+    int fd = openat(t.dir, "g", O_WRONLY | O_APPEND | O_CLOEXEC);
+    ck_assert_int_eq(write(fd, content, 700), 700);
+    close(fd);
+    all[2] = commit(content, 5000);
+    pump();
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_int_eq(result(all[i]), SL_OK);
+    ck_assert(scratch_holds(t.dir, "g", content, 5000));
+    end();
+}
+END_TEST
+
 static uint64_t kept_in(const char *name)
 {
     struct sl_buf b = { 0 };
@@ -357,6 +380,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, what_is_no_file);
     tcase_add_test(tc, needs_the_right_to_overwrite);
     tcase_add_test(tc, appends);
+    tcase_add_test(tc, what_grew_meanwhile_is_cut);
     tcase_add_test(tc, keeps_in_a_directory);
     tcase_add_test(tc, a_directory_needs_rights);
 }

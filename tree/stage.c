@@ -276,6 +276,13 @@ static enum sl_code put_sparse(struct sl_stage *s, const uint8_t *p, size_t n, s
     return rc;
 }
 
+/* In place: somebody else may write to it too, so that it is looked at in the end. */
+static bool is_longer(const struct sl_stage *s)
+{
+    struct stat st;
+    return s->inplace && (fstat(s->fd, &st) != 0 || (uint64_t)st.st_size > s->pos);
+}
+
 /* An end in a hole is not there until the size is set; nor is that of a file that was longer. */
 static enum sl_code end_content(struct sl_stage *s, struct sl_error *err)
 {
@@ -284,7 +291,7 @@ static enum sl_code end_content(struct sl_stage *s, struct sl_error *err)
     s->buf = NULL;
     if (rc != SL_OK)
         return rc;
-    if ((s->hole_at_end || s->old_size > s->pos) && ftruncate(s->fd, (off_t)s->pos) != 0)
+    if ((s->hole_at_end || is_longer(s)) && ftruncate(s->fd, (off_t)s->pos) != 0)
         return write_failed(s, err);
     return SL_OK;
 }

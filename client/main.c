@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* main - the client's entry: signals, options, and the exit status. */
 #include "config.h"
+#include "client/doctor.h"
 #include "client/options.h"
 #include "client/remote.h"
 #include "client/run.h"
@@ -44,7 +45,7 @@ int main(int argc, char **argv)
     catch_signals();
     switch (sl_options_parse(&o, argc, argv, &err)) {
     case SL_OPTIONS_RUN:
-        status = sl_run(&o);
+        status = o.doctor ? sl_doctor(&o) : sl_run(&o);
         break;
     case SL_OPTIONS_HELP:
         status = help();

@@ -29,6 +29,7 @@ struct parse {
     bool negated[6];             /* --no-r ... : by place in archive_letters */
     bool no_devices, no_specials;
     bool help, version;
+    const char *foreign;         /* the last option that has nothing to do with --doctor */
     struct sl_error *err;
 };
 
@@ -240,9 +241,24 @@ static enum sl_code number(const struct sl_option_row *row, const char *value, i
     return SL_OK;
 }
 
+/* What says how to reach a host, and how to tell of it. */
+static bool goes_with_doctor(const char *name)
+{
+    static const char *const names[] = {
+        "doctor", "json", "verbose", "rsh", "remote-path", "rsync-path", "subsystem", "transport", "ssh-config", "port", "ipv4", "ipv6",
+        "timeout", "contimeout", "wait", "confinement", "bwlimit", "compress", "compress-choice", "zc", "compress-level", "zl",
+        "checksum-choice", "cc", "test-without", "help", "version" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
 static enum sl_code apply(struct parse *p, const struct sl_option_row *row, const char *value)
 {
     char *at = (char *)p->o + row->offset;
+    if (!goes_with_doctor(row->name))
+        p->foreign = row->name;
     switch (row->kind) {
     case SL_OPT_ON:
         *flag_at(p->o, row) = true;
@@ -492,6 +508,15 @@ static enum sl_code settle_partial_dir(struct sl_options *o, struct sl_error *er
     return sl_filter_add(o->filter, rule, SL_FILTER_EXCLUDE, err);
 }
 
+static enum sl_code check_doctor(const struct parse *p, struct sl_error *err)
+{
+    if (p->o->source_count)
+        return sl_fail(err, SL_E_CONFIG, "--doctor looks at one host and copies nothing: '%s' doesn't go with it", p->o->sources[0]);
+    if (p->foreign)
+        return sl_fail(err, SL_E_CONFIG, "--doctor copies nothing: --%s doesn't go with it", p->foreign);
+    return SL_OK;
+}
+
 static enum sl_code check(const struct sl_options *o, struct sl_error *err)
 {
     if (!o->source_count)
@@ -537,6 +562,8 @@ enum sl_options_result sl_options_parse(struct sl_options *o, int argc, char **a
     imply_archive(&p);
     imply_inplace(o);
     environment(o);
+    if (o->doctor)
+        return check_doctor(&p, err) == SL_OK ? SL_OPTIONS_RUN : SL_OPTIONS_BAD;
     if (settle_partial_dir(o, err) != SL_OK)
         return SL_OPTIONS_BAD;
     return check(o, err) == SL_OK ? SL_OPTIONS_RUN : SL_OPTIONS_BAD;
@@ -576,7 +603,8 @@ void sl_options_help(char **out)
     struct sl_buf b = { 0 };
     add_text(&b, "superlifter " PACKAGE_VERSION " makes one directory tree like another\n\n"
                  "Usage: superlifter [OPTION]... SRC... DST\n"
-                 "       superlifter [OPTION]... SRC              lists it\n\n"
+                 "       superlifter [OPTION]... SRC              lists it\n"
+                 "       superlifter [OPTION]... --doctor HOST    says what works there\n\n"
                  "SRC and DST are\n"
                  "  PATH                                         local\n"
                  "  [USER@]HOST:PATH                             SSH, relative to the login directory\n"

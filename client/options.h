@@ -68,6 +68,7 @@ struct sl_options {
     bool append, append_verify;   /* only files that are shorter at the destination get their rest; verify: all of them is compared */
     const char *test_mask;        /* --test-without=FEATURE[,...]: features not to offer; for tests, not in --help.
                                    * chunk-hashes: all of them are taken for the same */
+    const char *doctor;           /* --doctor: an address to look at; nothing is copied then */
     /* arguments */
     char **sources;               /* borrowed from argv */
     size_t source_count;

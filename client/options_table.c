@@ -102,6 +102,7 @@ const struct sl_option_row sl_option_rows[] = {
     ON(0, "inplace", inplace, "write over the file that is there; an interrupted one is left as it is then"),
     ON(0, "append", append, "only give shorter files their rest; what they have is not looked at"),
     ON(0, "append-verify", append_verify, "the same, but what they have is compared, and sent again where it differs"),
+    TEXT(0, "doctor", "HOST", doctor, "say step by step whether HOST is reached, and what works there; HOST:FILE: how fast"),
     TEXT(0, "test-without", "FEATURE", test_mask, NULL),
     CALL(0, "help", NULL, SL_ID_HELP, "print this (also -h alone)"),
     CALL('V', "version", NULL, SL_ID_VERSION, "print the version"),
@@ -147,6 +148,6 @@ const struct sl_option_row sl_option_rows[] = {
     LACKING(0, "write-batch", "FILE", NULL), LACKING(0, "read-batch", "FILE", NULL), LACKING(0, "only-write-batch", "FILE", NULL),
     LACKING(0, "copy-as", "USER", NULL), LACKING(0, "sockopts", "OPTIONS", NULL), LACKING(0, "confine-root", NULL, "the server always is"),
     LACKING(0, "lanes", "NUM", NULL),
-    LACKING(0, "doctor", "HOST", NULL), LACKING(0, "filter-test", NULL, NULL),
+    LACKING(0, "filter-test", NULL, NULL),
 };
 const size_t sl_option_count = sizeof sl_option_rows / sizeof sl_option_rows[0];

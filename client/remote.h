@@ -15,6 +15,12 @@ enum sl_code sl_remote_open(struct sl_endpoint **out, enum sl_side side, const s
                             const struct sl_options *o, void (*note)(const char *line), struct sl_error *err,
                             int *exit_status);
 
+/* One more connection of the same kind, made by sl_transport_more: says hello and attaches the same tree. Waits. lane's descriptors are
+ * taken over, also by a failure. */
+struct sl_transport_lane;
+enum sl_code sl_remote_beside(struct sl_endpoint **out, const struct sl_endpoint *first, const struct sl_transport_lane *lane,
+                              struct sl_error *err);
+
 /* The message of the day, escaping is the caller's; "" if none. */
 const char *sl_remote_motd(const struct sl_endpoint *e, size_t *len);
 

@@ -129,6 +129,7 @@ static enum sl_code on_attached(struct sl_remote *r, enum sl_job job, struct sl_
     r->attached = true;
     r->e.rights = m.rights;
     r->e.can_chown = m.flags & SL_ATTACHED_CHOWN && m.rights & SL_RIGHT_META;
+    r->enforced = m.flags & SL_ATTACHED_ENFORCED;
     r->e.uid = m.uid;
     r->home = sl_memdup0(m.home, m.home_len);
     r->motd = sl_memdup0(m.motd, m.motd_len);
@@ -264,4 +265,9 @@ static enum sl_code on_hello(void *ctx, const struct sl_hello *peer, struct sl_e
     return SL_OK;
 }
 
-const struct sl_conn_ops sl_remote_conn_ops = { .frame = on_frame, .hello = on_hello, .told = sl_remote_line_told };
+static void on_pong(void *ctx, uint64_t token)
+{
+    ((struct sl_remote *)ctx)->ponged = token;
+}
+
+const struct sl_conn_ops sl_remote_conn_ops = { .frame = on_frame, .hello = on_hello, .pong = on_pong, .told = sl_remote_line_told };

@@ -420,6 +420,25 @@ enum sl_code sl_remote_open(struct sl_endpoint **out, enum sl_side side, const s
     return rc;
 }
 
+enum sl_code sl_remote_beside(struct sl_endpoint **out, const struct sl_endpoint *first, const struct sl_transport_lane *lane,
+                              struct sl_error *err)
+{
+    const struct sl_remote *f = (const struct sl_remote *)first;
+    struct sl_remote *r = remote_new(first->side, f->addr, f->o, f->compress);
+    int exit_status;
+    r->t.fd = lane->fd;
+    r->t.out_fd = lane->out_fd;
+    r->t.stderr_fd = lane->stderr_fd;
+    enum sl_code rc = handshake(r, err, &exit_status);
+    if (rc != SL_OK) {
+        r->e.ops->free(&r->e);
+        return rc;
+    }
+    r->t.relay = true;
+    *out = &r->e;
+    return SL_OK;
+}
+
 const char *sl_remote_motd(const struct sl_endpoint *e, size_t *len)
 {
     const struct sl_remote *r = (const struct sl_remote *)e;

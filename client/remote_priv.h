@@ -54,7 +54,8 @@ struct sl_remote {
     struct sl_buf scratch;
     char *home, *motd;            /* owned */
     size_t motd_len;
-    bool attached;
+    bool attached, enforced;      /* as in ATTACHED */
+    uint64_t ponged;              /* the token of the last answer to a PING */
     /* set-up: the first failure against a ticket of the listing job */
     bool sync, sync_failed;
     uint64_t sync_from, sync_ticket;

@@ -256,7 +256,12 @@ START_TEST(refused)
     bad("--daemon", "superlifter-server --daemon");
     bad("-a -f merge_x a b", "--filter (-f)");
     bad("--info=stats2 a b", "--info=stats2");
-    bad("--doctor h", "--doctor");
+    bad("--doctor h a", "'a' doesn't go with it");
+    bad("--doctor h --delete", "--delete doesn't go with it");
+    bad("--doctor", "--doctor needs a value");
+    good("--doctor h --json -4 --transport=ssh");
+    ck_assert_str_eq(o.doctor, "h");
+    sl_options_clear(&o);
     good("-a --no-H --no-acls --info=progress2 -s -W a b");
     ck_assert(o.info_progress2);
     sl_options_clear(&o);

@@ -2,6 +2,7 @@
 /* permit - see permit.h. One table says what is told; another, in needs(), what each kind of action takes. */
 #include "config.h"
 #include "client/permit.h"
+#include "client/plan_priv.h"
 #include "proto/msg.h"
 
 #include <stdio.h>
@@ -90,8 +91,18 @@ static const char *what_for(uint32_t missing)
     return "do that";
 }
 
+/* A directory that is there is told of when it is entered and changed when it is left: what will be left then is no change. */
+static void tell_no_change(const struct sl_plan *p, struct sl_action *a)
+{
+    if (a->kind != SL_ACT_NOTHING || a->entry.type != SL_TYPE_DIR || a->changes & SL_CHANGE_NEW || p->dest->rights & SL_RIGHT_META)
+        return;
+    a->changes = 0;
+    a->quiet = a->quiet || !sl_plan_told(p, 0);
+}
+
 void sl_permit_action(struct sl_plan *p, struct sl_action *a)
 {
+    tell_no_change(p, a);
     struct sl_error err = { .code = SL_E_RIGHTS, .side = p->dest->side };
     uint32_t missing = needs(p, a) & ~p->dest->rights;
     if (!missing && a->kind == SL_ACT_FILE && !(a->origin->e->rights & SL_RIGHT_READ)) {

@@ -524,7 +524,9 @@ static enum sl_code check(const struct sl_options *o, struct sl_error *err)
     if (o->del && !o->recurse && !o->dirs)
         return sl_fail(err, SL_E_CONFIG, "--delete does not work without --recursive (-r) or --dirs (-d)");
     if ((o->append || o->append_verify) && o->whole_file > 0)
-        return sl_fail(err, SL_E_CONFIG, "--append sends the rest of a file: --whole-file doesn't go with it");
+        return sl_fail(err, SL_E_CONFIG, "%s sends the rest of a file: --whole-file doesn't go with it", o->append ? "--append" : "--append-verify");
+    if (o->partial && o->no_resume)
+        return sl_fail(err, SL_E_CONFIG, "--no-resume keeps nothing of an interrupted file: --partial (-P) doesn't go with it");
     if (o->json && (o->out_format || o->itemize))
         return sl_fail(err, SL_E_CONFIG, "--json has a form of its own: --out-format and -i don't go with it");
     return SL_OK;

@@ -85,7 +85,7 @@ const struct sl_option_row sl_option_rows[] = {
     CALL('4', "ipv4", NULL, SL_ID_IPV4, "IPv4 only"),
     CALL('6', "ipv6", NULL, SL_ID_IPV6, "IPv6 only"),
     NUMBER("timeout", "SECONDS", timeout_s, "give up when nothing is heard for so long; 0: wait"),
-    NUMBER("contimeout", "SECONDS", contimeout_s, "give up connecting after so long (TCP)"),
+    NUMBER("contimeout", "SECONDS", contimeout_s, "give up connecting after so long"),
     NUMBER("wait", "SECONDS", wait_s, "come again to a server that is busy, for so long"),
     CALL(0, "confinement", "HOW", SL_ID_CONFINEMENT, "of this process: available (the default), required or off"),
     CALL(0, "bwlimit", "RATE", SL_ID_BWLIMIT, "send at most so much a second, in KiB or with a unit; 0: no limit"),

@@ -133,15 +133,15 @@ static enum sl_code choose_hash(struct parse *p, const char *value)
 }
 
 /* A name beside each file: where an absolute one leads on another machine is not this one's to say. */
-static enum sl_code take_partial_dir(struct sl_options *o, const char *value, struct sl_error *err)
+static enum sl_code take_partial_dir(struct sl_options *o, const char *said_by, const char *value, struct sl_error *err)
 {
     size_t n = strlen(value);
     while (n > 1 && value[n - 1] == '/')
         n--;
     if (*value == '/')
-        return sl_fail(err, SL_E_CONFIG, "--partial-dir: '%s' is absolute; only a name, of a directory beside each file, is possible", value);
+        return sl_fail(err, SL_E_CONFIG, "%s: '%s' is absolute; only a name, of a directory beside each file, is possible", said_by, value);
     if (!sl_name_ok(value, n) || strpbrk(value, "*?[\\"))
-        return sl_fail(err, SL_E_CONFIG, "--partial-dir: '%s' is not one plain name", value);
+        return sl_fail(err, SL_E_CONFIG, "%s: '%s' is not one plain name", said_by, value);
     memcpy(o->partial_dir, value, n);
     o->partial_dir[n] = '\0';
     return SL_OK;
@@ -170,7 +170,7 @@ static enum sl_code call(struct parse *p, const struct sl_option_row *row, const
         o->whole_file = -1;
         return SL_OK;
     case SL_ID_PARTIAL_DIR:
-        return take_partial_dir(o, value, p->err);
+        return take_partial_dir(o, "--partial-dir", value, p->err);
     case SL_ID_EXCLUDE:
         return sl_filter_add(o->filter, value, SL_FILTER_EXCLUDE, p->err);
     case SL_ID_INCLUDE:
@@ -497,7 +497,7 @@ static enum sl_code settle_partial_dir(struct sl_options *o, struct sl_error *er
     char rule[SL_NAME_MAX + 2];
     for (size_t i = 0; i < 2 && o->partial && !o->inplace && !*o->partial_dir; i++) {
         const char *value = getenv(names[i]);
-        if (value && *value && take_partial_dir(o, value, err) != SL_OK)
+        if (value && *value && take_partial_dir(o, names[i], value, err) != SL_OK)
             return SL_E_CONFIG;
     }
     if (!*o->partial_dir)

@@ -424,7 +424,7 @@ enum sl_code sl_exec_begin(struct sl_plan *p, struct sl_action *a, uint32_t dir)
     p->swallow = false;
     p->file_done = p->data_done = 0;
     p->write_ticket = p->dest->issued[SL_JOB_WORK] + 1;
-    sl_exec_report(p, a, a->entry.size);
+    sl_exec_report(p, a, a->delta ? sl_delta_unknown_bytes(&a->delta->delta) : a->entry.size);
     p->dest->ops->write(p->dest, &n);
     return SL_OK;
 }

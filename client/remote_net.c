@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { READ_MAX = 256 * 1024, POLL_MS = 1000, PING_MS = 20000, HANDSHAKE_S = 60, BYE_MS = 10000, STRANGE_MS = 200, WATCHED = 3 /* descriptors of one endpoint */ };
+/* A line that takes less than a PIECE_LEAST is not alive for it: what we send ends up in the system's buffers first, PINGs above all. */
+enum { READ_MAX = 256 * 1024, PIECE_LEAST = 16 * 1024, POLL_MS = 1000, PING_MS = 20000, PINGS_MAX = 9, HANDSHAKE_S = 60, BYE_MS = 10000, STRANGE_MS = 200, WATCHED = 3 /* descriptors of one endpoint */ };
 
 volatile int sl_remote_interrupted;
 
@@ -39,6 +40,13 @@ static const uint8_t *output(struct sl_remote *r, size_t *len)
     return p;
 }
 
+static void alive(struct sl_remote *r)
+{
+    r->moved_ms = sl_now_ms();
+    r->sent_since = 0;
+    r->unanswered = 0;
+}
+
 /* Everything that can be written now, is. */
 static enum sl_code flush(struct sl_remote *r, bool *moved, struct sl_error *err)
 {
@@ -55,7 +63,9 @@ static enum sl_code flush(struct sl_remote *r, bool *moved, struct sl_error *err
         sl_conn_sent(r->conn, put);
         r->wire_out += put;
         sl_remote_line_moved(r, true, put);
-        r->moved_ms = sl_now_ms();
+        r->sent_since += put;
+        if (r->sent_since >= PIECE_LEAST)
+            alive(r);
         *moved = true;
     }
     return SL_OK;
@@ -79,19 +89,30 @@ static enum sl_code receive(struct sl_remote *r, char *buf, bool *moved, struct 
     *moved = true;
     r->wire_in += got;
     sl_remote_line_moved(r, false, got);
-    r->moved_ms = sl_now_ms();
+    alive(r);
     return sl_conn_feed(r->conn, buf, got, err);
+}
+
+/* Whether nothing moved for too long. A server that has greeted had a PING to answer by then: time that passed while this process was stopped
+ * is not the server's. */
+static bool dead(const struct sl_remote *r, uint64_t silent, bool due)
+{
+    if (!r->o->timeout_s)
+        return due && r->unanswered >= PINGS_MAX;
+    return silent >= (uint64_t)r->o->timeout_s * 1000 && (!sl_conn_ready(r->conn) || (due && r->unanswered));
 }
 
 static enum sl_code watch_clock(struct sl_remote *r, struct sl_error *err)
 {
-    uint64_t now = sl_now_ms(), silent = now - r->moved_ms;
-    if (r->o->timeout_s && silent >= (uint64_t)r->o->timeout_s * 1000)
-        return sl_fail(err, SL_E_TIMEOUT, "nothing heard from '%s' for %d seconds (--timeout)", r->addr->host, r->o->timeout_s);
-    uint64_t every = r->o->timeout_s ? (uint64_t)r->o->timeout_s * 500 : PING_MS;
-    if (sl_conn_ready(r->conn) && silent > every && now - r->pinged_ms > every) {
+    uint64_t now = sl_now_ms(), silent = now - r->moved_ms, every = r->o->timeout_s ? (uint64_t)r->o->timeout_s * 500 : PING_MS;
+    bool due = sl_conn_ready(r->conn) && silent >= every && (!r->unanswered || now - r->pinged_ms >= every);
+    if (dead(r, silent, due))
+        return sl_fail(err, SL_E_TIMEOUT, "nothing heard from '%s' for %llu seconds%s", r->addr->host, (unsigned long long)silent / 1000,
+                       r->o->timeout_s ? " (--timeout)" : "");
+    if (due) {
         sl_conn_ping(r->conn, now);
         r->pinged_ms = now;
+        r->unanswered++;
     }
     return SL_OK;
 }

@@ -34,7 +34,9 @@ struct sl_remote {
     struct sl_transport t;
     struct sl_conn *conn;
     uint64_t wire_out, wire_in;
-    uint64_t moved_ms, pinged_ms;  /* a byte went or came; a ping was sent */
+    uint64_t moved_ms, pinged_ms;  /* a byte came, or a good piece went; a ping was sent */
+    size_t sent_since;            /* bytes, since moved_ms */
+    unsigned unanswered;          /* pings, since moved_ms */
     bool eof;
     /* how both sides send (remote_line.c) */
     int compress;                 /* as in the options, but 0 where the ssh program does it */

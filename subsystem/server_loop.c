@@ -16,14 +16,14 @@
 
 enum { READ_MAX = 256 * 1024, PIPE_BYTES = 1024 * 1024, BACKLOG_MAX = 4 * 1024 * 1024, DRAIN_MS = 5000,
        PIECE_LEAST = 4096,              /* bytes of a frame that count as a movement; fewer would keep a session for ever */
-       PROBE_MS = 5000 };
+       PROBE_MS = 5000, UNHEARD_MS = 120000 /* six PINGs of a client */ };
 
 struct loop {
     struct sl_session *s;
     int in, out;
     const struct sl_serve_limits *limits;
     const volatile sig_atomic_t *drain;
-    uint64_t start_ms, moved_ms, probed_ms;
+    uint64_t start_ms, moved_ms, heard_ms, probed_ms;  /* heard: of the peer itself, or something went to it */
     uint64_t frames;                    /* bytes of whole frames when something moved last; and bytes since then */
     size_t pieces;
     bool draining, eof;
@@ -112,6 +112,7 @@ static enum sl_code flush(struct loop *l, bool *moved, struct sl_error *err)
                                                         : sl_fail_errno(err, errno, "cannot send to the peer");
         sl_session_sent(l->s, put);
         *moved = true;
+        l->heard_ms = l->moved_ms = sl_now_ms();     /* who reads lives */
         moved_bytes(l, true, put);
     }
     return SL_OK;
@@ -126,7 +127,7 @@ static void heard(struct loop *l, size_t got)
         return;
     l->frames = frames;
     l->pieces = 0;
-    l->moved_ms = sl_now_ms();
+    l->heard_ms = l->moved_ms = sl_now_ms();
 }
 
 static enum sl_code receive(struct loop *l, struct sl_error *err)
@@ -195,6 +196,18 @@ static void waited(struct loop *l, uint64_t us, bool queued, bool listening)
         sl_session_waited(l->s, us, SL_WAIT_IDLE);
 }
 
+/* Work is movement, but not for a peer that seems to be gone: a client that lives says something every 20 seconds. Who has closed its
+ * side, or is not listened to, can't. */
+static void keep_working(struct loop *l, bool listening)
+{
+    uint64_t now = sl_now_ms();
+    if (!listening)
+        l->heard_ms = now;
+    if (now - l->heard_ms < UNHEARD_MS)
+        l->moved_ms = now;
+    probe(l);
+}
+
 static enum sl_code wait_and_move(struct loop *l, bool working, struct sl_error *err)
 {
     size_t waiting = backlog(l);
@@ -205,10 +218,8 @@ static enum sl_code wait_and_move(struct loop *l, bool working, struct sl_error 
     int ms = working ? 0 : until_deadline(l);
     ms = sooner(sooner(ms, in_ns), out_ns);
     struct timespec most = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
-    if (working) {
-        l->moved_ms = sl_now_ms();
-        probe(l);
-    }
+    if (working)
+        keep_working(l, p[0].fd >= 0);
     uint64_t start = working ? 0 : sl_pace_now();
     if (ppoll(p, 2, ms < 0 ? NULL : &most, &l->waiting) < 0 && errno != EINTR)
         return sl_fail_errno(err, errno, "cannot wait for the peer");
@@ -290,7 +301,7 @@ enum sl_code sl_serve(int in_fd, int out_fd, const struct sl_policy *policy, con
     fcntl(in_fd, F_SETPIPE_SZ, PIPE_BYTES);
     fcntl(out_fd, F_SETPIPE_SZ, PIPE_BYTES);
     l.buf = sl_malloc(READ_MAX);
-    l.start_ms = l.moved_ms = sl_now_ms();
+    l.start_ms = l.moved_ms = l.heard_ms = sl_now_ms();
     l.s = sl_session_new(policy);
     block_signals(&l);
     rc = run(&l, err);

@@ -58,7 +58,8 @@ static const struct {
     { ENOMEM, SL_E_NO_MEMORY },   { EPIPE, SL_E_CLOSED },      { ECONNRESET, SL_E_CLOSED },
     { ETIMEDOUT, SL_E_TIMEOUT },  { ECONNREFUSED, SL_E_CONNECT }, { EMLINK, SL_E_LIMIT },
     { EMFILE, SL_E_LIMIT },       { ENFILE, SL_E_LIMIT },      { EAGAIN, SL_AGAIN },
-    { ESTALE, SL_E_CHANGED },
+    { ESTALE, SL_E_CHANGED },     { EHOSTUNREACH, SL_E_CONNECT }, { ENETUNREACH, SL_E_CONNECT },
+    { ENETDOWN, SL_E_CONNECT },
 };
 
 enum sl_code sl_code_of_errno(int sys_errno)
@@ -90,6 +91,7 @@ static void fill(struct sl_error *err, enum sl_code code, int sys_errno, const c
     err->sys_errno = sys_errno;
     err->side = SL_SIDE_HERE;
     err->retry_s = 0;
+    err->lasting = false;
     vsnprintf(err->text, sizeof err->text, fmt, ap);
 }
 

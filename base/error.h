@@ -57,6 +57,7 @@ struct sl_error {
     int sys_errno;        /* 0 where no system call failed */
     enum sl_side side;
     unsigned retry_s;     /* of a server that is busy: come again in so many seconds; 0: not that */
+    bool lasting;         /* of a connection that could not be made: another attempt would meet the same */
     char text[600];       /* "cannot open 'a/b': Permission denied", not yet escaped for a terminal */
 };
 

@@ -79,6 +79,18 @@ static const struct cause *find_cause(const struct sl_transport *t, int status)
     return NULL;
 }
 
+/* Whether it would be the same another time, where a cause's code leaves that open. */
+static bool lasts(const struct sl_buf *b)
+{
+    static const char *const words[] = { "Could not resolve hostname", "onfiguration option", "Bad owner or permissions", "Unable to negotiate" };
+    if (says(b, "Temporary failure in name resolution"))
+        return false;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (says(b, words[i]))
+            return true;
+    return false;
+}
+
 static enum sl_code tell(const struct sl_address *a, enum sl_code code, const char *what, const char *line,
                          struct sl_error *err)
 {
@@ -99,7 +111,9 @@ enum sl_code sl_transport_autopsy(struct sl_transport *t, const struct sl_addres
     if (c) {
         bool late = t->hurried && strcmp(c->words, "timed out") == 0;
         *rc_exit = late ? SL_EXIT_CONTIMEOUT : c->exit_status;
-        return tell(a, late ? SL_E_TIMEOUT : c->code, c->text, line, err);
+        tell(a, late ? SL_E_TIMEOUT : c->code, c->text, line, err);
+        err->lasting = lasts(&t->words);
+        return err->code;
     }
     *rc_exit = SL_EXIT_BROKEN;
     if (!ended || !WIFSIGNALED(t->status))

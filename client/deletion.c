@@ -35,7 +35,7 @@ static bool allowed(struct sl_plan *p)
     else if (!p->top_entries && !p->o->allow_empty_source)
         refuse(p, SL_E_INVALID, "the source is empty: nothing is deleted (%" PRIu64 " entries stay); --allow-empty-source allows it",
                p->delete_count);
-    else if (p->o->max_delete_given && p->delete_count > p->o->max_delete)
+    else if (p->o->max_delete_given && p->deleted_before + p->delete_count > p->o->max_delete)
         refuse(p, SL_E_LIMIT, "%" PRIu64 " entries would be deleted, more than --max-delete allows: none is", p->delete_count);
     return !p->delete_refused;
 }

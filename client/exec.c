@@ -31,7 +31,7 @@ static struct sl_pending *pending_push(struct sl_plan *p, char *path, bool dir)
         p->pending_cap = cap;
     }
     struct sl_pending *n = &p->pending[(p->pending_head + p->pending_len++) % p->pending_cap];
-    *n = (struct sl_pending){ p->dest->issued[SL_JOB_WORK], path, dir, NULL, NULL };
+    *n = (struct sl_pending){ .ticket = p->dest->issued[SL_JOB_WORK], .path = path, .dir = dir };
     return n;
 }
 
@@ -46,10 +46,13 @@ void sl_pending_clear(struct sl_pending *n)
     free(n->path);
 }
 
-static void pending_reap(struct sl_plan *p)
+void sl_pending_reap(struct sl_plan *p)
 {
     while (p->pending_len && p->pending[p->pending_head].ticket <= p->dest->acked[SL_JOB_WORK]) {
-        sl_pending_clear(&p->pending[p->pending_head]);
+        struct sl_pending *n = &p->pending[p->pending_head];
+        p->done += n->changed || n->deleted;
+        p->deleted += n->deleted;
+        sl_pending_clear(n);
         p->pending_head = (p->pending_head + 1) % p->pending_cap;
         p->pending_len--;
     }
@@ -83,6 +86,7 @@ void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t 
             continue;
         path = n->path;
         dir = n->dir;
+        n->changed = n->deleted = false;
         under_way = n;
         break;
     }
@@ -343,6 +347,8 @@ void sl_exec_finish(struct sl_plan *p)
         n->redo = sl_exec_delta_copy(a);
     if (sets_times(a))
         n->meta = copy_of(a);
+    n->changed = a->kind == SL_ACT_FILE || (a->kind == SL_ACT_MAKE && a->changes & SL_CHANGE_NEW);
+    n->deleted = a->kind == SL_ACT_REMOVE && a->update == SL_UPDATE_DELETED;
     n->path = a->path;
     a->path = NULL;
     sl_queue_pop(&p->queue);
@@ -579,7 +585,7 @@ enum sl_code sl_exec_step(struct sl_plan *p, struct sl_error *err)
     enum sl_code rc = SL_OK;
     int i = 0;
     uint64_t until = sl_now_ms() + EXEC_MS;
-    pending_reap(p);
+    sl_pending_reap(p);
     bool worked = sl_exec_delta_work(p) == SL_OK;
     issue(p);
     for (; i < EXEC_MAX && p->queue.issued && (!i || sl_now_ms() < until); i++) {

@@ -22,6 +22,7 @@ struct sl_lane_answer {
     uint8_t fds;                     /* how many: 1: both ways in one */
     bool fell_back;                  /* the subsystem was refused, and the command is what runs */
     bool unknown_host;               /* the failure is that nobody may accept this host's key here */
+    bool lasting;                    /* as in struct sl_error */
     char text[sizeof ((struct sl_error *)0)->text];
 };
 

@@ -176,8 +176,10 @@ static enum sl_code exchange_keys(struct sl_login *l)
         return sl_fail(&l->err, l->job->options->contimeout_s ? SL_E_TIMEOUT : SL_E_CONNECT, "'%s': its ssh server did not answer in time",
                        l->settings->hostname);
     bool ended = strstr(text, "closed") || strstr(text, "disconnect") || strstr(text, "reset") || strstr(text, "banner");
-    return sl_fail(&l->err, ended ? SL_E_CLOSED : SL_E_CONNECT, "'%s': %s (%s)", l->settings->hostname,
-                   ended ? "its ssh server ended the connection" : "no agreement with its ssh server", text);
+    sl_fail(&l->err, ended ? SL_E_CLOSED : SL_E_CONNECT, "'%s': %s (%s)", l->settings->hostname,
+            ended ? "its ssh server ended the connection" : "no agreement with its ssh server", text);
+    l->err.lasting = !ended;
+    return l->err.code;
 }
 
 enum sl_code sl_login(struct sl_login *l)

@@ -559,7 +559,7 @@ int sl_libssh_serve(const struct sl_libssh_job *job)
     if (rc == SL_OK && job->options->confinement != SL_CLIENT_CONFINEMENT_OFF)
         rc = confine(&l.err);
     if (rc != SL_OK) {
-        struct sl_lane_answer a = { .code = (int32_t)rc, .exit_status = sl_transport_exit(rc), .unknown_host = l.unknown_host };
+        struct sl_lane_answer a = { .code = (int32_t)rc, .exit_status = sl_transport_exit(rc), .unknown_host = l.unknown_host, .lasting = l.err.lasting };
         snprintf(a.text, sizeof a.text, "%s", l.err.text);
         sl_lane_answer(job->control_fd, &a, NULL);
         return SSH_FAILED;

@@ -4,6 +4,7 @@
 #include "client/doctor.h"
 #include "client/options.h"
 #include "client/remote.h"
+#include "client/retries.h"
 #include "client/run.h"
 
 #include <signal.h>
@@ -45,7 +46,7 @@ int main(int argc, char **argv)
     catch_signals();
     switch (sl_options_parse(&o, argc, argv, &err)) {
     case SL_OPTIONS_RUN:
-        status = o.doctor ? sl_doctor(&o) : sl_run(&o);
+        status = o.doctor ? sl_doctor(&o) : o.retries ? sl_retries_run(&o) : sl_run(&o);
         break;
     case SL_OPTIONS_HELP:
         status = help();

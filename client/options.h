@@ -54,6 +54,7 @@ struct sl_options {
     int address_family;           /* AF_UNSPEC; -4, -6 */
     int timeout_s, contimeout_s;  /* 0: none given */
     int wait_s;                   /* how long to come again to a server that is busy; 0: not at all */
+    int retries;                  /* attempts more than one, in a row without getting on */
     enum sl_client_confinement confinement;
     int compress;                 /* 0: no; -1: -z, at the usual level; or a level; SL_COMPRESS_AUTO */
     uint64_t bwlimit;             /* bytes a second that each side sends at most; 0: no limit */

@@ -87,6 +87,7 @@ const struct sl_option_row sl_option_rows[] = {
     NUMBER("timeout", "SECONDS", timeout_s, "give up when nothing is heard for so long; 0: wait"),
     NUMBER("contimeout", "SECONDS", contimeout_s, "give up connecting after so long"),
     NUMBER("wait", "SECONDS", wait_s, "come again to a server that is busy, for so long"),
+    NUMBER("retries", "NUM", retries, "go on after a lost connection, up to NUM times in a row; default 0"),
     CALL(0, "confinement", "HOW", SL_ID_CONFINEMENT, "of this process: available (the default), required or off"),
     CALL(0, "bwlimit", "RATE", SL_ID_BWLIMIT, "send at most so much a second, in KiB or with a unit; 0: no limit"),
     CALL('z', "compress", NULL, SL_ID_COMPRESS, "compress what is sent; without it, where the line is slow enough"),

@@ -96,6 +96,7 @@ struct sl_pending {          /* an action under way */
     char *path;              /* owned */
     bool dir;
     struct sl_action *meta;  /* the action, when it set a directory's times; owned */
+    bool changed, deleted;   /* an entry was made or written, or deleted; unless it failed */
     struct sl_action *redo;  /* what to do, once more, when its delta turns out to be wrong; owned, NULL: nothing */
 };
 
@@ -147,6 +148,8 @@ struct sl_plan {
     /* totals */
     struct sl_stats stats;
     struct sl_progress progress;
+    uint64_t done, deleted;          /* entries made, written or deleted, confirmed; deleted, confirmed */
+    uint64_t deleted_before;         /* by earlier attempts: for --max-delete */
     bool source_error, delete_refused, vanished, failed;
     uint64_t start_ms;
 };
@@ -165,6 +168,8 @@ enum sl_code sl_exec_step(struct sl_plan *p, struct sl_error *err);
 void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t ticket, const struct sl_error *err);
 
 void sl_pending_clear(struct sl_pending *n);
+/* Counts what the destination has confirmed, and forgets it. */
+void sl_pending_reap(struct sl_plan *p);
 
 /* Deletions, when all else is done: queues the next of them, last first. SL_EOF: none are left (or they are refused: told). */
 enum sl_code sl_delete_step(struct sl_plan *p, struct sl_error *err);

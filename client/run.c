@@ -25,6 +25,15 @@ static void note(const char *line)
     sl_report_warning(notes_to, &err, NULL);
 }
 
+/* A session's failure; if there is to be another attempt it is only a warning. */
+static void tell_failure(struct sl_layout *l, const struct sl_error *err, bool again)
+{
+    if (again)
+        sl_report_warning(l->report, err, NULL);
+    else
+        sl_report_error(l->report, err, NULL);
+}
+
 static int session_status(enum sl_code rc)
 {
     return sl_remote_interrupted ? 20 : rc == SL_E_TIMEOUT ? 30 : rc == SL_E_CONFIG ? 1 : rc == SL_E_VERSION || rc == SL_E_PEER ? 2 : 12;
@@ -54,7 +63,7 @@ static void show_motd(struct sl_layout *l, struct sl_endpoint *e)
 {
     size_t n = 0;
     const char *text = sl_remote_motd(e, &n);
-    if (n && l->o->motd)
+    if (n && l->o->motd && !(l->attempts && l->attempts->told))
         sl_report_motd(l->report, text, n);
 }
 
@@ -80,7 +89,10 @@ static enum sl_code settle_in(struct sl_layout *l, struct sl_error *err, int *ex
 {
     bool remote = l->addresses[0].kind != SL_ADDR_LOCAL;
     bool local_dest = l->o->dest && l->dest_address.kind == SL_ADDR_LOCAL;
-    if (l->remote_source && !(l->addresses[0].modules && !l->addresses[0].module))
+    bool told = l->attempts && l->attempts->told;
+    if (told)
+        ;                                /* by an attempt before */
+    else if (l->remote_source && !(l->addresses[0].modules && !l->addresses[0].module))
         sl_permit_tell(l->o, l->report, l->remote_source, l->dest);
     else if (l->dest)
         sl_permit_tell(l->o, l->report, NULL, l->dest);
@@ -298,16 +310,49 @@ static void keep_in(const struct sl_layout *l)
         l->dest->ops->kept_in(l->dest, l->o->partial_dir);
 }
 
+/* The figures of all attempts, unless there is to be another one. */
+static void conclude(struct sl_layout *l, struct sl_plan *p, bool again, int status)
+{
+    if (again)
+        return;
+    sl_retries_total(l->attempts, &p->stats);
+    sl_report_end(l->report, &p->stats, status);
+}
+
+/* What listing has begun to print is not to be begun again. */
+static bool only_shows(const struct sl_options *o)
+{
+    return o->dry_run || o->list_only || !o->dest;
+}
+
+static bool lost(struct sl_layout *l, struct sl_plan *p, struct sl_error *err)
+{
+    sl_pending_reap(p);
+    return sl_retries_lost(l->attempts, l->o, &(struct sl_achieved){ &p->stats, p->done, p->deleted }, err);
+}
+
+static void start_attempt(struct sl_layout *l, struct sl_plan *p)
+{
+    struct sl_attempts *a = l->attempts;
+    if (a)
+        p->deleted_before = a->deleted;
+    if (!a || !a->told)
+        sl_report_start(l->report);
+    if (a)
+        a->told = true;
+}
+
 /* Streams exist only once the destination is known: the planner is set up in between. */
 static int copy(struct sl_layout *l, struct sl_error *err)
 {
     struct sl_plan p;
     struct sl_stream *none = NULL;
     int status = 0;
+    bool again = false, driven = false;
     enum sl_code rc = sl_layout_sources(l, err, &status);
     if (rc != SL_OK || (!l->streams_len && !l->items_len)) {
         if (rc != SL_OK)
-            sl_report_error(l->report, err, NULL);
+            tell_failure(l, err, sl_retries_lost(l->attempts, l->o, NULL, err));
         return rc != SL_OK ? status : l->failed ? 23 : 0;
     }
     struct sl_stream first;
@@ -316,7 +361,7 @@ static int copy(struct sl_layout *l, struct sl_error *err)
     sl_plan_init(&p, l->o, l->report, l->dest, &none, 1);
     sl_spool_give(p.deletions, l->spool_file);
     l->spool_file = NULL;
-    sl_report_start(l->report);
+    start_attempt(l, &p);
     rc = sl_layout_dest(l, &p, err, &status);
     if (rc == SL_OK)                     /* nothing is open yet: this never waits */
         rc = sl_cursor_move(&p.write_at, l->dest, p.dest_origin.root, p.dest_origin.base);
@@ -341,12 +386,15 @@ static int copy(struct sl_layout *l, struct sl_error *err)
             if (l->remote_source)
                 sl_remote_finish(l->remote_source);
         }
-        sl_report_progress(l->report, &p.progress, true);
+        driven = true;
         finish_stats(l, &p);
     }
+    again = rc != SL_EOF && lost(l, &p, err);
+    if (driven && !again)
+        sl_report_progress(l->report, &p.progress, true);
     if (rc != SL_EOF)
-        sl_report_error(l->report, err, NULL);
-    sl_report_end(l->report, &p.stats, status);
+        tell_failure(l, err, again);
+    conclude(l, &p, again, status);
     l->dest->failed = NULL;
     l->dest->chunked = NULL;
     for (size_t i = 0; i < l->streams_len; i++)
@@ -358,7 +406,12 @@ static int copy(struct sl_layout *l, struct sl_error *err)
 
 int sl_run(const struct sl_options *o)
 {
-    struct sl_layout l = { .o = o };
+    return sl_run_attempt(o, NULL);
+}
+
+int sl_run_attempt(const struct sl_options *o, struct sl_attempts *a)
+{
+    struct sl_layout l = { .o = o, .attempts = a };
     struct sl_error err = { 0 };
     int status = 1;
     enum sl_code rc = parse_addresses(&l, &err);
@@ -368,8 +421,10 @@ int sl_run(const struct sl_options *o)
         rc = open_sides(&l, &err, &status);
     if (rc == SL_OK)
         rc = settle_in(&l, &err, &status);
+    if (rc == SL_OK && a)
+        a->once = only_shows(o);
     if (rc != SL_OK)
-        sl_report_error(l.report, &err, NULL);
+        tell_failure(&l, &err, sl_retries_lost(a, o, NULL, &err));
     else
         status = o->dest && !o->list_only ? copy(&l, &err) : list(&l, &err);
     if (rc == SL_OK && l.remote_source)

@@ -8,6 +8,7 @@
 #include "client/options.h"
 #include "client/plan.h"
 #include "client/report.h"
+#include "client/retries.h"
 #include "client/stream.h"
 
 #include <stdio.h>
@@ -33,11 +34,14 @@ struct sl_layout {
     char *rename_to;                  /* the one file's new name; owned by the segments then */
     struct sl_endpoint *dest;
     struct sl_helper *helper;         /* names of owners, once this process is confined; else NULL */
+    struct sl_attempts *attempts;     /* --retries, or NULL */
     FILE *spool_file;                 /* for deletions, from before that; NULL */
 };
 
 /* Runs what the options say and returns rsync's exit status. */
 int sl_run(const struct sl_options *o);
+/* The same as one of several attempts: a failure that may pass is handed to sl_retries_lost. a: NULL for the only one. */
+int sl_run_attempt(const struct sl_options *o, struct sl_attempts *a);
 
 /* layout_source.c. Errors of single arguments are reported and counted; others are returned with *exit_status. */
 enum sl_code sl_layout_sources(struct sl_layout *l, struct sl_error *err, int *exit_status);

@@ -129,7 +129,9 @@ static enum sl_code await_first(struct sl_transport *t, const struct sl_libssh_j
     t->relay = false;
     if (a->code != SL_OK) {
         t->failed_exit = a->exit_status;
-        return sl_fail(err, (enum sl_code)a->code, "%s", a->text);
+        sl_fail(err, (enum sl_code)a->code, "%s", a->text);
+        err->lasting = a->lasting;
+        return err->code;
     }
     t->fd = t->out_fd = fds[0];
     return SL_OK;

@@ -91,7 +91,9 @@ static enum sl_code learn_exec(const struct ends *e, pid_t pid, const char *prog
         return SL_OK;
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;
-    return sl_fail(err, SL_E_CONNECT, "cannot run '%s': %s", program, strerror(why));
+    sl_fail(err, SL_E_CONNECT, "cannot run '%s': %s", program, strerror(why));
+    err->lasting = true;
+    return SL_E_CONNECT;
 }
 
 enum sl_code sl_transport_spawn(struct sl_transport *t, char *const *argv, struct sl_error *err)

@@ -73,8 +73,11 @@ enum sl_code sl_transport_tcp(struct sl_transport *t, const struct sl_address *a
     snprintf(target.port, sizeof target.port, "%d", a->port ? a->port : o->port ? o->port : SL_PORT_DEFAULT);
     struct addrinfo *list = NULL, hints = { .ai_family = o->address_family, .ai_socktype = SOCK_STREAM };
     int gai = getaddrinfo(a->host, target.port, &hints, &list);
-    if (gai != 0)
-        return cannot(&target, SL_E_CONNECT, gai == EAI_SYSTEM ? strerror(errno) : gai_strerror(gai), err);
+    if (gai != 0) {
+        cannot(&target, SL_E_CONNECT, gai == EAI_SYSTEM ? strerror(errno) : gai_strerror(gai), err);
+        err->lasting = gai != EAI_SYSTEM && gai != EAI_AGAIN && gai != EAI_MEMORY;
+        return SL_E_CONNECT;
+    }
     enum sl_code rc = SL_E_CONNECT;
     for (const struct addrinfo *ai = list; ai && rc != SL_OK; ai = ai->ai_next)
         rc = connect_one(&t->fd, ai, &target, err);

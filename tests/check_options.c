@@ -92,7 +92,7 @@ END_TEST
 
 START_TEST(combined)
 {
-    good("-aRvvnixuc -e ssh a b --port=99 --timeout 5 -zP4 --stats --max-delete=0 -hh");
+    good("-aRvvnixuc -e ssh a b --port=99 --timeout 5 --retries=7 -zP4 --stats --max-delete=0 -hh");
     ck_assert(o.relative && o.dry_run && o.one_fs && o.update && o.checksum && o.partial && o.progress && o.stats);
     ck_assert_int_eq(o.verbose, 2);
     ck_assert_int_eq(o.itemize, 1);
@@ -100,6 +100,7 @@ START_TEST(combined)
     ck_assert_str_eq(o.rsh, "ssh");
     ck_assert_int_eq(o.port, 99);
     ck_assert_int_eq(o.timeout_s, 5);
+    ck_assert_int_eq(o.retries, 7);
     ck_assert_int_eq(o.compress, -1);
     ck_assert_int_eq(o.address_family, AF_INET);
     ck_assert(o.max_delete_given && o.max_delete == 0);

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LOCAL_IDS = 1u << 20, LOCAL_FDS = 128, WHOLE_MAX = SL_PUT_MAX, BUSY_EVERY = 512 /* pieces */ };
+enum { LOCAL_IDS = 1u << 20, LOCAL_FDS = 128, WHOLE_MAX = SL_PUT_MAX, BUSY_EVERY = 512 /* pieces */, HOLE_STEP = 64 * 1024 * 1024 };
 
 static struct sl_local *self(struct sl_endpoint *e)
 {
@@ -340,6 +340,18 @@ static void local_piece_taken(struct sl_endpoint *e)
 
 /* ---- hashes ---- */
 
+/* A hole is one piece, however long it is. */
+static void hash_hole(struct sl_local *l, uint64_t left)
+{
+    while (left) {
+        uint64_t n = left < HOLE_STEP ? left : HOLE_STEP;
+        sl_hash_zeros(l->hash_state, n);
+        left -= n;
+        if (left && l->e.busy)
+            l->e.busy(l->e.busy_ctx);
+    }
+}
+
 static enum sl_code hash_file(struct sl_local *l, int dirfd, const char *name, struct sl_error *err)
 {
     struct sl_reader r;
@@ -353,7 +365,7 @@ static enum sl_code hash_file(struct sl_local *l, int dirfd, const char *name, s
         if (l->e.busy && turn % BUSY_EVERY == 0)
             l->e.busy(l->e.busy_ctx);
         if (hole)
-            sl_hash_zeros(l->hash_state, hole);
+            hash_hole(l, hole);
         else
             sl_hash_data(l->hash_state, l->hash_buf, got);
         got = 0;

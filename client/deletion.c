@@ -60,17 +60,19 @@ static void queue_meta(struct sl_plan *p, const uint8_t *rec, size_t n)
     struct sl_action *a = sl_queue_push(&p->queue);
     sl_action_fill(a, SL_ACT_META, path, len, dir, &e, &p->dest_origin);
     a->meta = rec[0] == 'o' ? SL_META_MODE : (uint32_t)head[0] & (SL_META_MODE | SL_META_MTIME);
+    a->closing = rec[0] != 'o';
     a->quiet = true;
 }
 
 /* Metadata of the directory in which a deferred entry is made. */
-static void queue_around(struct sl_plan *p, const struct sl_action *made, uint32_t meta, uint32_t mode)
+static struct sl_action *queue_around(struct sl_plan *p, const struct sl_action *made, uint32_t meta, uint32_t mode)
 {
     struct sl_entry e = { .type = SL_TYPE_DIR, .mode = mode, .mtime_s = made->dir_mtime_s, .mtime_ns = made->dir_mtime_ns };
     struct sl_action *a = sl_queue_push(&p->queue);
     sl_action_fill(a, SL_ACT_META, made->path, made->dir_len, sl_path_dir_len(made->path, made->dir_len), &e, &p->dest_origin);
     a->meta = meta;
     a->quiet = true;
+    return a;
 }
 
 static void queue_one_deferred(struct sl_plan *p, const struct sl_action *a)
@@ -80,7 +82,7 @@ static void queue_one_deferred(struct sl_plan *p, const struct sl_action *a)
     struct sl_action *made = sl_queue_push(&p->queue);
     *made = *a;
     if (a->dir_meta)
-        queue_around(p, a, a->dir_meta, a->dir_mode);
+        queue_around(p, a, a->dir_meta, a->dir_mode)->closing = true;
 }
 
 /* What waited for a directory to go. */

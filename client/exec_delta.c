@@ -71,26 +71,25 @@ static void begin_job(const struct sl_plan *p, struct sl_action *a)
         sl_delta_job_basis(a->delta, a->entry.name, SL_CHUNKS_KEPT, a->entry.size);
 }
 
-static enum sl_code sides_of(struct sl_plan *p, const struct sl_action *a, struct sl_job_sides *s)
+static enum sl_code sides_of(struct sl_lane *l, const struct sl_action *a, struct sl_job_sides *s)
 {
-    *s = (struct sl_job_sides){ .source = a->origin->e, .dest = p->dest, .line = p->line, .key = p->match_key };
-    enum sl_code rc = sl_exec_move_to(&p->hash_there, a, &s->source_dir);
-    if (rc == SL_OK)
-        rc = sl_cursor_move(&p->hash_here, p->dest, p->dest_origin.root, p->dest_origin.base);
-    return rc == SL_OK ? sl_cursor_goto(&p->hash_here, a->path, a->dir_len, &s->dest_dir) : rc;
+    struct sl_plan *p = l->plan;
+    *s = (struct sl_job_sides){ .source = sl_lane_source(l, a->origin->e), .dest = l->dest, .line = p->line, .key = p->match_key };
+    enum sl_code rc = sl_exec_move_to(l, &l->hash_there, a, &s->source_dir);
+    return rc == SL_OK ? sl_cursor_goto(&l->hash_here, a->path, a->dir_len, &s->dest_dir) : rc;
 }
 
 /* One action's job as far as it goes. SL_AGAIN: no room to ask for more, by anybody. */
-static enum sl_code advance(struct sl_plan *p, struct sl_action *a)
+static enum sl_code advance(struct sl_lane *l, struct sl_action *a)
 {
     struct sl_job_sides s;
     if (!a->delta)
-        begin_job(p, a);
+        begin_job(l->plan, a);
     for (;;) {
         struct sl_delta_job *j = a->delta;
         if (j->done || (j->waiting && !sl_delta_job_asks(j)))
             return SL_OK;
-        if (sides_of(p, a, &s) != SL_OK)
+        if (sides_of(l, a, &s) != SL_OK)
             return SL_AGAIN;
         if (sl_delta_job_asks(j) && sl_delta_job_ask(j, &s) != SL_OK)
             return SL_AGAIN;
@@ -100,25 +99,26 @@ static enum sl_code advance(struct sl_plan *p, struct sl_action *a)
     }
 }
 
-void sl_exec_delta_prepare(struct sl_plan *p)
+void sl_exec_delta_prepare(struct sl_lane *l)
 {
     uint64_t bytes = 0;
-    for (size_t i = p->queue.issued; i < p->queue.len && i < p->queue.issued + AHEAD_MAX && bytes < ahead_bytes_max; i++) {
-        struct sl_action *a = sl_queue_at(&p->queue, i);
-        if (!sl_exec_delta_wanted(p, a))
+    for (size_t i = l->queue.issued; i < l->queue.len && i < l->queue.issued + AHEAD_MAX && bytes < ahead_bytes_max; i++) {
+        struct sl_action *a = sl_queue_at(&l->queue, i);
+        if (!sl_exec_delta_wanted(l->plan, a))
             continue;
-        if (advance(p, a) != SL_OK)
+        if (advance(l, a) != SL_OK)
             return;
         bytes += a->entry.size;
     }
 }
 
-enum sl_code sl_exec_delta_work(struct sl_plan *p)
+enum sl_code sl_exec_delta_work(struct sl_lane *l)
 {
-    enum sl_code rc = p->dest->ops->work(p->dest);
+    struct sl_plan *p = l->plan;
+    enum sl_code rc = l->dest->ops->work(l->dest);
     struct sl_endpoint *last = NULL;
     for (size_t i = 0; i < p->source.count; i++) {
-        struct sl_endpoint *e = p->source.streams[i]->e;
+        struct sl_endpoint *e = sl_lane_source(l, p->source.streams[i]->e);
         if (e != last && e->ops->work(e) == SL_OK)
             rc = SL_OK;
         last = e;
@@ -151,16 +151,16 @@ void sl_exec_delta_decide(struct sl_plan *p, struct sl_action *a)
 
 /* ---- content ---- */
 
-enum sl_code sl_exec_delta_ask(struct sl_plan *p, struct sl_action *a)
+enum sl_code sl_exec_delta_ask(struct sl_lane *l, struct sl_action *a)
 {
     struct sl_delta_job *j = a->delta;
-    struct sl_endpoint *e = a->origin->e;
+    struct sl_endpoint *e = sl_lane_source(l, a->origin->e);
     uint32_t id = 0;
     if (!j->of_source.len && !j->asked_content)
         sl_delta_unknown(&j->delta, &j->of_source);
     while (j->asked_content < j->of_source.len) {
         size_t left = j->of_source.len - j->asked_content, n = left < RANGES_ASKED ? left : RANGES_ASKED;
-        if (sl_exec_move_to(&p->read_at, a, &id) != SL_OK || e->ops->room(e, SL_JOB_WORK) < SL_NAME_MAX + 64 + n * SL_RANGE_BYTES_MAX)
+        if (sl_exec_move_to(l, &l->read_at, a, &id) != SL_OK || e->ops->room(e, SL_JOB_WORK) < SL_NAME_MAX + 64 + n * SL_RANGE_BYTES_MAX)
             return SL_AGAIN;
         e->ops->read_ranges(e, id, j->name, j->of_source.at + j->asked_content, n);
         j->asked_content += n;
@@ -174,18 +174,18 @@ enum sl_code sl_exec_delta_ask(struct sl_plan *p, struct sl_action *a)
 
 /* ---- putting it together ---- */
 
-static enum sl_code start(struct sl_plan *p, struct sl_action *a, uint32_t dir)
+static enum sl_code start(struct sl_lane *l, struct sl_action *a, uint32_t dir)
 {
     struct sl_delta_job *j = a->delta;
-    if (p->begun)
+    if (l->begun)
         return SL_OK;
-    if (p->dest->ops->room(p->dest, SL_JOB_WORK) < 2 * SL_HEAD_ROOM + j->bases_len * (SL_NAME_MAX + 64))
+    if (l->dest->ops->room(l->dest, SL_JOB_WORK) < 2 * SL_HEAD_ROOM + j->bases_len * (SL_NAME_MAX + 64))
         return SL_AGAIN;
     /* First: a local tree tells within the calls below what fails. */
-    p->span = 0;
-    p->span_done = 0;
-    p->swallow_redo = false;
-    enum sl_code rc = sl_exec_begin(p, a, dir);
+    l->span = 0;
+    l->span_done = 0;
+    l->swallow_redo = false;
+    enum sl_code rc = sl_exec_begin(l, a, dir);
     if (rc != SL_OK)
         return rc;
     unsigned number = 0;
@@ -193,39 +193,39 @@ static enum sl_code start(struct sl_plan *p, struct sl_action *a, uint32_t dir)
         if (j->bases[b].gone)
             continue;
         j->bases[b].number = number++;
-        p->dest->ops->basis(p->dest, dir, j->bases[b].name, j->bases[b].flags);
+        l->dest->ops->basis(l->dest, dir, j->bases[b].name, j->bases[b].flags);
     }
     if (j->append) {
-        p->dest->ops->keep(p->dest, j->append);
-        p->file_done = j->append;
-        p->progress.bytes_done += j->append;
+        l->dest->ops->keep(l->dest, j->append);
+        l->file_done = j->append;
+        l->plan->progress.bytes_done += j->append;
     }
     return SL_OK;
 }
 
-static void wrote(struct sl_plan *p, uint64_t n)
+static void wrote(struct sl_lane *l, uint64_t n)
 {
-    p->span_done += n;
-    p->file_done += n;
-    p->progress.bytes_done += n;
+    l->span_done += n;
+    l->file_done += n;
+    l->plan->progress.bytes_done += n;
 }
 
 /* A span that needs nothing from the source. */
-static enum sl_code put_span(struct sl_plan *p, const struct sl_span *s, const struct sl_job_basis *bases)
+static enum sl_code put_span(struct sl_lane *l, const struct sl_span *s, const struct sl_job_basis *bases)
 {
-    struct sl_endpoint *d = p->dest;
-    while (p->span_done < s->len) {
-        uint64_t n = s->len - p->span_done;
+    struct sl_endpoint *d = l->dest;
+    while (l->span_done < s->len) {
+        uint64_t n = s->len - l->span_done;
         if (d->ops->room(d, SL_JOB_WORK) < 64)
             return SL_AGAIN;
         if (s->kind == SL_SPAN_HOLE) {
             d->ops->hole(d, n);
         } else {
             n = n < SL_COPY_MAX ? n : SL_COPY_MAX;
-            d->ops->copy(d, bases[s->basis].number, s->from + p->span_done, (uint32_t)n);
-            p->stats.matched += n;
+            d->ops->copy(d, bases[s->basis].number, s->from + l->span_done, (uint32_t)n);
+            l->plan->stats.matched += n;
         }
-        wrote(p, n);
+        wrote(l, n);
         if (s->kind == SL_SPAN_COPY)
             return SL_OK;                /* a local one took its time: the network has its turn */
     }
@@ -238,60 +238,60 @@ static enum sl_code changed(struct sl_error *err)
 }
 
 /* Gives the write up; the rest of the content is taken and dropped. */
-static void give_up(struct sl_plan *p)
+static void give_up(struct sl_lane *l)
 {
-    p->swallow = true;
-    p->swallow_redo = true;
+    l->swallow = true;
+    l->swallow_redo = true;
 }
 
 /* One piece of the content that was asked for. */
-static enum sl_code take_piece(struct sl_plan *p, struct sl_action *a, const struct sl_piece *c, uint64_t want)
+static enum sl_code take_piece(struct sl_lane *l, struct sl_action *a, const struct sl_piece *c, uint64_t want)
 {
-    struct sl_endpoint *d = p->dest;
+    struct sl_endpoint *d = l->dest;
     switch (c->kind) {
     case SL_PIECE_DATA:
-        if (!p->swallow && c->len - p->offset > want)
-            give_up(p);
-        while (p->offset < c->len && !p->swallow) {
-            size_t n = c->len - p->offset, room = d->ops->room(d, SL_JOB_WORK);
+        if (!l->swallow && c->len - l->offset > want)
+            give_up(l);
+        while (l->offset < c->len && !l->swallow) {
+            size_t n = c->len - l->offset, room = d->ops->room(d, SL_JOB_WORK);
             if (room < 4096 && room < n)
                 return SL_AGAIN;
             n = n < room ? n : room;
-            d->ops->data(d, (const char *)c->data + p->offset, n);
-            p->offset += n;
-            p->stats.literal += n;
-            wrote(p, n);
+            d->ops->data(d, (const char *)c->data + l->offset, n);
+            l->offset += n;
+            l->plan->stats.literal += n;
+            wrote(l, n);
         }
-        p->offset = 0;
+        l->offset = 0;
         return SL_OK;
     case SL_PIECE_END:
         a->delta->reads--;
-        if (c->changed && !p->swallow)
-            give_up(p);
+        if (c->changed && !l->swallow)
+            give_up(l);
         if (a->append && c->hash)
-            memcpy(a->delta->hash, c->hash, sl_hash_size(p->dest->digest));
+            memcpy(a->delta->hash, c->hash, sl_hash_size(l->dest->digest));
         a->delta->has_hash |= a->append && c->hash;
         return SL_OK;
     case SL_PIECE_FAILED:
         a->delta->reads--;
-        if (!p->swallow)
-            give_up(p);
+        if (!l->swallow)
+            give_up(l);
         return SL_OK;
     case SL_PIECE_WHOLE:
     case SL_PIECE_HOLE:
         break;
     }
-    give_up(p);
+    give_up(l);
     return SL_OK;
 }
 
-static enum sl_code next_piece(struct sl_plan *p, struct sl_action *a, uint64_t want, struct sl_error *err)
+static enum sl_code next_piece(struct sl_lane *l, struct sl_action *a, uint64_t want, struct sl_error *err)
 {
-    struct sl_endpoint *src = a->origin->e;
+    struct sl_endpoint *src = sl_lane_source(l, a->origin->e);
     struct sl_piece c;
     enum sl_code rc = src->ops->piece(src, &c, err);
     if (rc == SL_OK)
-        rc = take_piece(p, a, &c, want);
+        rc = take_piece(l, a, &c, want);
     if (rc == SL_OK)
         src->ops->piece_taken(src);
     return rc;
@@ -306,54 +306,57 @@ static void append_failed(struct sl_plan *p, const struct sl_action *a)
 }
 
 /* Everything is written, or given up, and nothing is to come any more. */
-static enum sl_code end(struct sl_plan *p, struct sl_action *a)
+static enum sl_code end(struct sl_lane *l, struct sl_action *a)
 {
-    struct sl_endpoint *d = p->dest;
+    struct sl_plan *p = l->plan;
+    struct sl_endpoint *d = l->dest;
     if (d->ops->room(d, SL_JOB_WORK) < 64)
         return SL_AGAIN;
-    bool swallowed = p->swallow;
-    p->begun = p->swallow = false;
-    if (!swallowed) {
-        a->entry.size = p->file_done;
+    l->begun = false;                    /* a local tree says within commit what is wrong with it */
+    if (!l->swallow) {
+        a->entry.size = l->file_done;
         sl_exec_count_sent(p, a);
         d->ops->commit(d, a->delta->has_hash ? a->delta->hash : NULL);
-        sl_exec_finish(p);
-        return SL_OK;
+    } else {
+        d->ops->abort(d);
+        p->progress.bytes_done -= l->file_done;
+        if (l->swallow_redo && a->append) {
+            append_failed(p, a);
+        } else if (l->swallow_redo) {
+            sl_exec_once_more(l, sl_exec_delta_copy(a));
+            a = sl_queue_at(&l->queue, 0);
+            a->seq = 0;
+        }
     }
-    d->ops->abort(d);
-    p->progress.bytes_done -= p->file_done;
-    if (p->swallow_redo && a->append)
-        append_failed(p, a);
-    else if (p->swallow_redo)
-        sl_exec_once_more(p, sl_exec_delta_copy(a));
-    sl_exec_finish(p);
+    sl_exec_finish(l);
+    l->swallow = false;
     return SL_OK;
 }
 
-enum sl_code sl_exec_delta_step(struct sl_plan *p, struct sl_action *a, struct sl_error *err)
+enum sl_code sl_exec_delta_step(struct sl_lane *l, struct sl_action *a, struct sl_error *err)
 {
     struct sl_delta_job *j = a->delta;
     uint32_t dir = 0;
-    enum sl_code rc = sl_cursor_goto(&p->write_at, a->path, a->dir_len, &dir);
+    enum sl_code rc = sl_cursor_goto(&l->write_at, a->path, a->dir_len, &dir);
     if (rc == SL_OK)
-        rc = start(p, a, dir);
+        rc = start(l, a, dir);
     if (rc != SL_OK)
         return rc;
-    if (p->swallow)
-        p->span = j->delta.len;
-    while (p->span < j->delta.len && p->span_done == j->delta.spans[p->span].len) {
-        p->span++;
-        p->span_done = 0;
+    if (l->swallow)
+        l->span = j->delta.len;
+    while (l->span < j->delta.len && l->span_done == j->delta.spans[l->span].len) {
+        l->span++;
+        l->span_done = 0;
     }
-    if (p->span < j->delta.len && j->delta.spans[p->span].kind != SL_SPAN_NEW)
-        return put_span(p, &j->delta.spans[p->span], j->bases);
-    if (!j->reads && j->asked_content < j->of_source.len && !p->swallow)
-        return sl_exec_delta_ask(p, a);
+    if (l->span < j->delta.len && j->delta.spans[l->span].kind != SL_SPAN_NEW)
+        return put_span(l, &j->delta.spans[l->span], j->bases);
+    if (!j->reads && j->asked_content < j->of_source.len && !l->swallow)
+        return sl_exec_delta_ask(l, a);
     if (!j->asked_content && j->of_source.len == 0 && !a->asked)
-        return sl_exec_delta_ask(p, a);
+        return sl_exec_delta_ask(l, a);
     if (!j->reads)
-        return p->span < j->delta.len ? changed(err) : end(p, a);
-    return next_piece(p, a, p->span < j->delta.len ? j->delta.spans[p->span].len - p->span_done : 0, err);
+        return l->span < j->delta.len ? changed(err) : end(l, a);
+    return next_piece(l, a, l->span < j->delta.len ? j->delta.spans[l->span].len - l->span_done : 0, err);
 }
 
 /* ---- when it was wrong ---- */
@@ -364,40 +367,39 @@ static bool mendable(enum sl_code code)
            code == SL_E_RIGHTS || code == SL_E_INVALID || code == SL_E_UNSUPPORTED || code == SL_E_IO;
 }
 
-bool sl_exec_delta_faulty(const struct sl_plan *p, uint64_t ticket, enum sl_code code)
+bool sl_exec_delta_faulty(const struct sl_lane *l, uint64_t ticket, enum sl_code code)
 {
-    const struct sl_action *a = p->queue.len ? sl_queue_at((struct sl_queue *)&p->queue, 0) : NULL;
-    return a && a->delta && !a->append && ticket >= p->write_ticket && mendable(code);
+    const struct sl_action *a = l->queue.len ? sl_queue_at((struct sl_queue *)&l->queue, 0) : NULL;
+    return a && a->delta && !a->append && ticket >= l->write_ticket && mendable(code);
 }
 
 struct sl_action *sl_exec_delta_copy(const struct sl_action *a)
 {
-    struct sl_action *copy = sl_calloc(1, sizeof *copy);
-    sl_action_fill(copy, SL_ACT_FILE, a->path, strlen(a->path), a->dir_len, &a->entry, a->origin);
-    copy->meta = a->meta;
-    copy->flags = a->flags;
-    copy->changes = a->changes;
-    copy->update = a->update;
-    copy->retried = a->retried;
+    struct sl_action *copy = sl_exec_copy(a);
+    copy->kind = SL_ACT_FILE;
     copy->whole = copy->redo = true;
     return copy;
 }
 
-bool sl_exec_delta_again(struct sl_plan *p, struct sl_pending *n, enum sl_code code)
+bool sl_exec_delta_again(struct sl_lane *l, struct sl_pending *n, enum sl_code code)
 {
     if (!n->redo || !mendable(code))
         return false;
     struct sl_action *copy = n->redo;
     n->redo = NULL;
-    sl_exec_once_more(p, copy);
+    copy->seq = n->seq;
+    n->seq = 0;
+    sl_exec_once_more(l, copy);
     return true;
 }
 
-bool sl_exec_delta_current_again(struct sl_plan *p, uint64_t ticket, enum sl_code code)
+bool sl_exec_delta_current_again(struct sl_lane *l, uint64_t ticket, enum sl_code code)
 {
-    const struct sl_action *a = p->queue.len ? sl_queue_at(&p->queue, 0) : NULL;
-    if (!a || p->begun || !a->delta || a->append || !a->asked || ticket < p->write_ticket || !mendable(code))
+    struct sl_action *a = l->queue.len ? sl_queue_at(&l->queue, 0) : NULL;
+    if (!a || l->begun || !a->delta || a->append || !a->asked || ticket < l->write_ticket || !mendable(code))
         return false;
-    sl_exec_once_more(p, sl_exec_delta_copy(a));
+    struct sl_action *copy = sl_exec_delta_copy(a);
+    a->seq = 0;
+    sl_exec_once_more(l, copy);
     return true;
 }

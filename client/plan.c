@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUEUE_MAX = 2048, STEP_MAX = 512 };
+enum { QUEUE_MAX = 1024, STEP_MAX = 512 };
 enum { TOUCHED_MOST = 1024 * 1024, TOUCHED_RIGHTS = SL_RIGHT_READ | SL_RIGHT_HASH | SL_RIGHT_META };
 
 void sl_plan_init(struct sl_plan *p, const struct sl_options *o, struct sl_report *report, struct sl_endpoint *dest,
@@ -23,34 +23,28 @@ void sl_plan_init(struct sl_plan *p, const struct sl_options *o, struct sl_repor
     sl_stream_init(&p->dest_stream, dest);
     p->deletions = sl_spool_new();
     p->path = sl_calloc(1, p->path_cap = 4096);
-    sl_cursor_init(&p->write_at, dest, SL_JOB_WORK, 0, "");
-    sl_cursor_init(&p->hash_here, dest, SL_JOB_HASH, 0, "");
-    sl_cursor_init(&p->read_at, sources[0]->e, SL_JOB_WORK, 0, "");
-    sl_cursor_init(&p->hash_there, sources[0]->e, SL_JOB_HASH, 0, "");
+    p->settled.low = 1;
 }
 
 void sl_plan_clear(struct sl_plan *p)
 {
     sl_merge_clear(&p->source);
     sl_stream_clear(&p->dest_stream);
+    sl_lanes_clear(p);
     sl_queue_clear(&p->queue);
+    sl_queue_clear(&p->again);
+    sl_queue_clear(&p->closings);
+    free(p->settled.done);
     sl_spool_free(p->deletions);
     for (size_t i = 0; i < p->deferred_len; i++)
         sl_action_clear(&p->deferred[i]);
-    for (size_t i = 0; i < p->pending_len; i++)
-        sl_pending_clear(&p->pending[(p->pending_head + i) % p->pending_cap]);
     free(p->deferred);
-    free(p->pending);
     free(p->failed_dir);
     free(p->path);
     for (size_t i = 0; i < p->depth; i++)
         sl_similar_free(p->levels[i].similar);
     free(p->levels);
     free(p->dest_origin.base);
-    sl_cursor_clear(&p->write_at);
-    sl_cursor_clear(&p->read_at);
-    sl_cursor_clear(&p->hash_there);
-    sl_cursor_clear(&p->hash_here);
 }
 
 /* ---- the cases ---- */
@@ -110,7 +104,7 @@ static void note_similar(struct sl_plan *p, const struct sl_entry *d)
 /* The files that waited for this directory's listing wait no longer: it is over, or the queue is full. */
 static void choose_similar(struct sl_plan *p, struct sl_level *l)
 {
-    for (size_t i = p->queue.issued; l->waiting && i < p->queue.len; i++) {
+    for (size_t i = 0; l->waiting && i < p->queue.len; i++) {
         struct sl_action *a = sl_queue_at(&p->queue, i);
         if (!a->waits || a->dir_len != l->path_len || memcmp(a->path, p->path, l->path_len) != 0)
             continue;
@@ -341,7 +335,7 @@ static void leave(struct sl_plan *p)
     if (l->has_source && meta) {
         struct sl_action *a = sl_plan_push_dir(p, SL_ACT_META, l);
         a->meta = meta;
-        a->quiet = true;
+        a->quiet = a->closing = true;
         a->own_dir = l->own;
     }
     choose_similar(p, l);

@@ -24,6 +24,8 @@ enum sl_action_kind {
     SL_ACT_NOTHING           /* only a report */
 };
 
+struct sl_lane;
+
 struct sl_action {
     enum sl_action_kind kind;
     char *path;              /* owned; of the transfer; the name is path + dir_len (+ 1) */
@@ -36,6 +38,10 @@ struct sl_action {
     bool touched;            /* COMPARE: by size and time it differs; told as sent also when only its metadata has to be set */
     bool quiet;              /* not an item of its own: putting right what an earlier one left */
     bool own_dir;            /* META of a directory that this run made */
+    bool closing;            /* META of a directory that all before it has to be done for (deal.c) */
+    uint64_t seq;            /* number in the order of the planner, from 1 (deal.c); 0: not counted */
+    uint64_t needs;          /* the number that has to be settled before this one writes; 0: none */
+    uint64_t weight;         /* against others, in bytes to be moved */
     bool retried;            /* the source changed while it was read once already */
     bool asked;              /* content was asked for */
     uint64_t basis_size;     /* FILE, COMPARE: of the destination's file; 0: there is none */
@@ -70,6 +76,7 @@ struct sl_queue {            /* a ring */
 };
 struct sl_action *sl_queue_push(struct sl_queue *q);
 static inline struct sl_action *sl_queue_at(struct sl_queue *q, size_t i) { return &q->at[(q->head + i) % q->cap]; }
+void sl_queue_take(struct sl_queue *q, struct sl_action *out);   /* the first, which is the caller's then */
 void sl_queue_pop(struct sl_queue *q);       /* clears the first */
 void sl_queue_clear(struct sl_queue *q);
 
@@ -93,11 +100,43 @@ struct sl_level {            /* a directory on the way down */
 
 struct sl_pending {          /* an action under way */
     uint64_t ticket;
+    uint64_t seq, weight;    /* as in the action; seq 0: it is counted elsewhere */
     char *path;              /* owned */
     bool dir;
-    struct sl_action *meta;  /* the action, when it set a directory's times; owned */
     bool changed, deleted;   /* an entry was made or written, or deleted; unless it failed */
     struct sl_action *redo;  /* what to do, once more, when its delta turns out to be wrong; owned, NULL: nothing */
+    struct sl_action *action;/* what to do when its lane is lost; owned, NULL on the first lane */
+};
+
+/* Actions by number, from 1: which of them are settled, that is done, confirmed or given up. */
+struct sl_settled {
+    uint64_t low;            /* the least that is not */
+    uint8_t *done;           /* a ring of flags, of `low` and those behind it; owned */
+    size_t head, cap;
+};
+
+/* One connection's work (exec.c): both sides' endpoints, the actions dealt to it, and how far they are. The first lane has the
+ * listings and everything whose order matters; the others have files only. */
+struct sl_lane {
+    struct sl_plan *plan;
+    struct sl_endpoint *dest;
+    struct sl_twin { struct sl_endpoint *of, *own; } *twins;   /* source endpoints of the first lane, and this one's in their place; owned array */
+    size_t twins_len;
+    struct sl_queue queue;
+    uint64_t cost;                   /* of what was dealt and is not settled, bytes */
+    struct sl_cursor write_at, read_at, hash_there, hash_here;
+    bool begun;                      /* the first action's write is open */
+    bool swallow;                    /* its remaining content is not wanted */
+    uint64_t file_done;
+    size_t offset;                   /* bytes of the present piece already written */
+    size_t span;                     /* delta: the span being written */
+    uint64_t span_done;              /* bytes of it */
+    bool swallow_redo;               /* what is swallowed is to be sent whole afterwards */
+    uint64_t write_ticket;           /* the first of the write that is open */
+    const char *current;             /* path of the action being carried out */
+    bool current_dir;
+    struct sl_pending *pending;      /* ring */
+    size_t pending_head, pending_len, pending_cap;
 };
 
 struct sl_plan {
@@ -123,27 +162,23 @@ struct sl_plan {
     uint64_t listed_ms;
     uint64_t top_entries;            /* entries of the source at the top */
     /* what follows from it */
-    struct sl_queue queue;
+    struct sl_queue queue;           /* not dealt yet */
     struct sl_spool *deletions;
     uint64_t delete_count;
     struct sl_action *deferred;      /* entries that wait for deletions to make way */
     size_t deferred_len, deferred_cap;
+    /* dealing (deal.c) */
+    struct sl_queue again;           /* to be dealt before the queue: of lanes that were lost */
+    struct sl_queue closings;        /* what directories get when all in them is settled; needs: up to which number */
+    struct sl_settled settled;
+    uint64_t dealt;                  /* number of the last action that was dealt */
+    uint64_t structural;             /* number of the last one that others may need: a directory made or opened up, something removed */
+    size_t run_lane, run_left;       /* the lane that files are dealt to, and how many more in a row */
     /* execution */
-    struct sl_cursor write_at, read_at, hash_there, hash_here;
-    bool begun;                      /* the first action's write is open */
-    bool swallow;                    /* its remaining content is not wanted */
-    uint64_t file_done, data_done;
-    size_t offset;                   /* bytes of the present piece already written */
-    size_t span, reads;              /* delta: the span being written, the requests for content still to end */
-    uint64_t span_done;              /* bytes of it */
-    bool swallow_redo;               /* what is swallowed is to be sent whole afterwards */
+    struct sl_lane **lanes;          /* owned; one at least */
+    size_t lanes_len;
     struct sl_line line;             /* what is known of the slower side */
     uint64_t match_key;
-    struct sl_pending *pending;      /* ring */
-    size_t pending_head, pending_len, pending_cap;
-    uint64_t write_ticket;           /* the first of the write that is open */
-    const char *current;             /* path of the action being carried out */
-    bool current_dir;
     char *failed_dir;                /* below it failures are not told again; owned */
     /* totals */
     struct sl_stats stats;
@@ -164,12 +199,31 @@ enum sl_code sl_plan_step(struct sl_plan *p, struct sl_error *err);
 
 /* Goes on executing: the same. SL_EOF: the queue is empty and everything is confirmed. */
 enum sl_code sl_exec_step(struct sl_plan *p, struct sl_error *err);
-/* To be set as the destination's `failed` hook, with the plan as ctx. */
+/* To be set as a lane's destination's `failed` hook, with the lane as ctx. */
 void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t ticket, const struct sl_error *err);
 
-void sl_pending_clear(struct sl_pending *n);
-/* Counts what the destination has confirmed, and forgets it. */
+/* ---- exec_pending.c ---- */
+/* Counts what the destinations have confirmed, and forgets it. */
 void sl_pending_reap(struct sl_plan *p);
+
+/* ---- deal.c: which lane does what, and when ---- */
+/* Hands on what may be done now; whether that was anything. */
+bool sl_deal(struct sl_plan *p);
+/* Whether anything waits to be dealt. */
+bool sl_deal_left(const struct sl_plan *p);
+/* Action number seq is done, confirmed or given up; 0 is passed over. */
+void sl_settle(struct sl_plan *p, uint64_t seq);
+bool sl_is_settled(const struct sl_plan *p, uint64_t seq);
+
+/* ---- lanes.c ---- */
+void sl_lanes_clear(struct sl_plan *p);
+/* A lane that writes to dest; it gets the files from now on if it isn't the first. */
+struct sl_lane *sl_lane_add(struct sl_plan *p, struct sl_endpoint *dest);
+/* The endpoint that this lane has for one of the first lane's; NULL: none. */
+struct sl_endpoint *sl_lane_source(const struct sl_lane *l, struct sl_endpoint *of);
+void sl_lane_twin(struct sl_lane *l, struct sl_endpoint *of, struct sl_endpoint *own);
+/* Takes lane number i > 0 away; what it had is dealt again. Its endpoints are the caller's. */
+void sl_lane_remove(struct sl_plan *p, size_t i);
 
 /* Deletions, when all else is done: queues the next of them, last first. SL_EOF: none are left (or they are refused: told). */
 enum sl_code sl_delete_step(struct sl_plan *p, struct sl_error *err);

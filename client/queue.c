@@ -24,17 +24,20 @@ struct sl_action *sl_queue_push(struct sl_queue *q)
     return a;
 }
 
-void sl_queue_pop(struct sl_queue *q)
+void sl_queue_take(struct sl_queue *q, struct sl_action *out)
 {
-    struct sl_action *a = sl_queue_at(q, 0);
-    sl_delta_job_free(a->delta);
-    free(a->path);
-    free(a->target);
-    free(a->similar);
+    *out = *sl_queue_at(q, 0);
     q->head = (q->head + 1) % q->cap;
     q->len--;
     if (q->issued)
         q->issued--;
+}
+
+void sl_queue_pop(struct sl_queue *q)
+{
+    struct sl_action a;
+    sl_queue_take(q, &a);
+    sl_action_clear(&a);
 }
 
 void sl_queue_clear(struct sl_queue *q)
@@ -63,6 +66,7 @@ void sl_action_fill(struct sl_action *a, enum sl_action_kind kind, const char *p
 
 void sl_action_clear(struct sl_action *a)
 {
+    sl_delta_job_free(a->delta);
     free(a->path);
     free(a->target);
     free(a->similar);

@@ -363,13 +363,10 @@ static int copy(struct sl_layout *l, struct sl_error *err)
     l->spool_file = NULL;
     start_attempt(l, &p);
     rc = sl_layout_dest(l, &p, err, &status);
-    if (rc == SL_OK)                     /* nothing is open yet: this never waits */
-        rc = sl_cursor_move(&p.write_at, l->dest, p.dest_origin.root, p.dest_origin.base);
     if (rc == SL_OK) {
         sl_merge_clear(&p.source);
         sl_merge_init(&p.source, l->streams, l->streams_len);
-        l->dest->failed = sl_exec_failed;
-        l->dest->ctx = &p;
+        sl_lane_add(&p, l->dest);
         share_seed(l);
         keep_in(l);
         for (size_t i = 0; i < l->locals_len; i++) {

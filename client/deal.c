@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * deal - which lane does what, and when. The planner's order is kept where it matters, by numbers:
+ *
+ *   What makes or opens a directory, or removes something, is done by the first lane in that order. A file that another lane has waits
+ *   before it is written until the last of these that stand before it is confirmed (`needs`).
+ *   What a directory gets when it is left (`closing`) waits until everything before it is settled on all lanes.
+ *   Files are dealt in runs, to the lane that has the least to do: neighbours share a directory and a request.
+ */
+#include "config.h"
+#include "client/plan.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ALONE_MAX = 2048,                /* actions that the only lane has at a time */
+    LANE_MAX = 1024,                 /* one of several */
+    CLOSINGS_MAX = 65536,
+    RUN = 64,                        /* files that go to one lane in a row */
+    FILE_WEIGHT = 16 * 1024          /* what a file costs besides its bytes */
+};
+static const uint64_t lane_bytes_max = 16 * 1024 * 1024;
+
+/* ---- what is settled ---- */
+
+static uint8_t *flag(const struct sl_settled *s, uint64_t seq)
+{
+    return &s->done[(s->head + (size_t)(seq - s->low)) & (s->cap - 1)];
+}
+
+static void settled_room(struct sl_settled *s, uint64_t seq)
+{
+    if (seq - s->low < s->cap)
+        return;
+    size_t cap = s->cap ? s->cap * 2 : 1024;
+    while (seq - s->low >= cap)
+        cap *= 2;
+    uint8_t *done = sl_calloc(cap, 1);
+    for (size_t i = 0; i < s->cap; i++)
+        done[i] = s->done[(s->head + i) & (s->cap - 1)];
+    free(s->done);
+    s->done = done;
+    s->head = 0;
+    s->cap = cap;
+}
+
+void sl_settle(struct sl_plan *p, uint64_t seq)
+{
+    struct sl_settled *s = &p->settled;
+    if (seq < s->low)
+        return;
+    *flag(s, seq) = 1;
+    while (s->low <= p->dealt && *flag(s, s->low)) {
+        *flag(s, s->low) = 0;
+        s->head = (s->head + 1) & (s->cap - 1);
+        s->low++;
+    }
+}
+
+bool sl_is_settled(const struct sl_plan *p, uint64_t seq)
+{
+    return seq < p->settled.low || *flag(&p->settled, seq);
+}
+
+static void number(struct sl_plan *p, struct sl_action *a)
+{
+    a->seq = ++p->dealt;
+    settled_room(&p->settled, a->seq + 1);
+}
+
+/* ---- what stands before what ---- */
+
+/* Whether others may not go before this one is confirmed. */
+static bool is_structural(const struct sl_action *a)
+{
+    return a->kind == SL_ACT_REMOVE || (a->entry.type == SL_TYPE_DIR && (a->kind == SL_ACT_MAKE || a->kind == SL_ACT_META));
+}
+
+static bool is_file(const struct sl_action *a)
+{
+    return a->kind == SL_ACT_FILE || a->kind == SL_ACT_COMPARE;
+}
+
+/* A directory that is opened up while what it is to get in the end has not been given yet: once more after deletions. */
+static bool is_closing_still(struct sl_plan *p, const struct sl_action *a)
+{
+    if (a->kind != SL_ACT_META || a->entry.type != SL_TYPE_DIR)
+        return false;
+    for (size_t i = 0; i < p->closings.len; i++)
+        if (strcmp(sl_queue_at(&p->closings, i)->path, a->path) == 0)
+            return true;
+    return false;
+}
+
+/* ---- who ---- */
+
+static bool has_room(const struct sl_plan *p, const struct sl_lane *l)
+{
+    if (p->lanes_len == 1 || l == p->lanes[0])
+        return l->queue.len < ALONE_MAX;
+    return l->queue.len + l->pending_len < LANE_MAX && (!l->queue.len || l->cost < lane_bytes_max);
+}
+
+static struct sl_lane *least_to_do(struct sl_plan *p)
+{
+    struct sl_lane *best = NULL;
+    for (size_t i = 1; i < p->lanes_len; i++) {
+        struct sl_lane *l = p->lanes[i];
+        if (!has_room(p, l) || (best && l->cost >= best->cost))
+            continue;
+        best = l;
+        p->run_lane = i;
+    }
+    p->run_left = RUN;
+    return best;
+}
+
+static struct sl_lane *lane_for(struct sl_plan *p, const struct sl_action *a)
+{
+    struct sl_lane *first = p->lanes[0];
+    if (p->lanes_len == 1 || !is_file(a))
+        return has_room(p, first) ? first : NULL;
+    struct sl_lane *same = p->run_left && p->run_lane < p->lanes_len ? p->lanes[p->run_lane] : NULL;
+    return same && has_room(p, same) ? same : least_to_do(p);
+}
+
+/* ---- dealing ---- */
+
+static void hand(struct sl_plan *p, struct sl_lane *l, struct sl_queue *from)
+{
+    struct sl_action *a = sl_queue_push(&l->queue);
+    sl_queue_take(from, a);
+    if (!a->seq) {
+        number(p, a);
+        a->needs = l == p->lanes[0] ? 0 : p->structural;
+        a->weight = FILE_WEIGHT + (is_file(a) ? a->entry.size : 0);
+    }
+    if (is_structural(a))
+        p->structural = a->seq;
+    l->cost += a->weight;
+    p->run_left -= is_file(a) && p->run_left;
+}
+
+static bool deal_one(struct sl_plan *p, struct sl_queue *from)
+{
+    struct sl_action *a = sl_queue_at(from, 0);
+    if (a->waits)
+        return false;
+    if (a->closing) {
+        if (p->closings.len >= CLOSINGS_MAX)
+            return false;
+        struct sl_action *c = sl_queue_push(&p->closings);
+        sl_queue_take(from, c);
+        c->needs = p->dealt;
+        return true;
+    }
+    struct sl_lane *l = is_closing_still(p, a) ? NULL : lane_for(p, a);
+    if (l)
+        hand(p, l, from);
+    return l != NULL;
+}
+
+/* All before it is settled; what is before it in this queue goes before it on the wire. */
+static bool close_one(struct sl_plan *p)
+{
+    if (!p->closings.len)
+        return false;
+    struct sl_lane *first = p->lanes[0];
+    struct sl_action *a = sl_queue_at(&p->closings, 0);
+    if (a->needs >= p->settled.low)
+        return false;
+    if (first->queue.len >= ALONE_MAX)
+        return false;
+    struct sl_action *c = sl_queue_push(&first->queue);
+    sl_queue_take(&p->closings, c);
+    c->needs = 0;
+    return true;
+}
+
+bool sl_deal(struct sl_plan *p)
+{
+    bool any = false;
+    while (p->again.len && deal_one(p, &p->again))
+        any = true;
+    while (!p->again.len && p->queue.len && deal_one(p, &p->queue))
+        any = true;
+    while (close_one(p))
+        any = true;
+    return any;
+}
+
+bool sl_deal_left(const struct sl_plan *p)
+{
+    return p->queue.len || p->again.len || p->closings.len;
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * exec_pending - what a lane has asked for and its destination has not confirmed: success comes as a ticket that moves on, failure by the
+ * `failed` hook. What can be mended by sending the file once more goes back into the lane's queue, and stays unsettled.
+ */
+#include "config.h"
+#include "client/exec_priv.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct sl_pending *sl_pending_push(struct sl_lane *l)
+{
+    if (l->pending_len == l->pending_cap) {
+        size_t cap = l->pending_cap ? l->pending_cap * 2 : 64;
+        struct sl_pending *at = sl_malloc(cap * sizeof *at);
+        for (size_t i = 0; i < l->pending_len; i++)
+            at[i] = *sl_pending_at(l, i);
+        free(l->pending);
+        l->pending = at;
+        l->pending_head = 0;
+        l->pending_cap = cap;
+    }
+    struct sl_pending *n = &l->pending[(l->pending_head + l->pending_len++) % l->pending_cap];
+    *n = (struct sl_pending){ .ticket = l->dest->issued[SL_JOB_WORK] };
+    return n;
+}
+
+static void free_action(struct sl_action *a)
+{
+    if (a)
+        sl_action_clear(a);
+    free(a);
+}
+
+/* It failed for good: no other lane has to do it. */
+static void forget_action(struct sl_pending *n)
+{
+    free_action(n->action);
+    n->action = NULL;
+}
+
+void sl_pending_clear(struct sl_pending *n)
+{
+    free_action(n->redo);
+    free_action(n->action);
+    free(n->path);
+}
+
+static void reap(struct sl_plan *p, struct sl_lane *l)
+{
+    while (l->pending_len && sl_pending_at(l, 0)->ticket <= l->dest->acked[SL_JOB_WORK]) {
+        struct sl_pending *n = sl_pending_at(l, 0);
+        p->done += n->changed || n->deleted;
+        p->deleted += n->deleted;
+        l->cost -= n->weight;
+        sl_settle(p, n->seq);
+        sl_pending_clear(n);
+        l->pending_head = (l->pending_head + 1) % l->pending_cap;
+        l->pending_len--;
+    }
+}
+
+void sl_pending_reap(struct sl_plan *p)
+{
+    for (size_t i = 0; i < p->lanes_len; i++)
+        reap(p, p->lanes[i]);
+}
+
+/* ---- failures ---- */
+
+bool sl_plan_below_failed(const struct sl_plan *p, const char *path)
+{
+    size_t n = p->failed_dir ? strlen(p->failed_dir) : 0;
+    return n && strncmp(path, p->failed_dir, n) == 0 && path[n] == '/';
+}
+
+void sl_plan_failed_dir(struct sl_plan *p, const char *path)
+{
+    free(p->failed_dir);
+    p->failed_dir = sl_strdup(path);
+}
+
+static struct sl_pending *under_way(struct sl_lane *l, uint64_t ticket)
+{
+    for (size_t i = 0; i < l->pending_len; i++)
+        if (sl_pending_at(l, i)->ticket >= ticket)
+            return sl_pending_at(l, i);
+    return NULL;
+}
+
+void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t ticket, const struct sl_error *err)
+{
+    struct sl_lane *l = ctx;
+    struct sl_plan *p = l->plan;
+    struct sl_error why = *err;
+    if (job != SL_JOB_WORK || e != l->dest)
+        return;
+    why.side = e->side;
+    struct sl_pending *n = under_way(l, ticket);
+    const char *path = n ? n->path : l->current;
+    bool dir = n ? n->dir : l->current_dir;
+    if (n)
+        n->changed = n->deleted = false;
+    if (l->begun && ticket >= l->write_ticket) {
+        l->swallow_redo = !l->swallow && sl_exec_delta_faulty(l, ticket, why.code);
+        l->swallow = true;
+        if (l->swallow_redo)
+            return;
+    }
+    if (n ? sl_exec_delta_again(l, n, why.code) : sl_exec_delta_current_again(l, ticket, why.code))
+        return;
+    /* A directory that could not be seen to be there already; nor is its metadata this run's to set then. */
+    if (dir && p->blind && (why.code == SL_E_EXISTS || why.code == SL_E_RIGHTS))
+        return;
+    p->failed = true;
+    if (n)
+        forget_action(n);
+    if (path && sl_plan_below_failed(p, path)) {
+        p->stats.errors++;
+        return;
+    }
+    sl_plan_entry_failed(p, &why, path);
+    if (path && dir && why.code != SL_E_EXISTS)
+        sl_plan_failed_dir(p, path);
+}
+
+/* ---- the first action leaves the queue ---- */
+
+/* Whether a failure of it is one of its directory's, too. */
+static bool of_dir(const struct sl_plan *p, const struct sl_action *a)
+{
+    return a->entry.type == SL_TYPE_DIR && (a->kind == SL_ACT_MAKE || (p->blind && a->kind == SL_ACT_META));
+}
+
+void sl_exec_current(struct sl_lane *l, const struct sl_action *a)
+{
+    l->current = a->path;
+    l->current_dir = of_dir(l->plan, a);
+}
+
+/* What another lane needs to do it once more: it was told and counted, and is not asked for yet. */
+static struct sl_action *for_another_lane(const struct sl_action *a)
+{
+    struct sl_action *copy = sl_exec_copy(a);
+    copy->whole = a->whole;
+    copy->redo = true;
+    return copy;
+}
+
+void sl_exec_finish(struct sl_lane *l)
+{
+    struct sl_plan *p = l->plan;
+    struct sl_action *a = sl_queue_at(&l->queue, 0);
+    struct sl_pending *n = sl_pending_push(l);
+    n->seq = a->seq;
+    n->weight = a->weight;
+    n->dir = of_dir(p, a);
+    if (a->delta && !a->append)
+        n->redo = sl_exec_delta_copy(a);
+    if (l != p->lanes[0] && a->seq && !l->swallow)
+        n->action = for_another_lane(a);
+    n->changed = a->kind == SL_ACT_FILE || (a->kind == SL_ACT_MAKE && a->changes & SL_CHANGE_NEW);
+    n->deleted = a->kind == SL_ACT_REMOVE && a->update == SL_UPDATE_DELETED;
+    n->path = a->path;
+    a->path = NULL;
+    sl_queue_pop(&l->queue);
+    l->current = NULL;
+}
+
+void sl_exec_skip(struct sl_lane *l)
+{
+    struct sl_action *a = sl_queue_at(&l->queue, 0);
+    l->cost -= a->weight;
+    sl_settle(l->plan, a->seq);
+    sl_queue_pop(&l->queue);
+    l->current = NULL;
+}
+
+/* ---- once more ---- */
+
+struct sl_action *sl_exec_copy(const struct sl_action *a)
+{
+    struct sl_action *copy = sl_calloc(1, sizeof *copy);
+    sl_action_fill(copy, a->kind, a->path, strlen(a->path), a->dir_len, &a->entry, a->origin);
+    copy->meta = a->meta;
+    copy->flags = a->flags;
+    copy->changes = a->changes;
+    copy->update = a->update;
+    copy->retried = a->retried;
+    copy->quiet = a->quiet;
+    copy->seq = a->seq;
+    copy->needs = a->needs;
+    copy->weight = a->weight;
+    return copy;
+}
+
+void sl_exec_once_more(struct sl_lane *l, struct sl_action *copy)
+{
+    l->cost += copy->weight;
+    *sl_queue_push(&l->queue) = *copy;
+    free(copy);
+}
+
+/* The source changed while it was read: once more, behind everything else. */
+bool sl_exec_again(struct sl_lane *l, struct sl_action *a)
+{
+    if (a->retried)
+        return false;
+    struct sl_action *copy = sl_exec_copy(a);
+    copy->retried = copy->whole = true;
+    copy->redo = a->redo;
+    a->seq = 0;
+    sl_exec_once_more(l, copy);
+    return true;
+}

@@ -98,7 +98,7 @@ static bool is_closing_still(struct sl_plan *p, const struct sl_action *a)
 
 static bool has_room(const struct sl_plan *p, const struct sl_lane *l)
 {
-    if (p->lanes_len == 1 || l == p->lanes[0])
+    if (!p->spreads || (p->lanes_len > 1 && l == p->lanes[0]))
         return l->queue.len < ALONE_MAX;
     return l->queue.len + l->pending_len < LANE_MAX && (!l->queue.len || l->cost < lane_bytes_max);
 }
@@ -120,7 +120,7 @@ static struct sl_lane *least_to_do(struct sl_plan *p)
 static struct sl_lane *lane_for(struct sl_plan *p, const struct sl_action *a)
 {
     struct sl_lane *first = p->lanes[0];
-    if (p->lanes_len == 1 || !is_file(a))
+    if (p->lanes_len == 1 || !is_file(a) || a->append)
         return has_room(p, first) ? first : NULL;
     struct sl_lane *same = p->run_left && p->run_lane < p->lanes_len ? p->lanes[p->run_lane] : NULL;
     return same && has_room(p, same) ? same : least_to_do(p);

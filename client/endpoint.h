@@ -147,7 +147,7 @@ struct sl_endpoint {
     void (*chunked)(void *ctx, struct sl_endpoint *e, void *cookie, struct sl_chunk_answer *a);
     enum sl_hash_kind digest;     /* of whole files: the same on both sides */
     uint64_t seed;                /* of chunk lists: the same on both sides */
-    uint64_t rtt_us;              /* measured when it was opened; 0: not remote */
+    uint64_t rtt_us;              /* measured after it was opened; 0: not remote, or not known yet */
     void *ctx;                    /* of failed and chunked */
     void *busy_ctx;
 };
@@ -159,6 +159,8 @@ void sl_place_clear(struct sl_place *p);
 /* A local tree; nothing can fail yet. verify: content is hashed because the other side is remote. names: who is asked for names
  * of owners, where this process may not ask itself; NULL. It is borrowed. */
 struct sl_endpoint *sl_local_new(enum sl_side side, bool verify, struct sl_helper *names);
+/* Another endpoint of the same tree, for work side by side: it has the same roots by the same ids, and nothing else that is open. */
+enum sl_code sl_local_beside(struct sl_endpoint **out, const struct sl_endpoint *first, struct sl_error *err);
 /* Another hash of whole files than XXH3-128. Before anything is read. */
 void sl_local_digest(struct sl_endpoint *e, enum sl_hash_kind kind);
 

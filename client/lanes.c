@@ -61,3 +61,56 @@ void sl_lanes_clear(struct sl_plan *p)
     p->lanes = NULL;
     p->lanes_len = 0;
 }
+
+/* ---- a lane that is lost ---- */
+
+/* As the planner made it, but for what was decided: nothing is asked for, and what was told is not told again. */
+static void start_over(struct sl_lane *l, struct sl_action *a, bool begun)
+{
+    sl_delta_job_free(a->delta);
+    a->delta = NULL;
+    a->asked = a->asked_there = a->asked_here = a->got_there = a->got_here = a->hash_ok = false;
+    if (!begun)
+        return;
+    l->plan->progress.bytes_done -= l->file_done;
+    sl_exec_count_sent(l->plan, a);
+    a->redo = true;
+    a->whole |= l->swallow_redo;
+}
+
+static void deal_again(struct sl_plan *p, struct sl_lane *l)
+{
+    for (size_t i = 0; i < l->pending_len; i++) {
+        struct sl_pending *n = sl_pending_at(l, i);
+        if (n->seq && n->action) {
+            p->progress.bytes_done -= n->changed ? n->action->entry.size : 0;
+            *sl_queue_push(&p->again) = *n->action;
+            free(n->action);
+            n->action = NULL;
+        } else {
+            sl_settle(p, n->seq);
+        }
+    }
+    for (bool first = true; l->queue.len; first = false) {
+        struct sl_action a;
+        sl_queue_take(&l->queue, &a);
+        bool begun = first && l->begun;
+        if (begun && l->swallow && !l->swallow_redo) {
+            sl_settle(p, a.seq);
+            sl_action_clear(&a);
+            continue;
+        }
+        start_over(l, &a, begun);
+        *sl_queue_push(&p->again) = a;
+    }
+}
+
+void sl_lane_remove(struct sl_plan *p, size_t i)
+{
+    struct sl_lane *l = p->lanes[i];
+    deal_again(p, l);
+    lane_free(l);
+    memmove(&p->lanes[i], &p->lanes[i + 1], (p->lanes_len - i - 1) * sizeof(struct sl_lane *));
+    p->lanes_len--;
+    p->run_left = 0;
+}

@@ -437,6 +437,7 @@ struct sl_endpoint *sl_local_new(enum sl_side side, bool verify, struct sl_helpe
     l->e.uid = (uint32_t)geteuid();
     l->e.can_chown = l->e.uid == 0;
     l->e.next_id = 1;
+    l->names = names;
     l->dirs = sl_dirs_new(LOCAL_IDS, LOCAL_FDS);
     l->owners = names ? sl_owners_new_asking(sl_account_ask_helper, names) : sl_owners_new();
     l->hash = sl_hash_new();
@@ -446,6 +447,22 @@ struct sl_endpoint *sl_local_new(enum sl_side side, bool verify, struct sl_helpe
     l->hash_code = SL_AGAIN;
     l->reader.fd = -1;
     return &l->e;
+}
+
+enum sl_code sl_local_beside(struct sl_endpoint **out, const struct sl_endpoint *first, struct sl_error *err)
+{
+    const struct sl_local *f = (const struct sl_local *)first;
+    struct sl_endpoint *e = sl_local_new(first->side, first->verify, f->names);
+    enum sl_code rc = sl_dirs_share_roots(sl_local_of(e)->dirs, f->dirs, err);
+    e->next_id = first->next_id;
+    e->seed = first->seed;
+    sl_local_digest(e, first->digest);
+    sl_local_of(e)->searched.in = f->searched.in;
+    if (rc != SL_OK)
+        e->ops->free(e);
+    else
+        *out = e;
+    return rc;
 }
 
 void sl_place_clear(struct sl_place *p)

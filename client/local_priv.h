@@ -28,6 +28,7 @@ struct sl_local {
     struct sl_endpoint e;
     struct sl_dirs *dirs;
     struct sl_owners *owners;
+    struct sl_helper *names;     /* borrowed, or NULL */
     /* listing */
     struct sl_walk *walk;
     enum sl_code walk_code;

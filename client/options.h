@@ -53,6 +53,7 @@ struct sl_options {
     int port;                     /* --port, 0: not given */
     int address_family;           /* AF_UNSPEC; -4, -6 */
     int timeout_s, contimeout_s;  /* 0: none given */
+    int lanes;                    /* connections of a session besides the first; 1: none, 0: as it pays */
     int wait_s;                   /* how long to come again to a server that is busy; 0: not at all */
     int retries;                  /* attempts more than one, in a row without getting on */
     enum sl_client_confinement confinement;

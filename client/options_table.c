@@ -86,6 +86,7 @@ const struct sl_option_row sl_option_rows[] = {
     CALL('6', "ipv6", NULL, SL_ID_IPV6, "IPv6 only"),
     NUMBER("timeout", "SECONDS", timeout_s, "give up when nothing is heard for so long; 0: wait"),
     NUMBER("contimeout", "SECONDS", contimeout_s, "give up connecting after so long"),
+    NUMBER("lanes", "N", lanes, "use N connections for content (1: none but the first; default: as it pays)"),
     NUMBER("wait", "SECONDS", wait_s, "come again to a server that is busy, for so long"),
     NUMBER("retries", "NUM", retries, "go on after a lost connection, up to NUM times in a row; default 0"),
     CALL(0, "confinement", "HOW", SL_ID_CONFINEMENT, "of this process: available (the default), required or off"),
@@ -148,7 +149,6 @@ const struct sl_option_row sl_option_rows[] = {
     LACKING(0, "early-input", "FILE", NULL), LACKING(0, "password-file", "FILE", "use SSH and its keys"),
     LACKING(0, "write-batch", "FILE", NULL), LACKING(0, "read-batch", "FILE", NULL), LACKING(0, "only-write-batch", "FILE", NULL),
     LACKING(0, "copy-as", "USER", NULL), LACKING(0, "sockopts", "OPTIONS", NULL), LACKING(0, "confine-root", NULL, "the server always is"),
-    LACKING(0, "lanes", "NUM", NULL),
     LACKING(0, "filter-test", NULL, NULL),
 };
 const size_t sl_option_count = sizeof sl_option_rows / sizeof sl_option_rows[0];

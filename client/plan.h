@@ -173,6 +173,7 @@ struct sl_plan {
     struct sl_settled settled;
     uint64_t dealt;                  /* number of the last action that was dealt */
     uint64_t structural;             /* number of the last one that others may need: a directory made or opened up, something removed */
+    bool spreads;                    /* further lanes are there or to be had: none takes more than its share */
     size_t run_lane, run_left;       /* the lane that files are dealt to, and how many more in a row */
     /* execution */
     struct sl_lane **lanes;          /* owned; one at least */

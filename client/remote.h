@@ -21,6 +21,14 @@ struct sl_transport_lane;
 enum sl_code sl_remote_beside(struct sl_endpoint **out, const struct sl_endpoint *first, const struct sl_transport_lane *lane,
                               struct sl_error *err);
 
+/* The same without waiting. prepare: before this process is confined. ask: for one more; take: an answer, if there is one: a connection
+ * that is not greeted yet (it is pumped like others), or why there is none (a server's limit is normal). greeted: SL_AGAIN until it is
+ * known whether the server lets it in; it may be used from SL_OK on. */
+enum sl_code sl_remote_prepare(struct sl_endpoint *e, struct sl_error *err);
+enum sl_code sl_remote_ask_beside(struct sl_endpoint *first, struct sl_error *err);
+enum sl_code sl_remote_take_beside(struct sl_endpoint **out, struct sl_endpoint *first, struct sl_error *err);
+enum sl_code sl_remote_greeted(struct sl_endpoint *e, struct sl_error *err);
+
 /* The message of the day, escaping is the caller's; "" if none. */
 const char *sl_remote_motd(const struct sl_endpoint *e, size_t *len);
 
@@ -32,6 +40,10 @@ enum sl_code sl_remote_modules(struct sl_endpoint *e,
 /* Moves bytes of up to two endpoints (local ones and NULL are passed over). wait: blocks until something moved, at most a
  * second or so. SL_E_TIMEOUT by --timeout; other failures end the session of the endpoint named by err->side. */
 enum sl_code sl_remote_pump(struct sl_endpoint *a, struct sl_endpoint *b, bool wait, struct sl_error *err);
+
+/* The same of many, SL_PUMP_MAX at most. *which: the one that failed, or SL_PUMP_MAX. */
+enum { SL_PUMP_MAX = 130 };
+enum sl_code sl_remote_pump_all(struct sl_endpoint *const *all, size_t count, bool wait, size_t *which, struct sl_error *err);
 
 /* Bytes waiting to be sent; 0 for a local one. */
 size_t sl_remote_queued(const struct sl_endpoint *e);

@@ -267,7 +267,13 @@ static enum sl_code on_hello(void *ctx, const struct sl_hello *peer, struct sl_e
 
 static void on_pong(void *ctx, uint64_t token)
 {
-    ((struct sl_remote *)ctx)->ponged = token;
+    struct sl_remote *r = ctx;
+    r->ponged = token;
+    if (!r->rtt_from_us || token != r->rtt_from_us)
+        return;
+    r->e.rtt_us = sl_pace_now() / 1000 - r->rtt_from_us;
+    r->e.rtt_us += !r->e.rtt_us;
+    r->rtt_from_us = 0;
 }
 
 const struct sl_conn_ops sl_remote_conn_ops = { .frame = on_frame, .hello = on_hello, .pong = on_pong, .told = sl_remote_line_told };

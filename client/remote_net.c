@@ -13,7 +13,9 @@
 #include <string.h>
 
 /* A line that takes less than a PIECE_LEAST is not alive for it: what we send ends up in the system's buffers first, PINGs above all. */
-enum { READ_MAX = 256 * 1024, PIECE_LEAST = 16 * 1024, POLL_MS = 1000, PING_MS = 20000, PINGS_MAX = 9, HANDSHAKE_S = 60, BYE_MS = 10000, STRANGE_MS = 200, WATCHED = 3 /* descriptors of one endpoint */ };
+enum { READ_MAX = 256 * 1024, PIECE_LEAST = 16 * 1024, POLL_MS = 1000, PING_MS = 20000, PINGS_MAX = 9, HANDSHAKE_S = 60, BYE_MS = 10000, STRANGE_MS = 200, WATCHED = 4 /* descriptors of one endpoint */ };
+
+static const uint32_t no_directory = 0xfffffffe;   /* an id that is never open: closing it is answered, and harmless */
 
 volatile int sl_remote_interrupted;
 
@@ -147,53 +149,84 @@ static int sooner(int ms, uint64_t ns)
     return ns && until < (uint64_t)ms ? (int)until : ms;
 }
 
-static int wait_for(struct pollfd *p, struct sl_remote *const r[2], int ms)
+/* Time spent waiting is counted for each side that was waited for. */
+static int wait_for(struct pollfd *p, struct sl_remote *const *r, size_t count, int ms)
 {
     uint64_t start = ms ? sl_pace_now() : 0;
-    int n = poll(p, 2 * WATCHED, ms);
+    int n = poll(p, count * WATCHED, ms);
     int why = errno;
-    for (int i = 0; ms && i < 2; i++)
+    uint64_t us = ms ? (sl_pace_now() - start) / 1000 : 0;
+    for (size_t i = 0; us && i < count; i++)
         if (r[i])
-            sl_remote_line_waited(r[i], (sl_pace_now() - start) / 1000);
+            sl_remote_line_waited(r[i], us);
     errno = why;
     return n;
 }
 
-enum sl_code sl_remote_pump(struct sl_endpoint *a, struct sl_endpoint *b, bool wait, struct sl_error *err)
+/* What of one endpoint is waited for; *ms: at most so long. */
+static void watch(const struct sl_remote *r, struct pollfd *p, int *ms)
+{
+    for (int k = 0; k < WATCHED; k++)
+        p[k] = (struct pollfd){ .fd = -1 };
+    if (!r)
+        return;
+    uint64_t in_ns = sl_remote_line_wait(r, false), out_ns = sl_conn_queued(r->conn) ? sl_remote_line_wait(r, true) : 0;
+    *ms = sooner(sooner(*ms, in_ns), out_ns);
+    p[0] = (struct pollfd){ .fd = in_ns ? -1 : r->t.fd, .events = POLLIN };
+    p[1] = (struct pollfd){ .fd = r->t.stderr_fd, .events = POLLIN };
+    p[2] = (struct pollfd){ .fd = sl_conn_queued(r->conn) && !out_ns ? r->t.out_fd : -1, .events = POLLOUT };
+    p[3] = (struct pollfd){ .fd = r->beside_asked ? r->t.control_fd : -1, .events = POLLIN };
+}
+
+/* Its end was seen before, perhaps when nobody could act on it. */
+static bool has_ended(const struct sl_endpoint *e)
+{
+    return e && e->remote && ((const struct sl_remote *)e)->eof;
+}
+
+static enum sl_code pump_failed(struct sl_remote *const *r, size_t i, size_t *which, struct sl_error *err)
+{
+    err->side = r[i]->e.side;
+    *which = i;
+    return err->code;
+}
+
+enum sl_code sl_remote_pump_all(struct sl_endpoint *const *all, size_t count, bool wait, size_t *which, struct sl_error *err)
 {
     static char *buf;                       /* one for the process's life; it holds nothing between calls */
-    struct sl_remote *r[2] = { remote_of(a), remote_of(b) };
-    struct pollfd p[2 * WATCHED];
+    struct sl_remote *r[SL_PUMP_MAX];
+    struct pollfd p[SL_PUMP_MAX * WATCHED];
     bool moved = false;
     int ms = POLL_MS;
-    enum sl_code rc = SL_OK;
     if (!buf)
         buf = sl_malloc(READ_MAX);
-    for (int i = 0; i < 2; i++) {
-        for (int k = 0; k < WATCHED; k++)
-            p[WATCHED * i + k] = (struct pollfd){ .fd = -1 };
-        if (!r[i])
-            continue;
-        rc = flush(r[i], &moved, err);
-        if (rc != SL_OK) {
-            err->side = r[i]->e.side;
-            return rc;
+    *which = SL_PUMP_MAX;
+    for (size_t i = 0; i < count; i++) {
+        r[i] = remote_of(all[i]);
+        if (has_ended(all[i])) {
+            *which = i;
+            err->side = all[i]->side;
+            return sl_fail(err, SL_E_CLOSED, "'%s' ended the session", ((struct sl_remote *)all[i])->addr->host);
         }
-        uint64_t in_ns = sl_remote_line_wait(r[i], false), out_ns = sl_conn_queued(r[i]->conn) ? sl_remote_line_wait(r[i], true) : 0;
-        ms = sooner(sooner(ms, in_ns), out_ns);
-        p[WATCHED * i] = (struct pollfd){ .fd = in_ns ? -1 : r[i]->t.fd, .events = POLLIN };
-        p[WATCHED * i + 1] = (struct pollfd){ .fd = r[i]->t.stderr_fd, .events = POLLIN };
-        p[WATCHED * i + 2] = (struct pollfd){ .fd = sl_conn_queued(r[i]->conn) && !out_ns ? r[i]->t.out_fd : -1,
-                                               .events = POLLOUT };
+        if (r[i] && flush(r[i], &moved, err) != SL_OK)
+            return pump_failed(r, i, which, err);
+        watch(r[i], p + WATCHED * i, &ms);
     }
-    if (wait_for(p, r, wait && !moved ? ms : 0) < 0 && errno != EINTR)
+    if (wait_for(p, r, count, wait && !moved ? ms : 0) < 0 && errno != EINTR)
         return sl_fail_errno(err, errno, "cannot wait for the network");
     if (sl_remote_interrupted)
         return sl_fail(err, SL_E_CLOSED, "interrupted by signal %d", sl_remote_interrupted);
-    for (int i = 0; i < 2 && rc == SL_OK; i++)
-        if (r[i])
-            rc = pump_one(r[i], p + WATCHED * i, buf, &moved, err);
-    return rc;
+    for (size_t i = 0; i < count; i++)
+        if (r[i] && pump_one(r[i], p + WATCHED * i, buf, &moved, err) != SL_OK)
+            return pump_failed(r, i, which, err);
+    return SL_OK;
+}
+
+enum sl_code sl_remote_pump(struct sl_endpoint *a, struct sl_endpoint *b, bool wait, struct sl_error *err)
+{
+    struct sl_endpoint *const both[] = { a, b };
+    size_t which;
+    return sl_remote_pump_all(both, 2, wait, &which, err);
 }
 
 static bool answered(const struct sl_remote *r, enum sl_job job, uint64_t ticket)
@@ -317,6 +350,16 @@ static enum sl_code greeting(struct sl_remote *r, struct sl_error *err)
     return rc;
 }
 
+/* What the answer to the first request says. plain: it was none that needs a tree. */
+static enum sl_code judge_handshake(const struct sl_remote *r, bool plain, struct sl_error *err)
+{
+    if (r->sync_failed && r->sync_ticket == 1)
+        return (*err = r->sync_error).code;
+    if (!plain && !r->attached)
+        return sl_fail(err, SL_E_PROTOCOL, "the server confirmed what was asked for and did not say what it is");
+    return SL_OK;
+}
+
 static enum sl_code handshake(struct sl_remote *r, struct sl_error *err, int *exit_status)
 {
     r->sync = true;
@@ -327,16 +370,14 @@ static enum sl_code handshake(struct sl_remote *r, struct sl_error *err, int *ex
     if (rc == SL_OK && r->o->sha256 && !sl_conn_has(r->conn, SL_FEATURE_SHA256))
         rc = sl_fail(err, SL_E_VERSION, "the server at '%s' has no sha256 (--checksum-choice)", r->addr->host);
     if (rc == SL_OK && !plain) {
-        sl_w_uv(&r->scratch, 0xfffffffeu);
+        sl_w_uv(&r->scratch, no_directory);
         ticket = sl_remote_send(r, SL_JOB_LIST, SL_MSG_CLOSE_DIR, sl_buf_ptr(&r->scratch), sl_buf_len(&r->scratch)) - 1;
         sl_buf_reset(&r->scratch, 4096);
     }
     if (rc == SL_OK && !plain)
         rc = sl_remote_wait(r, SL_JOB_LIST, ticket, err);
-    if (rc == SL_OK && r->sync_failed && r->sync_ticket == 1)
-        rc = (*err = r->sync_error).code;
-    else if (rc == SL_OK && !plain && !r->attached)
-        rc = sl_fail(err, SL_E_PROTOCOL, "the server confirmed what was asked for and did not say what it is");
+    if (rc == SL_OK)
+        rc = judge_handshake(r, plain, err);
     r->sync = r->sync_failed = false;
     if (rc == SL_E_PEER)
         hear_out(r);
@@ -383,6 +424,8 @@ static enum sl_code open_once(struct sl_remote **out, enum sl_side side, const s
         return rc;
     }
     r->t.relay = true;
+    r->rtt_from_us = sl_pace_now() / 1000;
+    sl_conn_ping(r->conn, r->rtt_from_us);
     *out = r;
     return SL_OK;
 }
@@ -441,23 +484,77 @@ enum sl_code sl_remote_open(struct sl_endpoint **out, enum sl_side side, const s
     return rc;
 }
 
-enum sl_code sl_remote_beside(struct sl_endpoint **out, const struct sl_endpoint *first, const struct sl_transport_lane *lane,
-                              struct sl_error *err)
+/* ---- one more connection of the same kind ---- */
+
+enum sl_code sl_remote_prepare(struct sl_endpoint *e, struct sl_error *err)
 {
-    const struct sl_remote *f = (const struct sl_remote *)first;
-    struct sl_remote *r = remote_new(first->side, f->addr, f->o, f->compress);
-    int exit_status;
+    struct sl_remote *r = (struct sl_remote *)e;
+    return sl_transport_prepare(&r->t, r->addr, r->o, err);
+}
+
+enum sl_code sl_remote_ask_beside(struct sl_endpoint *first, struct sl_error *err)
+{
+    struct sl_remote *f = (struct sl_remote *)first;
+    uint32_t id;
+    enum sl_code rc = sl_transport_more(&f->t, &id, err);
+    f->beside_asked += rc == SL_OK;
+    return rc;
+}
+
+/* Its first request, with the channel's ATTACH in front, says that the server is there and lets it in. */
+static struct sl_remote *begin_beside(const struct sl_remote *f, const struct sl_transport_lane *lane)
+{
+    struct sl_remote *r = remote_new(f->e.side, f->addr, f->o, f->compress);
     r->t.fd = lane->fd;
     r->t.out_fd = lane->out_fd;
     r->t.stderr_fd = lane->stderr_fd;
-    enum sl_code rc = handshake(r, err, &exit_status);
-    if (rc != SL_OK) {
-        r->e.ops->free(&r->e);
+    r->sync = true;
+    sl_w_uv(&r->scratch, no_directory);
+    sl_remote_send(r, SL_JOB_LIST, SL_MSG_CLOSE_DIR, sl_buf_ptr(&r->scratch), sl_buf_len(&r->scratch));
+    sl_buf_reset(&r->scratch, 4096);
+    return r;
+}
+
+enum sl_code sl_remote_take_beside(struct sl_endpoint **out, struct sl_endpoint *first, struct sl_error *err)
+{
+    struct sl_remote *f = (struct sl_remote *)first;
+    struct sl_transport_lane lane;
+    if (!f->beside_asked)
+        return SL_AGAIN;
+    enum sl_code rc = sl_transport_more_ready(&f->t, &lane, err);
+    if (rc == SL_AGAIN)
         return rc;
-    }
-    r->t.relay = true;
-    *out = &r->e;
-    return SL_OK;
+    f->beside_asked = rc == SL_E_CLOSED ? 0 : f->beside_asked - 1;
+    if (rc == SL_OK)
+        *out = &begin_beside(f, &lane)->e;
+    return rc;
+}
+
+enum sl_code sl_remote_greeted(struct sl_endpoint *e, struct sl_error *err)
+{
+    struct sl_remote *r = (struct sl_remote *)e;
+    if (!r->sync)
+        return SL_OK;
+    if (!answered(r, SL_JOB_LIST, 1))
+        return r->eof ? sl_fail(err, SL_E_CLOSED, "'%s' closed the connection", r->addr->host) : SL_AGAIN;
+    enum sl_code rc = judge_handshake(r, false, err);
+    r->sync = r->sync_failed = false;
+    r->t.relay = rc == SL_OK;
+    return rc;
+}
+
+enum sl_code sl_remote_beside(struct sl_endpoint **out, const struct sl_endpoint *first, const struct sl_transport_lane *lane,
+                              struct sl_error *err)
+{
+    struct sl_remote *r = begin_beside((const struct sl_remote *)first, lane);
+    enum sl_code rc = sl_remote_wait(r, SL_JOB_LIST, 1, err);
+    if (rc == SL_OK)
+        rc = sl_remote_greeted(&r->e, err);
+    if (rc != SL_OK)
+        r->e.ops->free(&r->e);
+    else
+        *out = &r->e;
+    return rc;
 }
 
 const char *sl_remote_motd(const struct sl_endpoint *e, size_t *len)

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "client/confine_client.h"
 #include "client/delta_job.h"
+#include "client/grow.h"
 #include "client/permit.h"
 #include "client/remote.h"
 #include "proto/msg.h"
@@ -98,6 +99,7 @@ static enum sl_code settle_in(struct sl_layout *l, struct sl_error *err, int *ex
         sl_permit_tell(l->o, l->report, NULL, l->dest);
     if (l->o->del && (remote || !local_dest))
         l->spool_file = tmpfile();
+    sl_grow_prepare(l);
     enum sl_code rc = sl_client_confine(l, err);
     *exit_status = 1;
     if (rc == SL_OK && local_dest)
@@ -209,21 +211,9 @@ static int list(struct sl_layout *l, struct sl_error *err)
 
 /* ---- copying ---- */
 
-static enum sl_code pump(struct sl_layout *l, bool wait, struct sl_error *err)
-{
-    return sl_remote_pump(l->remote_source, l->dest, wait, err);
-}
-
-static bool backlog(const struct sl_layout *l)
-{
-    return (l->remote_source && sl_remote_queued(l->remote_source) > FLUSH_AT) || (l->dest->remote && sl_remote_queued(l->dest) > FLUSH_AT);
-}
-
-/* What goes wrong with the network meanwhile comes up again at the next turn. */
 static void keep_alive(void *ctx)
 {
-    struct sl_error ignored;
-    pump(ctx, false, &ignored);
+    sl_grow_keep_alive(ctx);
 }
 
 /* One turn of planner, executor and deletion. SL_OK: something moved. */
@@ -244,18 +234,19 @@ static enum sl_code turn(struct sl_plan *p, struct sl_error *err)
 
 /* The network has its turn when nothing else can go on, when much is to be sent, and at least every few milliseconds: while this side
  * reads and hashes, the other one has to know what it is asked for. */
-static enum sl_code drive(struct sl_layout *l, struct sl_plan *p, struct sl_error *err)
+static enum sl_code drive(struct sl_layout *l, struct sl_plan *p, struct sl_grow *g, struct sl_error *err)
 {
     uint64_t last = sl_now_ms();
     for (;;) {
         if (sl_remote_interrupted)
             return sl_fail(err, SL_E_CLOSED, "interrupted by signal %d", sl_remote_interrupted);
+        sl_grow_turn(g);
         enum sl_code rc = turn(p, err);
         if (rc != SL_OK && rc != SL_AGAIN)
             return rc;
         sl_report_progress(l->report, &p->progress, false);
-        if (rc == SL_AGAIN || backlog(l) || sl_now_ms() >= last + APART_MS) {
-            rc = pump(l, rc == SL_AGAIN, err);
+        if (rc == SL_AGAIN || sl_grow_queued(g) > FLUSH_AT || sl_now_ms() >= last + APART_MS) {
+            rc = sl_grow_pump(g, rc == SL_AGAIN, err);
             if (rc != SL_OK)
                 return rc;
             last = sl_now_ms();
@@ -369,21 +360,24 @@ static int copy(struct sl_layout *l, struct sl_error *err)
         sl_lane_add(&p, l->dest);
         share_seed(l);
         keep_in(l);
+        struct sl_grow *g = sl_grow_new(l, &p);
         for (size_t i = 0; i < l->locals_len; i++) {
             l->locals[i]->busy = keep_alive;
-            l->locals[i]->busy_ctx = l;
+            l->locals[i]->busy_ctx = g;
         }
         l->dest->busy = keep_alive;
-        l->dest->busy_ctx = l;
+        l->dest->busy_ctx = g;
         p.source_error = l->failed;      /* an argument that is missing counts like a directory that can't be read */
-        rc = drive(l, &p, err);
+        rc = drive(l, &p, g, err);
         status = rc == SL_EOF ? exit_status(l, &p) : session_status(rc);
-        if (rc == SL_EOF) {
-            sl_remote_finish(l->dest);
-            if (l->remote_source)
-                sl_remote_finish(l->remote_source);
-        }
+        if (rc == SL_EOF)
+            sl_grow_finish(g);
         driven = true;
+        sl_pending_reap(&p);
+        sl_grow_free(g, &p.stats.wire_out, &p.stats.wire_in);
+        for (size_t i = 0; i < l->locals_len; i++)
+            l->locals[i]->busy = NULL;
+        l->dest->busy = NULL;
         finish_stats(l, &p);
     }
     again = rc != SL_EOF && lost(l, &p, err);

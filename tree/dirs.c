@@ -274,6 +274,20 @@ enum sl_code sl_dirs_root(struct sl_dirs *d, uint32_t id, int fd, struct sl_erro
     return SL_OK;
 }
 
+enum sl_code sl_dirs_share_roots(struct sl_dirs *to, const struct sl_dirs *from, struct sl_error *err)
+{
+    for (size_t i = 0; i < from->cap; i++) {
+        const struct dir *n = from->slots[i];
+        if (!n || n->parent)
+            continue;
+        int fd = fcntl(n->fd, F_DUPFD_CLOEXEC, 0);
+        enum sl_code rc = fd < 0 ? sl_fail_errno(err, errno, "cannot share a directory") : sl_dirs_root(to, n->id, fd, err);
+        if (rc != SL_OK)
+            return rc;
+    }
+    return SL_OK;
+}
+
 /* What stood in the way of opening name: a link is told by its target. One that would be cut is refused, for a cut
  * target names something else. */
 static enum sl_code explain(int parent, const char *name, int why, struct sl_error *err)

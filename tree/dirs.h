@@ -21,6 +21,9 @@ void sl_dirs_free(struct sl_dirs *d);
 /* Takes the descriptor of a directory as root id; the table owns fd from then on, also on failure. */
 enum sl_code sl_dirs_root(struct sl_dirs *d, uint32_t id, int fd, struct sl_error *err);
 
+/* Gives `to` all roots of `from`, by the same ids, with descriptors of its own. */
+enum sl_code sl_dirs_share_roots(struct sl_dirs *to, const struct sl_dirs *from, struct sl_error *err);
+
 /* Opens name (sl_name_ok) in parent as id. SL_E_LINK (text: the target) for a symlink, SL_E_NOT_DIR, SL_E_NOT_FOUND,
  * SL_E_INVALID for an id in use or a parent that is not open, SL_E_LIMIT. A directory that may be searched but not read
  * opens as well (it cannot be listed then). */

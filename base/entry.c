@@ -17,6 +17,14 @@ bool sl_name_ok(const char *name, size_t len)
     return !memchr(name, '/', len) && !memchr(name, '\0', len);
 }
 
+bool sl_token_ok(const char *token)
+{
+    for (size_t i = 0; i < SL_TOKEN_LEN; i++)
+        if (!(token[i] >= '0' && token[i] <= '9') && !(i && token[i] >= 'a' && token[i] <= 'z'))
+            return false;
+    return true;
+}
+
 int sl_entry_order(const struct sl_entry *a, const struct sl_entry *b)
 {
     size_t n = a->name_len < b->name_len ? a->name_len : b->name_len;

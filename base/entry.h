@@ -51,6 +51,11 @@ enum sl_meta {
 /* One component: 1..SL_NAME_MAX bytes, not "." or "..", no '/', no NUL. */
 bool sl_name_ok(const char *name, size_t len);
 
+/* What tells the staged files of one name apart, of those that are written in parts (tree/part.h): SL_TOKEN_LEN characters
+ * a-z 0-9, the first a digit. Not NUL-terminated. */
+#define SL_TOKEN_LEN 8u
+bool sl_token_ok(const char *token);
+
 /* The order of listings: of the names' bytes; <0, 0, >0. */
 int sl_entry_order(const struct sl_entry *a, const struct sl_entry *b);
 

@@ -64,7 +64,7 @@ enum sl_code sl_inplace_open(struct sl_stage *s, mode_t mode, uint32_t flags, bo
     }
     if (rc != SL_OK)
         return rc;
-    s->inplace = s->unshared = true;
+    s->inplace = s->stays = s->unshared = true;
     s->dev = st.st_dev;
     s->ino = st.st_ino;
     s->old_size = (uint64_t)st.st_size;

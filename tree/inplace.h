@@ -16,7 +16,8 @@ enum sl_code sl_inplace_open(struct sl_stage *s, mode_t mode, uint32_t flags, bo
 /* Whether fd is the file that is being written. */
 bool sl_inplace_is(const struct sl_stage *s, int fd);
 
-/* Makes n bytes from s->pos on a hole, or zeros where the file system has none; what is behind the old end needs nothing. The caller moves on. */
+/* Makes n bytes from s->pos on a hole, or zeros where the file system has none; what is behind the old end needs nothing. The caller moves on.
+ * For parts too. */
 enum sl_code sl_inplace_hole(struct sl_stage *s, uint64_t n, struct sl_error *err);
 
 /* Whether the file is exactly that long now: else SL_E_CHANGED. */

@@ -48,14 +48,21 @@ static void name_in(char kept[SL_NAME_MAX + 1], const char *name, const char *in
         sl_kept_name(kept, name);
 }
 
-/* What is under temp is kept of `name` from now on, or is gone. The larger of the two stays. */
+/* How much of a file is there: parts may be missing in the middle. */
+static off_t amount(const struct stat *st)
+{
+    off_t blocks = (off_t)st->st_blocks * 512;
+    return blocks < st->st_size ? blocks : st->st_size;
+}
+
+/* What is under temp is kept of `name` from now on, or is gone. The one of which there is more stays. */
 static void put_aside(int dirfd, const char *temp, const struct stat *st, const char *name, const char *in)
 {
     char kept[SL_NAME_MAX + 1];
     struct stat old;
     int to = open_in(dirfd, in, true);
     name_in(kept, name, in);
-    bool larger = to >= 0 && fstatat(to, kept, &old, AT_SYMLINK_NOFOLLOW) == 0 && ours(&old) && old.st_size >= st->st_size;
+    bool larger = to >= 0 && fstatat(to, kept, &old, AT_SYMLINK_NOFOLLOW) == 0 && ours(&old) && amount(&old) >= amount(st);
     if (to < 0 || larger || renameat(dirfd, temp, to, kept) != 0)
         unlinkat(dirfd, temp, 0);
     sl_io_close(&to);
@@ -76,7 +83,7 @@ static void keep(struct sl_stage *s)
 
 void sl_kept_end(struct sl_stage *s, uint32_t flags)
 {
-    if (s->inplace)
+    if (s->stays)
         sl_stage_abort(s);               /* it stays where it is */
     else if (s->fd >= 0 && flags & SL_KEPT_NAMED)
         sl_stage_partial(s, flags);
@@ -111,7 +118,30 @@ static void adopt(int dirfd, const char *temp, const char *in)
     sl_io_close(&fd);
 }
 
-static void search(int dirfd, const char *in)
+/* The same for what was written in parts of `name`. Between two parts nobody holds it, so it is held here: none begins meanwhile. */
+static void adopt_parts(int dirfd, const char *temp, const char *name, const char *in)
+{
+    struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    struct stat st;
+    if (fstatat(dirfd, temp, &st, AT_SYMLINK_NOFOLLOW) != 0 || !ours(&st))
+        return;
+    int fd = openat(dirfd, temp, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0 && fcntl(fd, F_OFD_SETLK, &l) == 0 && fstat(fd, &st) == 0 && ours(&st))
+        put_aside(dirfd, temp, &st, name, in);
+    sl_io_close(&fd);
+}
+
+static void found(int dirfd, const char *temp, const char *name, struct sl_kept_searched *searched)
+{
+    if (!sl_stage_is_part(temp))
+        adopt(dirfd, temp, searched->in);
+    else if (sl_stage_is_part_of(temp, name))
+        adopt_parts(dirfd, temp, name, searched->in);
+    else if (searched->parts_len < SL_KEPT_PARTS)
+        memcpy(searched->parts[searched->parts_len++], temp, strlen(temp) + 1);
+}
+
+static void search(int dirfd, const char *name, struct sl_kept_searched *searched)
 {
     DIR *d = NULL;
     int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -120,17 +150,36 @@ static void search(int dirfd, const char *in)
         return;
     }
     for (struct dirent *e; (e = readdir(d));)
-        adopt(dirfd, e->d_name, in);
+        found(dirfd, e->d_name, name, searched);
     closedir(d);
 }
 
-static bool search_once(int dirfd, struct sl_kept_searched *searched)
+/* The parts of `name` among those of other names that the search came by. */
+static bool search_parts(int dirfd, const char *name, struct sl_kept_searched *searched)
+{
+    bool any = false;
+    for (unsigned i = searched->parts_len; i-- > 0;) {
+        if (!sl_stage_is_part_of(searched->parts[i], name))
+            continue;
+        adopt_parts(dirfd, searched->parts[i], name, searched->in);
+        memmove(searched->parts[i], searched->parts[--searched->parts_len], sizeof searched->parts[i]);
+        any = true;
+    }
+    return any;
+}
+
+static bool search_once(int dirfd, const char *name, struct sl_kept_searched *searched)
 {
     struct stat st;
-    if (fstat(dirfd, &st) != 0 || (searched->any && searched->dev == st.st_dev && searched->ino == st.st_ino))
+    if (fstat(dirfd, &st) != 0)
         return false;
-    *searched = (struct sl_kept_searched){ searched->in, st.st_dev, st.st_ino, true };
-    search(dirfd, searched->in);
+    if (searched->any && searched->dev == st.st_dev && searched->ino == st.st_ino)
+        return search_parts(dirfd, name, searched);
+    searched->dev = st.st_dev;
+    searched->ino = st.st_ino;
+    searched->any = true;
+    searched->parts_len = 0;
+    search(dirfd, name, searched);
     return true;
 }
 
@@ -150,7 +199,7 @@ enum sl_code sl_kept_open(struct sl_reader *r, int dirfd, const char *name, bool
                           struct sl_error *err)
 {
     enum sl_code rc = open_kept(r, dirfd, name, searched->in, err);
-    if (rc == SL_E_NOT_FOUND && may_change && search_once(dirfd, searched))
+    if (rc == SL_E_NOT_FOUND && may_change && search_once(dirfd, name, searched))
         rc = open_kept(r, dirfd, name, searched->in, err);
     if (rc == SL_OK && !ours(&r->st)) {
         sl_reader_close(r);

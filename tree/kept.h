@@ -20,20 +20,24 @@ void sl_kept_name(char kept[SL_NAME_MAX + 1], const char *name);
 /* Ends a stage whose session or process ends, as its flags say: what it has is kept, unless that is too little or less than what is kept
  * already; or it is aborted (SL_KEPT_NOTHING); or what was written gets its name, as it is (SL_KEPT_NAMED; SL_STAGE_REPLACE: also where there
  * is something of that name). The staged file is gone afterwards in any case, as after sl_stage_abort; a file
- * that was written in place is left as it is. */
+ * that was written in place, or of which this was a part, is left as it is. */
 enum sl_kept_flag { SL_KEPT_NOTHING = 4, SL_KEPT_NAMED = 8 };    /* the values are those of enum sl_put_flag */
 void sl_kept_end(struct sl_stage *s, uint32_t flags);
 
+#define SL_KEPT_PARTS 16u
 /* Where things are kept, and the directory that was searched last for what killed processes left. */
 struct sl_kept_searched {
     const char *in;          /* one name: the partial directory; NULL: beside the file, under a kept name. Borrowed */
     dev_t dev;
     ino_t ino;
     bool any;
+    unsigned parts_len;      /* staged files in parts (tree/part.h) that were seen there, of other names */
+    char parts[SL_KEPT_PARTS][SL_NAME_MAX + 1];
 };
 
 /* Opens what is kept of `name`; SL_E_NOT_FOUND when there is nothing. What a killed process left is found too: staged files of this user that
- * no process holds any more get kept names (may_change: names may be changed here). A directory is searched once in a row. */
+ * no process holds any more get kept names (may_change: names may be changed here). A directory is searched once in a row. What was written in parts
+ * is held by nobody between two of them: only that of `name` itself is taken, which the caller is not writing. */
 enum sl_code sl_kept_open(struct sl_reader *r, int dirfd, const char *name, bool may_change, struct sl_kept_searched *searched,
                           struct sl_error *err);
 

@@ -172,14 +172,14 @@ enum sl_code sl_stage_begin_inplace(struct sl_stage *s, int dirfd, const struct 
 
 /* ---- content ---- */
 
-/* Removes the staged file; errno and the directory's descriptor are kept. */
+/* Removes the staged file, unless it stays; errno and the directory's descriptor are kept. */
 static void discard(struct sl_stage *s)
 {
     int keep = errno;
     free(s->buf);
     s->buf = NULL;
     sl_io_close(&s->fd);
-    if (!s->inplace)
+    if (!s->stays)
         unlinkat(s->dirfd, s->temp, 0);
     errno = keep;
 }
@@ -239,7 +239,7 @@ static enum sl_code put_hole(struct sl_stage *s, uint64_t n, struct sl_error *er
         errno = EFBIG;
         return write_failed(s, err);
     }
-    if (s->inplace && (rc = sl_inplace_hole(s, n, err)) != SL_OK)
+    if (s->stays && (rc = sl_inplace_hole(s, n, err)) != SL_OK)
         return rc;
     if (n && lseek(s->fd, (off_t)(s->pos + n), SEEK_SET) < 0)
         return write_failed(s, err);
@@ -283,7 +283,13 @@ static bool is_longer(const struct sl_stage *s)
     return s->inplace && (fstat(s->fd, &st) != 0 || (uint64_t)st.st_size > s->pos);
 }
 
-/* An end in a hole is not there until the size is set; nor is that of a file that was longer. */
+/* An end in a hole is not there until the size is set; nor is that of a file that was longer. A part that has the file's end sets the size of
+ * all: that cuts off nothing, whatever the others have written meanwhile. */
+static bool sets_size(const struct sl_stage *s)
+{
+    return s->part ? s->hole_at_end && s->pos == s->size : s->hole_at_end || is_longer(s);
+}
+
 static enum sl_code end_content(struct sl_stage *s, struct sl_error *err)
 {
     enum sl_code rc = write_buf(s, err);
@@ -291,7 +297,7 @@ static enum sl_code end_content(struct sl_stage *s, struct sl_error *err)
     s->buf = NULL;
     if (rc != SL_OK)
         return rc;
-    if ((s->hole_at_end || is_longer(s)) && ftruncate(s->fd, (off_t)s->pos) != 0)
+    if (sets_size(s) && ftruncate(s->fd, (off_t)s->pos) != 0)
         return write_failed(s, err);
     return SL_OK;
 }
@@ -301,11 +307,21 @@ static enum sl_code not_begun(struct sl_error *err)
     return sl_fail(err, SL_E_INVALID, "no staged file is open");
 }
 
+/* A part ends with its file at the latest. */
+static enum sl_code fits(const struct sl_stage *s, uint64_t n, struct sl_error *err)
+{
+    if (!s->part || n <= s->size - s->pos)
+        return SL_OK;
+    return sl_fail(err, SL_E_INVALID, "a part goes beyond the end of '%s'", s->name);
+}
+
 enum sl_code sl_stage_write(struct sl_stage *s, const void *data, size_t n, struct sl_error *err)
 {
     if (s->fd < 0)
         return not_begun(err);
-    enum sl_code rc = s->sparse ? put_sparse(s, data, n, err) : put_data(s, data, n, err);
+    enum sl_code rc = fits(s, n, err);
+    if (rc == SL_OK)
+        rc = s->sparse ? put_sparse(s, data, n, err) : put_data(s, data, n, err);
     if (rc != SL_OK)
         sl_stage_abort(s);
     return rc;
@@ -315,7 +331,9 @@ enum sl_code sl_stage_hole(struct sl_stage *s, uint64_t n, struct sl_error *err)
 {
     if (s->fd < 0)
         return not_begun(err);
-    enum sl_code rc = put_hole(s, n, err);
+    enum sl_code rc = fits(s, n, err);
+    if (rc == SL_OK)
+        rc = put_hole(s, n, err);
     if (rc != SL_OK)
         sl_stage_abort(s);
     return rc;
@@ -420,7 +438,9 @@ enum sl_code sl_stage_copy(struct sl_stage *s, int fd, uint64_t from, uint64_t n
 {
     if (s->fd < 0)
         return not_begun(err);
-    enum sl_code rc = copy(s, fd, from, n, h, err);
+    enum sl_code rc = fits(s, n, err);
+    if (rc == SL_OK)
+        rc = copy(s, fd, from, n, h, err);
     if (rc != SL_OK)
         sl_stage_abort(s);
     return rc;
@@ -495,7 +515,7 @@ enum sl_code sl_stage_commit(struct sl_stage *s, const struct sl_entry *e, uint3
 void sl_stage_abort(struct sl_stage *s)
 {
     struct sl_error ignored = { 0 };
-    if (s->fd >= 0 && s->inplace)        /* what came is of use to the next run */
+    if (s->fd >= 0 && s->stays)          /* what came is of use to the next run */
         write_buf(s, &ignored);
     if (s->fd >= 0)
         discard(s);

@@ -34,9 +34,12 @@ struct sl_stage {
     bool born_with_mode;     /* its mode was given when it was created, as far as the umask let it */
     const char *kept_in;     /* after begin, for the caller to set (tree/kept.h); borrowed */
     bool inplace;            /* it is the file itself (tree/inplace.h): there is no temp */
-    dev_t dev;               /* in place: which file, and how long it was */
+    dev_t dev;               /* in place: which file */
     ino_t ino;
-    uint64_t old_size;
+    uint64_t old_size;       /* of a file that stays: there may be other bytes up to here */
+    bool stays;              /* what is written is left as it is, whatever happens: in place, and parts */
+    bool part;               /* it is a part of a file that is to be `size` bytes long (tree/part.h) */
+    uint64_t size;
     bool sparse;             /* false after begin; the caller may set it: zero blocks then become holes (SL_STAGE_SPARSE) */
 };
 
@@ -86,6 +89,12 @@ enum sl_code sl_stage_remove(int dirfd, const char *name, enum sl_type kind, str
 
 /* A staged name for name (sl_name_ok), which is cut to fit: .NAME.RANDOM.slpart, another one each time. */
 void sl_stage_temp_name(char temp[SL_NAME_MAX + 1], const char *name);
+/* The staged name for name of a file that is written in parts; a new token for one. */
+void sl_stage_part_name(char temp[SL_NAME_MAX + 1], const char *name, const char token[SL_TOKEN_LEN]);
+void sl_stage_token(char token[SL_TOKEN_LEN]);
+/* Whether temp is a name of that kind, for any name or for this one. */
+bool sl_stage_is_part(const char *temp);
+bool sl_stage_is_part_of(const char *temp, const char *name);
 /* Whether a name has the form of a staged or a kept file's. */
 bool sl_stage_is_temp(const char *name, size_t len);
 /* Whether the owner, type and age of a staged file say that a dead run left it: of this euid, no directory, ctime

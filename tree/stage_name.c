@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 enum {
-    RANDOM_LEN = 8
+    RANDOM_LEN = SL_TOKEN_LEN,
+    DIGITS_FROM = 26 /* in letters */
 };
 
 static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -32,34 +33,71 @@ static size_t cut_len(const char *name)
     return n;
 }
 
-static void affix(char *out, const char *name, size_t n, uint64_t number, const char *suffix)
+/* The first character is one of `count` from `from` on. */
+static void spell(char random[RANDOM_LEN], uint64_t number, size_t from, size_t count)
 {
+    random[0] = letters[from + number % count];
+    number /= count;
+    for (int i = 1; i < RANDOM_LEN; i++, number /= sizeof letters - 1)
+        random[i] = letters[number % (sizeof letters - 1)];
+}
+
+static void affix(char *out, const char *name, const char random[RANDOM_LEN], const char *suffix)
+{
+    size_t n = cut_len(name);
     char *p = out;
     *p++ = '.';
     memcpy(p, name, n);
     p += n;
     *p++ = '.';
-    for (int i = 0; i < RANDOM_LEN; i++, number /= 36)
-        *p++ = letters[number % 36];
-    memcpy(p, suffix, strlen(suffix) + 1);
+    memcpy(p, random, RANDOM_LEN);
+    memcpy(p + RANDOM_LEN, suffix, strlen(suffix) + 1);
 }
 
+/* A letter comes first, so that it is no part's. */
 void sl_stage_temp_name(char temp[SL_NAME_MAX + 1], const char *name)
 {
-    uint64_t random;
-    sl_random(&random, sizeof random);
-    affix(temp, name, cut_len(name), random, SL_STAGE_SUFFIX);
+    char random[RANDOM_LEN];
+    uint64_t number;
+    sl_random(&number, sizeof number);
+    spell(random, number, 0, DIGITS_FROM);
+    affix(temp, name, random, SL_STAGE_SUFFIX);
+}
+
+void sl_stage_token(char token[SL_TOKEN_LEN])
+{
+    uint64_t number;
+    sl_random(&number, sizeof number);
+    spell(token, number, DIGITS_FROM, sizeof letters - 1 - DIGITS_FROM);
+}
+
+void sl_stage_part_name(char temp[SL_NAME_MAX + 1], const char *name, const char token[SL_TOKEN_LEN])
+{
+    affix(temp, name, token, SL_STAGE_SUFFIX);
+}
+
+bool sl_stage_is_part(const char *temp)
+{
+    size_t len = strlen(temp), suffix = sizeof SL_STAGE_SUFFIX - 1;
+    return sl_stage_is_temp(temp, len) && strcmp(temp + len - suffix, SL_STAGE_SUFFIX) == 0 && sl_token_ok(temp + len - suffix - RANDOM_LEN);
+}
+
+bool sl_stage_is_part_of(const char *temp, const char *name)
+{
+    size_t n = cut_len(name);
+    return strlen(temp) == n + SL_STAGE_AFFIX_LEN && memcmp(temp + 1, name, n) == 0 && sl_stage_is_part(temp);
 }
 
 void sl_kept_name(char kept[SL_NAME_MAX + 1], const char *name)
 {
     uint8_t hash[SL_HASH_BYTES];
+    char random[RANDOM_LEN];
     uint64_t number = 0;
-    size_t n = cut_len(name);
-    sl_hash_once(name, n, hash);
+    sl_hash_once(name, cut_len(name), hash);
     for (size_t i = 0; i < sizeof number; i++)
         number = number << 8 | hash[i];
-    affix(kept, name, n, number, SL_KEPT_SUFFIX);
+    spell(random, number, 0, sizeof letters - 1);
+    affix(kept, name, random, SL_KEPT_SUFFIX);
 }
 
 bool sl_stage_is_temp(const char *name, size_t len)

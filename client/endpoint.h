@@ -49,6 +49,7 @@ struct sl_piece {                 /* one piece of a file's content; borrowed unt
     uint64_t hole;
     const uint8_t *hash;          /* WHOLE, END; NULL: none needed (both sides are here) */
     bool changed;
+    uint64_t version;             /* END of ranges: of the file that they were read from, as it was at opening; 0: not known */
     struct sl_error error;
 };
 
@@ -121,6 +122,18 @@ struct sl_endpoint_ops {
     void (*keep)(struct sl_endpoint *e, uint64_t len);
     void (*commit)(struct sl_endpoint *e, const uint8_t *hash);
     void (*abort)(struct sl_endpoint *e);
+
+    /* One file in parts, which several endpoints may write at the same time, where `parts` says that they can. n is that of the whole file for all
+     * of them, token one of sl_stage_token (tree/stage.h). A part begins at `from`; then content as after write, and commit with the hash of what this part
+     * had, or abort. The part that is begun first has SL_PUT_FIRST in its flags (SL_E_EXISTS: there is one already), no other has it, and none is begun before that one
+     * was: before its ticket is acked (SL_E_NOT_FOUND else; so no part can go into another file than the rest). A part may be begun again, by any
+     * endpoint. SL_E_UNSUPPORTED: not on this file system; write it in one. SL_E_BUSY of join and drop: a part is still open somewhere, maybe of an
+     * endpoint that has failed. join: all were confirmed; as commit of the whole file. drop: what is there is kept, or not, as n's flags say of a
+     * file whose session ends; where neither comes, it is kept. A failed join leaves nothing, but for SL_E_BUSY, and SL_E_INVALID where the size is not the
+     * entry's. */
+    void (*part)(struct sl_endpoint *e, const struct sl_new *n, const char *token, uint64_t from);
+    void (*join)(struct sl_endpoint *e, const struct sl_new *n, const char *token);
+    void (*drop)(struct sl_endpoint *e, uint32_t dir, const char *name, const char *token, uint32_t flags);
     void (*make)(struct sl_endpoint *e, const struct sl_new *n);       /* directory, symlink, device, fifo, socket */
     void (*set_meta)(struct sl_endpoint *e, const struct sl_new *n);
     void (*remove)(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, const char *name);
@@ -138,6 +151,7 @@ struct sl_endpoint {
     bool verify;                  /* content comes with hashes */
     uint32_t rights;              /* enum sl_right */
     bool can_chown;
+    bool parts;                   /* it has part, join and drop */
     uint32_t uid;                 /* of who writes there */
     uint32_t next_id;             /* for open_dir */
     uint64_t issued[SL_JOBS], acked[SL_JOBS];

@@ -415,7 +415,8 @@ static const struct sl_endpoint_ops local_ops = {
     .hash = local_hash,           .hash_next = local_hash_next, .chunks = sl_local_chunks,    .work = sl_local_work,
     .put = sl_local_put,          .write = sl_local_write,      .data = sl_local_data,        .hole = sl_local_hole,
     .basis = sl_local_basis,      .copy = sl_local_copy,        .commit = sl_local_commit,    .abort = sl_local_abort,
-    .keep = sl_local_keep,        .kept_in = sl_local_kept_in,
+    .keep = sl_local_keep,        .kept_in = sl_local_kept_in,  .part = sl_local_part,        .join = sl_local_join,
+    .drop = sl_local_drop,
     .make = sl_local_make,        .set_meta = sl_local_set_meta, .remove = sl_local_remove,   .owner = local_owner,
 };
 
@@ -434,6 +435,7 @@ struct sl_endpoint *sl_local_new(enum sl_side side, bool verify, struct sl_helpe
     l->e.side = side;
     l->e.verify = verify;
     l->e.rights = SL_RIGHT_ALL;
+    l->e.parts = true;
     l->e.uid = (uint32_t)geteuid();
     l->e.can_chown = l->e.uid == 0;
     l->e.next_id = 1;

@@ -10,6 +10,7 @@
 #include "tree/dirs.h"
 #include "tree/kept.h"
 #include "tree/meta.h"
+#include "tree/part.h"
 #include "tree/reader.h"
 #include "tree/stage.h"
 #include "tree/walk.h"
@@ -85,6 +86,9 @@ void sl_local_kept_in(struct sl_endpoint *e, const char *name);
 void sl_local_keep(struct sl_endpoint *e, uint64_t len);
 void sl_local_commit(struct sl_endpoint *e, const uint8_t *hash);
 void sl_local_abort(struct sl_endpoint *e);
+void sl_local_part(struct sl_endpoint *e, const struct sl_new *n, const char *token, uint64_t from);
+void sl_local_join(struct sl_endpoint *e, const struct sl_new *n, const char *token);
+void sl_local_drop(struct sl_endpoint *e, uint32_t dir, const char *name, const char *token, uint32_t flags);
 void sl_local_make(struct sl_endpoint *e, const struct sl_new *n);
 void sl_local_set_meta(struct sl_endpoint *e, const struct sl_new *n);
 void sl_local_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, const char *name);

@@ -61,16 +61,21 @@ void sl_local_put(struct sl_endpoint *e, const struct sl_new *n, const void *dat
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
 }
 
-void sl_local_write(struct sl_endpoint *e, const struct sl_new *n)
+static void remember(struct sl_local *l, const struct sl_new *n)
 {
-    struct sl_local *l = sl_local_of(e);
-    struct sl_error err = { 0 };
-    int fd = -1;
     memcpy(l->w_name, n->entry->name, n->entry->name_len + 1);
     l->w_entry = *n->entry;
     l->w_entry.name = l->w_name;
     l->w_meta = n->meta;
     l->w_flags = n->flags;
+}
+
+void sl_local_write(struct sl_endpoint *e, const struct sl_new *n)
+{
+    struct sl_local *l = sl_local_of(e);
+    struct sl_error err = { 0 };
+    int fd = -1;
+    remember(l, n);
     enum sl_code rc = in_dir(l, n, &fd, &err);
     if (rc == SL_OK)
         rc = n->flags & SL_PUT_INPLACE ? sl_stage_begin_inplace(&l->stage, fd, &l->w_entry, n->meta, n->flags, &err)
@@ -81,6 +86,51 @@ void sl_local_write(struct sl_endpoint *e, const struct sl_new *n)
     sl_hash_reset(l->hash);
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
 }
+
+/* ---- in parts ---- */
+
+void sl_local_part(struct sl_endpoint *e, const struct sl_new *n, const char *token, uint64_t from)
+{
+    struct sl_local *l = sl_local_of(e);
+    struct sl_error err = { 0 };
+    struct sl_part p = { .name = l->w_name, .token = token, .from = from, .size = n->entry->size, .first = n->flags & SL_PUT_FIRST };
+    int fd = -1;
+    remember(l, n);
+    enum sl_code rc = in_dir(l, n, &fd, &err);
+    if (rc == SL_OK)
+        rc = sl_part_begin(&l->stage, fd, &p, &err);
+    l->staging = rc == SL_OK;
+    l->stage.sparse = n->flags & SL_PUT_SPARSE;
+    l->hashing = l->e.verify;
+    sl_hash_reset(l->hash);
+    sl_local_answer(l, SL_JOB_WORK, rc, &err);
+}
+
+void sl_local_join(struct sl_endpoint *e, const struct sl_new *n, const char *token)
+{
+    struct sl_local *l = sl_local_of(e);
+    struct sl_error err = { 0 };
+    struct sl_join j = { .entry = n->entry, .token = token, .meta = n->meta, .flags = n->flags, .kept_in = l->searched.in };
+    int fd = -1;
+    enum sl_code rc = in_dir(l, n, &fd, &err);
+    if (rc == SL_OK)
+        rc = sl_part_join(fd, &j, l->owners, &err);
+    sl_local_answer(l, SL_JOB_WORK, rc, &err);
+}
+
+void sl_local_drop(struct sl_endpoint *e, uint32_t dir, const char *name, const char *token, uint32_t flags)
+{
+    struct sl_local *l = sl_local_of(e);
+    struct sl_error err = { 0 };
+    struct sl_drop d = { .name = name, .token = token, .flags = flags, .kept_in = l->searched.in };
+    int fd = -1;
+    enum sl_code rc = sl_dirs_fd(l->dirs, dir, &fd, &err);
+    if (rc == SL_OK)
+        rc = sl_part_drop(fd, &d, &err);
+    sl_local_answer(l, SL_JOB_WORK, rc, &err);
+}
+
+/* ---- content ---- */
 
 static void give_up_writing(struct sl_local *l, enum sl_code rc)
 {
@@ -163,7 +213,9 @@ void sl_local_commit(struct sl_endpoint *e, const uint8_t *hash)
             rc = sl_fail(&err, SL_E_CORRUPT, "content of '%s' does not match its hash", l->w_name);
         give_up_writing(l, rc);
     }
-    if (l->staging)
+    if (l->staging && l->stage.part)
+        rc = sl_part_end(&l->stage, &err);
+    else if (l->staging)
         rc = sl_stage_commit(&l->stage, &l->w_entry, l->w_meta, l->w_flags, l->owners, &err);
     l->staging = false;
     close_bases(l);

@@ -165,7 +165,8 @@ enum sl_put_flag {
     SL_PUT_SPARSE = 2,       /* runs of zeros may become holes */
     SL_PUT_UNKEPT = 4,       /* WRITE: if the session ends before COMMIT, nothing of it is kept */
     SL_PUT_PARTIAL = 8,      /* WRITE: it gets its name then, as far as it was written */
-    SL_PUT_INPLACE = 16      /* PUT, WRITE: the file that is there is written where it is; needs the right to overwrite */
+    SL_PUT_INPLACE = 16,     /* PUT, WRITE: the file that is there is written where it is; needs the right to overwrite */
+    SL_PUT_FIRST = 32        /* PART: the first one of the file; no part of it was written before */
 };
 struct sl_msg_put {
     uint32_t id;

@@ -8,7 +8,8 @@
  *   Files are dealt in runs, to the lane that has the least to do: neighbours share a directory and a request.
  */
 #include "config.h"
-#include "client/plan.h"
+#include "client/parts.h"
+#include "base/io.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -80,7 +81,7 @@ static bool is_structural(const struct sl_action *a)
 
 static bool is_file(const struct sl_action *a)
 {
-    return a->kind == SL_ACT_FILE || a->kind == SL_ACT_COMPARE;
+    return a->kind == SL_ACT_FILE || a->kind == SL_ACT_COMPARE || a->kind == SL_ACT_PART;
 }
 
 /* A directory that is opened up while what it is to get in the end has not been given yet: once more after deletions. */
@@ -135,7 +136,7 @@ static void hand(struct sl_plan *p, struct sl_lane *l, struct sl_queue *from)
     if (!a->seq) {
         number(p, a);
         a->needs = l == p->lanes[0] ? 0 : p->structural;
-        a->weight = FILE_WEIGHT + (is_file(a) ? a->entry.size : 0);
+        a->weight = FILE_WEIGHT + (a->kind == SL_ACT_PART ? a->part_len : is_file(a) ? a->entry.size : 0);
     }
     if (is_structural(a))
         p->structural = a->seq;
@@ -146,7 +147,7 @@ static void hand(struct sl_plan *p, struct sl_lane *l, struct sl_queue *from)
 static bool deal_one(struct sl_plan *p, struct sl_queue *from)
 {
     struct sl_action *a = sl_queue_at(from, 0);
-    if (a->waits)
+    if (a->waits || (a->not_before_ms && sl_now_ms() < a->not_before_ms))
         return false;
     if (a->closing) {
         if (p->closings.len >= CLOSINGS_MAX)
@@ -160,6 +161,19 @@ static bool deal_one(struct sl_plan *p, struct sl_queue *from)
     if (l)
         hand(p, l, from);
     return l != NULL;
+}
+
+/* A part of some file, to the lane that has the least to do. */
+static bool deal_part(struct sl_plan *p)
+{
+    struct sl_action a;
+    struct sl_lane *l = !p->parts ? NULL : p->lanes_len > 1 ? least_to_do(p) : has_room(p, p->lanes[0]) ? p->lanes[0] : NULL;
+    if (!l || !sl_parts_next(p, &a))
+        return false;
+    p->run_left = 0;
+    *sl_queue_push(&p->again) = a;
+    hand(p, l, &p->again);
+    return true;
 }
 
 /* All before it is settled; what is before it in this queue goes before it on the wire. */
@@ -184,6 +198,8 @@ bool sl_deal(struct sl_plan *p)
     bool any = false;
     while (p->again.len && deal_one(p, &p->again))
         any = true;
+    while (!p->again.len && deal_part(p))
+        any = true;
     while (!p->again.len && p->queue.len && deal_one(p, &p->queue))
         any = true;
     while (close_one(p))
@@ -193,5 +209,5 @@ bool sl_deal(struct sl_plan *p)
 
 bool sl_deal_left(const struct sl_plan *p)
 {
-    return p->queue.len || p->again.len || p->closings.len;
+    return p->queue.len || p->again.len || p->closings.len || p->parts;
 }

@@ -5,6 +5,7 @@
 #include "config.h"
 #include "client/exec_priv.h"
 #include "base/io.h"
+#include "client/parts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +29,8 @@ void sl_exec_report(struct sl_plan *p, const struct sl_action *a, uint64_t bytes
 
 static struct sl_new new_of(const struct sl_plan *p, const struct sl_action *a, uint32_t dir)
 {
-    uint32_t ending = a->kind != SL_ACT_FILE ? 0 : p->o->inplace ? SL_PUT_INPLACE : p->o->partial && !*p->o->partial_dir ? SL_PUT_PARTIAL : p->o->no_resume ? SL_PUT_UNKEPT : 0;
+    bool content = a->kind == SL_ACT_FILE || a->kind == SL_ACT_PART || a->kind == SL_ACT_JOIN || a->kind == SL_ACT_DROP;
+    uint32_t ending = !content ? 0 : p->o->inplace ? SL_PUT_INPLACE : p->o->partial && !*p->o->partial_dir ? SL_PUT_PARTIAL : p->o->no_resume ? SL_PUT_UNKEPT : 0;
     return (struct sl_new){ .dir = dir, .meta = a->meta, .flags = a->flags | ending, .entry = &a->entry };
 }
 
@@ -85,6 +87,13 @@ enum sl_code sl_exec_begin(struct sl_lane *l, struct sl_action *a, uint32_t dir)
     l->swallow = false;
     l->file_done = 0;
     l->write_ticket = l->dest->issued[SL_JOB_WORK] + 1;
+    if (a->parts) {
+        if (!a->parts->told)
+            sl_exec_report(p, a, a->entry.size);
+        a->parts->told = true;
+        l->dest->ops->part(l->dest, &n, a->parts->token, a->part_from);
+        return SL_OK;
+    }
     sl_exec_report(p, a, a->delta ? sl_delta_unknown_bytes(&a->delta->delta) : a->entry.size);
     l->dest->ops->write(l->dest, &n);
     return SL_OK;
@@ -105,6 +114,40 @@ static enum sl_code piece_data(struct sl_lane *l, const struct sl_piece *c)
     l->file_done += c->len;
     p->stats.literal += c->len;
     p->progress.bytes_done += c->len;
+    return SL_OK;
+}
+
+/* The same of a part, which its group judges. */
+static enum sl_code part_end(struct sl_lane *l, struct sl_action *a, const struct sl_piece *c)
+{
+    if (l->dest->ops->room(l->dest, SL_JOB_WORK) < 64)
+        return SL_AGAIN;
+    l->swallow |= !sl_parts_take(a->parts, a, l->file_done, c);
+    if (l->swallow)
+        l->dest->ops->abort(l->dest);
+    else
+        l->dest->ops->commit(l->dest, c->hash);
+    if (l->swallow)
+        l->plan->progress.bytes_done -= l->file_done;
+    sl_exec_finish(l);
+    l->begun = l->swallow = false;
+    return SL_OK;
+}
+
+static enum sl_code part_piece_failed(struct sl_lane *l, struct sl_action *a, const struct sl_error *why)
+{
+    struct sl_parts *g = a->parts;
+    sl_parts_failed(l->plan, g, SL_ACT_PART, why);
+    if (!l->begun) {
+        sl_exec_skip(l);
+        sl_parts_settled(l->plan, g, SL_ACT_PART, false);
+        return SL_OK;
+    }
+    l->dest->ops->abort(l->dest);
+    l->plan->progress.bytes_done -= l->file_done;
+    l->swallow = true;
+    sl_exec_finish(l);
+    l->begun = l->swallow = false;
     return SL_OK;
 }
 
@@ -135,6 +178,10 @@ enum sl_code sl_exec_piece_failed(struct sl_lane *l, struct sl_action *a, const 
     if (l->begun && l->dest->ops->room(l->dest, SL_JOB_WORK) < 64)
         return SL_AGAIN;
     struct sl_error why = c->error;
+    if (a->parts) {
+        why.side = SL_SIDE_SOURCE;
+        return part_piece_failed(l, a, &why);
+    }
     if (l->begun)
         l->dest->ops->abort(l->dest);
     l->begun = l->swallow = false;
@@ -155,14 +202,9 @@ static enum sl_code do_file(struct sl_lane *l, struct sl_action *a, struct sl_er
     struct sl_plan *p = l->plan;
     struct sl_endpoint *src = sl_lane_source(l, a->origin->e);
     struct sl_piece c;
-    uint32_t dir = 0, from = 0;
-    if (!a->asked) {
-        const char *name = sl_exec_source_name(a);
-        if (sl_exec_move_to(l, &l->read_at, a, &from) != SL_OK)
-            return SL_AGAIN;
-        src->ops->read(src, from, &name, 1);
-        a->asked = true;
-    }
+    uint32_t dir = 0;
+    if (!a->asked && sl_exec_ask_one(l, a) != SL_OK)
+        return SL_AGAIN;
     enum sl_code rc = sl_cursor_goto(&l->write_at, a->path, a->dir_len, &dir);
     if (rc == SL_OK)
         rc = src->ops->piece(src, &c, err);
@@ -192,7 +234,7 @@ static enum sl_code do_file(struct sl_lane *l, struct sl_action *a, struct sl_er
     case SL_PIECE_END:
         rc = sl_exec_begin(l, a, dir);
         if (rc == SL_OK)
-            rc = piece_end(l, a, &c);
+            rc = a->parts ? part_end(l, a, &c) : piece_end(l, a, &c);
         break;
     case SL_PIECE_FAILED:
         rc = sl_exec_piece_failed(l, a, &c);
@@ -218,11 +260,16 @@ static enum sl_code do_other(struct sl_lane *l, struct sl_action *a)
     if (rc != SL_OK || l->dest->ops->room(l->dest, SL_JOB_WORK) < SL_HEAD_ROOM)
         return SL_AGAIN;
     struct sl_new n = new_of(p, a, dir);
-    sl_exec_report(p, a, 0);
+    if (a->kind != SL_ACT_JOIN && a->kind != SL_ACT_DROP)
+        sl_exec_report(p, a, 0);
     if (a->kind == SL_ACT_MAKE)
         l->dest->ops->make(l->dest, &n);
     else if (a->kind == SL_ACT_META)
         l->dest->ops->set_meta(l->dest, &n);
+    else if (a->kind == SL_ACT_JOIN)
+        l->dest->ops->join(l->dest, &n, a->parts->token);
+    else if (a->kind == SL_ACT_DROP)
+        l->dest->ops->drop(l->dest, dir, a->entry.name, a->token, n.flags);
     else
         l->dest->ops->remove(l->dest, dir, a->entry.type, a->entry.name);
     sl_exec_finish(l);
@@ -248,10 +295,10 @@ static enum sl_code do_one(struct sl_lane *l, struct sl_action *a, struct sl_err
         pretend(l, a);
         return SL_OK;
     }
-    bool file = a->kind == SL_ACT_FILE;
+    bool file = a->kind == SL_ACT_FILE || a->kind == SL_ACT_PART;
     p->progress.path = file ? a->path : NULL;
     p->progress.file_size = file ? a->entry.size : 0;
-    p->progress.file_done = l->begun ? l->file_done : 0;
+    p->progress.file_done = (l->begun ? l->file_done : 0) + a->part_from;
     return !file ? do_other(l, a) : a->delta ? sl_exec_delta_step(l, a, err) : do_file(l, a, err);
 }
 

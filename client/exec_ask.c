@@ -5,6 +5,7 @@
  */
 #include "config.h"
 #include "client/exec_priv.h"
+#include "client/parts.h"
 #include "client/permit.h"
 
 #include <string.h>
@@ -43,7 +44,7 @@ static enum sl_code ask_batch(struct sl_lane *l)
     while (q->issued < q->len && n < BATCH_MAX) {
         struct sl_action *a = sl_queue_at(q, q->issued);
         sl_permit_action(p, a);
-        if (sl_exec_delta_wanted(p, a))
+        if (sl_exec_delta_wanted(p, a) || sl_parts_wanted(p, a) || a->kind == SL_ACT_PART)
             break;
         if (a->kind == SL_ACT_FILE && same_place(a, first)) {
             const char *name = sl_exec_source_name(a);
@@ -58,6 +59,22 @@ static enum sl_code ask_batch(struct sl_lane *l)
         q->issued++;
     }
     e->ops->read(e, id, names, n);
+    return SL_OK;
+}
+
+enum sl_code sl_exec_ask_one(struct sl_lane *l, struct sl_action *a)
+{
+    struct sl_endpoint *e = sl_lane_source(l, a->origin->e);
+    struct sl_range range = { .at = a->part_from, .len = a->part_len };
+    const char *name = sl_exec_source_name(a);
+    uint32_t id = 0;
+    if (sl_exec_move_to(l, &l->read_at, a, &id) != SL_OK || e->ops->room(e, SL_JOB_WORK) < SL_NAME_MAX + 64 + SL_RANGE_BYTES_MAX)
+        return SL_AGAIN;
+    if (a->kind == SL_ACT_PART)
+        e->ops->read_ranges(e, id, name, &range, 1);
+    else
+        e->ops->read(e, id, &name, 1);
+    a->asked = true;
     return SL_OK;
 }
 
@@ -173,7 +190,13 @@ void sl_exec_issue(struct sl_lane *l)
                 return;
             sl_exec_delta_decide(p, a);
         }
-        if (a->kind == SL_ACT_FILE && a->origin->e->reads_ahead && !p->o->dry_run) {
+        if (sl_parts_wanted(p, a))
+            sl_parts_split(l, a);
+        if (a->kind == SL_ACT_PART && a->origin->e->reads_ahead) {
+            if (sl_exec_ask_one(l, a) != SL_OK)
+                return;
+            q->issued++;
+        } else if (a->kind == SL_ACT_FILE && a->origin->e->reads_ahead && !p->o->dry_run) {
             if ((a->delta ? sl_exec_delta_ask(l, a) : ask_batch(l)) != SL_OK)
                 return;
             q->issued += a->delta != NULL;

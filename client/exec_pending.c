@@ -5,6 +5,7 @@
  */
 #include "config.h"
 #include "client/exec_priv.h"
+#include "client/parts.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -56,6 +57,8 @@ static void reap(struct sl_plan *p, struct sl_lane *l)
         p->deleted += n->deleted;
         l->cost -= n->weight;
         sl_settle(p, n->seq);
+        if (n->parts)
+            sl_parts_settled(p, n->parts, n->kind, !n->failed);
         sl_pending_clear(n);
         l->pending_head = (l->pending_head + 1) % l->pending_cap;
         l->pending_len--;
@@ -90,6 +93,24 @@ static struct sl_pending *under_way(struct sl_lane *l, uint64_t ticket)
     return NULL;
 }
 
+/* Parts are mended or told of by their group. */
+static bool part_failed(struct sl_lane *l, struct sl_pending *n, const struct sl_error *why)
+{
+    struct sl_action *a = !n && l->current && l->queue.len ? sl_queue_at(&l->queue, 0) : NULL;
+    enum sl_action_kind kind = n ? n->kind : a ? a->kind : SL_ACT_NOTHING;
+    if (kind != SL_ACT_PART && kind != SL_ACT_JOIN)
+        return kind == SL_ACT_DROP;
+    sl_parts_failed(l->plan, n ? n->parts : a->parts, kind, why);
+    if (n) {
+        n->failed = true;
+        n->seq = kind == SL_ACT_JOIN ? 0 : n->seq;
+    } else {
+        l->current_failed = true;
+        l->swallow |= l->begun;
+    }
+    return true;
+}
+
 void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t ticket, const struct sl_error *err)
 {
     struct sl_lane *l = ctx;
@@ -103,6 +124,8 @@ void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t 
     bool dir = n ? n->dir : l->current_dir;
     if (n)
         n->changed = n->deleted = false;
+    if (part_failed(l, n, &why))
+        return;
     if (l->begun && ticket >= l->write_ticket) {
         l->swallow_redo = !l->swallow && sl_exec_delta_faulty(l, ticket, why.code);
         l->swallow = true;
@@ -138,6 +161,7 @@ void sl_exec_current(struct sl_lane *l, const struct sl_action *a)
 {
     l->current = a->path;
     l->current_dir = of_dir(l->plan, a);
+    l->current_failed &= l->begun;
 }
 
 /* What another lane needs to do it once more: it was told and counted, and is not asked for yet. */
@@ -159,14 +183,20 @@ void sl_exec_finish(struct sl_lane *l)
     n->dir = of_dir(p, a);
     if (a->delta && !a->append)
         n->redo = sl_exec_delta_copy(a);
-    if (l != p->lanes[0] && a->seq && !l->swallow)
+    if (l != p->lanes[0] && a->seq && !(l->swallow || l->current_failed))
         n->action = for_another_lane(a);
-    n->changed = a->kind == SL_ACT_FILE || (a->kind == SL_ACT_MAKE && a->changes & SL_CHANGE_NEW);
+    n->kind = a->kind;
+    n->parts = a->parts;
+    n->failed = l->current_failed || l->swallow;
+    if (n->failed && a->kind == SL_ACT_JOIN)
+        n->seq = 0;
+    n->changed = a->kind == SL_ACT_FILE || a->kind == SL_ACT_JOIN || (a->kind == SL_ACT_MAKE && a->changes & SL_CHANGE_NEW);
     n->deleted = a->kind == SL_ACT_REMOVE && a->update == SL_UPDATE_DELETED;
     n->path = a->path;
     a->path = NULL;
     sl_queue_pop(&l->queue);
     l->current = NULL;
+    l->current_failed = false;
 }
 
 void sl_exec_skip(struct sl_lane *l)
@@ -193,6 +223,10 @@ struct sl_action *sl_exec_copy(const struct sl_action *a)
     copy->seq = a->seq;
     copy->needs = a->needs;
     copy->weight = a->weight;
+    copy->in_one = a->in_one;
+    copy->parts = a->parts;
+    copy->part_from = a->part_from;
+    copy->part_len = a->part_len;
     return copy;
 }
 

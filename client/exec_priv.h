@@ -22,6 +22,8 @@ enum sl_code sl_exec_piece_failed(struct sl_lane *l, struct sl_action *a, const 
 /* The directory of an action at its source, for a cursor of that side. */
 enum sl_code sl_exec_move_to(struct sl_lane *l, struct sl_cursor *c, const struct sl_action *a, uint32_t *id);
 const char *sl_exec_source_name(const struct sl_action *a);
+/* Asks for the content of one file, or part of one; SL_AGAIN: no room now. */
+enum sl_code sl_exec_ask_one(struct sl_lane *l, struct sl_action *a);
 /* Moves `issued` of the lane's queue on as far as it goes. */
 void sl_exec_issue(struct sl_lane *l);
 

@@ -15,7 +15,7 @@ enum {
     LOOK_MS = 400,                   /* how long a number of lanes is tried at least, */
     LOOK_ROUNDS = 4,                 /* and how many round trips */
     WORTH_BYTES = 4 * 1024 * 1024, WORTH_FILES = 200,   /* less is done before others would help */
-    IN_VAIN_MAX = 3                  /* lanes lost in a row that had done nothing */
+    IN_VAIN_MAX = 3, REST_MS = 2000  /* lanes lost in a row that had done nothing, and how long none is opened after that */
 };
 
 /* The connections of one remote side that do nothing yet. */
@@ -34,6 +34,7 @@ struct sl_grow {
     struct side source, dest;
     unsigned wanted, most;           /* lanes besides the first */
     unsigned in_vain;
+    uint64_t lost_ms;                /* when the last one was lost */
     bool by_itself;                  /* the number is not given */
     uint64_t since_ms, moved;        /* when the last look began, and the bytes that had moved then */
     uint64_t rate;                   /* with fewer lanes, bytes a second; 0: not known */
@@ -137,6 +138,7 @@ static void lose(struct sl_grow *g, size_t i)
     struct sl_lane *lane = g->p->lanes[i];
     bool in_vain = !lane->dest->acked[SL_JOB_WORK];
     g->in_vain = in_vain ? g->in_vain + 1 : 0;
+    g->lost_ms = sl_now_ms();
     sl_pending_reap(g->p);
     free_endpoints(g, lane);
     sl_lane_remove(g->p, i);
@@ -322,7 +324,7 @@ void sl_grow_turn(struct sl_grow *g)
     g->p->spreads = g->p->lanes_len > 1 || g->wanted || (g->by_itself && is_far(g));
     if (g->by_itself)
         consider(g);
-    if (g->in_vain < IN_VAIN_MAX) {
+    if (g->in_vain < IN_VAIN_MAX || sl_now_ms() - g->lost_ms >= REST_MS) {
         ask(g, &g->source);
         ask(g, &g->dest);
     }

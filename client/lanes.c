@@ -2,6 +2,7 @@
 /* lanes - the lanes of a plan: each has its own endpoints, queue and cursors (doc/ARCHITECTURE.md, "Lanes"). */
 #include "config.h"
 #include "client/exec_priv.h"
+#include "client/parts.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -73,9 +74,17 @@ static void start_over(struct sl_lane *l, struct sl_action *a, bool begun)
     if (!begun)
         return;
     l->plan->progress.bytes_done -= l->file_done;
+    if (a->kind == SL_ACT_PART)
+        return;
     sl_exec_count_sent(l->plan, a);
     a->redo = true;
     a->whole |= l->swallow_redo;
+}
+
+static void begin_again(struct sl_plan *p, const struct sl_action *a)
+{
+    if (a->kind == SL_ACT_PART && a->flags & SL_PUT_FIRST)
+        sl_parts_lost_first(p, a->parts);
 }
 
 static void deal_again(struct sl_plan *p, struct sl_lane *l)
@@ -83,12 +92,15 @@ static void deal_again(struct sl_plan *p, struct sl_lane *l)
     for (size_t i = 0; i < l->pending_len; i++) {
         struct sl_pending *n = sl_pending_at(l, i);
         if (n->seq && n->action) {
-            p->progress.bytes_done -= n->changed ? n->action->entry.size : 0;
+            p->progress.bytes_done -= n->parts ? n->action->part_len : n->changed ? n->action->entry.size : 0;
+            begin_again(p, n->action);
             *sl_queue_push(&p->again) = *n->action;
             free(n->action);
             n->action = NULL;
         } else {
             sl_settle(p, n->seq);
+            if (n->parts)
+                sl_parts_settled(p, n->parts, n->kind, false);
         }
     }
     for (bool first = true; l->queue.len; first = false) {
@@ -97,10 +109,14 @@ static void deal_again(struct sl_plan *p, struct sl_lane *l)
         bool begun = first && l->begun;
         if (begun && l->swallow && !l->swallow_redo) {
             sl_settle(p, a.seq);
+            if (a.parts)
+                sl_parts_settled(p, a.parts, a.kind, false);
             sl_action_clear(&a);
             continue;
         }
         start_over(l, &a, begun);
+        if (begun)
+            begin_again(p, &a);
         *sl_queue_push(&p->again) = a;
     }
 }

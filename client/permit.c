@@ -74,6 +74,9 @@ static uint32_t needs(const struct sl_plan *p, const struct sl_action *a)
     case SL_ACT_REMOVE:
         return SL_RIGHT_DELETE;
     case SL_ACT_COMPARE:
+    case SL_ACT_PART:
+    case SL_ACT_JOIN:
+    case SL_ACT_DROP:
     case SL_ACT_NOTHING:
         break;
     }

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 #include "client/plan_priv.h"
+#include "client/parts.h"
 #include "base/io.h"
 #include "base/mem.h"
 
@@ -31,6 +32,7 @@ void sl_plan_clear(struct sl_plan *p)
     sl_merge_clear(&p->source);
     sl_stream_clear(&p->dest_stream);
     sl_lanes_clear(p);
+    sl_parts_clear(p);
     sl_queue_clear(&p->queue);
     sl_queue_clear(&p->again);
     sl_queue_clear(&p->closings);

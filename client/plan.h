@@ -21,10 +21,14 @@ enum sl_action_kind {
     SL_ACT_MAKE,             /* directory, symlink, device, fifo, socket */
     SL_ACT_META,             /* metadata of what exists */
     SL_ACT_REMOVE,           /* what is in the way of a directory, or extraneous */
+    SL_ACT_PART,             /* a part of a file's content (parts.h) */
+    SL_ACT_JOIN,             /* the file that all parts are of gets its metadata and name */
+    SL_ACT_DROP,             /* or its parts are given up */
     SL_ACT_NOTHING           /* only a report */
 };
 
 struct sl_lane;
+struct sl_parts;
 
 struct sl_action {
     enum sl_action_kind kind;
@@ -42,6 +46,11 @@ struct sl_action {
     uint64_t seq;            /* number in the order of the planner, from 1 (deal.c); 0: not counted */
     uint64_t needs;          /* the number that has to be settled before this one writes; 0: none */
     uint64_t weight;         /* against others, in bytes to be moved */
+    uint64_t not_before_ms;  /* it is not dealt before; 0: at once */
+    struct sl_parts *parts;  /* PART, JOIN: of which file; borrowed */
+    uint64_t part_from, part_len;
+    char token[SL_TOKEN_LEN + 1];   /* DROP */
+    bool in_one;             /* FILE: not in parts, whatever its size */
     bool retried;            /* the source changed while it was read once already */
     bool asked;              /* content was asked for */
     uint64_t basis_size;     /* FILE, COMPARE: of the destination's file; 0: there is none */
@@ -103,6 +112,9 @@ struct sl_pending {          /* an action under way */
     uint64_t seq, weight;    /* as in the action; seq 0: it is counted elsewhere */
     char *path;              /* owned */
     bool dir;
+    enum sl_action_kind kind;
+    struct sl_parts *parts;  /* PART, JOIN */
+    bool failed;             /* PART, JOIN: it did */
     bool changed, deleted;   /* an entry was made or written, or deleted; unless it failed */
     struct sl_action *redo;  /* what to do, once more, when its delta turns out to be wrong; owned, NULL: nothing */
     struct sl_action *action;/* what to do when its lane is lost; owned, NULL on the first lane */
@@ -135,6 +147,7 @@ struct sl_lane {
     uint64_t write_ticket;           /* the first of the write that is open */
     const char *current;             /* path of the action being carried out */
     bool current_dir;
+    bool current_failed;             /* JOIN at a local tree: it has failed within its call */
     struct sl_pending *pending;      /* ring */
     size_t pending_head, pending_len, pending_cap;
 };
@@ -174,6 +187,8 @@ struct sl_plan {
     uint64_t dealt;                  /* number of the last action that was dealt */
     uint64_t structural;             /* number of the last one that others may need: a directory made or opened up, something removed */
     bool spreads;                    /* further lanes are there or to be had: none takes more than its share */
+    struct sl_parts *parts;          /* files that go in parts, a list; owned */
+    bool no_parts;                   /* it was tried, and can't be done there */
     size_t run_lane, run_left;       /* the lane that files are dealt to, and how many more in a row */
     /* execution */
     struct sl_lane **lanes;          /* owned; one at least */

@@ -52,7 +52,7 @@ check() {
 # run ARGUMENT...: the client, with its output in $T/out and $T/err and its exit status in $status (124: it hung).
 run() {
     last_run="superlifter $*"
-    timeout -k 5 "${limit:-60}" "$SL" "$@" < /dev/null > "$T/out" 2> "$T/err"
+    timeout -k 5 "${limit:-60}" "$SL" ${EXTRA_OPTIONS:-} "$@" < /dev/null > "$T/out" 2> "$T/err"
     status=$?
 }
 

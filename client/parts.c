@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: ISC */
+/* parts - see parts.h. */
+#include "config.h"
+#include "client/parts.h"
+#include "base/io.h"
+#include "base/mem.h"
+#include "client/exec_priv.h"
+#include "tree/stage.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILE_LEAST = 16 * 1024 * 1024, PART = 4 * 1024 * 1024, BUSY_MS = 10000, BUSY_EVERY_MS = 100 };
+
+bool sl_parts_wanted(const struct sl_plan *p, const struct sl_action *a)
+{
+    if (!p->spreads || p->no_parts || p->o->dry_run || p->o->inplace || a->kind != SL_ACT_FILE)
+        return false;
+    return !a->delta && !a->append && !a->in_one && a->entry.size >= FILE_LEAST && p->dest->parts && a->origin->e->parts;
+}
+
+void sl_parts_split(struct sl_lane *l, struct sl_action *a)
+{
+    struct sl_plan *p = l->plan;
+    struct sl_parts *g = sl_calloc(1, sizeof *g), **at = &p->parts;
+    struct sl_action *copy = sl_exec_copy(a);
+    copy->redo = a->redo;
+    g->told = a->redo;
+    g->file = *copy;
+    free(copy);
+    sl_stage_token(g->token);
+    while (*at)
+        at = &(*at)->after;
+    *at = g;
+    a->kind = SL_ACT_NOTHING;
+    a->quiet = true;
+    a->seq = 0;
+    l->cost -= a->weight;
+    a->weight = 0;
+}
+
+static struct sl_action *part_of(struct sl_parts *g, enum sl_action_kind kind)
+{
+    struct sl_action *a = sl_exec_copy(&g->file);
+    a->kind = kind;
+    a->parts = g;
+    a->seq = 0;
+    return a;
+}
+
+bool sl_parts_next(struct sl_plan *p, struct sl_action *a)
+{
+    for (struct sl_parts *g = p->parts; g; g = g->after) {
+        if (g->failed || g->next >= g->file.entry.size || (!g->made && g->out))
+            continue;
+        struct sl_action *part = part_of(g, SL_ACT_PART);
+        uint64_t left = g->file.entry.size - g->next;
+        part->part_from = g->next;
+        part->part_len = left < PART ? left : PART;
+        if (!g->made)
+            part->flags |= SL_PUT_FIRST;
+        g->next += part->part_len;
+        g->out++;
+        *a = *part;
+        free(part);
+        return true;
+    }
+    return false;
+}
+
+bool sl_parts_take(struct sl_parts *g, const struct sl_action *a, uint64_t got, const struct sl_piece *end)
+{
+    bool same = !g->version || g->version == end->version;
+    g->version = end->version;
+    if (!g->failed && (end->changed || !same || !end->version || got != a->part_len)) {
+        g->failed = g->changed = true;
+        sl_fail(&g->err, SL_E_CHANGED, "'%s' changed while it was read", a->entry.name);
+        g->err.side = SL_SIDE_SOURCE;
+    }
+    return !g->failed;
+}
+
+/* ---- the end of it ---- */
+
+static void take_out(struct sl_plan *p, struct sl_parts *g)
+{
+    struct sl_parts **at = &p->parts;
+    while (*at != g)
+        at = &(*at)->after;
+    *at = g->after;
+    sl_action_clear(&g->file);
+    free(g);
+}
+
+static void push(struct sl_plan *p, struct sl_action *a)
+{
+    *sl_queue_push(&p->again) = *a;
+    free(a);
+}
+
+/* Everything is written and confirmed. */
+static void join(struct sl_plan *p, struct sl_parts *g)
+{
+    struct sl_action *a = part_of(g, SL_ACT_JOIN);
+    a->seq = g->file.seq;
+    a->weight = 0;
+    g->out = 1;
+    push(p, a);
+}
+
+static void push_drop(struct sl_plan *p, struct sl_parts *g, uint32_t flags)
+{
+    struct sl_action *drop = part_of(g, SL_ACT_DROP);
+    memcpy(drop->token, g->token, sizeof drop->token);
+    drop->parts = NULL;
+    drop->flags |= flags;
+    push(p, drop);
+}
+
+/* Without its lane it can't be told whether the staged file was made: another one is. */
+void sl_parts_lost_first(struct sl_plan *p, struct sl_parts *g)
+{
+    push_drop(p, g, SL_PUT_UNKEPT);
+    sl_stage_token(g->token);
+}
+
+static bool lasting(enum sl_code code)
+{
+    return code == SL_E_NO_SPACE || code == SL_E_QUOTA || code == SL_E_LIMIT || code == SL_E_READ_ONLY;
+}
+
+/* The file goes whole, on one lane; or, where that would not help, it has failed. */
+static void give_up(struct sl_plan *p, struct sl_parts *g)
+{
+    bool whole = !lasting(g->err.code);
+    if (g->made)
+        push_drop(p, g, whole ? (uint32_t)SL_PUT_UNKEPT : 0);
+    if (whole) {
+        struct sl_action *again = sl_exec_copy(&g->file);
+        again->whole = again->in_one = true;
+        again->retried |= g->changed;
+        again->redo = g->told;
+        push(p, again);
+    } else {
+        sl_plan_entry_failed(p, &g->err, g->file.path);
+        sl_settle(p, g->file.seq);
+    }
+    take_out(p, g);
+}
+
+static void look(struct sl_plan *p, struct sl_parts *g)
+{
+    if (g->out)
+        return;
+    if (g->failed)
+        give_up(p, g);
+    else if (g->next >= g->file.entry.size)
+        join(p, g);
+}
+
+void sl_parts_failed(struct sl_plan *p, struct sl_parts *g, enum sl_action_kind kind, const struct sl_error *err)
+{
+    uint64_t now = sl_now_ms();
+    if (kind == SL_ACT_JOIN && err->code == SL_E_BUSY && (!g->busy_since_ms || now - g->busy_since_ms < BUSY_MS)) {
+        g->busy_since_ms = g->busy_since_ms ? g->busy_since_ms : now;
+        return;
+    }
+    if (err->code == SL_E_UNSUPPORTED)
+        p->no_parts = true;
+    if (g->failed)
+        return;
+    g->failed = true;
+    g->err = *err;
+}
+
+void sl_parts_settled(struct sl_plan *p, struct sl_parts *g, enum sl_action_kind kind, bool ok)
+{
+    g->out--;
+    g->made |= ok;
+    if (kind == SL_ACT_JOIN && ok) {
+        sl_exec_count_sent(p, &g->file);
+        take_out(p, g);                  /* its number was settled with the join */
+    } else if (kind == SL_ACT_JOIN && !g->failed) {
+        join(p, g);
+        sl_queue_at(&p->again, p->again.len - 1)->not_before_ms = sl_now_ms() + BUSY_EVERY_MS;
+    } else {
+        look(p, g);
+    }
+}
+
+void sl_parts_clear(struct sl_plan *p)
+{
+    while (p->parts)
+        take_out(p, p->parts);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * parts - a large file that several lanes send, each a part at a time. The first part makes the staged file; then the others go to whichever lane
+ * has least to do; when all are confirmed the first lane joins them. Each part is verified by its own hash, and all come from the same version of
+ * the source's file. What goes wrong is mended by sending the file whole, on one lane.
+ */
+#ifndef SL_CLIENT_PARTS_H
+#define SL_CLIENT_PARTS_H
+
+#include "client/plan.h"
+
+struct sl_parts {
+    struct sl_action file;           /* owned; its number is not settled until the file is joined */
+    char token[SL_TOKEN_LEN + 1];
+    uint64_t next;                   /* where the next part begins */
+    unsigned out;                    /* parts that were dealt and are not confirmed */
+    bool made;                       /* the first one was begun: the staged file is there */
+    bool told;                       /* the line about it */
+    bool failed;                     /* no more parts: err says why */
+    bool changed;                    /* because the source changed */
+    struct sl_error err;
+    uint64_t version;                /* of the source's file; 0: not known yet */
+    uint64_t busy_since_ms;          /* joining is refused because a lost lane still writes; 0: no */
+    struct sl_parts *after;          /* the next in plan->parts */
+};
+
+/* Whether a file is to go in parts. */
+bool sl_parts_wanted(const struct sl_plan *p, const struct sl_action *a);
+/* Makes a group of an action, of which nothing is left but its place in the queue. */
+void sl_parts_split(struct sl_lane *l, struct sl_action *a);
+/* Puts the next part of some file into *a; false: there is none now. */
+bool sl_parts_next(struct sl_plan *p, struct sl_action *a);
+
+/* ---- of the executor ---- */
+/* What was read for a part is all there: whether it belongs to the same file as the others. */
+bool sl_parts_take(struct sl_parts *g, const struct sl_action *a, uint64_t got, const struct sl_piece *end);
+/* A part, or joining, is confirmed (ok) or has failed before. */
+void sl_parts_settled(struct sl_plan *p, struct sl_parts *g, enum sl_action_kind kind, bool ok);
+/* A failure of a part or of joining. */
+void sl_parts_failed(struct sl_plan *p, struct sl_parts *g, enum sl_action_kind kind, const struct sl_error *err);
+
+/* The lane that had the first part is lost. */
+void sl_parts_lost_first(struct sl_plan *p, struct sl_parts *g);
+
+void sl_parts_clear(struct sl_plan *p);
+
+#endif

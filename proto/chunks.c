@@ -6,6 +6,8 @@
 enum {
     CHUNKS_FLAGS = SL_CHUNKS_KEPT | SL_CHUNKS_HASH,
     CHUNKED_FLAGS = SL_CHUNKED_CHANGED | SL_CHUNKED_HASH,
+    PART_FLAGS = SL_PUT_SPARSE | SL_PUT_FIRST,
+    DROP_FLAGS = SL_PUT_REPLACE | SL_PUT_UNKEPT | SL_PUT_PARTIAL,
     GRAIN_MIN = 6, GRAIN_MAX = 26, HASH_MIN = 4, HASH_MAX = 8
 };
 
@@ -137,6 +139,54 @@ enum sl_code sl_copy_decode(struct sl_rd *r, struct sl_msg_copy *m, struct sl_er
     got.len = (uint32_t)sl_r_uv(r, SL_COPY_MAX);
     if (!sl_r_done(r) || !got.len)
         return fault("COPY", err);
+    *m = got;
+    return SL_OK;
+}
+
+/* ---- PART ---- */
+
+void sl_part_encode(struct sl_buf *b, const struct sl_msg_part *m)
+{
+    sl_w_uv(b, m->id);
+    sl_w_u8(b, m->flags);
+    sl_w_raw(b, m->token, SL_TOKEN_LEN);
+    sl_w_bs(b, m->name, m->name_len);
+    sl_w_uv(b, m->from);
+    sl_w_uv(b, m->size);
+}
+
+enum sl_code sl_part_decode(struct sl_rd *r, struct sl_msg_part *m, struct sl_error *err)
+{
+    struct sl_msg_part got = { .id = (uint32_t)sl_r_uv(r, UINT32_MAX) };
+    got.flags = sl_r_u8(r);
+    got.token = sl_r_token(r);
+    got.name = read_name(r, &got.name_len);
+    got.from = sl_r_uv(r, INT64_MAX);
+    got.size = sl_r_uv(r, INT64_MAX);
+    if (!sl_r_done(r) || got.flags & ~PART_FLAGS || got.from > got.size)
+        return fault("PART", err);
+    *m = got;
+    return SL_OK;
+}
+
+/* ---- DROP ---- */
+
+void sl_drop_encode(struct sl_buf *b, const struct sl_msg_drop *m)
+{
+    sl_w_uv(b, m->id);
+    sl_w_u8(b, m->flags);
+    sl_w_raw(b, m->token, SL_TOKEN_LEN);
+    sl_w_bs(b, m->name, m->name_len);
+}
+
+enum sl_code sl_drop_decode(struct sl_rd *r, struct sl_msg_drop *m, struct sl_error *err)
+{
+    struct sl_msg_drop got = { .id = (uint32_t)sl_r_uv(r, UINT32_MAX) };
+    got.flags = sl_r_u8(r);
+    got.token = sl_r_token(r);
+    got.name = read_name(r, &got.name_len);
+    if (!sl_r_done(r) || got.flags & ~DROP_FLAGS)
+        return fault("DROP", err);
     *m = got;
     return SL_OK;
 }

@@ -19,11 +19,13 @@ void sl_content_put_hole(struct sl_buf *b, uint64_t len)
     sl_w_uv(b, len);
 }
 
-void sl_content_put_end(struct sl_buf *b, uint8_t flags, const uint8_t *hash, size_t hash_len)
+void sl_content_put_end(struct sl_buf *b, uint8_t flags, const uint8_t *hash, size_t hash_len, uint64_t version)
 {
     sl_w_u8(b, SL_CONTENT_END);
     sl_w_u8(b, flags);
     sl_w_hash(b, hash, hash_len);
+    if (flags & SL_CONTENT_VERSION)
+        sl_w_u64(b, version);
 }
 
 void sl_content_put_failed(struct sl_buf *b, enum sl_code code, const char *text)
@@ -59,6 +61,8 @@ enum sl_code sl_content_decode(struct sl_rd *r, struct sl_content *out, struct s
         break;
     case SL_CONTENT_END:
         read_end(r, &got);
+        if (got.flags & SL_CONTENT_VERSION)
+            got.version = sl_r_u64(r);
         break;
     case SL_CONTENT_FAILED:
         got.code = sl_r_code(r);
@@ -85,6 +89,8 @@ void sl_put_encode(struct sl_buf *b, struct sl_entry_codec *c, const struct sl_m
     sl_entry_encode(c, b, &m->entry);
     if (m->hash)
         sl_w_hash(b, m->hash, m->hash_len);
+    if (m->token)
+        sl_w_raw(b, m->token, SL_TOKEN_LEN);
 }
 
 /* Which types of entry a request of the family is for. */
@@ -93,6 +99,7 @@ static bool type_fits(enum sl_msg request, enum sl_type type)
     switch (request) {
     case SL_MSG_PUT:
     case SL_MSG_WRITE:
+    case SL_MSG_JOIN:
         return type == SL_TYPE_FILE;
     case SL_MSG_MKDIR:
         return type == SL_TYPE_DIR;
@@ -126,6 +133,8 @@ enum sl_code sl_put_decode(struct sl_rd *r, struct sl_entry_codec *c, enum sl_ms
         got.data_len = sl_r_left(r);
         got.data = sl_r_raw(r, got.data_len);
     }
+    if (type == SL_MSG_JOIN)
+        got.token = sl_r_token(r);
     if (!sl_r_done(r) || !type_fits(type, got.entry.type) || got.data_len > SL_PUT_MAX)
         return put_fault(err);
     *m = got;

@@ -17,6 +17,8 @@
 #include "proto/wire.h"
 
 #define SL_FEATURE_SHA256 "sha256"
+#define SL_FEATURE_PARTS "parts"
+#define SL_FLAG_VERSION 4u        /* frame flag of READ_RANGES: END is to say which version of the file it was */
 #define SL_FLAG_AS_IS 2u          /* frame flag of READ and READ_RANGES: compressing this content does not pay */
 #define SL_DIR_ID_MAX 0xffffffffu
 #define SL_TEXT_MAX 4096u                /* bytes of a message text */
@@ -52,6 +54,9 @@ enum sl_msg {
     SL_MSG_COPY = 40,        /* number of the basis, offset, length: the next content of the file being written */
     SL_MSG_KEEP = 41,        /* uv length: so long is the file that is written in place, and all of it stays; after WRITE */
     SL_MSG_KEPT_IN = 42,     /* bs name: the directory beside each file in which this channel keeps what is interrupted */
+    SL_MSG_PART = 43,        /* id, flags, token, name, from, size: a part of a file follows as after WRITE */
+    SL_MSG_JOIN = 44,        /* id, meta, flags, entry, token: all parts are there; the file gets its name */
+    SL_MSG_DROP = 45,        /* id, flags, token, name: the parts are given up */
     /* answers */
     SL_MSG_DONE = 64,        /* uv request */
     SL_MSG_FAIL = 65,        /* uv request, code, text */
@@ -138,7 +143,8 @@ enum sl_code sl_read_next(struct sl_rd *r, char *scratch, size_t *name_len);
  * END or FAILED; or one WHOLE. A record never spans frames. The hash is XXH3-128 (seed 0, canonical big-endian form)
  * over all data bytes in order, where each hole counts as its length in 8 bytes, big-endian. */
 enum sl_content_kind { SL_CONTENT_DATA = 1, SL_CONTENT_HOLE = 2, SL_CONTENT_END = 3, SL_CONTENT_FAILED = 4, SL_CONTENT_WHOLE = 5 };
-enum sl_content_flag { SL_CONTENT_CHANGED = 1 /* size or times changed between open and end */ };
+enum sl_content_flag { SL_CONTENT_CHANGED = 1 /* size or times changed between open and end */,
+                       SL_CONTENT_VERSION = 2 /* END of ranges: of which version of the file is behind the hash */ };
 struct sl_content {
     enum sl_content_kind kind;
     const uint8_t *data;         /* DATA, WHOLE */
@@ -146,6 +152,7 @@ struct sl_content {
     uint64_t hole;               /* HOLE, >= 1 */
     const uint8_t *hash;         /* END, WHOLE */
     uint8_t flags;               /* END, WHOLE */
+    uint64_t version;            /* END, with SL_CONTENT_VERSION */
     enum sl_code code;           /* FAILED */
     const char *text;
     size_t text_len;
@@ -155,7 +162,8 @@ struct sl_content {
  * follow; for WHOLE, then flags (u8) and hash (raw). */
 size_t sl_content_head(uint8_t *p, enum sl_content_kind kind, size_t len);
 void sl_content_put_hole(struct sl_buf *b, uint64_t len);
-void sl_content_put_end(struct sl_buf *b, uint8_t flags, const uint8_t *hash, size_t hash_len);
+/* version: written with SL_CONTENT_VERSION. */
+void sl_content_put_end(struct sl_buf *b, uint8_t flags, const uint8_t *hash, size_t hash_len, uint64_t version);
 void sl_content_put_failed(struct sl_buf *b, enum sl_code code, const char *text);
 enum sl_code sl_content_decode(struct sl_rd *r, struct sl_content *out, struct sl_error *err);
 
@@ -175,14 +183,31 @@ struct sl_msg_put {
     struct sl_entry entry;
     const uint8_t *hash;     /* PUT only */
     size_t hash_len;         /* encoding; 0: SL_HASH_LEN */
+    const char *token;       /* JOIN only: SL_TOKEN_LEN bytes */
     const uint8_t *data;     /* PUT only: the rest of the payload */
     size_t data_len;
 };
-/* For PUT: everything up to and with the hash; the content is appended by the caller. For the others hash is NULL. Decoding
+/* For PUT: everything up to and with the hash; the content is appended by the caller. For the others hash is NULL, and token but for JOIN. Decoding
  * moves the context on: a payload is decoded once. Only SET_META may have an entry without a name. */
 void sl_put_encode(struct sl_buf *b, struct sl_entry_codec *c, const struct sl_msg_put *m);
 enum sl_code sl_put_decode(struct sl_rd *r, struct sl_entry_codec *c, enum sl_msg type, struct sl_msg_put *m,
                            struct sl_error *err);
+
+/* ---- PART, DROP ---- */
+struct sl_msg_part {
+    uint32_t id;
+    uint8_t flags;           /* SL_PUT_SPARSE, SL_PUT_FIRST */
+    const char *token;       /* SL_TOKEN_LEN bytes, of which sl_token_ok is true */
+    const char *name;
+    size_t name_len;
+    uint64_t from, size;     /* where the part begins, and of the whole file; from <= size <= INT64_MAX */
+};
+struct sl_msg_drop {
+    uint32_t id;
+    uint8_t flags;           /* SL_PUT_REPLACE, SL_PUT_UNKEPT, SL_PUT_PARTIAL */
+    const char *token, *name;
+    size_t name_len;
+};
 
 /* ---- CHUNKS, READ_RANGES, BASIS, COPY ---- */
 #define SL_COPY_MAX (1024u * 1024u)      /* bytes in one COPY: it is carried out in one piece */
@@ -260,5 +285,7 @@ SL_MSG_CODEC(module, sl_msg_module);
 SL_MSG_CODEC(basis, sl_msg_basis);
 SL_MSG_CODEC(copy, sl_msg_copy);
 SL_MSG_CODEC(kept_in, sl_msg_kept_in);
+SL_MSG_CODEC(part, sl_msg_part);
+SL_MSG_CODEC(drop, sl_msg_drop);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 #include "proto/wire.h"
+#include "base/entry.h"
 
 void sl_w_u8(struct sl_buf *b, uint8_t v)
 {
@@ -81,6 +82,14 @@ void sl_r_init(struct sl_rd *r, const void *data, size_t n)
 const uint8_t *sl_r_hash(struct sl_rd *r)
 {
     return sl_r_raw(r, r->hash_len);
+}
+
+const char *sl_r_token(struct sl_rd *r)
+{
+    const char *token = (const char *)sl_r_raw(r, SL_TOKEN_LEN);
+    if (token && !sl_token_ok(token))
+        r->bad = true;
+    return r->bad ? NULL : token;
 }
 
 const uint8_t *sl_r_raw(struct sl_rd *r, size_t n)

@@ -52,6 +52,8 @@ const uint8_t *sl_r_bs(struct sl_rd *r, size_t max, size_t *n);
 const uint8_t *sl_r_raw(struct sl_rd *r, size_t n);
 /* The hash of a whole file: r->hash_len bytes. */
 const uint8_t *sl_r_hash(struct sl_rd *r);
+/* A token (base/entry.h): SL_TOKEN_LEN bytes; NULL when bad. */
+const char *sl_r_token(struct sl_rd *r);
 /* 1..SL_CODE_WIRE_MAX; those that this build does not know are SL_E_IO. */
 enum sl_code sl_r_code(struct sl_rd *r);
 static inline size_t sl_r_left(const struct sl_rd *r) { return r->bad ? 0 : (size_t)(r->end - r->p); }

@@ -279,7 +279,7 @@ START_TEST(contents)
     struct sl_content got;
     put_data(SL_CONTENT_DATA, "some");
     sl_content_put_hole(&b, INT64_MAX);
-    sl_content_put_end(&b, SL_CONTENT_CHANGED, hash, 0);
+    sl_content_put_end(&b, SL_CONTENT_CHANGED, hash, 0, 7);
     put_data(SL_CONTENT_WHOLE, "");
     sl_w_u8(&b, 0);
     sl_w_raw(&b, hash, sizeof hash);
@@ -306,6 +306,73 @@ START_TEST(contents)
         sl_r_init(&r, bad[i].bytes, bad[i].n);
         ck_assert_msg(sl_content_decode(&r, &got, &err) == SL_E_PROTOCOL, "case %zu", i);
     }
+}
+END_TEST
+
+START_TEST(versions)
+{
+    static const uint8_t hash[SL_HASH_LEN] = "0123456789abcde";
+    struct sl_content got;
+    sl_content_put_end(&b, SL_CONTENT_VERSION, hash, 0, UINT64_MAX - 1);
+    ck_assert_int_eq(sl_content_decode(reader(), &got, &err), SL_OK);
+    ck_assert(got.kind == SL_CONTENT_END && got.version == UINT64_MAX - 1 && sl_r_done(&r));
+    for (size_t cut = 0; cut < sl_buf_len(&b); cut++) {
+        sl_r_init(&r, sl_buf_ptr(&b), cut);
+        ck_assert_int_eq(sl_content_decode(&r, &got, &err), SL_E_PROTOCOL);
+    }
+    put_data(SL_CONTENT_WHOLE, "x");     /* it has none, whatever its flags say */
+    sl_w_u8(&b, SL_CONTENT_VERSION);
+    sl_w_raw(&b, hash, sizeof hash);
+    reader();
+    ck_assert_int_eq(sl_content_decode(&r, &got, &err), SL_OK);
+    ck_assert_int_eq(sl_content_decode(&r, &got, &err), SL_OK);
+    ck_assert(got.kind == SL_CONTENT_WHOLE && got.version == 0 && sl_r_done(&r));
+}
+END_TEST
+
+/* Neither of them is eight characters of the alphabet with a digit in front. */
+static const char *const bad_tokens[] = {
+    "abcdefgh", "0abcde/g", "/abcdefg", "0abcdefG", "0abc.efg", "0abcde g", "0abcdef\xff", "0abcdef", "0\0bcdefg", "0abcdef\0", "../../..",
+};
+
+START_TEST(parts)
+{
+    struct sl_msg_part m = { 5, SL_PUT_SPARSE | SL_PUT_FIRST, "0abcdefg", "name", 4, 7, INT64_MAX }, got;
+    sl_part_encode(&b, &m);
+    CHECK_SHAPE(part, sl_msg_part);
+    ck_assert_int_eq(sl_part_decode(&r, &got, &err), SL_OK);
+    ck_assert(got.id == 5 && got.flags == 34 && got.from == 7 && got.size == INT64_MAX && is(got.name, got.name_len, "name"));
+    ck_assert_mem_eq(got.token, "0abcdefg", SL_TOKEN_LEN);
+    for (size_t i = 0; i < sizeof bad_tokens / sizeof *bad_tokens; i++) {
+        char token[SL_TOKEN_LEN + 1] = "";
+        memcpy(token, bad_tokens[i], strlen(bad_tokens[i]));
+        m.token = token;
+        sl_buf_reset(&b, 0);
+        sl_part_encode(&b, &m);
+        ck_assert_msg(sl_part_decode(reader(), &got, &err) == SL_E_PROTOCOL, "token %zu", i);
+    }
+    CHECK_REFUSED(part, sl_msg_part, "\0\1" "0abcdefg" "\1f\0\0");      /* flags that it has not */
+    CHECK_REFUSED(part, sl_msg_part, "\0\20" "0abcdefg" "\1f\0\0");
+    CHECK_REFUSED(part, sl_msg_part, "\0\0" "0abcdefg" "\1/\0\0");
+    CHECK_REFUSED(part, sl_msg_part, "\0\0" "0abcdefg" "\2..\0\0");
+    CHECK_REFUSED(part, sl_msg_part, "\0\0" "0abcdefg" "\0\0\0");
+    CHECK_REFUSED(part, sl_msg_part, "\0\0" "0abcdefg" "\1f\2\1");      /* it begins behind the end */
+    CHECK_REFUSED(part, sl_msg_part, "\0\0" "0abcdefg" "\1f\0\200\200\200\200\200\200\200\200\200\1");      /* 2^63 */
+    CHECK_REFUSED(part, sl_msg_part, "\0\0" "0abcdef" "\1f\0\0");       /* seven */
+    CHECK_REFUSED(part, sl_msg_part, "\0\0" "0abcdefgh" "\1f\0\0");
+}
+END_TEST
+
+START_TEST(drops)
+{
+    struct sl_msg_drop m = { 5, SL_PUT_REPLACE | SL_PUT_PARTIAL, "9zzzzzz9", "name", 4 }, got;
+    sl_drop_encode(&b, &m);
+    CHECK_SHAPE(drop, sl_msg_drop);
+    ck_assert_int_eq(sl_drop_decode(&r, &got, &err), SL_OK);
+    ck_assert(got.id == 5 && got.flags == 9 && is(got.name, got.name_len, "name") && memcmp(got.token, "9zzzzzz9", SL_TOKEN_LEN) == 0);
+    CHECK_REFUSED(drop, sl_msg_drop, "\0\2" "0abcdefg" "\1f");
+    CHECK_REFUSED(drop, sl_msg_drop, "\0\0" "aabcdefg" "\1f");
+    CHECK_REFUSED(drop, sl_msg_drop, "\0\0" "0abcdefg" "\3a/b");
 }
 END_TEST
 
@@ -355,6 +422,35 @@ START_TEST(puts_of_all_kinds)
 }
 END_TEST
 
+START_TEST(joins)
+{
+    struct sl_msg_put got, m = { .id = 5, .meta = SL_META_ALL, .flags = SL_PUT_REPLACE, .token = "0abcdefg" };
+    m.entry = (struct sl_entry){ .type = SL_TYPE_FILE, .size = 4, .name = "f", .name_len = 1 };
+    ck_assert_int_eq(put(SL_MSG_JOIN, &m, "", &got), SL_OK);
+    ck_assert(got.id == 5 && got.flags == SL_PUT_REPLACE && got.entry.size == 4);
+    ck_assert_int_eq(put(SL_MSG_JOIN, &m, "x", &got), SL_E_PROTOCOL);
+    ck_assert_int_eq(put(SL_MSG_WRITE, &m, "", &got), SL_E_PROTOCOL);       /* a token that does not belong there */
+    m.flags = SL_PUT_FIRST;
+    ck_assert_int_eq(put(SL_MSG_JOIN, &m, "", &got), SL_E_PROTOCOL);
+    m.flags = 0;
+    m.entry.type = SL_TYPE_DIR;
+    ck_assert_int_eq(put(SL_MSG_JOIN, &m, "", &got), SL_E_PROTOCOL);
+    m.entry.type = SL_TYPE_FILE;
+    for (size_t i = 0; i < sizeof bad_tokens / sizeof *bad_tokens; i++) {
+        char token[SL_TOKEN_LEN + 1] = "";
+        memcpy(token, bad_tokens[i], strlen(bad_tokens[i]));
+        m.token = token;
+        ck_assert_msg(put(SL_MSG_JOIN, &m, "", &got) == SL_E_PROTOCOL, "token %zu", i);
+    }
+    m.token = NULL;
+    ck_assert_int_eq(put(SL_MSG_JOIN, &m, "", &got), SL_E_PROTOCOL);
+    ck_assert_int_eq(put(SL_MSG_JOIN, &m, "0abcdef", &got), SL_E_PROTOCOL);
+    m.entry.name = "";
+    m.entry.name_len = 0;
+    ck_assert_int_eq(put(SL_MSG_JOIN, &m, "0abcdefg", &got), SL_E_PROTOCOL);
+}
+END_TEST
+
 START_TEST(puts_hostile)
 {
     struct sl_msg_put got, m = { .entry = { .type = SL_TYPE_DIR, .name = "" } };
@@ -399,6 +495,10 @@ int main(void)
     tcase_add_test(t, reads);
     tcase_add_test(t, listings);
     tcase_add_test(t, contents);
+    tcase_add_test(t, versions);
+    tcase_add_test(t, parts);
+    tcase_add_test(t, drops);
+    tcase_add_test(t, joins);
     tcase_add_test(t, puts_of_all_kinds);
     tcase_add_test(t, puts_hostile);
     SRunner *run = srunner_create(s);

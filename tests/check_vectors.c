@@ -67,6 +67,8 @@ PASS(module, sl_msg_module)
 PASS(basis, sl_msg_basis)
 PASS(copy, sl_msg_copy)
 PASS(kept_in, sl_msg_kept_in)
+PASS(part, sl_msg_part)
+PASS(drop, sl_msg_drop)
 
 static enum sl_code pass_keep(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)
 {
@@ -172,7 +174,7 @@ static void put_content(struct sl_buf *out, const struct sl_content *m)
         sl_content_put_hole(out, m->hole);
         break;
     case SL_CONTENT_END:
-        sl_content_put_end(out, m->flags, m->hash, 0);
+        sl_content_put_end(out, m->flags, m->hash, 0, m->version);
         break;
     case SL_CONTENT_FAILED:
         sl_content_put_failed(out, m->code, memcpy(text, m->text, m->text_len));
@@ -208,6 +210,11 @@ static enum sl_code pass_put(struct sl_rd *r, struct sl_buf *out, struct sl_erro
     return pass_family(r, out, SL_MSG_PUT, err);
 }
 
+static enum sl_code pass_join(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)
+{
+    return pass_family(r, out, SL_MSG_JOIN, err);
+}
+
 static enum sl_code pass_set_meta(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)
 {
     return pass_family(r, out, SL_MSG_SET_META, err);
@@ -239,6 +246,7 @@ static const struct { const char *file; enum sl_code (*pass)(struct sl_rd *, str
     { "set-meta", pass_set_meta }, { "chunks", pass_chunks },     { "chunked", pass_chunked },   { "read-ranges", pass_read_ranges },
     { "basis", pass_basis },       { "copy", pass_copy },         { "keep", pass_keep },
     { "kept-in", pass_kept_in },   { "attach-sha256", pass_attach }, { "steer", pass_steer }, { "line", pass_line },
+    { "part", pass_part },         { "join", pass_join },         { "drop", pass_drop },         { "content-version", pass_content },
 };
 
 START_TEST(payload)

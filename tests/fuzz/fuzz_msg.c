@@ -39,10 +39,10 @@ static void records(const uint8_t *data, size_t size)
     sl_r_init(&r, data, size);
     for (size_t len; sl_read_open(&r, &id) == SL_OK && sl_read_next(&r, name, &len) == SL_OK;) {
     }
-    for (int type = SL_MSG_PUT; type <= SL_MSG_SET_META; type++) {
+    for (int type = SL_MSG_PUT; type <= SL_MSG_SET_META + 1; type++) {
         sl_r_init(&r, data, size);
         r.hash_len = size & 1 ? 32 : 16;
-        (void)sl_put_decode(&r, codec, (enum sl_msg)type, &put, NULL);
+        (void)sl_put_decode(&r, codec, type > SL_MSG_SET_META ? SL_MSG_JOIN : (enum sl_msg)type, &put, NULL);
     }
     sl_entry_codec_free(codec);
 }
@@ -70,9 +70,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     TRY(14, read_ranges, sl_msg_read_ranges)
     TRY(15, steer, sl_steer)
     TRY(16, line, sl_line_view)
+    TRY(17, part, sl_msg_part)
+    TRY(18, drop, sl_msg_drop)
     if (size && data[0] == 15)
         chunk_list(data + 1, size - 1);
-    if (size && data[0] > 16)
+    if (size && data[0] > 18)
         records(data + 1, size - 1);
     sl_buf_clear(&b);
     return 0;

@@ -30,6 +30,8 @@ DECODER(decode_read_ranges, read_ranges, sl_read_ranges_decode)
 DECODER(decode_basis, basis, sl_basis_decode)
 DECODER(decode_copy, copy, sl_copy_decode)
 DECODER(decode_kept_in, kept_in, sl_kept_in_decode)
+DECODER(decode_part, part, sl_part_decode)
+DECODER(decode_drop, drop, sl_drop_decode)
 
 static enum sl_code whole(const struct sl_rd *r, const char *what, struct sl_error *err)
 {
@@ -103,6 +105,7 @@ NEW_DECODER(decode_mkdir, SL_MSG_MKDIR)
 NEW_DECODER(decode_symlink, SL_MSG_SYMLINK)
 NEW_DECODER(decode_mknod, SL_MSG_MKNOD)
 NEW_DECODER(decode_set_meta, SL_MSG_SET_META)
+NEW_DECODER(decode_join, SL_MSG_JOIN)
 
 /* ---- the small requests ---- */
 
@@ -143,7 +146,7 @@ static enum sl_code run_owner(struct sl_channel *ch, const union sl_request *q, 
 
 /* Where in a request a name of the tree stands. READ has many and LIST one of a type not yet known: they see to it themselves,
  * by the same sl_hidden. */
-enum names { NAMES_NOTHING, NAMES_OPENED, NAMES_ENTRY, NAMES_EXISTING_ENTRY, NAMES_REMOVED, NAMES_FILE, NAMES_CHUNKS, NAMES_RANGES, NAMES_BASIS };
+enum names { NAMES_NOTHING, NAMES_OPENED, NAMES_ENTRY, NAMES_PART, NAMES_DROP, NAMES_EXISTING_ENTRY, NAMES_REMOVED, NAMES_FILE, NAMES_CHUNKS, NAMES_RANGES, NAMES_BASIS };
 
 static const struct sl_request_kind {
     const char *name;                /* NULL: no request has this number */
@@ -181,6 +184,10 @@ static const struct sl_request_kind {
     /* What is kept there replaces what has its name, and goes with the next COMMIT. */
     [SL_MSG_KEPT_IN] = { "keep files in a partial directory: to overwrite and delete", SL_RIGHT_OVERWRITE | SL_RIGHT_DELETE, 0, NAMES_NOTHING,
                          false, decode_kept_in, sl_run_kept_in },
+    /* Whoever begins a part reads the staged file, for a lock and for what is shared with another; the others are for who may begin one. */
+    [SL_MSG_PART] = { "write in parts: to create and read", SL_RIGHT_CREATE | SL_RIGHT_READ, 0, NAMES_PART, false, decode_part, sl_run_part },
+    [SL_MSG_JOIN] = { "write in parts: to create and read", SL_RIGHT_CREATE | SL_RIGHT_READ, 0, NAMES_ENTRY, true, decode_join, sl_run_join },
+    [SL_MSG_DROP] = { "write in parts: to create and read", SL_RIGHT_CREATE | SL_RIGHT_READ, 0, NAMES_DROP, false, decode_drop, sl_run_drop },
     [SL_MSG_MODULES] = { "list modules", 0, 0, NAMES_NOTHING, false, decode_nothing, sl_run_modules },
 };
 
@@ -222,6 +229,12 @@ static const char *named(const struct sl_request_kind *k, const union sl_request
     case NAMES_ENTRY:
     case NAMES_EXISTING_ENTRY:
         *dir = q->put.id, name = q->put.entry.name, len = q->put.entry.name_len, *is_dir = q->put.entry.type == SL_TYPE_DIR;
+        break;
+    case NAMES_PART:
+        *dir = q->part.id, name = q->part.name, len = q->part.name_len;
+        break;
+    case NAMES_DROP:
+        *dir = q->drop.id, name = q->drop.name, len = q->drop.name_len;
         break;
     case NAMES_REMOVED:
         *dir = q->remove.id, name = q->remove.name, len = q->remove.name_len, *is_dir = q->remove.kind == SL_TYPE_DIR;
@@ -268,7 +281,7 @@ static enum sl_code allowed(struct sl_channel *ch, const struct sl_request_kind 
         return refuse(ch, k, dir, name, err);
     if (!*name || !sl_hidden(ch, dir, name, is_dir))
         return SL_OK;
-    if (k->names == NAMES_ENTRY) {
+    if (k->names >= NAMES_ENTRY && k->names <= NAMES_DROP) {     /* dropping may give the name, too */
         sl_note(ch, SL_NOTE_REFUSED, "refused to create an excluded name", dir, name);
         return sl_fail(err, SL_E_RIGHTS, "not allowed here: '%s' is excluded", name);
     }
@@ -311,6 +324,7 @@ enum sl_code sl_request_frame(struct sl_channel *ch, const struct sl_frame *f, s
     if (rc != SL_OK)
         return rc;
     ch->as_is = f->flags & SL_FLAG_AS_IS && (f->type == SL_MSG_READ || f->type == SL_MSG_READ_RANGES) ? SL_FRAME_AS_IS : 0;
+    ch->versioned = f->flags & SL_FLAG_VERSION && f->type == SL_MSG_READ_RANGES && sl_conn_has(ch->s->conn, SL_FEATURE_PARTS);
     rc = allowed(ch, k, &q, &why);
     if (rc == SL_OK)
         rc = k->run(ch, &q, &why);
@@ -319,7 +333,7 @@ enum sl_code sl_request_frame(struct sl_channel *ch, const struct sl_frame *f, s
         return rc;
     }
     if (rc != SL_OK) {
-        if (f->type == SL_MSG_WRITE || (f->type == SL_MSG_BASIS && ch->writing != SL_WRITING_NOT))
+        if (f->type == SL_MSG_WRITE || f->type == SL_MSG_PART || (f->type == SL_MSG_BASIS && ch->writing != SL_WRITING_NOT))
             sl_writing_dead(ch);
         sl_channel_fail(ch, &why);
     } else if (ch->requests - ch->confirmed >= SL_CONFIRM_EVERY) {

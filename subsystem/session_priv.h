@@ -10,6 +10,7 @@
 #include "tree/dirs.h"
 #include "tree/kept.h"
 #include "tree/meta.h"
+#include "tree/part.h"
 #include "tree/reader.h"
 #include "tree/stage.h"
 #include "tree/walk.h"
@@ -59,6 +60,7 @@ struct sl_channel {
     struct sl_rd names_rd;
     uint32_t read_dir;
     uint8_t as_is;                      /* READ, READ_RANGES: flags for the frames of the content */
+    bool versioned;                     /* READ_RANGES: the version of the file is wanted too */
     char name[SL_NAME_MAX + 1];
     struct sl_reader reader;            /* READ and HASH; fd -1 when none is open */
     struct sl_hash *hash;
@@ -155,6 +157,8 @@ union sl_request {
     struct sl_msg_basis basis;
     struct sl_msg_copy copy;
     struct sl_msg_kept_in kept_in;
+    struct sl_msg_part part;
+    struct sl_msg_drop drop;
 };
 /* A handler: SL_OK or the failure of this one request. Decoded names are not NUL-terminated unless they are an entry's. */
 typedef enum sl_code sl_request_run(struct sl_channel *ch, const union sl_request *q, struct sl_error *err);
@@ -166,6 +170,11 @@ sl_request_run sl_run_seed, sl_run_chunks;                                      
 sl_request_run sl_run_basis, sl_run_copy, sl_run_keep, sl_run_kept_in;                                                 /* writing.c */
 sl_request_run sl_run_put, sl_run_write, sl_run_data, sl_run_hole, sl_run_commit, sl_run_abort;    /* writing.c */
 sl_request_run sl_run_make, sl_run_set_meta, sl_run_remove;
+sl_request_run sl_run_part, sl_run_join, sl_run_drop;                                     /* parts.c */
+/* What of a new thing the rights allow: without `meta` nobody's files are given away and no setuid bit is set. Whether replacing was kept back. */
+bool sl_limit(const struct sl_channel *ch, struct sl_entry *e, uint32_t *meta, uint32_t *flags);
+/* Where only the missing right made the name's being taken a failure, the failure says so. */
+enum sl_code sl_told(enum sl_code rc, bool kept_back, const char *name, struct sl_error *err);
 /* The file being written, if any, is given up; what still comes of it is passed over. */
 void sl_writing_dead(struct sl_channel *ch);
 /* A file to compare with or copy from; flags: enum sl_chunks_flag. */

@@ -15,8 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What of a new thing the rights allow. Returns whether replacing was kept back. */
-static bool limit(const struct sl_channel *ch, struct sl_entry *e, uint32_t *meta, uint32_t *flags)
+bool sl_limit(const struct sl_channel *ch, struct sl_entry *e, uint32_t *meta, uint32_t *flags)
 {
     if (!(ch->rights & SL_RIGHT_META)) {
         *meta &= ~(uint32_t)(SL_META_UID | SL_META_GID);
@@ -36,8 +35,7 @@ static enum sl_code may_inplace(const struct sl_channel *ch, uint32_t flags, str
     return sl_fail(err, SL_E_RIGHTS, "not allowed here: the right to overwrite is missing");
 }
 
-/* Where only the missing right made the name's being taken a failure, the failure says so. */
-static enum sl_code told(enum sl_code rc, bool kept_back, const char *name, struct sl_error *err)
+enum sl_code sl_told(enum sl_code rc, bool kept_back, const char *name, struct sl_error *err)
 {
     if (rc == SL_E_EXISTS && kept_back)
         return sl_fail(err, SL_E_RIGHTS, "'%s' exists, and the right to overwrite is missing", name);
@@ -59,7 +57,7 @@ enum sl_code sl_run_put(struct sl_channel *ch, const union sl_request *q, struct
     uint32_t meta = m->meta, flags = m->flags;
     uint8_t mine[SL_HASH_MOST];
     int fd = -1;
-    bool kept_back = limit(ch, &e, &meta, &flags);
+    bool kept_back = sl_limit(ch, &e, &meta, &flags);
     if (e.type != SL_TYPE_FILE || e.size != m->data_len)
         return sl_fail(err, SL_E_INVALID, "'%s' is no whole file", e.name);
     sl_hash_once_as(ch->s->digest, m->data, m->data_len, mine);
@@ -76,7 +74,7 @@ enum sl_code sl_run_put(struct sl_channel *ch, const union sl_request *q, struct
         rc = sl_stage_put(fd, &e, meta, flags, m->data, m->data_len, ch->s->owners, err);
     if (rc == SL_OK)
         sl_note(ch, SL_NOTE_TRANSFER, "write", m->id, e.name);
-    return told(rc, kept_back, e.name, err);
+    return sl_told(rc, kept_back, e.name, err);
 }
 
 /* ---- a file in pieces ---- */
@@ -109,7 +107,7 @@ enum sl_code sl_run_write(struct sl_channel *ch, const union sl_request *q, stru
     ch->w_entry.target = NULL;
     ch->w_meta = m->meta;
     ch->w_flags = m->flags;
-    ch->w_kept_back = limit(ch, &ch->w_entry, &ch->w_meta, &ch->w_flags);
+    ch->w_kept_back = sl_limit(ch, &ch->w_entry, &ch->w_meta, &ch->w_flags);
     enum sl_code rc = may_inplace(ch, m->flags, err);
     if (rc == SL_OK)
         rc = sl_dirs_fd(ch->dirs, m->id, &fd, err);
@@ -253,13 +251,15 @@ enum sl_code sl_run_commit(struct sl_channel *ch, const union sl_request *q, str
     }
     sl_hash_end(ch->w_hash, mine);
     enum sl_code rc = check_hash(ch, mine, q->hash, ch->w_name, err);
-    if (rc == SL_OK)
+    if (rc == SL_OK && ch->stage.part)
+        rc = sl_part_end(&ch->stage, err);
+    else if (rc == SL_OK)
         rc = sl_stage_commit(&ch->stage, &ch->w_entry, ch->w_meta, ch->w_flags, ch->s->owners, err);
     else
         sl_stage_abort(&ch->stage);
     ch->writing = SL_WRITING_NOT;
     sl_bases_close(ch);
-    return told(rc, ch->w_kept_back, ch->w_name, err);
+    return sl_told(rc, ch->w_kept_back, ch->w_name, err);
 }
 
 enum sl_code sl_run_abort(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
@@ -297,7 +297,7 @@ enum sl_code sl_run_make(struct sl_channel *ch, const union sl_request *q, struc
     struct sl_entry e = m->entry;
     uint32_t meta = m->meta, flags = m->flags;
     int fd = -1;
-    bool kept_back = limit(ch, &e, &meta, &flags);
+    bool kept_back = sl_limit(ch, &e, &meta, &flags);
     enum sl_code rc = sl_dirs_fd(ch->dirs, m->id, &fd, err);
     if (rc == SL_OK)
         rc = sl_spend(ch->s, SL_SPEND_MADE_FILE, 1, err);
@@ -309,7 +309,7 @@ enum sl_code sl_run_make(struct sl_channel *ch, const union sl_request *q, struc
         remember(ch, fd, e.name);
     if (rc == SL_OK)
         sl_note(ch, SL_NOTE_TRANSFER, "make", m->id, e.name);
-    return told(rc, kept_back, e.name, err);
+    return sl_told(rc, kept_back, e.name, err);
 }
 
 /* What of a directory the channel made itself may be set, once, without the right to change metadata: a directory's times can
@@ -326,7 +326,7 @@ static enum sl_code set_fresh(struct sl_channel *ch, int dir_fd, const struct sl
     while (i && (ch->fresh[i - 1].dev != st.st_dev || ch->fresh[i - 1].ino != st.st_ino))
         i--;
     enum sl_code rc = i ? SL_OK : sl_fail(err, SL_E_RIGHTS, "not allowed here: the right to set metadata is missing");
-    limit(ch, &e, &meta, &flags);
+    sl_limit(ch, &e, &meta, &flags);
     if (rc == SL_OK)
         rc = sl_meta_set_at(fd, "", &e, meta, ch->s->owners, err);
     if (i)

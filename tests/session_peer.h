@@ -21,6 +21,7 @@ static struct {
     struct answer *got;
     size_t count;
     size_t turn;                 /* bytes moved a turn, each way */
+    bool featureless;            /* the client names no features */
     bool refuse;                 /* nothing is taken: credit runs out */
     struct sl_error error;       /* of the client's connection */
     enum sl_code served;         /* what the session said last */
@@ -105,8 +106,8 @@ SCRATCH_UNUSED static void pump(void)
 
 SCRATCH_UNUSED static void begin_with(size_t turn, uint32_t window)
 {
-    static const char *const features[] = { "zlib", NULL };
-    struct sl_hello hello = { SL_PROTOCOL_MIN, SL_PROTOCOL_MAX, SL_FRAME_MAX, window, 0, "tester 1", features };
+    static const char *const features[] = { "zlib", SL_FEATURE_PARTS, NULL };
+    struct sl_hello hello = { SL_PROTOCOL_MIN, SL_PROTOCOL_MAX, SL_FRAME_MAX, window, 0, "tester 1", features + 2 * (t.featureless ? 1 : 0) };
     t.turn = turn;
     t.served = SL_OK;
     t.error = (struct sl_error){ 0 };

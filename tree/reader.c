@@ -7,10 +7,12 @@
 #include "config.h"
 #include "tree/reader.h"
 
+#include "base/hash.h"
 #include "base/io.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { STAT_BLOCK = 512 };
@@ -126,6 +128,18 @@ enum sl_code sl_reader_range(struct sl_reader *r, uint64_t at, uint64_t len, str
     r->end = at + len;
     r->data_end = NO_HOLES;
     return SL_OK;
+}
+
+uint64_t sl_reader_version(const struct sl_reader *r)
+{
+    const struct stat *st = &r->st;
+    const uint64_t said[] = { (uint64_t)st->st_dev,          (uint64_t)st->st_ino,          (uint64_t)st->st_size,        (uint64_t)st->st_mtim.tv_sec,
+                              (uint64_t)st->st_mtim.tv_nsec, (uint64_t)st->st_ctim.tv_sec, (uint64_t)st->st_ctim.tv_nsec };
+    uint8_t hash[SL_HASH_BYTES];
+    uint64_t version;
+    sl_hash_once(said, sizeof said, hash);
+    memcpy(&version, hash, sizeof version);
+    return version ? version : 1;
 }
 
 bool sl_reader_changed(const struct sl_reader *r)

@@ -26,6 +26,7 @@ static void fill(void)
     scratch_file(t.dir, "in/file", "in", 2);
     scratch_file(t.dir, "out/secret", "hidden words", 12);
     scratch_file(t.dir, "out/victim", "victim", 6);
+    scratch_file(t.dir, "out/victim.0abcdefg.slpart", "joined", 6);
 }
 
 /* ---- the ways out; each says whether it got there ---- */
@@ -111,6 +112,38 @@ static bool makes_a_directory(void)
     return there("out/dir");
 }
 
+static void begin_part(const char *name, const char *token)
+{
+    struct sl_buf b = { 0 };
+    struct sl_msg_part m = { 0, SL_PUT_FIRST, token, name, strlen(name), 0, 1 };
+    sl_part_encode(&b, &m);
+    send_buf(SL_MSG_PART, &b);
+    pump();
+}
+
+static bool writes_a_part(void)
+{
+    begin_part("/../out/new", "0abcdefg");
+    return there("out/new.0abcdefg.slpart");
+}
+
+static bool writes_a_part_by_its_token(void)
+{
+    make(SL_MSG_MKDIR, SL_TYPE_DIR, ".f.", 0, NULL);
+    begin_part("f", "/../../o");
+    return there("o.slpart");
+}
+
+static bool joins(void)
+{
+    struct sl_buf b = { 0 };
+    struct sl_msg_put m = { .flags = SL_PUT_REPLACE, .entry = entry_of(SL_TYPE_FILE, "/../out/victim", 6), .token = "0abcdefg" };
+    sl_put_encode(&b, t.enc, &m);
+    send_buf(SL_MSG_JOIN, &b);
+    pump();
+    return !there("out/victim.0abcdefg.slpart");         /* it has another name, or is removed because it could not have it */
+}
+
 static bool removes(void)
 {
     named(SL_MSG_REMOVE, 0, "../out/victim");
@@ -131,7 +164,8 @@ static bool removes_a_directory(void)
 static const struct { const char *name; bool (*run)(void); } ways[] = {
     { "read", reads }, { "read an absolute path", reads_an_absolute_path }, { "open and read", opens_and_reads }, { "hash", hashes },
     { "list", lists }, { "make", makes }, { "replace", replaces }, { "make a directory", makes_a_directory }, { "remove", removes },
-    { "remove a directory", removes_a_directory },
+    { "remove a directory", removes_a_directory },       { "write a part", writes_a_part },
+    { "write a part by its token", writes_a_part_by_its_token }, { "join", joins },
 };
 enum { WAYS = sizeof ways / sizeof ways[0] };
 
@@ -177,6 +211,7 @@ START_TEST(is_kept_in_by_the_kernel)
     fill();
     ck_assert_msg(try((size_t)_i, true) == KEPT_IN, "%s", ways[_i].name);
     ck_assert(scratch_holds(t.dir, "out/victim", "victim", 6) && there("out/gone") && !there("out/new") && !there("out/dir"));
+    ck_assert(scratch_holds(t.dir, "out/victim.0abcdefg.slpart", "joined", 6) && !there("out/new.0abcdefg.slpart") && !there("o.slpart"));
 }
 END_TEST
 

@@ -19,6 +19,7 @@
 
 /* What the tree under attack holds; tests/e2e-hostile.test makes it. Below the root: file, dir/in, dir/sub/, many/ (some
  * thousand names), race/ (see swap.c), moved/ and out-dir, out-file, up, abs: symbolic links to outside. */
+#define TOKEN "0abcdefg"                 /* of all that is written in parts */
 #define INSIDE "inside\n"                /* the content of file, dir/in and all of race/ */
 
 enum { LANES = 16, FAILS_KEPT = 4096, TEXT_KEPT = 256 * 1024, TOLD_MAX = 900 };
@@ -97,7 +98,7 @@ enum attack_flag { SLOW = 1 /* waits: runs beside the others */, RACES = 2, TREE
                    HOLDS = 64 /* goes on for --hold seconds */ };
 struct attack { const char *name; attack_fn *run; unsigned flags; };
 extern const struct attack name_attacks[], link_attacks[], order_attacks[], frame_attacks[], flood_attacks[], right_attacks[],
-    race_attacks[], held_attacks[];
+    race_attacks[], part_attacks[], held_attacks[];
 
 /* ---- hostile_peer.c ---- */
 void peer_open(struct peer *p, const struct plan *plan);
@@ -130,7 +131,9 @@ uint64_t ask_close(struct peer *p, uint8_t ch, uint32_t id);
 uint64_t ask_list(struct peer *p, uint8_t ch, uint32_t id, const char *name, uint32_t flags);
 uint64_t ask_named(struct peer *p, uint8_t ch, uint8_t type, uint32_t id, const char *name);  /* READ, HASH, REMOVE */
 uint64_t ask_bytes(struct peer *p, uint8_t ch, uint8_t type, uint32_t id, const char *name, size_t len);  /* any verb, any bytes */
-/* The PUT family: of an entry of that kind with mode 0640 and a fixed time. */
+uint64_t ask_part(struct peer *p, uint8_t ch, uint32_t id, const char *name, uint8_t flags, uint64_t from, uint64_t size);
+uint64_t ask_drop(struct peer *p, uint8_t ch, uint32_t id, const char *name, uint8_t flags);
+/* The PUT family and JOIN: of an entry of that kind with mode 0640 and a fixed time. */
 struct sl_entry entry_of(enum sl_type type, const char *name);
 uint64_t ask_make(struct peer *p, uint8_t ch, uint8_t type, uint32_t id, const struct sl_entry *e, uint32_t meta, uint32_t flags,
                   const char *content);

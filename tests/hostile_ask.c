@@ -82,7 +82,7 @@ void hello_with(struct peer *p, uint32_t window, uint8_t wants, const char *feat
 
 void greet(struct peer *p)
 {
-    hello_with(p, WINDOW, 0, "");
+    hello_with(p, WINDOW, 0, SL_FEATURE_PARTS);
 }
 
 void hello(struct peer *p)
@@ -195,6 +195,8 @@ uint64_t ask_bytes(struct peer *p, uint8_t ch, uint8_t type, uint32_t id, const 
     case SL_MSG_CHUNKS: sl_w_raw(&b, "\0\12\10", 3); sl_w_bs(&b, name, len); break;
     case SL_MSG_READ_RANGES: sl_w_bs(&b, name, len); sl_w_raw(&b, "\0\1", 2); break;
     case SL_MSG_BASIS: sl_w_u8(&b, 0); sl_w_bs(&b, name, len); break;
+    case SL_MSG_PART: sl_w_raw(&b, "\40" TOKEN, 1 + SL_TOKEN_LEN); sl_w_bs(&b, name, len); sl_w_raw(&b, "\0\1", 2); break;
+    case SL_MSG_DROP: sl_w_raw(&b, "\4" TOKEN, 1 + SL_TOKEN_LEN); sl_w_bs(&b, name, len); break;
     case SL_MSG_OPEN_DIR: sl_w_uv(&b, 77); sl_w_bs(&b, name, len); break;
     case SL_MSG_LIST: sl_w_uv(&b, SL_LIST_RECURSE); sl_w_bs(&b, name, len); break;
     case SL_MSG_REMOVE: sl_w_u8(&b, SL_TYPE_FILE); sl_w_bs(&b, name, len); break;
@@ -212,8 +214,26 @@ uint64_t ask_bytes(struct peer *p, uint8_t ch, uint8_t type, uint32_t id, const 
         sl_hash_once("", 0, hash);
         if (type == SL_MSG_PUT)
             sl_w_raw(&b, hash, sizeof hash);
+        if (type == SL_MSG_JOIN)
+            sl_w_raw(&b, TOKEN, SL_TOKEN_LEN);
     }
     return ask_buf(p, ch, type, &b);
+}
+
+uint64_t ask_part(struct peer *p, uint8_t ch, uint32_t id, const char *name, uint8_t flags, uint64_t from, uint64_t size)
+{
+    struct sl_buf b = { 0 };
+    struct sl_msg_part m = { id, flags, TOKEN, name, strlen(name), from, size };
+    sl_part_encode(&b, &m);
+    return ask_buf(p, ch, SL_MSG_PART, &b);
+}
+
+uint64_t ask_drop(struct peer *p, uint8_t ch, uint32_t id, const char *name, uint8_t flags)
+{
+    struct sl_buf b = { 0 };
+    struct sl_msg_drop m = { id, flags, TOKEN, name, strlen(name) };
+    sl_drop_encode(&b, &m);
+    return ask_buf(p, ch, SL_MSG_DROP, &b);
 }
 
 struct sl_entry entry_of(enum sl_type type, const char *name)
@@ -235,6 +255,7 @@ uint64_t ask_make(struct peer *p, uint8_t ch, uint8_t type, uint32_t id, const s
         sl_hash_once(content ? content : "", n, hash);
         m.hash = hash;
     }
+    m.token = type == SL_MSG_JOIN ? TOKEN : NULL;
     /* A server that never lets this channel make anything does not follow its entries: each is the first then. */
     if (!(p->plan->rights & (SL_RIGHT_CREATE | SL_RIGHT_META))) {
         struct lane *l = peer_lane(p, ch);

@@ -6,9 +6,10 @@
 #include <string.h>
 
 static const uint8_t verbs[] = { SL_MSG_OPEN_DIR, SL_MSG_LIST, SL_MSG_READ, SL_MSG_HASH, SL_MSG_REMOVE, SL_MSG_PUT, SL_MSG_WRITE,
-                                 SL_MSG_MKDIR, SL_MSG_SYMLINK, SL_MSG_MKNOD, SL_MSG_SET_META, SL_MSG_CHUNKS, SL_MSG_READ_RANGES, SL_MSG_BASIS };
+                                 SL_MSG_MKDIR, SL_MSG_SYMLINK, SL_MSG_MKNOD, SL_MSG_SET_META, SL_MSG_CHUNKS, SL_MSG_READ_RANGES, SL_MSG_BASIS,
+                                 SL_MSG_PART, SL_MSG_JOIN, SL_MSG_DROP };
 static const char *const verb_names[] = { "open", "list", "read", "hash", "remove", "put", "write", "mkdir", "symlink", "mknod", "meta", "chunks",
-                                         "ranges", "basis" };
+                                         "ranges", "basis", "part", "join", "drop" };
 enum { VERBS = sizeof verbs };
 
 /* Each verb, each on a connection of its own, for the session ends. A READ may also fail alone; one without the right to make
@@ -84,8 +85,9 @@ static void through(struct peer *p, uint32_t id, const char *file, uint64_t firs
     for (size_t i = 0; i < VERBS; i++)
         n[i] = verbs[i] == SL_MSG_OPEN_DIR ? ask_open(p, 1, id, id + 1, "sub")
                : verbs[i] == SL_MSG_LIST   ? ask_list(p, 1, id, "", SL_LIST_RECURSE)
-               : verbs[i] >= SL_MSG_PUT && verbs[i] <= SL_MSG_SET_META ? ask_simple(p, 1, verbs[i], id, file, SL_PUT_REPLACE)
-                                                                       : ask_named(p, 1, verbs[i], id, file);
+               : (verbs[i] >= SL_MSG_PUT && verbs[i] <= SL_MSG_SET_META) || verbs[i] == SL_MSG_JOIN
+                   ? ask_simple(p, 1, verbs[i], id, file, SL_PUT_REPLACE)
+                   : ask_named(p, 1, verbs[i], id, file);
     uint64_t abort_ = ask_raw(p, 1, SL_MSG_ABORT, NULL, 0);
     if (first)
         want(p, 1, first, refused_link(p) | BIT(SL_E_NOT_FOUND), opened);

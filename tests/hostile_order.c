@@ -111,6 +111,12 @@ static const struct { uint8_t type; const char *bytes; size_t len; } broken[] = 
     P(SL_MSG_BASIS, "\0\2\1x"), P(SL_MSG_BASIS, "\0\0\1x?"), P(SL_MSG_COPY, "\4\0\1"), P(SL_MSG_COPY, "\0\0\0"),
     P(SL_MSG_COPY, "\0\0\x81\x80\x40"), P(SL_MSG_COPY, "\0\xff\xff\xff\xff\xff\xff\xff\xff\x7f\1"),
     P(SL_MSG_KEPT_IN, ""), P(SL_MSG_KEPT_IN, "\0"), P(SL_MSG_KEPT_IN, "\2.."), P(SL_MSG_KEPT_IN, "\3a/b"), P(SL_MSG_KEPT_IN, "\3a\0b"),
+    P(SL_MSG_PART, ""), P(SL_MSG_PART, "\0\0" "0abc/efg" "\1f\0\1"), P(SL_MSG_PART, "\0\0" "0ab\0defg" "\1f\0\1"),
+    P(SL_MSG_PART, "\0\0" "0abcdef" "\1f\0\1"), P(SL_MSG_PART, "\0\0" "0abcdefgh" "\1f\0\1"), P(SL_MSG_PART, "\0\0" "abcdefgh" "\1f\0\1"),
+    P(SL_MSG_PART, "\0\0" "../../.." "\1f\0\1"), P(SL_MSG_PART, "\0\0" "0ABCDEFG" "\1f\0\1"), P(SL_MSG_PART, "\0\1" "0abcdefg" "\1f\0\1"),
+    P(SL_MSG_PART, "\0\0" "0abcdefg" "\1f\2\1"),                           /* begins behind the end */
+    P(SL_MSG_PART, "\0\0" "0abcdefg" "\1f\0\x80\x80\x80\x80\x80\x80\x80\x80\x80\1"), P(SL_MSG_DROP, "\0\2" "0abcdefg" "\1f"),
+    P(SL_MSG_DROP, "\0\0" "0abc.efg" "\1f"), P(SL_MSG_DROP, "\0\0" "0abcdefg" "\1f!"), P(SL_MSG_DROP, "\0\0" "0abcdefg" "\3a/b"),
     P(SL_MSG_KEPT_IN, "\1ab"), P(SL_MSG_KEEP, ""), P(SL_MSG_KEEP, "\0x"), P(SL_MSG_KEEP, "\x80\x80\x80\x80\x80\x80\x80\x80\x80\1"),
 };
 /* Of requests with an entry: meta, flags, entry. */
@@ -129,6 +135,8 @@ static const struct { uint8_t type; const char *bytes; size_t len; } entries[] =
     P(SL_MSG_SYMLINK, "\0\0\0\x43\1l\0\0\0\0\0\0\x80\x20"), P(SL_MSG_SYMLINK, "\0\0\0\x43\1l\0\0\0\0\0\0\3a\0b"),
     P(SL_MSG_MKNOD, "\0\0\0\x44\1c\0\0\0\0\0\0\xff\xff\xff\xff\x1f\0"), P(SL_MSG_MKNOD, "\0\0\0\x41\1c\0\0\0\0\0\0\0"),
     P(SL_MSG_SYMLINK, "\0\0\0\x46\1c\0\0\0\0\0\0"), P(SL_MSG_PUT, "\0\0\0\x41\1f\0\0\0\0\0\0\0short hash"),
+    P(SL_MSG_JOIN, "\0\0\0\x41\1f\0\0\0\0\0\0\0" "0abcdef"), P(SL_MSG_JOIN, "\0\0\0\x41\1f\0\0\0\0\0\0\0" "0abc/efg"),
+    P(SL_MSG_JOIN, "\0\0\x20\x41\1f\0\0\0\0\0\0\0" "0abcdefg"), P(SL_MSG_JOIN, "\0\0\0\x42\1d\0\0\0\0\0\0" "0abcdefg"),
     P(SL_MSG_SET_META, "\0\0\0"), P(SL_MSG_SET_META, "\0\0\0\xff"),
 };
 #undef P
@@ -217,6 +225,8 @@ static void before_attach(struct peer *p)
         snprintf(what, sizeof what, "type %u", type);
         want(p, 1, ask_bytes(p, 1, type, 0, "dir", 3), good, what);
     }
+    for (uint8_t type = SL_MSG_PART; type <= SL_MSG_DROP; type++)
+        want(p, 1, ask_bytes(p, 1, type, 0, "dir", 3), good, "parts");
     want(p, 1, ask_close(p, 1, 0), good, "close");
     want(p, 1, ask_raw(p, 1, SL_MSG_OWNER, "\0\0\4root", 7), BIT(SL_E_RIGHTS), "owner");
 }
@@ -299,7 +309,7 @@ static void unknown_types(struct peer *p)
     char what[32];
     hello(p);
     for (unsigned type = 0; type < 256; type++)
-        if (type < SL_MSG_ATTACH || type > SL_MSG_KEPT_IN) {
+        if (type < SL_MSG_ATTACH || type > SL_MSG_DROP) {
             uint64_t n = ask_raw(p, 1, (uint8_t)type, "??", 2);
             snprintf(what, sizeof what, "type %u", type);
             if (outcome(p, 1, n) != BIT(SL_E_UNSUPPORTED))

@@ -130,6 +130,24 @@ static void try_replace(struct peer *p, long i)
         ask_named(p, 1, SL_MSG_REMOVE, RACE, "d");
 }
 
+/* A part, into what is a link now and then, and joined; what was made of it is read. */
+static void try_parts(struct peer *p, long i)
+{
+    static const char text[] = "h-stolen";
+    struct sl_entry e = entry_of(SL_TYPE_FILE, "p");
+    uint8_t hash[SL_HASH_LEN];
+    e.size = sizeof text - 1;
+    sl_hash_once(text, sizeof text - 1, hash);
+    ask_part(p, 1, RACE, "p", 0, 0, sizeof text - 1);
+    ask_raw(p, 1, SL_MSG_DATA, text, sizeof text - 1);
+    ask_raw(p, 1, SL_MSG_COMMIT, hash, sizeof hash);
+    if (i % 8 == 0)
+        ask_make(p, 1, SL_MSG_JOIN, RACE, &e, SL_META_MODE | SL_META_MTIME, SL_PUT_REPLACE, NULL);
+    if (i % 8 == 4)
+        ask_drop(p, 1, RACE, "p", SL_PUT_REPLACE | SL_PUT_PARTIAL);
+    ask_named(p, 1, SL_MSG_READ, RACE, "p");
+}
+
 /* The walk looks at a name and enters it later. */
 static void try_list(struct peer *p, long i)
 {
@@ -167,6 +185,14 @@ static void lists(struct peer *p)
         run_race(p, try_list, 1);
 }
 
+static void parts(struct peer *p)
+{
+    if (may(p, SL_RIGHT_CREATE | SL_RIGHT_READ))
+        must_meet(p, try_parts);
+    else
+        run_race(p, try_parts, 1);
+}
+
 /* Each of these waits for the other process to leave the directory alone. */
 static void replace(struct peer *p)
 {
@@ -181,5 +207,6 @@ static void replace(struct peer *p)
 const struct attack race_attacks[] = {
     { "race-directory", directory, RACES }, { "race-file", file, RACES },        { "race-list", lists, RACES },
     { "race-write", writes, RACES },        { "race-metadata", metadata, RACES }, { "race-replace", replace, RACES },
+    { "race-parts", parts, RACES },
     { NULL, NULL, 0 },
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * swap - a racing process for tests: in DIR it exchanges a directory `d` with a symbolic link `ld` to OUTSIDE/dir, and a file `f`
- * with a link `lf` to OUTSIDE/secret, as fast as it can until it is killed. What an attack removed it makes again.
+ * with a link `lf` to OUTSIDE/secret, and the staged file of parts of `p` with such a link, as fast as it can until it is killed. What an attack
+ * removed it makes again.
  * Usage: swap DIR OUTSIDE. It says "ready" when all is there.
  */
 #include <errno.h>
@@ -15,6 +16,9 @@
 #include <unistd.h>
 
 enum { LOOK_EVERY = 64, EXCHANGE = 2 /* RENAME_EXCHANGE */ };
+
+#define PARTS ".p.0abcdefg.slpart"
+#define PARTS_LINK ".p.9abcdefg.slpart"
 
 static const char inside[] = "inside\n";
 static char dir_target[4096], file_target[4096];
@@ -67,6 +71,7 @@ static void repair_all(void)
     char name[8];
     repair("d", "ld", S_IFDIR, dir_target);
     repair("f", "lf", S_IFREG, file_target);
+    repair(PARTS, PARTS_LINK, S_IFREG, file_target);
     snprintf(name, sizeof name, "%s/in", type_of("d") == S_IFDIR ? "d" : "ld");
     if (!type_of(name))
         write_inside(name);
@@ -84,6 +89,7 @@ int main(int argc, char **argv)
     for (unsigned long i = 1;; i++) {
         syscall(SYS_renameat2, at, "d", at, "ld", EXCHANGE);
         syscall(SYS_renameat2, at, "f", at, "lf", EXCHANGE);
+        syscall(SYS_renameat2, at, PARTS, at, PARTS_LINK, EXCHANGE);
         if (i % LOOK_EVERY == 0)
             repair_all();
     }

@@ -152,6 +152,7 @@ struct sl_endpoint {
     uint32_t rights;              /* enum sl_right */
     bool can_chown;
     bool parts;                   /* it has part, join and drop */
+    bool versions;                /* ranges that are read come with the version of their file */
     uint32_t uid;                 /* of who writes there */
     uint32_t next_id;             /* for open_dir */
     uint64_t issued[SL_JOBS], acked[SL_JOBS];

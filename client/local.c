@@ -247,6 +247,7 @@ static void local_read_ranges(struct sl_endpoint *e, uint32_t dir, const char *n
 static void finish_reading(struct sl_local *l, struct sl_piece *p)
 {
     p->changed = sl_reader_changed(&l->reader);
+    p->version = l->ranges.len ? sl_reader_version(&l->reader) : 0;
     p->hash = l->e.verify ? l->digest : NULL;
     sl_reader_close(&l->reader);
     l->reading = false;
@@ -435,7 +436,7 @@ struct sl_endpoint *sl_local_new(enum sl_side side, bool verify, struct sl_helpe
     l->e.side = side;
     l->e.verify = verify;
     l->e.rights = SL_RIGHT_ALL;
-    l->e.parts = true;
+    l->e.parts = l->e.versions = true;
     l->e.uid = (uint32_t)geteuid();
     l->e.can_chown = l->e.uid == 0;
     l->e.next_id = 1;

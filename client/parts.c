@@ -16,7 +16,7 @@ bool sl_parts_wanted(const struct sl_plan *p, const struct sl_action *a)
 {
     if (!p->spreads || p->no_parts || p->o->dry_run || p->o->inplace || a->kind != SL_ACT_FILE)
         return false;
-    return !a->delta && !a->append && !a->in_one && a->entry.size >= FILE_LEAST && p->dest->parts && a->origin->e->parts;
+    return !a->delta && !a->append && !a->in_one && a->entry.size >= FILE_LEAST && p->dest->parts && a->origin->e->versions;
 }
 
 void sl_parts_split(struct sl_lane *l, struct sl_action *a)

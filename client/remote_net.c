@@ -23,7 +23,7 @@ static const char *const features[] = {
 #ifdef HAVE_ZSTD
     "zstd",
 #endif
-    "zlib", "sparse", SL_FEATURE_STEER, SL_FEATURE_SHA256, NULL
+    "zlib", "sparse", SL_FEATURE_STEER, SL_FEATURE_SHA256, SL_FEATURE_PARTS, NULL
 };
 
 static void relay(const char *line)

@@ -210,6 +210,7 @@ static void remote_read_ranges(struct sl_endpoint *e, uint32_t dir, const char *
     for (size_t i = 0; i < count; i++)
         sl_range_add(&r->scratch, &end, ranges[i].at, ranges[i].len);
     r->flags = as_is(r, name) && sl_conn_has(r->conn, SL_FEATURE_STEER) ? SL_FLAG_AS_IS : 0;
+    r->flags |= sl_conn_has(r->conn, SL_FEATURE_PARTS) ? SL_FLAG_VERSION : 0;
     sl_ring_push(&r->reads, send_scratch(r, SL_JOB_WORK, SL_MSG_READ_RANGES), 1);
     r->flags = 0;
 }
@@ -238,6 +239,7 @@ static void piece_of(struct sl_remote *r, const struct sl_content *c)
     p->hole = c->hole;
     p->hash = c->hash;
     p->changed = c->flags & SL_CONTENT_CHANGED;
+    p->version = c->version;
     if (p->kind == SL_PIECE_FAILED) {
         size_t n = c->text_len < sizeof p->error.text - 1 ? c->text_len : sizeof p->error.text - 1;
         p->error = (struct sl_error){ .code = c->code, .side = r->e.side };
@@ -405,6 +407,32 @@ static void remote_abort(struct sl_endpoint *e)
     sl_remote_send(self(e), SL_JOB_WORK, SL_MSG_ABORT, NULL, 0);
 }
 
+static void remote_part(struct sl_endpoint *e, const struct sl_new *n, const char *token, uint64_t from)
+{
+    struct sl_remote *r = self(e);
+    struct sl_msg_part m = { .id = n->dir, .flags = n->flags & (SL_PUT_SPARSE | SL_PUT_FIRST), .token = token, .name = n->entry->name,
+                             .name_len = n->entry->name_len, .from = from, .size = n->entry->size };
+    sl_part_encode(&r->scratch, &m);
+    send_scratch(r, SL_JOB_WORK, SL_MSG_PART);
+    r->writes_as_is = as_is(r, n->entry->name);
+}
+
+static void remote_join(struct sl_endpoint *e, const struct sl_new *n, const char *token)
+{
+    struct sl_remote *r = self(e);
+    struct sl_msg_put m = { .id = n->dir, .meta = n->meta, .flags = n->flags & ~(uint32_t)SL_PUT_FIRST, .entry = *n->entry, .token = token };
+    sl_put_encode(&r->scratch, r->enc[SL_JOB_WORK], &m);
+    send_scratch(r, SL_JOB_WORK, SL_MSG_JOIN);
+}
+
+static void remote_drop(struct sl_endpoint *e, uint32_t dir, const char *name, const char *token, uint32_t flags)
+{
+    struct sl_msg_drop m = { .id = dir, .flags = flags & (SL_PUT_REPLACE | SL_PUT_UNKEPT | SL_PUT_PARTIAL), .token = token, .name = name,
+                             .name_len = strlen(name) };
+    sl_drop_encode(&self(e)->scratch, &m);
+    send_scratch(self(e), SL_JOB_WORK, SL_MSG_DROP);
+}
+
 static void remote_make(struct sl_endpoint *e, const struct sl_new *n)
 {
     enum sl_type t = n->entry->type;
@@ -496,5 +524,6 @@ const struct sl_endpoint_ops sl_remote_ops = {
     .put = remote_put,             .write = remote_write,          .data = remote_data,           .hole = remote_hole,
     .basis = remote_basis,         .copy = remote_copy,            .commit = remote_commit,       .abort = remote_abort,
     .make = remote_make,           .set_meta = remote_set_meta,    .remove = remote_remove,       .owner = remote_owner,
-    .keep = remote_keep,           .kept_in = remote_kept_in,
+    .keep = remote_keep,           .kept_in = remote_kept_in,      .part = remote_part,           .join = remote_join,
+    .drop = remote_drop,
 };

@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-    FIRST_STEP = 4, AUTO_MAX = 16,
+    FIRST_STEP = 4, FIRST_STEP_SSH = 8, AUTO_MAX = 16,   /* a channel of SSH has a smaller window than ours */
     NEAR_US = 4000,                  /* of a line with a shorter round trip one connection takes all */
     LOOK_MS = 400,                   /* how long a number of lanes is tried at least, */
     LOOK_ROUNDS = 4,                 /* and how many round trips */
@@ -279,6 +279,12 @@ static void begin_look(struct sl_grow *g, uint64_t now)
     g->at_look = (unsigned)g->p->lanes_len - 1;
 }
 
+static unsigned first_step(const struct sl_layout *l)
+{
+    bool ssh = l->addresses[0].kind == SL_ADDR_SSH || l->dest_address.kind == SL_ADDR_SSH;
+    return ssh ? FIRST_STEP_SSH : FIRST_STEP;
+}
+
 /* Twice as many, as long as that brings a quarter more. */
 static void consider(struct sl_grow *g)
 {
@@ -287,7 +293,7 @@ static void consider(struct sl_grow *g)
     if (!is_far(g) || !worth_it(g) || !complete(g))
         return;
     if (!have && !g->wanted) {
-        g->wanted = FIRST_STEP;
+        g->wanted = first_step(g->l);
         begin_look(g, now);
         return;
     }

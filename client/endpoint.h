@@ -96,6 +96,8 @@ struct sl_endpoint_ops {
     void (*read)(struct sl_endpoint *e, uint32_t dir, const char *const *names, size_t count);
     /* Of one file, some ranges (one at least), as pieces of data. */
     void (*read_ranges)(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *ranges, size_t count);
+    /* Of one file, one range, as pieces of data and of holes: what a part is made of. Where `versions` says so. */
+    void (*read_part)(struct sl_endpoint *e, uint32_t dir, const char *name, uint64_t from, uint64_t len);
     enum sl_code (*piece)(struct sl_endpoint *e, struct sl_piece *out, struct sl_error *err);
     void (*piece_taken)(struct sl_endpoint *e);
 
@@ -152,7 +154,7 @@ struct sl_endpoint {
     uint32_t rights;              /* enum sl_right */
     bool can_chown;
     bool parts;                   /* it has part, join and drop */
-    bool versions;                /* ranges that are read come with the version of their file */
+    bool versions;                /* ranges that are read come with the version of their file; it has read_part */
     uint32_t uid;                 /* of who writes there */
     uint32_t next_id;             /* for open_dir */
     uint64_t issued[SL_JOBS], acked[SL_JOBS];

@@ -241,7 +241,14 @@ static void local_read_ranges(struct sl_endpoint *e, uint32_t dir, const char *n
     for (size_t i = 0; i < count; i++)
         sl_ranges_add(&l->ranges, ranges[i].at, ranges[i].len);
     l->range = 0;
+    l->holes = false;
     start_reading(l, dir, name);
+}
+
+static void local_read_part(struct sl_endpoint *e, uint32_t dir, const char *name, uint64_t from, uint64_t len)
+{
+    local_read_ranges(e, dir, name, &(struct sl_range){ from, len }, 1);
+    self(e)->holes = true;
 }
 
 static void finish_reading(struct sl_local *l, struct sl_piece *p)
@@ -290,7 +297,7 @@ static enum sl_code next_piece(struct sl_local *l, struct sl_error *err)
     rc = sl_reader_next(&l->reader, l->buf, SL_LOCAL_PIECE, &got, &hole, err);
     while (rc == SL_EOF && l->range < l->ranges.len) {
         const struct sl_range *range = &l->ranges.at[l->range++];
-        rc = sl_reader_range(&l->reader, range->at, range->len, err);
+        rc = l->holes ? sl_reader_part(&l->reader, range->at, range->len, err) : sl_reader_range(&l->reader, range->at, range->len, err);
         if (rc == SL_OK)
             rc = sl_reader_next(&l->reader, l->buf, SL_LOCAL_PIECE, &got, &hole, err);
     }
@@ -417,7 +424,7 @@ static const struct sl_endpoint_ops local_ops = {
     .put = sl_local_put,          .write = sl_local_write,      .data = sl_local_data,        .hole = sl_local_hole,
     .basis = sl_local_basis,      .copy = sl_local_copy,        .commit = sl_local_commit,    .abort = sl_local_abort,
     .keep = sl_local_keep,        .kept_in = sl_local_kept_in,  .part = sl_local_part,        .join = sl_local_join,
-    .drop = sl_local_drop,
+    .drop = sl_local_drop,        .read_part = local_read_part,
     .make = sl_local_make,        .set_meta = sl_local_set_meta, .remove = sl_local_remove,   .owner = local_owner,
 };
 

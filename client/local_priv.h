@@ -46,6 +46,7 @@ struct sl_local {
     char *buf;
     struct sl_ranges ranges;     /* to be read; none: the whole file */
     size_t range;
+    bool holes;                  /* of a range are told apart */
     /* content hashes; apart from reading and writing, which may be under way */
     struct sl_hash *hash_state;
     char *hash_buf;

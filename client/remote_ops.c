@@ -201,18 +201,27 @@ static void remote_read(struct sl_endpoint *e, uint32_t dir, const char *const *
     }
 }
 
-static void remote_read_ranges(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *ranges, size_t count)
+static void read_ranges(struct sl_remote *r, uint32_t dir, const char *name, const struct sl_range *ranges, size_t count, uint8_t flags)
 {
-    struct sl_remote *r = self(e);
     struct sl_msg_read_ranges m = { .id = dir, .name = name, .name_len = strlen(name) };
     uint64_t end = 0;
     sl_read_ranges_encode(&r->scratch, &m);
     for (size_t i = 0; i < count; i++)
         sl_range_add(&r->scratch, &end, ranges[i].at, ranges[i].len);
-    r->flags = as_is(r, name) && sl_conn_has(r->conn, SL_FEATURE_STEER) ? SL_FLAG_AS_IS : 0;
-    r->flags |= sl_conn_has(r->conn, SL_FEATURE_PARTS) ? SL_FLAG_VERSION : 0;
+    r->flags = flags | (as_is(r, name) && sl_conn_has(r->conn, SL_FEATURE_STEER) ? SL_FLAG_AS_IS : 0);
     sl_ring_push(&r->reads, send_scratch(r, SL_JOB_WORK, SL_MSG_READ_RANGES), 1);
     r->flags = 0;
+}
+
+static void remote_read_ranges(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *ranges, size_t count)
+{
+    struct sl_remote *r = self(e);
+    read_ranges(r, dir, name, ranges, count, sl_conn_has(r->conn, SL_FEATURE_PARTS) ? SL_FLAG_VERSION : 0);
+}
+
+static void remote_read_part(struct sl_endpoint *e, uint32_t dir, const char *name, uint64_t from, uint64_t len)
+{
+    read_ranges(self(e), dir, name, &(struct sl_range){ from, len }, 1, SL_FLAG_VERSION | SL_FLAG_HOLES);
 }
 
 static void file_over(struct sl_remote *r)
@@ -525,5 +534,5 @@ const struct sl_endpoint_ops sl_remote_ops = {
     .basis = remote_basis,         .copy = remote_copy,            .commit = remote_commit,       .abort = remote_abort,
     .make = remote_make,           .set_meta = remote_set_meta,    .remove = remote_remove,       .owner = remote_owner,
     .keep = remote_keep,           .kept_in = remote_kept_in,      .part = remote_part,           .join = remote_join,
-    .drop = remote_drop,
+    .drop = remote_drop,           .read_part = remote_read_part,
 };

@@ -19,6 +19,7 @@
 #define SL_FEATURE_SHA256 "sha256"
 #define SL_FEATURE_PARTS "parts"
 #define SL_FLAG_VERSION 4u        /* frame flag of READ_RANGES: END is to say which version of the file it was */
+#define SL_FLAG_HOLES 8u          /* frame flag of READ_RANGES: holes are told, not sent as zeros */
 #define SL_FLAG_AS_IS 2u          /* frame flag of READ and READ_RANGES: compressing this content does not pay */
 #define SL_DIR_ID_MAX 0xffffffffu
 #define SL_TEXT_MAX 4096u                /* bytes of a message text */

@@ -239,7 +239,7 @@ static enum sl_code next_range(struct sl_channel *ch, struct page *pg, struct sl
 {
     uint64_t at, len;
     if (sl_range_next(&ch->names_rd, &ch->range_end, &at, &len))
-        return sl_reader_range(&ch->reader, at, len, why);
+        return ch->holes ? sl_reader_part(&ch->reader, at, len, why) : sl_reader_range(&ch->reader, at, len, why);
     put_end(ch, pg);
     return SL_OK;
 }

@@ -635,6 +635,61 @@ START_TEST(tells_the_version)
 }
 END_TEST
 
+/* Holes of a range are told where that is asked for, and only then. */
+START_TEST(tells_holes)
+{
+    enum { BLOCK = 65536, ALL = 4 * BLOCK };
+    static char zeros[ALL];
+    fill();
+    scratch_file(t.dir, "f", content, BLOCK);
+    int fd = openat(t.dir, "f", O_WRONLY);
+    ck_assert_int_eq(pwrite(fd, content, BLOCK, 3 * BLOCK), BLOCK);
+    close(fd);
+    for (int i = 0; i < 3; i++) {
+        struct sl_buf b = { 0 };
+        struct sl_msg_read_ranges m = { .name = "f", .name_len = 1 };
+        struct sl_hash *h = sl_hash_new();
+        uint8_t hash[SL_HASH_BYTES];
+        uint64_t end_ = 0, data = 0, holes = 0;
+        bool over = false;
+        t.featureless = i == 2;
+        start(4096);
+        sl_read_ranges_encode(&b, &m);
+        sl_range_add(&b, &end_, BLOCK / 2, 3 * BLOCK);
+        sl_conn_send(t.c, 1, SL_MSG_READ_RANGES, i == 0 ? 0 : SL_FLAG_HOLES, sl_buf_ptr(&b), sl_buf_len(&b));
+        sl_buf_clear(&b);
+        pump();
+        for (size_t k = 0; k < t.count; k++) {
+            struct sl_rd r;
+            struct sl_content c;
+            sl_r_init(&r, sl_buf_ptr(&t.got[k].data), sl_buf_len(&t.got[k].data));
+            while (t.got[k].type == SL_MSG_CONTENT && sl_r_left(&r)) {
+                ck_assert_int_eq(sl_content_decode(&r, &c, NULL), SL_OK);
+                data += c.kind == SL_CONTENT_DATA ? c.len : 0;
+                holes += c.kind == SL_CONTENT_HOLE ? c.hole : 0;
+                over = c.kind == SL_CONTENT_END;
+                if (over)
+                    memcpy(hash, c.hash, sizeof hash);
+            }
+        }
+        uint8_t right[SL_HASH_BYTES];
+        sl_hash_data(h, content + BLOCK / 2, BLOCK / 2);
+        if (i == 1)
+            sl_hash_hole(h, 2 * BLOCK);
+        else
+            sl_hash_data(h, zeros, 2 * BLOCK);
+        sl_hash_data(h, content, BLOCK / 2);
+        sl_hash_end(h, right);
+        ck_assert(over && memcmp(hash, right, sizeof right) == 0);
+        ck_assert_uint_eq(data, i == 1 ? BLOCK : 3 * BLOCK);
+        ck_assert_uint_eq(holes, i == 1 ? 2 * BLOCK : 0);
+        sl_hash_free(h);
+        end();
+    }
+    t.featureless = false;
+}
+END_TEST
+
 static void add(TCase *tc)
 {
     tcase_add_checked_fixture(tc, setup, teardown);
@@ -651,6 +706,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, is_gone_on_with_by_a_later_session);
     tcase_add_test(tc, is_dropped);
     tcase_add_test(tc, tells_the_version);
+    tcase_add_test(tc, tells_holes);
 }
 
 int main(void)

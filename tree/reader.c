@@ -24,6 +24,11 @@ static enum sl_code wrong_type(const char *name, struct sl_error *err)
     return sl_fail(err, SL_E_TYPE, "'%s' is not a regular file", name);
 }
 
+static bool has_holes(const struct sl_reader *r)
+{
+    return (int64_t)r->st.st_blocks * STAT_BLOCK < r->st.st_size;
+}
+
 /* Only what is a file is opened: opening alone wakes who waits at a fifo, starts a watchdog, rewinds a tape. What takes its place in
  * between is still found out, but then it was opened. */
 enum sl_code sl_reader_open(struct sl_reader *r, int dirfd, const char *name, struct sl_error *err)
@@ -47,7 +52,7 @@ enum sl_code sl_reader_open(struct sl_reader *r, int dirfd, const char *name, st
     }
     r->fd = fd;
     r->end = (uint64_t)r->st.st_size;
-    r->data_end = (int64_t)r->st.st_blocks * STAT_BLOCK < r->st.st_size ? 0 : NO_HOLES;
+    r->data_end = has_holes(r) ? 0 : NO_HOLES;
     return SL_OK;
 }
 
@@ -128,6 +133,14 @@ enum sl_code sl_reader_range(struct sl_reader *r, uint64_t at, uint64_t len, str
     r->end = at + len;
     r->data_end = NO_HOLES;
     return SL_OK;
+}
+
+enum sl_code sl_reader_part(struct sl_reader *r, uint64_t at, uint64_t len, struct sl_error *err)
+{
+    enum sl_code rc = sl_reader_range(r, at, len, err);
+    if (rc == SL_OK && has_holes(r))
+        r->data_end = 0;
+    return rc;
 }
 
 uint64_t sl_reader_version(const struct sl_reader *r)

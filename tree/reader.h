@@ -28,6 +28,9 @@ enum sl_code sl_reader_next(struct sl_reader *r, void *data, size_t n, size_t *g
 /* Reads on from `at`, for len bytes; holes are read as zeros. SL_E_CHANGED when the file does not reach that far. */
 enum sl_code sl_reader_range(struct sl_reader *r, uint64_t at, uint64_t len, struct sl_error *err);
 
+/* The same, but holes are told apart. */
+enum sl_code sl_reader_part(struct sl_reader *r, uint64_t at, uint64_t len, struct sl_error *err);
+
 /* Which version of which file it was at open, as a number that others who open the same on this machine get too; never 0. */
 uint64_t sl_reader_version(const struct sl_reader *r);
 

@@ -65,13 +65,12 @@ static enum sl_code ask_batch(struct sl_lane *l)
 enum sl_code sl_exec_ask_one(struct sl_lane *l, struct sl_action *a)
 {
     struct sl_endpoint *e = sl_lane_source(l, a->origin->e);
-    struct sl_range range = { .at = a->part_from, .len = a->part_len };
     const char *name = sl_exec_source_name(a);
     uint32_t id = 0;
     if (sl_exec_move_to(l, &l->read_at, a, &id) != SL_OK || e->ops->room(e, SL_JOB_WORK) < SL_NAME_MAX + 64 + SL_RANGE_BYTES_MAX)
         return SL_AGAIN;
     if (a->kind == SL_ACT_PART)
-        e->ops->read_ranges(e, id, name, &range, 1);
+        e->ops->read_part(e, id, name, a->part_from, a->part_len);
     else
         e->ops->read(e, id, &name, 1);
     a->asked = true;

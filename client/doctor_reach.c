@@ -166,19 +166,22 @@ int sl_doctor_reach(const struct sl_doctor *d)
 int sl_doctor_transport(const struct sl_doctor *d)
 {
     struct sl_ssh_choice c;
+    struct sl_ssh_question q;
     struct sl_error err = { 0 };
     if (d->a.kind == SL_ADDR_TCP) {
         const struct sl_fact tcp[] = { { SL_FACT_TEXT, "transport", 0, "tcp" }, { 0 } };
         sl_doctor_good(d, SL_STEP_TRANSPORT, tcp, "TCP, without encryption");
         return 0;
     }
-    enum sl_code rc = sl_ssh_choose(&c, &d->a, &d->o, &err);
+    sl_ssh_question_init(&q, &d->a, &d->o);
+    enum sl_code rc = sl_ssh_choose(&c, &q, &err);
     const struct sl_fact facts[] = { { SL_FACT_TEXT, "transport", 0, c.libssh ? "libssh" : "ssh" },
                                      { SL_FACT_TEXT, "why", 0, c.why },
                                      { 0 } };
     if (rc == SL_OK)
         sl_doctor_good(d, SL_STEP_TRANSPORT, facts, "%s: %s", c.libssh ? "libssh" : "the ssh program", c.why);
     sl_ssh_choice_clear(&c);
+    sl_ssh_question_clear(&q);
     return rc == SL_OK
                ? 0
                : sl_doctor_failed(d, SL_STEP_TRANSPORT, SL_EXIT_CONFIG, &err, sl_doctor_judge(&d->a, &err).advice);

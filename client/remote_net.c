@@ -400,11 +400,8 @@ static enum sl_code open_once(struct sl_remote **out, enum sl_side side, const s
                               int *exit_status)
 {
     struct sl_transport t;
-    struct sl_ssh_question q = { .fd = -1 };
-    if (o->compress && a->kind == SL_ADDR_SSH)
-        sl_ssh_ask(&q, a, o);
     enum sl_code rc = sl_transport_open(&t, a, o, way, err);
-    bool packed = sl_ssh_compresses(&q) && !t.libssh;
+    bool packed = t.compresses;
     struct sl_remote *r = remote_new(side, a, o, packed ? 0 : o->compress);
     r->t = t;
     *exit_status = sl_remote_interrupted ? 20 : r->t.failed_exit ? r->t.failed_exit : sl_transport_exit(rc);

@@ -10,10 +10,10 @@
 #include "base/mem.h"
 #include "client/capture.h"
 #include "client/ssh_ciphers.h"
+#include "client/ssh_socket.h"
 #include "client/transport_libssh.h"
 #include "client/transport_priv.h"
 
-#include <ctype.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { RESOLVE_MS = 10000, CHECK_MS = 5000, LINE_MAX_BYTES = 65536 };
-
-static const char no_settings[] = "there is no ssh program that could say what its configuration files mean";
+enum { RESOLVE_MS = 10000 };
 
 void sl_ssh_choice_clear(struct sl_ssh_choice *c)
 {
@@ -33,49 +31,24 @@ void sl_ssh_choice_clear(struct sl_ssh_choice *c)
 
 /* ---- what ssh says ---- */
 
-static char *text_of(struct sl_buf *b)
-{
-    char *text = sl_memdup0(sl_buf_len(b) ? (const char *)sl_buf_ptr(b) : "", sl_buf_len(b));
-    sl_buf_clear(b);
-    return text;
-}
-
-static void last_line(const char *text, char *out, size_t size)
-{
-    size_t end = strlen(text), start;
-    while (end && isspace((unsigned char)text[end - 1]))
-        end--;
-    for (start = end; start && text[start - 1] != '\n'; start--)
-        ;
-    snprintf(out, size, "%.*s", (int)(end - start), text + start);
-}
-
 /* False, with one line in why: ssh does not say. */
-static bool ask_ssh(char **said, char **plain, const struct sl_address *a, const struct sl_options *o, char *why, size_t size)
+static bool ask_ssh(struct sl_ssh_question *q, const char **said, char **plain, char *why, size_t size)
 {
     static char *const nothing[] = { "ssh", "-F", "none", "-T", "-G", "--", "localhost", NULL };
-    struct sl_capture user, none;
-    struct sl_buf user_out = { 0 }, none_out = { 0 };
-    int user_status = -1, none_status = -1;
-    char **argv = sl_ssh_ask_argv(a, o, "-G");
+    struct sl_capture none = { .fd = -1 };
+    struct sl_buf out = { 0 };
     struct sl_error err;
-    bool started = sl_capture_start(&user, argv, SL_CAPTURE_ERRORS_TOO, &err) == SL_OK;
-    sl_argv_free(argv);
-    if (!started) {
-        snprintf(why, size, "%s", no_settings);
-        return false;
-    }
-    enum sl_code rc = sl_capture_start(&none, nothing, SL_CAPTURE_ERRORS_APART, &err);
+    int status = -1;
+    sl_ssh_ask(q);
+    enum sl_code rc = q->run.pid ? sl_capture_start(&none, nothing, SL_CAPTURE_ERRORS_APART, &err) : SL_E_NOT_FOUND;
     if (rc == SL_OK)
-        rc = sl_capture_end(&none, RESOLVE_MS, &none_out, &none_status);
-    enum sl_code rc_user = sl_capture_end(&user, RESOLVE_MS, &user_out, &user_status);
-    *said = text_of(&user_out);
-    *plain = text_of(&none_out);
-    if (rc == SL_OK && rc_user == SL_OK && user_status == 0 && none_status == 0)
+        rc = sl_capture_end(&none, RESOLVE_MS, &out, &status);
+    *plain = sl_memdup0(sl_buf_len(&out) ? (const char *)sl_buf_ptr(&out) : "", sl_buf_len(&out));
+    sl_buf_clear(&out);
+    *said = sl_ssh_said(q, RESOLVE_MS);
+    if (rc == SL_OK && status == 0 && *said)
         return true;
-    char line[120];
-    last_line(*said, line, sizeof line);
-    snprintf(why, size, rc_user == SL_E_TIMEOUT ? "ssh -G did not end" : "ssh -G failed (%s)", line);
+    snprintf(why, size, "%s", *said ? "ssh -F none -G failed" : q->why);
     return false;
 }
 
@@ -194,46 +167,41 @@ static bool settle_agent(struct sl_ssh_settings *s, char *why, size_t size)
     return !*why;
 }
 
-static bool master_lives(const struct sl_address *a, const struct sl_options *o)
+/* ssh itself asks no more than that: where somebody listens, it goes through. */
+static bool master_lives(const char *said)
 {
-    struct sl_capture c;
-    struct sl_buf out = { 0 };
-    struct sl_error err;
-    int status = -1;
-    char **argv = sl_ssh_ask_argv(a, o, "-O");
-    bool lives = sl_capture_start(&c, argv, SL_CAPTURE_ERRORS_TOO, &err) == SL_OK &&
-                 sl_capture_end(&c, CHECK_MS, &out, &status) == SL_OK && status == 0;
-    sl_argv_free(argv);
-    sl_buf_clear(&out);
-    return lives;
+    char path[SL_SSH_SOCKET_MAX];
+    sl_ssh_setting(said, "controlpath", path, sizeof path);
+    return sl_ssh_socket_lives(path);
 }
 
 /* ---- the decision ---- */
 
-static bool settle(struct sl_ssh_settings *s, const struct sl_address *a, const struct sl_options *o, char *why, size_t size)
+static bool settle(struct sl_ssh_settings *s, const char *said, char *why, size_t size)
 {
     if (s->gssapi && has_ticket())
         snprintf(why, size, "GSSAPIAuthentication yes, and there may be a ticket");
-    else if (s->control_path && master_lives(a, o))
+    else if (s->control_path && master_lives(said))
         snprintf(why, size, "a shared connection to that host is alive");
     return !*why && settle_known(s, &s->known_user, why, size) && settle_known(s, &s->known_global, why, size) &&
            settle_agent(s, why, size) && settle_identities(s, why, size) && sl_libssh_can(s, why, size);
 }
 
-static bool resolve(struct sl_ssh_choice *c, const struct sl_address *a, const struct sl_options *o)
+static bool resolve(struct sl_ssh_choice *c, struct sl_ssh_question *q)
 {
-    char *said = NULL, *plain = NULL;
+    const char *said = NULL;
+    char *plain = NULL;
     sl_ssh_settings_init(&c->settings);
-    bool good = ask_ssh(&said, &plain, a, o, c->why, sizeof c->why) &&
+    bool good = ask_ssh(q, &said, &plain, c->why, sizeof c->why) &&
                 sl_ssh_settings_read(&c->settings, said, plain, c->why, sizeof c->why) &&
-                settle(&c->settings, a, o, c->why, sizeof c->why);
-    free(said);
+                settle(&c->settings, said, c->why, sizeof c->why);
     free(plain);
     return good;
 }
 
-enum sl_code sl_ssh_choose(struct sl_ssh_choice *c, const struct sl_address *a, const struct sl_options *o, struct sl_error *err)
+enum sl_code sl_ssh_choose(struct sl_ssh_choice *c, struct sl_ssh_question *q, struct sl_error *err)
 {
+    const struct sl_options *o = q->options;
     *c = (struct sl_ssh_choice){ 0 };
     if (o->transport == SL_TRANSPORT_SSH) {
         snprintf(c->why, sizeof c->why, "--transport=ssh");
@@ -245,9 +213,9 @@ enum sl_code sl_ssh_choose(struct sl_ssh_choice *c, const struct sl_address *a, 
                  !sl_libssh_built() ? "this build has no libssh" : "a program is named (-e, SUPERLIFTER_RSH or RSYNC_RSH)");
         return asked ? sl_fail(err, SL_E_CONFIG, "--transport=libssh: %s", c->why) : SL_OK;
     }
-    c->libssh = resolve(c, a, o) && (asked || sl_libssh_prefers_alike(&c->settings, c->why, sizeof c->why));
+    c->libssh = resolve(c, q) && (asked || sl_libssh_prefers_alike(&c->settings, c->why, sizeof c->why));
     if (!c->libssh && asked)
-        return sl_fail(err, SL_E_CONFIG, "'%s': libssh would not do all that is configured: %s; use --transport=ssh", a->host, c->why);
+        return sl_fail(err, SL_E_CONFIG, "'%s': libssh would not do all that is configured: %s; use --transport=ssh", q->address->host, c->why);
     if (!c->libssh && c->settings.ciphers && !(c->settings.named & SL_NAMED_CIPHERS))
         c->ciphers = sl_ssh_ciphers_fast_first(c->settings.ciphers);
     if (c->libssh)

@@ -5,6 +5,7 @@
 
 #include "client/address.h"
 #include "client/options.h"
+#include "client/ssh_question.h"
 #include "client/ssh_settings.h"
 
 struct sl_ssh_choice {
@@ -14,9 +15,10 @@ struct sl_ssh_choice {
     char *ciphers;                   /* owned; in what order the ssh program is to offer its own default; NULL: as it likes */
 };
 
-/* Decides by o->transport, o->rsh and the user's ssh configuration. SL_E_CONFIG: libssh was asked for and would not do what that
- * configuration says, or is not in this build; *err says which keyword. *c is cleared by the caller in every case. */
-enum sl_code sl_ssh_choose(struct sl_ssh_choice *c, const struct sl_address *a, const struct sl_options *o, struct sl_error *err);
+/* Decides by transport and rsh of q's options and by the user's ssh configuration, for which q is asked where it matters. SL_E_CONFIG:
+ * libssh was asked for and would not do what that configuration says, or is not in this build; *err says which keyword. *c is cleared
+ * by the caller in every case. */
+enum sl_code sl_ssh_choose(struct sl_ssh_choice *c, struct sl_ssh_question *q, struct sl_error *err);
 void sl_ssh_choice_clear(struct sl_ssh_choice *c);
 
 #endif

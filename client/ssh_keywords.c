@@ -179,7 +179,7 @@ const struct sl_ssh_keyword sl_ssh_keywords[] = {
     HONOURED("UserKnownHostsFile", take_known_user, "as GlobalKnownHostsFile"),
 
     DEPENDS("ControlMaster", take_master, "no; a shared connection is for the ssh program"),
-    DEPENDS("ControlPath", take_control_path, "as long as no master lives there (ssh -O check)"),
+    DEPENDS("ControlPath", take_control_path, "as long as no master listens there"),
     DEPENDS("GSSAPIAuthentication", take_gssapi, "as long as there is no ticket to be used: no KRB5CCNAME, no /tmp/krb5cc_UID, no default_ccache_name in /etc/krb5.conf"),
     DEPENDS("IdentitiesOnly", take_identities_only, "as long as there is no agent: libssh cannot be kept to some of an agent's keys"),
     DEPENDS("IdentityAgent", take_agent, "none, SSH_AUTH_SOCK or a path"),

@@ -1,86 +1,106 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * ssh_question - asks the ssh program for its configuration of a host, while another one connects. What it says decides only whether
- * compressing here would be done twice, so that whatever goes wrong means no.
- */
+/* ssh_question - see ssh_question.h. */
 #include "config.h"
-#include "client/transport_priv.h"
+#include "client/ssh_question.h"
+#include "base/buf.h"
 #include "base/io.h"
+#include "base/mem.h"
+#include "client/transport_priv.h"
 
+#include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-enum { ANSWER_MS = 2000, ANSWER_MAX = 256 * 1024 };
+enum { COMPRESSION_MS = 2000 };
 
-/* In the child: only functions that are safe after fork, then exec or _exit. */
-static void become(int to, char *const *argv)
+void sl_ssh_question_init(struct sl_ssh_question *q, const struct sl_address *a, const struct sl_options *o)
 {
-    int out = fcntl(to, F_DUPFD_CLOEXEC, 3), nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-    int none = nothing < 0 ? -1 : fcntl(nothing, F_DUPFD_CLOEXEC, 3);
-    sl_spawn_signals();
-    if (out >= 0 && none >= 0 && dup2(none, 0) == 0 && dup2(out, 1) == 1 && dup2(none, 2) == 2)
-        execvp(argv[0], argv);
-    _exit(127);
+    *q = (struct sl_ssh_question){ .address = a, .options = o, .run.fd = -1 };
 }
 
-void sl_ssh_ask(struct sl_ssh_question *q, const struct sl_address *a, const struct sl_options *o)
+void sl_ssh_question_clear(struct sl_ssh_question *q)
 {
-    int ends[2] = { -1, -1 };
-    *q = (struct sl_ssh_question){ .fd = -1 };
-    char **argv = sl_ssh_question_argv(a, o);
-    if (argv && pipe2(ends, O_CLOEXEC) == 0) {
-        q->pid = fork();
-        if (q->pid == 0)
-            become(ends[1], argv);
-        if (q->pid > 0)
-            q->fd = ends[0];
-        else
-            sl_io_close(&ends[0]);
-        sl_io_close(&ends[1]);
+    sl_io_close(&q->run.fd);
+    if (q->run.pid) {
+        kill(q->run.pid, SIGKILL);
+        while (waitpid(q->run.pid, NULL, 0) < 0 && errno == EINTR)
+            ;
     }
+    q->run.pid = 0;
+    free(q->said);
+    q->said = NULL;
+}
+
+void sl_ssh_ask(struct sl_ssh_question *q)
+{
+    struct sl_error err;
+    if (q->asked)
+        return;
+    q->asked = true;
+    char **argv = sl_ssh_question_argv(q->address, q->options);
+    if (!argv)
+        snprintf(q->why, sizeof q->why, "the program is not OpenSSH's");
+    else if (sl_capture_start(&q->run, argv, SL_CAPTURE_ERRORS_TOO, &err) != SL_OK)
+        snprintf(q->why, sizeof q->why, "there is no ssh program that could say what its configuration files mean");
     sl_argv_free(argv);
 }
 
-/* Whether a line of the configuration says so. */
-static bool says_yes(const struct sl_buf *b)
+static void last_line(const char *text, char *out, size_t size)
 {
-    static const char yes[] = "\ncompression yes\n";
-    return sl_buf_len(b) && memmem(sl_buf_ptr(b), sl_buf_len(b), yes, sizeof yes - 1) != NULL;
+    size_t end = strlen(text), start;
+    while (end && isspace((unsigned char)text[end - 1]))
+        end--;
+    for (start = end; start && text[start - 1] != '\n'; start--)
+        ;
+    snprintf(out, size, "%.*s", (int)(end - start), text + start);
 }
 
-static void hear(int fd, struct sl_buf *b)
+static void take_answer(struct sl_ssh_question *q, unsigned timeout_ms)
 {
-    char data[4096];
-    size_t got = 0;
-    uint64_t end = sl_now_ms() + ANSWER_MS, now;
-    while (sl_buf_len(b) < ANSWER_MAX && (now = sl_now_ms()) < end) {
-        struct pollfd p = { .fd = fd, .events = POLLIN };
-        if (poll(&p, 1, (int)(end - now)) > 0) {
-            if (sl_io_read(fd, data, sizeof data, &got) != SL_OK)
-                return;
-            sl_buf_add(b, data, got);
-        }
+    struct sl_buf out = { 0 };
+    char line[120];
+    int status = -1;
+    enum sl_code rc = sl_capture_end(&q->run, timeout_ms, &out, &status);
+    char *text = sl_memdup0(sl_buf_len(&out) ? (const char *)sl_buf_ptr(&out) : "", sl_buf_len(&out));
+    sl_buf_clear(&out);
+    if (rc == SL_OK && status == 0) {
+        q->said = text;
+        return;
     }
+    last_line(text, line, sizeof line);
+    snprintf(q->why, sizeof q->why, rc == SL_E_TIMEOUT ? "ssh -G did not end" : "ssh -G failed (%s)", line);
+    free(text);
+}
+
+const char *sl_ssh_said(struct sl_ssh_question *q, unsigned timeout_ms)
+{
+    sl_ssh_ask(q);
+    if (q->run.pid)
+        take_answer(q, timeout_ms);
+    return q->said;
+}
+
+void sl_ssh_setting(const char *said, const char *keyword, char *out, size_t size)
+{
+    size_t n = strlen(keyword);
+    out[0] = '\0';
+    for (const char *p = said; *p; p += strcspn(p, "\n"), p += *p == '\n')
+        if (strncmp(p, keyword, n) == 0 && p[n] == ' ') {
+            size_t len = strcspn(p + n + 1, "\n");
+            snprintf(out, size, "%.*s", len < size ? (int)len : 0, p + n + 1);
+            return;
+        }
 }
 
 bool sl_ssh_compresses(struct sl_ssh_question *q)
 {
-    struct sl_buf b = { 0 };
-    if (q->pid <= 0 || q->fd < 0)
-        return false;
-    sl_buf_add(&b, "\n", 1);
-    hear(q->fd, &b);
-    bool yes = says_yes(&b);
-    sl_io_close(&q->fd);
-    kill(q->pid, SIGKILL);               /* one that has not answered by now; what has ended does not mind */
-    while (waitpid(q->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
-    q->pid = 0;
-    sl_buf_clear(&b);
-    return yes;
+    const char *said = sl_ssh_said(q, COMPRESSION_MS);
+    char value[8] = "";
+    if (said)
+        sl_ssh_setting(said, "compression", value, sizeof value);
+    return strcmp(value, "yes") == 0;
 }

@@ -6,6 +6,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "client/ssh_choice.h"
+#include "client/ssh_question.h"
 #include "client/transport_libssh.h"
 #include "client/transport_priv.h"
 
@@ -26,18 +27,23 @@ static void start_over(struct sl_transport *t)
     sl_buf_init(&t->words);
 }
 
-static enum sl_code open_program(struct sl_transport *t, const struct sl_address *a, const struct sl_options *o,
-                                 enum sl_transport_way way, const struct sl_ssh_choice *choice, struct sl_error *err)
+static enum sl_code open_program(struct sl_transport *t, struct sl_ssh_question *q, enum sl_transport_way way,
+                                 const struct sl_ssh_choice *choice, struct sl_error *err)
 {
+    const struct sl_options *o = q->options;
     char **argv = NULL;
-    enum sl_code rc = sl_ssh_argv(a, o, way, &argv, &t->subsystem, err);
+    enum sl_code rc = sl_ssh_argv(q->address, o, way, &argv, &t->subsystem, err);
     if (rc != SL_OK)
         return rc;
     if (choice->ciphers)
         argv = sl_ssh_argv_option(argv, "Ciphers", choice->ciphers);
     t->hurried = o->contimeout_s > 0;
+    if (o->compress)
+        sl_ssh_ask(q);                   /* while the program connects */
     rc = sl_transport_spawn(t, argv, err);
     sl_argv_free(argv);
+    if (rc == SL_OK && o->compress)
+        t->compresses = sl_ssh_compresses(q);
     return rc;
 }
 
@@ -58,11 +64,24 @@ static enum sl_code open_session(struct sl_transport *t, const struct sl_address
     return rc;
 }
 
-enum sl_code sl_transport_open(struct sl_transport *t, const struct sl_address *a, const struct sl_options *o,
-                               enum sl_transport_way way, struct sl_error *err)
+static enum sl_code open_ssh(struct sl_transport *t, struct sl_ssh_question *q, enum sl_transport_way way, struct sl_error *err)
 {
     struct sl_ssh_choice choice;
     bool left = true;
+    enum sl_code rc = sl_ssh_choose(&choice, q, err);
+    snprintf(t->why, sizeof t->why, "the ssh program: %.200s", choice.why);
+    if (rc == SL_OK && choice.libssh)
+        rc = open_session(t, q->address, q->options, way, &choice, &left, err);
+    if (left && (rc == SL_OK || choice.libssh))
+        rc = open_program(t, q, way, &choice, err);
+    sl_ssh_choice_clear(&choice);
+    return rc;
+}
+
+enum sl_code sl_transport_open(struct sl_transport *t, const struct sl_address *a, const struct sl_options *o,
+                               enum sl_transport_way way, struct sl_error *err)
+{
+    struct sl_ssh_question q;
     start_over(t);
     switch (a->kind) {
     case SL_ADDR_TCP:
@@ -72,13 +91,9 @@ enum sl_code sl_transport_open(struct sl_transport *t, const struct sl_address *
     case SL_ADDR_LOCAL:
         return sl_fail(err, SL_E_INVALID, "'%s' is a local path", a->text);
     }
-    enum sl_code rc = sl_ssh_choose(&choice, a, o, err);
-    snprintf(t->why, sizeof t->why, "the ssh program: %.200s", choice.why);
-    if (rc == SL_OK && choice.libssh)
-        rc = open_session(t, a, o, way, &choice, &left, err);
-    if (left && (rc == SL_OK || choice.libssh))
-        rc = open_program(t, a, o, way, &choice, err);
-    sl_ssh_choice_clear(&choice);
+    sl_ssh_question_init(&q, a, o);
+    enum sl_code rc = open_ssh(t, &q, way, err);
+    sl_ssh_question_clear(&q);
     return rc;
 }
 

@@ -29,6 +29,7 @@ struct sl_transport {
     pid_t broker;            /* that process where it is not `pid`, or 0 */
     uint32_t lanes;          /* how many were asked for */
     bool libssh;             /* an SSH session of our own, not the ssh program's */
+    bool compresses;         /* the ssh program compresses what it carries; asked only where o->compress */
     bool fell_back;          /* the subsystem was refused and the command runs: no second try is needed */
     int failed_exit;         /* rsync's exit status for a failed open; 0: by its code (sl_transport_exit) */
     char why[240];           /* SSH: which of the two, and why; one line, for -v */
@@ -44,13 +45,6 @@ struct sl_transport {
 enum sl_transport_way { SL_WAY_SUBSYSTEM, SL_WAY_COMMAND };
 enum sl_code sl_transport_open(struct sl_transport *t, const struct sl_address *a, const struct sl_options *o,
                                enum sl_transport_way way, struct sl_error *err);
-
-/* ---- ssh_question.c ---- whether OpenSSH's ssh compresses what it carries, by its own configuration (`ssh -G`) */
-struct sl_ssh_question { pid_t pid; int fd; };   /* {0, -1}: nobody is asked, and the answer is no */
-/* Asks; does not wait. Any other program than OpenSSH's is not asked. */
-void sl_ssh_ask(struct sl_ssh_question *q, const struct sl_address *a, const struct sl_options *o);
-/* Waits for the answer, for two seconds at most; *q is over then. */
-bool sl_ssh_compresses(struct sl_ssh_question *q);
 
 /* Reads what standard error has, keeps or relays it. SL_AGAIN when there is no more now, SL_EOF when it was closed (the
  * descriptor is closed then). Relayed text goes to `sink` one whole line a call, escaped. */

@@ -27,8 +27,6 @@ enum sl_code sl_ssh_argv(const struct sl_address *a, const struct sl_options *o,
 /* Puts "-o NAME=VALUE" behind the program's name; takes argv over and returns it. */
 char **sl_ssh_argv_option(char **argv, const char *name, const char *value);
 
-/* ssh asked about a host without connecting: `-G`, or `-O check` for "-O". Owned as above. */
-char **sl_ssh_ask_argv(const struct sl_address *a, const struct sl_options *o, const char *question);
 /* The argv that makes OpenSSH's ssh print its configuration for a; NULL where the program is another. */
 char **sl_ssh_question_argv(const struct sl_address *a, const struct sl_options *o);
 

@@ -144,19 +144,6 @@ static void build_openssh(struct words *w, char **words, const struct sl_address
     add(w, command ? command : o->subsystem);
 }
 
-char **sl_ssh_ask_argv(const struct sl_address *a, const struct sl_options *o, const char *question)
-{
-    struct words w = { 0 };
-    add(&w, "ssh");
-    add_openssh_options(&w, a, o);
-    add(&w, question);
-    if (strcmp(question, "-O") == 0)
-        add(&w, "check");
-    add(&w, "--");
-    add(&w, a->host);
-    return w.at;
-}
-
 char **sl_ssh_question_argv(const struct sl_address *a, const struct sl_options *o)
 {
     char **words = NULL;

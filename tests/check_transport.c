@@ -5,7 +5,9 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "client/ssh_ciphers.h"
+#include "client/ssh_question.h"
 #include "client/ssh_settings.h"
+#include "client/ssh_socket.h"
 #include "client/transport_priv.h"
 
 #include "tests/scratch.h"
@@ -16,6 +18,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 static struct sl_error err;
@@ -720,6 +723,120 @@ START_TEST(completes_paths)
 }
 END_TEST
 
+START_TEST(finds_a_setting)
+{
+    static const char answer[] = "host h\ncontrolpath /a b/c\ncontrolpersist no\ncompression yes\n";
+    char value[12];
+    sl_ssh_setting(answer, "controlpath", value, sizeof value);
+    ck_assert_str_eq(value, "/a b/c");
+    sl_ssh_setting(answer, "compression", value, sizeof value);
+    ck_assert_str_eq(value, "yes");
+    sl_ssh_setting(answer, "control", value, sizeof value);
+    ck_assert_str_eq(value, "");
+    sl_ssh_setting(answer, "host", value, sizeof value);
+    ck_assert_str_eq(value, "h");
+    sl_ssh_setting("a 12345678901\nb 123456789012\n", "a", value, sizeof value);
+    ck_assert_str_eq(value, "12345678901");
+    sl_ssh_setting("a 12345678901\nb 123456789012\n", "b", value, sizeof value);
+    ck_assert_str_eq(value, "");
+    sl_ssh_setting("", "b", value, sizeof value);
+    ck_assert_str_eq(value, "");
+}
+END_TEST
+
+/* An ssh by its name alone, which notes each run and answers. */
+static const char *noting_ssh(const char *answer)
+{
+    char body[1000];
+    if (top < 0)
+        top = scratch_make();
+    unlinkat(top, "runs", 0);
+    snprintf(body, sizeof body, "echo run >> '%s/runs'\n%s", scratch_path, answer);
+    return script("ssh", body);
+}
+
+static int runs(void)
+{
+    struct stat st;
+    return fstatat(top, "runs", &st, 0) == 0 ? (int)(st.st_size / 4) : 0;
+}
+
+static struct sl_ssh_question question;
+
+static void ask_about(const char *rsh)
+{
+    static struct sl_options o;
+    o = options(rsh);
+    sl_ssh_question_init(&question, &addr, &o);
+}
+
+START_TEST(asks_once)
+{
+    ck_assert_int_eq(sl_address_parse(&addr, "h:", &err), SL_OK);
+    ask_about(noting_ssh("echo compression yes; echo controlpath /x"));
+    sl_ssh_ask(&question);
+    ck_assert(sl_ssh_compresses(&question));
+    ck_assert_str_eq(sl_ssh_said(&question, 1), "compression yes\ncontrolpath /x\n");
+    ck_assert_int_eq(runs(), 1);
+    sl_ssh_question_clear(&question);
+    sl_address_clear(&addr);
+    scratch_remove(top);
+    top = -1;
+}
+END_TEST
+
+START_TEST(tells_no_answer)
+{
+    ck_assert_int_eq(sl_address_parse(&addr, "h:", &err), SL_OK);
+    ask_about(noting_ssh("echo compression yes; echo no such keyword >&2; exit 255"));
+    ck_assert_ptr_null(sl_ssh_said(&question, 5000));
+    ck_assert_str_eq(question.why, "ssh -G failed (no such keyword)");
+    ck_assert(!sl_ssh_compresses(&question));
+    ck_assert_int_eq(runs(), 1);
+    sl_ssh_question_clear(&question);
+    ask_about(noting_ssh("exec sleep 60"));
+    ck_assert_ptr_null(sl_ssh_said(&question, 50));
+    ck_assert_str_eq(question.why, "ssh -G did not end");
+    sl_ssh_question_clear(&question);
+    ask_about("/none/ssh");
+    ck_assert_ptr_null(sl_ssh_said(&question, 5000));
+    ck_assert_ptr_nonnull(strstr(question.why, "no ssh program"));
+    ask_about("rsh -x");
+    ck_assert_ptr_null(sl_ssh_said(&question, 5000));
+    ck_assert_str_eq(question.why, "the program is not OpenSSH's");
+    sl_address_clear(&addr);
+    scratch_remove(top);
+    top = -1;
+}
+END_TEST
+
+START_TEST(knows_a_live_socket)
+{
+    struct sockaddr_un at = { .sun_family = AF_UNIX };
+    char path[SL_SSH_SOCKET_MAX], longer[SL_SSH_SOCKET_MAX + 2];
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    top = scratch_make();
+    snprintf(path, sizeof path, "%.90s/socket", scratch_path);
+    memcpy(at.sun_path, path, sizeof path);
+    ck_assert(!sl_ssh_socket_lives(""));
+    ck_assert(!sl_ssh_socket_lives(path));
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    ck_assert(!sl_ssh_socket_lives(path));
+    ck_assert_int_eq(listen(fd, 0), 0);
+    for (int i = 0; i < 4; i++)          /* also with its queue full */
+        ck_assert(sl_ssh_socket_lives(path));
+    close(fd);
+    ck_assert(!sl_ssh_socket_lives(path));
+    for (size_t n = SL_SSH_SOCKET_MAX - 1; n <= SL_SSH_SOCKET_MAX + 1; n++) {
+        memset(longer, 'x', n);
+        longer[n] = '\0';
+        ck_assert(!sl_ssh_socket_lives(longer));
+    }
+    scratch_remove(top);
+    top = -1;
+}
+END_TEST
+
 /* doc/ssh-config.md has the table of the code: each keyword once, and no other. */
 START_TEST(documents_keywords)
 {
@@ -757,6 +874,10 @@ static void add(TCase *tc)
     tcase_add_test(tc, leaves_to_program);
     tcase_add_test(tc, completes_paths);
     tcase_add_test(tc, documents_keywords);
+    tcase_add_test(tc, finds_a_setting);
+    tcase_add_test(tc, asks_once);
+    tcase_add_test(tc, tells_no_answer);
+    tcase_add_test(tc, knows_a_live_socket);
     tcase_add_test(tc, splits_words);
     tcase_add_test(tc, builds_argv);
     tcase_add_test(tc, refuses_port_for_others);

@@ -11,14 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
-
-enum { KEPT = 3, DESCRIPTORS_MAX = 65536 };
+enum { KEPT = 3 };
 
 struct sl_helper { int fd; };
 
@@ -41,15 +36,6 @@ static bool transmit(int fd, const struct sl_helper_message *m, int flags)
     return n == (ssize_t)sizeof *m;
 }
 
-/* The peer's connection above all must not stay open here: its end would not be seen. */
-static void close_others(void)
-{
-    if (syscall(SYS_close_range, KEPT + 1, ~0u, 0) == 0)
-        return;
-    for (int fd = KEPT + 1; fd < DESCRIPTORS_MAX; fd++)
-        close(fd);
-}
-
 static void be_helper(int fd, int nothing, sl_helper_serve *serve)
 {
     static const int ends[] = { SIGTERM, SIGINT, SIGHUP, SIGPIPE };
@@ -58,7 +44,8 @@ static void be_helper(int fd, int nothing, sl_helper_serve *serve)
         signal(ends[i], SIG_IGN);
     if (dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || dup2(fd, KEPT) < 0)
         _exit(1);
-    close_others();
+    /* The peer's connection above all must not stay open here: its end would not be seen. */
+    sl_io_close_from(KEPT + 1);
     while (receive(KEPT, &m))
         if (serve(&m) && !transmit(KEPT, &m, 0))
             break;

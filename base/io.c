@@ -7,8 +7,15 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+
+enum { DESCRIPTORS_MAX = 65536 };
 
 enum sl_code sl_io_read(int fd, void *data, size_t n, size_t *got)
 {
@@ -87,6 +94,14 @@ void sl_io_close(int *fd)
         close(*fd);
     *fd = -1;
     errno = keep;
+}
+
+void sl_io_close_from(int first)
+{
+    if (syscall(SYS_close_range, first, ~0u, 0) == 0)
+        return;
+    for (int fd = first; fd < DESCRIPTORS_MAX; fd++)
+        close(fd);
 }
 
 uint64_t sl_now_ms(void)

@@ -23,6 +23,9 @@ enum sl_code sl_io_cloexec(int fd);
 /* Closes *fd unless it is -1, and makes it -1; errno is kept. */
 void sl_io_close(int *fd);
 
+/* Closes every descriptor from `first` on: in a process of its own, after fork. */
+void sl_io_close_from(int first);
+
 /* Monotonic milliseconds. */
 uint64_t sl_now_ms(void);
 

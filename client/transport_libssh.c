@@ -17,12 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
 
 #ifdef HAVE_LIBSSH
 bool sl_libssh_built(void)
@@ -67,7 +62,7 @@ static void be_session(const struct sl_libssh_job *job, int control, int words)
         dup2(high, CONTROL) != CONTROL)
         _exit(255);
     fcntl(CONTROL, F_SETFD, FD_CLOEXEC);
-    syscall(SYS_close_range, CONTROL + 1, ~0u, 0);
+    sl_io_close_from(CONTROL + 1);
     own.control_fd = CONTROL;
     setvbuf(stderr, NULL, _IOLBF, 0);
     _exit(sl_libssh_serve(&own));

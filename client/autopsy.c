@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "client/transport_priv.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -120,4 +121,55 @@ enum sl_code sl_transport_autopsy(struct sl_transport *t, const struct sl_addres
         return tell(a, SL_E_CLOSED, "the connection ended before a server answered", line, err);
     snprintf(what, sizeof what, "the program for the connection was ended by signal %d", WTERMSIG(t->status));
     return tell(a, SL_E_CLOSED, what, line, err);
+}
+
+/* ---- a lane ---- */
+
+/* What OpenSSH's ssh says when it goes through a master. A lane's exit status is not known here. */
+static const struct cause lane_causes[] = {
+    { "Session open refused by peer", 0, SL_E_LIMIT, 0, "its ssh server refuses a channel" },
+    { "session request failed", 0, SL_E_LIMIT, 0, "the shared connection takes no further channel" },
+    { "refused session request", 0, SL_E_DENIED, 0, "the master of the shared connection refuses a channel" },
+    { "Connection closed by UNKNOWN port", 0, SL_E_CLOSED, 0, "the shared connection has ended" },
+    { "kex_exchange_identification", 0, SL_E_CLOSED, 0, "the shared connection has ended" },
+    { "subsystem request failed", 0, SL_E_UNSUPPORTED, 0, "the subsystem is refused there" },
+    { "", 0, SL_E_CLOSED, 0, "the connection ended before a server answered" },
+};
+
+/* The line with these words, escaped. */
+static void line_with(const struct sl_buf *b, const char *words, char *out, size_t size)
+{
+    const char *p = (const char *)sl_buf_ptr(b), *end = p + sl_buf_len(b), *at = memmem(p, sl_buf_len(b), words, strlen(words));
+    size_t n = 0;
+    while (at > p && at[-1] != '\n')
+        at--;
+    while (at + n < end && (unsigned char)at[n] >= ' ')
+        n++;
+    sl_escape(at, n, out, size);
+}
+
+/* To the end of what it says. */
+static void hear_words(struct sl_transport *t)
+{
+    uint64_t end = sl_now_ms() + WAIT_MS, now;
+    while (sl_transport_stderr(t, NULL) == SL_AGAIN && (now = sl_now_ms()) < end) {
+        struct pollfd p = { .fd = t->stderr_fd, .events = POLLIN };
+        poll(&p, 1, (int)(end - now));
+    }
+}
+
+enum sl_code sl_transport_lane_autopsy(struct sl_transport *t, const struct sl_address *a, struct sl_error *err)
+{
+    char line[256];
+    const struct cause *c = lane_causes;
+    if (t->out_fd >= 0)
+        shutdown(t->out_fd, SHUT_WR);
+    hear_words(t);
+    while (!says(&t->words, c->words))
+        c++;
+    if (*c->words)
+        line_with(&t->words, c->words, line, sizeof line);
+    else
+        last_line(&t->words, line, sizeof line);
+    return tell(a, c->code, c->text, line, err);
 }

@@ -4,35 +4,19 @@
 #include "config.h"
 #include "client/doctor_priv.h"
 #include "base/io.h"
-#include "base/mem.h"
 #include "client/remote_priv.h"
 #include "client/transport_priv.h"
 
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { ANSWER_MS = 20000 };
-
-/* The ssh program may have to log in for each: it is not to ask anybody then. */
-static char *without_questions(const struct sl_doctor *d)
-{
-    char **argv = d->a.kind == SL_ADDR_SSH ? sl_ssh_question_argv(&d->a, &d->o) : NULL;
-    char *rsh = argv ? sl_asprintf("%s -o BatchMode=yes", d->o.rsh ? d->o.rsh : "ssh") : NULL;
-    sl_argv_free(argv);
-    return rsh;
-}
 
 int sl_doctor_prepare(const struct sl_doctor *d)
 {
     struct sl_remote *r = (struct sl_remote *)d->e[0];
-    struct sl_options o = d->o;
     struct sl_error err;
-    char *rsh = without_questions(d);
-    if (rsh)
-        o.rsh = rsh;
-    enum sl_code rc = sl_transport_prepare(&r->t, &d->a, &o, &err);
-    free(rsh);
+    enum sl_code rc = sl_transport_prepare(&r->t, &d->a, &d->o, &err);
     return rc == SL_OK ? 0
                        : sl_doctor_failed(d, SL_STEP_CONNECTIONS, SL_EXIT_BROKEN, &err, "see what this machine lacks");
 }

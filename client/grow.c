@@ -356,7 +356,7 @@ static size_t all_of(const struct sl_grow *g, struct sl_endpoint **out)
 }
 
 /* The connection is gone: with it goes its lane, if that isn't the first. */
-static bool survives(struct sl_grow *g, const struct sl_endpoint *e, const struct sl_error *err)
+static bool survives(struct sl_grow *g, const struct sl_endpoint *e, struct sl_error *err)
 {
     struct side *sides[] = { &g->source, &g->dest };
     if (e == g->l->remote_source || e == g->l->dest || err->code == SL_E_PROTOCOL)
@@ -364,6 +364,7 @@ static bool survives(struct sl_grow *g, const struct sl_endpoint *e, const struc
     for (size_t s = 0; s < 2; s++)
         for (size_t i = 0; i < sides[s]->fresh_len; i++)
             if (sides[s]->fresh[i] == e) {
+                sl_remote_not_greeted(sides[s]->fresh[i], err);
                 drop_fresh(g, sides[s], i);
                 refused(g, sides[s], err);
                 return true;
@@ -424,7 +425,8 @@ struct sl_grow *sl_grow_new(struct sl_layout *l, struct sl_plan *p)
     g->source.first = l->remote_source;
     g->dest.first = l->dest->remote ? l->dest : NULL;
     g->by_itself = !l->o->lanes;
-    if (sl_grow_wanted(l->o) && (g->source.first || g->dest.first))
+    bool shared = (!g->source.first || sl_remote_shares(g->source.first)) && (!g->dest.first || sl_remote_shares(g->dest.first));
+    if (sl_grow_wanted(l->o) && (g->source.first || g->dest.first) && (l->o->lanes || shared))
         g->most = l->o->lanes ? (unsigned)l->o->lanes : AUTO_MAX;
     if (l->o->lanes > 1)
         g->wanted = g->most;

@@ -10,8 +10,6 @@
 #include "client/remote.h"
 #include "client/run.h"
 
-enum { SL_LANES_MAX = 32 };
-
 struct sl_grow;
 
 /* Whether a run with these options may have more than one lane. What that needs is made by sl_grow_prepare, before this process is

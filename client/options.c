@@ -75,6 +75,15 @@ static enum sl_code take_transport(struct parse *p, const char *value)
     return sl_fail(p->err, SL_E_CONFIG, "--transport: '%s' is not one of auto, libssh, ssh", value);
 }
 
+static enum sl_code take_lanes(struct parse *p, const char *value)
+{
+    if (strcmp(value, "auto") == 0)
+        p->o->lanes = 0;
+    else if (sl_num_int(value, 1, SL_LANES_MAX, &p->o->lanes) != SL_OK)
+        return sl_fail(p->err, SL_E_CONFIG, "--lanes: '%s' is neither auto nor a number from 1 to %d", value, SL_LANES_MAX);
+    return SL_OK;
+}
+
 static enum sl_code info(struct parse *p, const char *flags)
 {
     if (strcmp(flags, "progress2") != 0)
@@ -209,6 +218,8 @@ static enum sl_code call(struct parse *p, const struct sl_option_row *row, const
         return take_confinement(p, value);
     case SL_ID_TRANSPORT:
         return take_transport(p, value);
+    case SL_ID_LANES:
+        return take_lanes(p, value);
     case SL_ID_IPV6:
         o->address_family = AF_INET6;
         return SL_OK;
@@ -525,6 +536,8 @@ static enum sl_code check(const struct sl_options *o, struct sl_error *err)
         return sl_fail(err, SL_E_CONFIG, "--delete does not work without --recursive (-r) or --dirs (-d)");
     if ((o->append || o->append_verify) && o->whole_file > 0)
         return sl_fail(err, SL_E_CONFIG, "%s sends the rest of a file: --whole-file doesn't go with it", o->append ? "--append" : "--append-verify");
+    if (o->lanes > 1 && o->bwlimit)
+        return sl_fail(err, SL_E_CONFIG, "--bwlimit is held by one connection: --lanes=%d doesn't go with it", o->lanes);
     if (o->partial && o->no_resume)
         return sl_fail(err, SL_E_CONFIG, "--no-resume keeps nothing of an interrupted file: --partial (-P) doesn't go with it");
     if (o->json && (o->out_format || o->itemize))

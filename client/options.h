@@ -17,6 +17,7 @@ enum sl_tristate { SL_UNSET = -1, SL_NO = 0, SL_YES = 1 };
 enum sl_client_confinement { SL_CLIENT_CONFINEMENT_AVAILABLE, SL_CLIENT_CONFINEMENT_REQUIRED, SL_CLIENT_CONFINEMENT_OFF };
 
 #define SL_COMPRESS_AUTO (-2)     /* where the line is slower than the compressor */
+#define SL_LANES_MAX 32
 enum sl_transport_name { SL_TRANSPORT_AUTO, SL_TRANSPORT_LIBSSH, SL_TRANSPORT_SSH };
 
 struct sl_options {
@@ -49,11 +50,11 @@ struct sl_options {
     const char *remote_path;      /* NULL: use the subsystem */
     const char *subsystem;        /* "superlifter" */
     enum sl_transport_name transport;
+    int lanes;                    /* connections for content besides the first; 1: the first alone, 0: as it pays */
     const char *ssh_config;       /* NULL: the user's and the system's */
     int port;                     /* --port, 0: not given */
     int address_family;           /* AF_UNSPEC; -4, -6 */
     int timeout_s, contimeout_s;  /* 0: none given */
-    int lanes;                    /* connections of a session besides the first; 1: none, 0: as it pays */
     int wait_s;                   /* how long to come again to a server that is busy; 0: not at all */
     int retries;                  /* attempts more than one, in a row without getting on */
     enum sl_client_confinement confinement;

@@ -23,11 +23,15 @@ enum sl_code sl_remote_beside(struct sl_endpoint **out, const struct sl_endpoint
 
 /* The same without waiting. prepare: before this process is confined. ask: for one more; take: an answer, if there is one: a connection
  * that is not greeted yet (it is pumped like others), or why there is none (a server's limit is normal). greeted: SL_AGAIN until it is
- * known whether the server lets it in; it may be used from SL_OK on. */
+ * known whether the server lets it in; it may be used from SL_OK on. not_greeted: of one that ended before: what its program said about that
+ * takes *err's place. */
 enum sl_code sl_remote_prepare(struct sl_endpoint *e, struct sl_error *err);
+/* Whether another one costs no login of its own. */
+bool sl_remote_shares(const struct sl_endpoint *e);
 enum sl_code sl_remote_ask_beside(struct sl_endpoint *first, struct sl_error *err);
 enum sl_code sl_remote_take_beside(struct sl_endpoint **out, struct sl_endpoint *first, struct sl_error *err);
 enum sl_code sl_remote_greeted(struct sl_endpoint *e, struct sl_error *err);
+enum sl_code sl_remote_not_greeted(struct sl_endpoint *e, struct sl_error *err);
 
 /* The message of the day, escaping is the caller's; "" if none. */
 const char *sl_remote_motd(const struct sl_endpoint *e, size_t *len);

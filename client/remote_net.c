@@ -408,6 +408,8 @@ static enum sl_code open_once(struct sl_remote **out, enum sl_side side, const s
     *fell_back = r->t.fell_back;
     if (a->kind == SL_ADDR_SSH && o->verbose && !o->quiet && !o->json && *r->t.why)
         tell_why(r->t.why);
+    if (a->kind == SL_ADDR_SSH && o->verbose && !o->quiet && !o->json && *r->t.shared.why && o->lanes != 1)
+        tell_why(r->t.shared.why);
     if (packed && o->verbose && rc == SL_OK)
         note("the ssh program compresses: superlifter does not as well");
     if (rc == SL_OK) {
@@ -489,6 +491,13 @@ enum sl_code sl_remote_prepare(struct sl_endpoint *e, struct sl_error *err)
     return sl_transport_prepare(&r->t, r->addr, r->o, err);
 }
 
+bool sl_remote_shares(const struct sl_endpoint *e)
+{
+    const struct sl_remote *r = (const struct sl_remote *)e;
+    enum sl_ssh_sharing how = r->t.shared.how;
+    return r->addr->kind == SL_ADDR_TCP || r->t.libssh || how == SL_SHARING_USERS || how == SL_SHARING_OWN;
+}
+
 enum sl_code sl_remote_ask_beside(struct sl_endpoint *first, struct sl_error *err)
 {
     struct sl_remote *f = (struct sl_remote *)first;
@@ -540,6 +549,14 @@ enum sl_code sl_remote_greeted(struct sl_endpoint *e, struct sl_error *err)
     return rc;
 }
 
+enum sl_code sl_remote_not_greeted(struct sl_endpoint *e, struct sl_error *err)
+{
+    struct sl_remote *r = (struct sl_remote *)e;
+    if (r->t.stderr_fd < 0 || sl_conn_ready(r->conn) || sl_remote_interrupted)
+        return err->code;
+    return sl_transport_lane_autopsy(&r->t, r->addr, err);
+}
+
 enum sl_code sl_remote_beside(struct sl_endpoint **out, const struct sl_endpoint *first, const struct sl_transport_lane *lane,
                               struct sl_error *err)
 {
@@ -547,6 +564,8 @@ enum sl_code sl_remote_beside(struct sl_endpoint **out, const struct sl_endpoint
     enum sl_code rc = sl_remote_wait(r, SL_JOB_LIST, 1, err);
     if (rc == SL_OK)
         rc = sl_remote_greeted(&r->e, err);
+    if (rc == SL_E_CLOSED)
+        rc = sl_remote_not_greeted(&r->e, err);
     if (rc != SL_OK)
         r->e.ops->free(&r->e);
     else

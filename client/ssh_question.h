@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * ssh_question - asks the ssh program what its configuration means for one host (`ssh -G`): once, by one process, whose answer
- * serves everybody who needs to know.
+ * ssh_question - asks the ssh program what its configuration means for one host (`ssh -G`): once, by one process, whose
+ * answer serves everybody who needs to know.
  */
 #ifndef SL_CLIENT_SSH_QUESTION_H
 #define SL_CLIENT_SSH_QUESTION_H
@@ -30,8 +30,8 @@ void sl_ssh_question_clear(struct sl_ssh_question *q);
 /* Asks and does not wait; another time it does nothing. Any other program than OpenSSH's is not asked. */
 void sl_ssh_ask(struct sl_ssh_question *q);
 
-/* Asks if nobody did, and waits for the answer, at most timeout_ms the first time: `keyword value`, one a line, keywords in small
- * letters. NULL: there is none, q->why. The text is q's. */
+/* Asks if nobody did, and waits for the answer, at most timeout_ms the first time: `keyword value`, one a line,
+ * keywords in small letters. NULL: there is none, q->why. The text is q's. */
 const char *sl_ssh_said(struct sl_ssh_question *q, unsigned timeout_ms);
 
 /* Copies what an answer says of one keyword; "" where it says nothing, or more than fits. */

@@ -3,11 +3,20 @@
 #include "config.h"
 #include "client/ssh_socket.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+/* While it binds, ssh puts a dot and 16 letters behind the name. */
+enum { BINDING = 17, REMOVALS = 200, REMOVAL_NAP_MS = 5 };
+
+static const char below[] = "/superlifter-XXXXXX", name[] = "/s";
 
 _Static_assert(sizeof((struct sockaddr_un *)0)->sun_path == SL_SSH_SOCKET_MAX, "the room for a socket's path");
 
@@ -23,4 +32,49 @@ bool sl_ssh_socket_lives(const char *path)
     if (fd >= 0)
         close(fd);
     return lives;
+}
+
+static enum sl_code make_in(const char *place, char *path, struct sl_error *err)
+{
+    char dir[SL_SSH_SOCKET_MAX];
+    /* ssh takes ${...} for a variable, and there is no way to tell it that none is meant. */
+    if (*place != '/' || strstr(place, "${"))
+        return sl_fail(err, SL_E_NAME, "'%s' is no place for a control socket", place);
+    if (strlen(place) + strlen(below) + strlen(name) + BINDING >= SL_SSH_SOCKET_MAX)
+        return sl_fail(err, SL_E_NAME, "'%s' is too long for the path of a control socket", place);
+    snprintf(dir, sizeof dir, "%s%s", place, below);
+    if (!mkdtemp(dir))
+        return sl_fail_errno(err, errno, "cannot make a directory in '%s'", place);
+    snprintf(path, SL_SSH_SOCKET_MAX, "%.*s%s", (int)(SL_SSH_SOCKET_MAX - sizeof name), dir, name);
+    return SL_OK;
+}
+
+enum sl_code sl_ssh_socket_make(char path[SL_SSH_SOCKET_MAX], struct sl_error *err)
+{
+    const char *runtime = getenv("XDG_RUNTIME_DIR"), *temporary = getenv("TMPDIR");
+    if (runtime && *runtime && make_in(runtime, path, err) == SL_OK)
+        return SL_OK;
+    return make_in(temporary && *temporary ? temporary : "/tmp", path, err);
+}
+
+static void empty(const char *dir)
+{
+    DIR *d = opendir(dir);
+    for (struct dirent *e; d && (e = readdir(d)) != NULL;)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            unlinkat(dirfd(d), e->d_name, 0);
+    if (d)
+        closedir(d);
+}
+
+void sl_ssh_socket_remove(const char *path)
+{
+    char dir[SL_SSH_SOCKET_MAX];
+    snprintf(dir, sizeof dir, "%.*s", (int)(strlen(path) - strlen(name)), path);
+    for (int i = 0; i < REMOVALS; i++) {
+        empty(dir);
+        if (rmdir(dir) == 0 || (errno != ENOTEMPTY && errno != EEXIST))
+            return;
+        poll(NULL, 0, REMOVAL_NAP_MS);
+    }
 }

@@ -5,9 +5,19 @@
 
 #include <stdbool.h>
 
+#include "base/error.h"
+
 enum { SL_SSH_SOCKET_MAX = 108 }; /* bytes that the address of a socket has for its path, with the 0 at the end */
 
 /* Whether somebody listens there: that is what ssh itself goes by. "" is nobody. */
 bool sl_ssh_socket_lives(const char *path);
+
+/* Makes a directory that only this user may enter, and names a socket in it: under $XDG_RUNTIME_DIR, or if that does
+ * not do under $TMPDIR, or /tmp where that is not set. SL_E_NAME: there is no room for such a long name; else why there
+ * is no directory. */
+enum sl_code sl_ssh_socket_make(char path[SL_SSH_SOCKET_MAX], struct sl_error *err);
+
+/* Removes the directory with all that is in it, also while an ssh is about to make its socket there. */
+void sl_ssh_socket_remove(const char *path);
 
 #endif

@@ -37,6 +37,9 @@ static enum sl_code open_program(struct sl_transport *t, struct sl_ssh_question 
         return rc;
     if (choice->ciphers)
         argv = sl_ssh_argv_option(argv, "Ciphers", choice->ciphers);
+    sl_transport_share(t, q, way);
+    if (t->shared.how == SL_SHARING_OWN)
+        argv = sl_ssh_argv_master(argv, t->shared.socket);
     t->hurried = o->contimeout_s > 0;
     if (o->compress)
         sl_ssh_ask(q);                   /* while the program connects */
@@ -184,10 +187,7 @@ int sl_transport_close(struct sl_transport *t, unsigned grace_ms)
         sl_io_close(&t->out_fd);
     t->out_fd = -1;
     sl_io_close(&t->fd);
-    sl_io_close(&t->control_fd);
-    while (t->broker && waitpid(t->broker, NULL, 0) < 0 && errno == EINTR)
-        ;
-    t->broker = 0;
+    sl_transport_end_broker(t);
     if (t->pid && !sl_transport_wait(t, grace_ms)) {
         kill(t->pid, SIGTERM);
         if (!sl_transport_wait(t, TERM_MS)) {

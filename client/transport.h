@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "client/address.h"
 #include "client/options.h"
+#include "client/ssh_sharing.h"
 
 struct sl_transport {
     int fd;                  /* what comes; -1 when closed */
@@ -33,6 +34,7 @@ struct sl_transport {
     bool fell_back;          /* the subsystem was refused and the command runs: no second try is needed */
     int failed_exit;         /* rsync's exit status for a failed open; 0: by its code (sl_transport_exit) */
     char why[240];           /* SSH: which of the two, and why; one line, for -v */
+    struct sl_ssh_shared shared; /* by the ssh program: how more connections are made */
 };
 
 /* Opens the stream; *t needs no value before, and is closed again after a failure. SSH: argv from o->rsh (split into words
@@ -62,16 +64,22 @@ int sl_transport_exit(enum sl_code code);
 /* ---- one more connection of the same kind, to the same server ---- */
 
 /*
- * Over libssh: another channel of the same session. By the ssh program: the same command once more, which is another channel where
- * the configuration shares connections (ControlMaster), and another login where not. TCP: another connection.
+ * Over libssh: another channel of the same session. By OpenSSH's ssh: another channel of the same login, through a private master
+ * that is set up when the transport is opened unless o->lanes is 1, or through the user's own where one is alive (ssh_sharing.h); never
+ * another login. By another program: the same command once more. TCP: another connection.
+ *
+ * They may be asked for once the first one's server has spoken: before that there may be no login that could be shared.
  *
  * sl_transport_prepare has to be called before this process is confined (nothing is opened in it then): it starts the process that
  * opens connections, where there is none yet. sl_transport_more asks for one and does not wait; several may be under way, and
  * are answered in any order. sl_transport_more_ready takes an answer, if there is one: poll t->control_fd for POLLIN.
+ *
+ * What the ssh program is refused is told by its words only, after its descriptors were handed over: the stream ends before the
+ * server spoke, and sl_transport_lane_autopsy says why (sl_remote_beside does).
  */
 enum sl_code sl_transport_prepare(struct sl_transport *t, const struct sl_address *a, const struct sl_options *o, struct sl_error *err);
 
-/* *id: what the answer will have. SL_E_UNSUPPORTED where nothing was prepared. */
+/* *id: what the answer will have. SL_E_UNSUPPORTED where nothing was prepared, or the login cannot be shared: *err says why. */
 enum sl_code sl_transport_more(struct sl_transport *t, uint32_t *id, struct sl_error *err);
 
 struct sl_transport_lane {
@@ -83,6 +91,11 @@ struct sl_transport_lane {
 /* SL_OK: a connection. SL_AGAIN: no answer yet. Any other code but SL_E_CLOSED: the answer for lane->id is no, *err says why (a
  * server's limit is normal); SL_E_CLOSED: there will be no answer any more. */
 enum sl_code sl_transport_more_ready(struct sl_transport *t, struct sl_transport_lane *lane, struct sl_error *err);
+
+/* After a lane of a program ended before its server spoke: why, from what it said on t->stderr_fd, which is read to its end, for some
+ * seconds at most. t is the lane's alone, without a pid. SL_E_LIMIT: the server's limit of channels (MaxSessions), which is
+ * normal. Never SL_OK. */
+enum sl_code sl_transport_lane_autopsy(struct sl_transport *t, const struct sl_address *a, struct sl_error *err);
 
 /* Closes; waits up to grace_ms for the program, then ends it (by its pid). Returns its wait status or 0. */
 int sl_transport_close(struct sl_transport *t, unsigned grace_ms);

@@ -24,8 +24,17 @@ enum sl_code sl_rsh_words(const char *command, char ***argv, struct sl_error *er
 enum sl_code sl_ssh_argv(const struct sl_address *a, const struct sl_options *o, enum sl_transport_way way,
                          char ***argv, bool *subsystem, struct sl_error *err);
 
+/* Whether a program is OpenSSH's ssh, by its name. */
+bool sl_ssh_is_openssh(const char *program);
+
 /* Puts "-o NAME=VALUE" behind the program's name; takes argv over and returns it. */
 char **sl_ssh_argv_option(char **argv, const char *name, const char *value);
+/* Makes OpenSSH's ssh the master of a private control socket, which ends with its last channel; takes argv over and returns it. The
+ * words of -e come behind that: ssh takes the first of two that contradict each other. */
+char **sl_ssh_argv_master(char **argv, const char *socket);
+/* The argv of one more channel of the connection whose master has that socket. It never logs in. */
+enum sl_code sl_ssh_lane_argv(const struct sl_address *a, const struct sl_options *o, enum sl_transport_way way, const char *socket,
+                              char ***argv, struct sl_error *err);
 
 /* The argv that makes OpenSSH's ssh print its configuration for a; NULL where the program is another. */
 char **sl_ssh_question_argv(const struct sl_address *a, const struct sl_options *o);
@@ -41,6 +50,13 @@ enum sl_code sl_transport_spawn(struct sl_transport *t, char *const *argv, struc
 /* ---- transport_tcp.c ---- */
 enum sl_code sl_transport_tcp(struct sl_transport *t, const struct sl_address *a, const struct sl_options *o,
                               struct sl_error *err);
+
+/* ---- transport_lanes.c ---- */
+/* Before the ssh program is started: sets t->shared; where a private master is to be, also starts the process that opens further
+ * connections, which makes the directory for the socket (t->shared.socket) and removes it, whatever becomes of this process. */
+void sl_transport_share(struct sl_transport *t, struct sl_ssh_question *q, enum sl_transport_way way);
+/* The client's end of it: what it had made is removed when this returns. */
+void sl_transport_end_broker(struct sl_transport *t);
 
 /* ---- transport.c ---- */
 /* Waits up to ms for the program to end, taking in its standard error; then pid is 0 and status set. False: it runs on.

@@ -7,6 +7,7 @@
 #include "client/transport_priv.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "client/ssh_words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +88,7 @@ enum sl_code sl_rsh_words(const char *command, char ***argv, struct sl_error *er
                             : "no program is named");
 }
 
-static bool is_openssh(const char *program)
+bool sl_ssh_is_openssh(const char *program)
 {
     const char *slash = strrchr(program, '/');
     return strcmp(slash ? slash + 1 : program, "ssh") == 0;
@@ -131,17 +132,28 @@ static void add_rest(struct words *w, char **words)
         add(w, words[i]);
 }
 
+static const char *command_of(const struct sl_options *o)
+{
+    return o->remote_path ? o->remote_path : SL_SERVER_COMMAND;
+}
+
+/* command: NULL for the subsystem. */
+static void add_request(struct words *w, const struct sl_address *a, const char *command, const struct sl_options *o)
+{
+    if (!command)
+        add(w, "-s");
+    add(w, "--");
+    add(w, a->host);
+    add(w, command ? command : o->subsystem);
+}
+
 static void build_openssh(struct words *w, char **words, const struct sl_address *a, const struct sl_options *o,
                           const char *command)
 {
     add(w, words[0]);
     add_openssh_options(w, a, o);
     add_rest(w, words);
-    if (!command)
-        add(w, "-s");
-    add(w, "--");
-    add(w, a->host);
-    add(w, command ? command : o->subsystem);
+    add_request(w, a, command, o);
 }
 
 char **sl_ssh_question_argv(const struct sl_address *a, const struct sl_options *o)
@@ -151,7 +163,7 @@ char **sl_ssh_question_argv(const struct sl_address *a, const struct sl_options 
     struct sl_error ignored;
     if (sl_rsh_words(o->rsh ? o->rsh : "ssh", &words, &ignored) != SL_OK)
         return NULL;
-    if (is_openssh(words[0])) {
+    if (sl_ssh_is_openssh(words[0])) {
         add(&w, words[0]);
         add(&w, "-G");
         add_openssh_options(&w, a, o);
@@ -175,16 +187,83 @@ static void build_other(struct words *w, char **words, const struct sl_address *
     add(w, command);
 }
 
-char **sl_ssh_argv_option(char **argv, const char *name, const char *value)
+/* Puts words behind the program's name; takes argv and what is in `front` over. */
+static char **put_in_front(char **argv, struct words *front)
 {
     size_t n = 0;
     while (argv[n])
         n++;
-    argv = sl_realloc(argv, (n + 3) * sizeof *argv);
-    memmove(argv + 3, argv + 1, n * sizeof *argv);
-    argv[1] = sl_strdup("-o");
-    argv[2] = sl_asprintf("%s=%s", name, value);
+    argv = sl_realloc(argv, (n + front->len + 1) * sizeof *argv);
+    memmove(argv + 1 + front->len, argv + 1, n * sizeof *argv);
+    memcpy(argv + 1, front->at, front->len * sizeof *argv);
+    free(front->at);
     return argv;
+}
+
+static void add_option(struct words *w, const char *name, const char *value)
+{
+    add(w, "-o");
+    add_word(w, sl_asprintf("%s=%s", name, value));
+}
+
+/* -S, not -o ControlPath=...: there a blank or a quote in the path would mean something. A percent sign does in both. */
+static void add_socket(struct words *w, const char *path)
+{
+    struct sl_buf b;
+    sl_buf_init(&b);
+    for (; *path; path++)
+        sl_buf_add(&b, *path == '%' ? "%%" : path, *path == '%' ? 2 : 1);
+    add(w, "-S");
+    add_word(w, sl_memdup0(sl_buf_len(&b) ? (const char *)sl_buf_ptr(&b) : "", sl_buf_len(&b)));
+    sl_buf_clear(&b);
+}
+
+char **sl_ssh_argv_option(char **argv, const char *name, const char *value)
+{
+    struct words w = { 0 };
+    add_option(&w, name, value);
+    return put_in_front(argv, &w);
+}
+
+char **sl_ssh_argv_master(char **argv, const char *socket)
+{
+    struct words w = { 0 };
+    add_option(&w, "ControlMaster", "yes");
+    add_option(&w, "ControlPersist", "no");
+    add_socket(&w, socket);
+    return put_in_front(argv, &w);
+}
+
+/* Where the master is gone, or refuses, ssh would log in by itself: it cannot with a proxy that ends at once, and asks nobody. */
+static void add_lane_options(struct words *w, const char *socket)
+{
+    add_option(w, "ControlMaster", "no");
+    add_option(w, "ProxyCommand", "false");
+    add_option(w, "BatchMode", "yes");
+    add_option(w, "LogLevel", "ERROR");
+    add_socket(w, socket);
+}
+
+enum sl_code sl_ssh_lane_argv(const struct sl_address *a, const struct sl_options *o, enum sl_transport_way way, const char *socket,
+                              char ***argv, struct sl_error *err)
+{
+    char **words = NULL;
+    struct words w = { 0 }, front = { 0 };
+    enum sl_code rc = sl_rsh_words(o->rsh ? o->rsh : "ssh", &words, err);
+    if (rc != SL_OK)
+        return rc;
+    bool use_command = way == SL_WAY_COMMAND || o->remote_path;
+    char **left = sl_ssh_words_for_lane(words + 1);
+    add(&w, words[0]);
+    add_openssh_options(&w, a, o);
+    for (size_t i = 0; left[i]; i++)
+        add(&w, left[i]);
+    add_request(&w, a, use_command ? command_of(o) : NULL, o);
+    add_lane_options(&front, socket);
+    *argv = put_in_front(w.at, &front);
+    sl_argv_free(left);
+    sl_argv_free(words);
+    return SL_OK;
 }
 
 enum sl_code sl_ssh_argv(const struct sl_address *a, const struct sl_options *o, enum sl_transport_way way,
@@ -195,8 +274,8 @@ enum sl_code sl_ssh_argv(const struct sl_address *a, const struct sl_options *o,
     enum sl_code rc = sl_rsh_words(o->rsh ? o->rsh : "ssh", &words, err);
     if (rc != SL_OK)
         return rc;
-    const char *command = o->remote_path ? o->remote_path : SL_SERVER_COMMAND;
-    bool openssh = is_openssh(words[0]), use_command = !openssh || way == SL_WAY_COMMAND || o->remote_path;
+    const char *command = command_of(o);
+    bool openssh = sl_ssh_is_openssh(words[0]), use_command = !openssh || way == SL_WAY_COMMAND || o->remote_path;
     if (openssh)
         build_openssh(&w, words, a, o, use_command ? command : NULL);
     else if (a->port)

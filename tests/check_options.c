@@ -269,6 +269,26 @@ START_TEST(refused)
 }
 END_TEST
 
+START_TEST(counts_lanes)
+{
+    good("--lanes=32 a b");
+    ck_assert_int_eq(o.lanes, 32);
+    sl_options_clear(&o);
+    good("--lanes 1 a b");
+    ck_assert_int_eq(o.lanes, 1);
+    sl_options_clear(&o);
+    good("--lanes=4 --lanes=auto a b");
+    ck_assert_int_eq(o.lanes, 0);
+    sl_options_clear(&o);
+    bad("--lanes=0 a b", "neither auto nor a number from 1 to 32");
+    bad("--lanes=33 a b", "'33'");
+    bad("--lanes=many a b", "'many'");
+    bad("--lanes= a b", "''");
+    bad("--lanes", "--lanes needs a value");
+    bad("--no-lanes a b", "--no-lanes");
+}
+END_TEST
+
 START_TEST(already_so)
 {
     good("-as --secluded-args --protect-args --old-args --trust-sender --inc-recursive --no-inc-recursive --no-i-r a b");
@@ -332,6 +352,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, help_and_version);
     tcase_add_test(tc, refused);
     tcase_add_test(tc, already_so);
+    tcase_add_test(tc, counts_lanes);
     tcase_add_test(tc, unknown_and_misused);
     tcase_add_test(tc, remote_shell_from_the_environment);
 }

@@ -8,6 +8,7 @@
 #include "client/ssh_question.h"
 #include "client/ssh_settings.h"
 #include "client/ssh_socket.h"
+#include "client/ssh_words.h"
 #include "client/transport_priv.h"
 
 #include "tests/scratch.h"
@@ -146,6 +147,68 @@ START_TEST(refuses_port_for_others)
     ck_assert_int_eq(sl_ssh_argv(&a, &o, SL_WAY_COMMAND, &argv, &sub, &err), SL_E_CONFIG);
     ck_assert_ptr_nonnull(strstr(err.text, "port"));
     sl_address_clear(&a);
+}
+END_TEST
+
+static void lane_argv_is(const char *address, const struct sl_options *o, enum sl_transport_way way, const char *want)
+{
+    struct sl_address a;
+    char **argv = NULL;
+    ck_assert_int_eq(sl_address_parse(&a, address, &err), SL_OK);
+    ck_assert_int_eq(sl_ssh_lane_argv(&a, o, way, "/t/50%/s", &argv, &err), SL_OK);
+    ck_assert_str_eq(joined(argv), want);
+    sl_argv_free(argv);
+    sl_address_clear(&a);
+}
+
+#define NO_LOGIN "[-o] [ControlMaster=no] [-o] [ProxyCommand=false] [-o] [BatchMode=yes] [-o] [LogLevel=ERROR] [-S] [/t/50%%/s] "
+
+START_TEST(builds_argv_of_lanes)
+{
+    struct sl_options o = options(NULL);
+    lane_argv_is("u@h:p", &o, SL_WAY_SUBSYSTEM, "[ssh] " NO_LOGIN ALWAYS " [-l] [u] [-s] [--] [h] [superlifter]");
+    lane_argv_is("h:p", &o, SL_WAY_COMMAND, "[ssh] " NO_LOGIN ALWAYS " [--] [h] [superlifter-server]");
+    o = options("ssh -4qJ jump -p22 -M -S /x -oControlMaster=auto -F 'my file'");
+    lane_argv_is("h:p", &o, SL_WAY_SUBSYSTEM,
+                 "[ssh] " NO_LOGIN ALWAYS " [-4] [-p] [22] [-o] [ControlMaster=auto] [-F] [my file] [-s] [--] [h] [superlifter]");
+    o.remote_path = "/x/srv";
+    lane_argv_is("h:p", &o, SL_WAY_SUBSYSTEM,
+                 "[ssh] " NO_LOGIN ALWAYS " [-4] [-p] [22] [-o] [ControlMaster=auto] [-F] [my file] [--] [h] [/x/srv]");
+}
+END_TEST
+
+START_TEST(makes_a_master)
+{
+    char **argv = sl_malloc(3 * sizeof *argv);
+    argv[0] = sl_strdup("ssh");
+    argv[1] = sl_strdup("-oControlPersist=yes");
+    argv[2] = NULL;
+    argv = sl_ssh_argv_master(argv, "/t/s");
+    ck_assert_str_eq(joined(argv), "[ssh] [-o] [ControlMaster=yes] [-o] [ControlPersist=no] [-S] [/t/s] [-oControlPersist=yes]");
+    sl_argv_free(argv);
+}
+END_TEST
+
+static bool words_share(const char *command)
+{
+    char **words = NULL;
+    ck_assert_int_eq(sl_rsh_words(command, &words, &err), SL_OK);
+    bool share = sl_ssh_words_share(words + 1);
+    sl_argv_free(words);
+    return share;
+}
+
+START_TEST(reads_words_as_ssh_does)
+{
+    static const char *const yes[] = { "ssh -M", "ssh -4M", "ssh -S x", "ssh -Sx", "ssh -p 22 -S x", "ssh -O check", "ssh -o ControlMaster=no",
+                                       "ssh -oControlMaster=auto", "ssh -4o 'controlmaster auto'", "ssh -o ' ControlMaster\tyes'",
+                                       "ssh -F x -o A=b -o CONTROLMASTER=no" };
+    static const char *const no[] = { "ssh", "ssh -p 22", "ssh -o ControlPath=x", "ssh -o ControlMasters=x", "ssh -F -M", "ssh -lM",
+                                      "ssh -i S", "ssh -- -M", "ssh x -M", "ssh -", "ssh -o", "ssh -o A=ControlMaster=x" };
+    for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++)
+        ck_assert_msg(words_share(yes[i]), "%s", yes[i]);
+    for (size_t i = 0; i < sizeof no / sizeof no[0]; i++)
+        ck_assert_msg(!words_share(no[i]), "%s", no[i]);
 }
 END_TEST
 
@@ -863,6 +926,40 @@ START_TEST(documents_keywords)
 }
 END_TEST
 
+static const struct {
+    const char *words;
+    enum sl_code code;
+    const char *text;
+} lane_deaths[] = {
+    { "mux_client_request_session: session request failed: Session open refused by peer\r\nControlSocket /x already exists\r\n", SL_E_LIMIT,
+      "'h': its ssh server refuses a channel (mux_client_request_session: session request failed: Session open refused by peer)" },
+    { "first\nmux_client_request_session: session request failed: No mux\n", SL_E_LIMIT, "takes no further channel (mux_client" },
+    { "Master refused session request: Permission denied\n", SL_E_DENIED, "refuses a channel (Master" },
+    { "Connection closed by UNKNOWN port 65535\n", SL_E_CLOSED, "the shared connection has ended" },
+    { "subsystem request failed on channel 3\n", SL_E_UNSUPPORTED, "the subsystem is refused there" },
+    { "", SL_E_CLOSED, "'h': the connection ended before a server answered" },
+    { "one\n\x1b[1mtwo\n\n", SL_E_CLOSED, "a server answered (\\#033[1mtwo)" },
+};
+
+START_TEST(tells_why_a_lane_ended)
+{
+    struct sl_transport lane = { .fd = -1, .out_fd = -1, .control_fd = -1 };
+    int words[2];
+    ck_assert_int_eq(sl_address_parse(&addr, "h:", &err), SL_OK);
+    ck_assert_int_eq(pipe(words), 0);
+    ck_assert_int_eq(write(words[1], lane_deaths[_i].words, strlen(lane_deaths[_i].words)), (ssize_t)strlen(lane_deaths[_i].words));
+    close(words[1]);
+    sl_io_nonblock(words[0]);
+    lane.stderr_fd = words[0];
+    ck_assert_int_eq(sl_transport_lane_autopsy(&lane, &addr, &err), lane_deaths[_i].code);
+    ck_assert_int_eq(err.code, lane_deaths[_i].code);
+    ck_assert_msg(strstr(err.text, lane_deaths[_i].text) != NULL, "%s", err.text);
+    ck_assert_int_eq(lane.stderr_fd, -1);
+    sl_transport_close(&lane, 0);
+    sl_address_clear(&addr);
+}
+END_TEST
+
 static void add(TCase *tc)
 {
     tcase_add_test(tc, an_option_goes_in_front);
@@ -874,7 +971,11 @@ static void add(TCase *tc)
     tcase_add_test(tc, leaves_to_program);
     tcase_add_test(tc, completes_paths);
     tcase_add_test(tc, documents_keywords);
+    tcase_add_test(tc, builds_argv_of_lanes);
+    tcase_add_test(tc, makes_a_master);
+    tcase_add_test(tc, reads_words_as_ssh_does);
     tcase_add_test(tc, finds_a_setting);
+    tcase_add_loop_test(tc, tells_why_a_lane_ended, 0, (int)(sizeof lane_deaths / sizeof lane_deaths[0]));
     tcase_add_test(tc, asks_once);
     tcase_add_test(tc, tells_no_answer);
     tcase_add_test(tc, knows_a_live_socket);

@@ -120,6 +120,13 @@ enum sl_code sl_transport_autopsy(struct sl_transport *t, const struct sl_addres
     return sl_fail(err, SL_E_CLOSED, "the server ended");
 }
 
+enum sl_code sl_transport_lane_autopsy(struct sl_transport *t, const struct sl_address *a, struct sl_error *err)
+{
+    (void)t;
+    (void)a;
+    return sl_fail(err, SL_E_CLOSED, "the server ended");
+}
+
 int sl_transport_close(struct sl_transport *t, unsigned grace_ms)
 {
     (void)grace_ms;

@@ -552,7 +552,7 @@ enum sl_code sl_remote_greeted(struct sl_endpoint *e, struct sl_error *err)
 enum sl_code sl_remote_not_greeted(struct sl_endpoint *e, struct sl_error *err)
 {
     struct sl_remote *r = (struct sl_remote *)e;
-    if (r->t.stderr_fd < 0 || sl_conn_ready(r->conn) || sl_remote_interrupted)
+    if ((r->t.stderr_fd < 0 && !sl_buf_len(&r->t.words)) || sl_conn_ready(r->conn) || sl_remote_interrupted)
         return err->code;
     return sl_transport_lane_autopsy(&r->t, r->addr, err);
 }

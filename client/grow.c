@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-    FIRST_STEP = 4, FIRST_STEP_SSH = 8, AUTO_MAX = 16,   /* a channel of SSH has a smaller window than ours */
+    FIRST_STEP = 4, FIRST_STEP_SSH = 8, AUTO_MAX = 8,   /* a channel of SSH has a smaller window than ours */
     NEAR_US = 4000,                  /* of a line with a shorter round trip one connection takes all */
     LOOK_MS = 400,                   /* how long a number of lanes is tried at least, */
     LOOK_ROUNDS = 4,                 /* and how many round trips */

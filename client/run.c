@@ -216,10 +216,25 @@ static void keep_alive(void *ctx)
     sl_grow_keep_alive(ctx);
 }
 
+/* So much that no lane has to wait for the planner, but not for long. */
+static enum sl_code plan_ahead(struct sl_plan *p, struct sl_error *err)
+{
+    uint64_t until = sl_now_ms() + APART_MS;
+    enum sl_code rc;
+    bool any = false;
+    do {
+        rc = sl_plan_step(p, err);
+        any |= rc == SL_OK;
+        if (p->lanes_len > 1)
+            sl_deal(p);
+    } while (rc == SL_OK && p->lanes_len > 1 && sl_now_ms() < until);
+    return rc == SL_AGAIN && any ? SL_OK : rc;
+}
+
 /* One turn of planner, executor and deletion. SL_OK: something moved. */
 static enum sl_code turn(struct sl_plan *p, struct sl_error *err)
 {
-    enum sl_code plan = sl_plan_step(p, err);
+    enum sl_code plan = plan_ahead(p, err);
     if (plan != SL_OK && plan != SL_AGAIN && plan != SL_EOF)
         return plan;
     enum sl_code exec = sl_exec_step(p, err);

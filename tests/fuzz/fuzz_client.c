@@ -233,9 +233,9 @@ static const char *const jobs[][ARGUMENTS_MAX] = {
 
 static void run(unsigned job, const char *root)
 {
-    char *argv[ARGUMENTS_MAX + 4] = { "superlifter", "--confinement=off", "-e", "fuzz" }, from[PATH_LEN_MAX + 8],
+    char *argv[ARGUMENTS_MAX + 5] = { "superlifter", "--confinement=off", "--lanes=1", "-e", "fuzz" }, from[PATH_LEN_MAX + 8],
                                to[PATH_LEN_MAX + 8];
-    int argc = job == 3 || job == 7 ? 2 : 4;
+    int argc = job == 3 || job == 7 ? 3 : 5;
     struct sl_options o;
     struct sl_error err = { 0 };
     snprintf(from, sizeof from, "%s/src/", root);

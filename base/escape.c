@@ -36,14 +36,38 @@ static size_t plain(const unsigned char *p, size_t n)
     return len;
 }
 
+/* Whether p is "\#ooo" to whoever reads it. */
+static bool like_escape(const unsigned char *p, size_t n)
+{
+    if (n < 5 || p[0] != '\\' || p[1] != '#')
+        return false;
+    for (size_t i = 2; i < 5; i++)
+        if (p[i] < '0' || p[i] > '9')
+            return false;
+    return true;
+}
+
+static size_t plain_as(const unsigned char *p, size_t n, unsigned flags)
+{
+    if (flags & SL_ESCAPE_NAME && like_escape(p, n))
+        return 0;
+    size_t len = plain(p, n);
+    return !len && flags & SL_ESCAPE_8BIT && p[0] >= 0xa0 && !sl_utf8_len(p, n) ? 1 : len;
+}
+
 size_t sl_escape(const char *in, size_t len, char *out, size_t size)
+{
+    return sl_escape_as(in, len, 0, out, size);
+}
+
+size_t sl_escape_as(const char *in, size_t len, unsigned flags, char *out, size_t size)
 {
     const unsigned char *p = (const unsigned char *)in;
     size_t total = 0;
     bool full = size == 0;
     for (size_t i = 0; i < len;) {
         char piece[6];
-        size_t n = plain(p + i, len - i), took = n ? n : 1;
+        size_t n = plain_as(p + i, len - i, flags), took = n ? n : 1;
         if (n)
             memcpy(piece, p + i, n);
         else

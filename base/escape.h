@@ -10,7 +10,13 @@
  * would have had. A result that does not fit ends at a whole escape. */
 size_t sl_escape(const char *in, size_t len, char *out, size_t size);
 
-/* The same into fresh memory; the caller frees. */
+enum sl_escape_flag {
+    SL_ESCAPE_NAME = 1,      /* a backslash that would look like the beginning of \#ooo becomes one: the name can be had back */
+    SL_ESCAPE_8BIT = 2       /* bytes from 0xa0 on stay, UTF-8 or not; control characters do not */
+};
+size_t sl_escape_as(const char *in, size_t len, unsigned flags, char *out, size_t size);
+
+/* The same as sl_escape into fresh memory; the caller frees. */
 char *sl_escape_dup(const char *in, size_t len);
 
 /* The length of the valid UTF-8 sequence at p (n >= 1 bytes), or 0. */

@@ -48,6 +48,7 @@ static void queue_delete(struct sl_plan *p, const uint8_t *rec, size_t n)
     struct sl_action *a = sl_queue_push(&p->queue);
     sl_action_fill(a, SL_ACT_REMOVE, path, len, dir, &e, &p->dest_origin);
     a->update = SL_UPDATE_DELETED;
+    a->quiet = rec[0] == 'w';
 }
 
 static void queue_meta(struct sl_plan *p, const uint8_t *rec, size_t n)
@@ -85,6 +86,26 @@ static void queue_one_deferred(struct sl_plan *p, const struct sl_action *a)
         queue_around(p, a, a->dir_meta, a->dir_mode)->closing = true;
 }
 
+/* rsync's words. */
+static const char *kind_words(enum sl_type type)
+{
+    switch (type) {
+    case SL_TYPE_LINK:
+        return "symlink";
+    case SL_TYPE_CHAR:
+    case SL_TYPE_BLOCK:
+        return "device file";
+    case SL_TYPE_FIFO:
+    case SL_TYPE_SOCKET:
+        return "special file";
+    case SL_TYPE_NONE:
+    case SL_TYPE_FILE:
+    case SL_TYPE_DIR:
+        break;
+    }
+    return "regular file";
+}
+
 /* What waited for a directory to go. */
 static void queue_deferred(struct sl_plan *p)
 {
@@ -95,7 +116,8 @@ static void queue_deferred(struct sl_plan *p)
             continue;
         }
         struct sl_error err = { .code = SL_E_NOT_EMPTY, .side = p->dest->side };
-        snprintf(err.text, sizeof err.text, "cannot delete non-empty directory: %s", a->path);
+        sl_report_note(p->report, 0, "cannot delete non-empty directory: %s", a->path);
+        snprintf(err.text, sizeof err.text, "could not make way for new %s: %s", kind_words(a->entry.type), a->path);
         sl_plan_entry_failed(p, &err, a->path);
         sl_action_clear(a);
     }
@@ -110,7 +132,7 @@ enum sl_code sl_delete_step(struct sl_plan *p, struct sl_error *err)
     if (allowed(p)) {
         while (p->queue.len < QUEUE_MAX && (rc = sl_spool_pop(p->deletions, &b, err)) == SL_OK) {
             any = true;
-            if (sl_buf_ptr(&b)[0] == 'd')
+            if (sl_buf_ptr(&b)[0] == 'd' || sl_buf_ptr(&b)[0] == 'w')
                 queue_delete(p, sl_buf_ptr(&b), sl_buf_len(&b));
             else
                 queue_meta(p, sl_buf_ptr(&b), sl_buf_len(&b));

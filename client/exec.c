@@ -18,8 +18,9 @@ void sl_exec_report(struct sl_plan *p, const struct sl_action *a, uint64_t bytes
 {
     if (a->quiet || a->redo)
         return;
-    struct sl_report_item item = { .update = a->update, .changes = a->changes, .entry = &a->entry, .path = a->path[0] ? a->path : ".",
-                                   .bytes = bytes };
+    const char *path = a->origin->rename_from ? a->origin->rename_from : a->path[0] ? a->path : ".";
+    struct sl_report_item item = { .update = a->update, .changes = a->changes, .entry = &a->entry, .path = path,
+                                   .front = a->origin->front, .bytes = bytes };
     if (a->update == SL_UPDATE_DELETED)
         p->stats.deleted[a->entry.type]++;
     else if (a->changes & SL_CHANGE_NEW)

@@ -24,11 +24,12 @@ void sl_extra_meta(struct sl_plan *p, char kind, struct sl_level *l, uint32_t mo
     sl_buf_clear(&b);
 }
 
-static void spool_delete(struct sl_plan *p, const struct sl_entry *d, size_t path_len)
+/* kind: 'd', or 'w' for what is in the way of something else, which alone is told of, as rsync has it. */
+static void spool_delete(struct sl_plan *p, char kind, const struct sl_entry *d, size_t path_len)
 {
     struct sl_buf b = { 0 };
     struct sl_error err;
-    char head[2] = { 'd', (char)d->type };
+    char head[2] = { kind, (char)d->type };
     sl_buf_add(&b, head, 2);
     sl_buf_add(&b, p->path, path_len);
     if (sl_spool_push(p->deletions, sl_buf_ptr(&b), sl_buf_len(&b), &err) != SL_OK)
@@ -57,7 +58,7 @@ static void extra_entry(struct sl_plan *p, const struct sl_entry *d, size_t dir_
         sl_stream_drop(&p->dest_stream);
         return;
     }
-    spool_delete(p, d, n);
+    spool_delete(p, 'd', d, n);
     if (dir) {
         p->extra_depth++;
         p->extra_path_len = n;
@@ -144,7 +145,7 @@ void sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const stru
     p->conflict = true;
     p->extra_count = 0;
     if (p->o->del)
-        spool_delete(p, d, n);
+        spool_delete(p, 'w', d, n);
     p->extra_depth = 1;
     p->extra_path_len = n;
     sl_merge_pop(&p->source);

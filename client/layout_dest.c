@@ -84,8 +84,10 @@ static enum sl_code place_dest(struct sl_layout *l, const char *path, struct sl_
     struct sl_error why = *err;
     if (strcmp(parent, path) != 0 && strcmp(parent, ".") != 0) {
         rc = place_dest(l, parent, &up, err);
-        if (rc == SL_OK && !up.exists)
+        if (rc == SL_OK && !up.exists) {
             rc = make_dir(e, &up, err);
+            l->dirs_made += rc == SL_OK;
+        }
         sl_place_clear(&up);
         if (rc == SL_OK)
             rc = e->ops->place(e, path, true, out, err);
@@ -173,7 +175,7 @@ enum sl_code sl_layout_dest(struct sl_layout *l, struct sl_plan *p, struct sl_er
             *exit_status = 11;
         }
         if (rc == SL_OK && p->dest_new)
-            sl_report_created_dir(l->report, path);
+            sl_report_created_dir(l->report, path, l->dirs_made + 1);
     }
     if (rc == SL_OK) {
         sl_layout_named(l);

@@ -31,10 +31,11 @@ static struct sl_endpoint *source_endpoint(struct sl_layout *l, bool fresh)
     return l->locals[fresh ? l->locals_len - 1 : 0];
 }
 
-static struct sl_origin *origin_of(struct sl_layout *l, struct sl_endpoint *e, const struct sl_place *p)
+/* front: of what was typed, the part that is not of the transfer. */
+static struct sl_origin *origin_of(struct sl_layout *l, struct sl_endpoint *e, const struct sl_place *p, const char *front)
 {
     struct sl_origin *o = sl_calloc(1, sizeof *o);
-    *o = (struct sl_origin){ .e = e, .root = p->root, .base = sl_strdup(p->base) };
+    *o = (struct sl_origin){ .e = e, .root = p->root, .base = sl_strdup(p->base), .front = sl_strdup(front) };
     l->origins = sl_realloc(l->origins, (l->origins_len + 1) * sizeof *l->origins);
     l->origins[l->origins_len++] = o;
     return o;
@@ -74,19 +75,27 @@ static bool skipped_dir(struct sl_layout *l, const struct sl_place *p, const cha
 {
     if (p->entry.type != SL_TYPE_DIR || l->o->recurse || l->o->dirs || !l->o->dest)
         return false;
-    sl_report_note(l->report, 0, "skipping directory %s", path);
+    sl_report_note(l->report, 0, "skipping directory %s", p->name[0] ? path : ".");
     return true;
 }
 
-static enum sl_code add_content(struct sl_layout *l, struct sl_endpoint *e, const struct sl_place *p)
+static enum sl_code add_content(struct sl_layout *l, struct sl_endpoint *e, const struct sl_place *p, const char *front)
 {
-    struct sl_segment seg = { .origin = origin_of(l, e, p), .dir = sl_strdup(""), .name = sl_strdup(""),
+    struct sl_segment seg = { .origin = origin_of(l, e, p, front), .dir = sl_strdup(""), .name = sl_strdup(""),
                               .flags = sl_layout_flags(l->o, true) };
     if (!l->o->dest && !l->o->recurse)
         seg.flags |= SL_LIST_CHILDREN;
     sl_stream_add(stream_new(l, e), &seg);
     l->contents++;
     return SL_OK;
+}
+
+static void add_named(struct sl_layout *l, struct sl_endpoint *e, const struct sl_place *p, const struct sl_address *a)
+{
+    const char *slash = strrchr(a->path, '/');
+    char *front = sl_memdup0(a->path, slash ? (size_t)(slash - a->path) : 0);
+    item_part(item_new(l, origin_of(l, e, p, front), a->text, p->entry.type == SL_TYPE_DIR), p->name, strlen(p->name));
+    free(front);
 }
 
 static enum sl_code add_plain(struct sl_layout *l, const struct sl_address *a, struct sl_error *err)
@@ -101,9 +110,9 @@ static enum sl_code add_plain(struct sl_layout *l, const struct sl_address *a, s
         rc = missing(err, a->text);
     else if (!skipped_dir(l, &p, a->path)) {
         if (!p.name[0])
-            rc = add_content(l, e, &p);
+            rc = add_content(l, e, &p, a->path);
         else
-            item_part(item_new(l, origin_of(l, e, &p), a->text, p.entry.type == SL_TYPE_DIR), p.name, strlen(p.name));
+            add_named(l, e, &p, a);
     }
     sl_place_clear(&p);
     return rc;
@@ -146,12 +155,12 @@ static enum sl_code add_relative(struct sl_layout *l, const struct sl_address *a
     if (rc == SL_OK && !skipped_dir(l, &whole, a->path)) {
         rc = e->ops->place(e, base, true, &front, err);
         if (rc == SL_OK) {
-            struct sl_layout_item *it = item_new(l, origin_of(l, e, &front), a->text, whole.entry.type == SL_TYPE_DIR);
+            struct sl_layout_item *it = item_new(l, origin_of(l, e, &front, base), a->text, whole.entry.type == SL_TYPE_DIR);
             rc = relative_parts(it, rest, err);
             if (rc == SL_OK && !it->parts_len) {
                 l->items_len--;
                 free(it->typed);
-                rc = add_content(l, e, &front);
+                rc = add_content(l, e, &front, base);
             }
         }
     }
@@ -298,6 +307,7 @@ void sl_layout_clear(struct sl_layout *l)
     }
     for (size_t i = 0; i < l->origins_len; i++) {
         free(l->origins[i]->base);
+        free(l->origins[i]->front);
         free(l->origins[i]->rename_from);
         free(l->origins[i]);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* level - where the merge stands: the path, the directories on the way down, and the actions that are queued from there. */
 #include "config.h"
+#include "client/info.h"
 #include "client/plan_priv.h"
 #include "base/mem.h"
 
@@ -109,7 +110,7 @@ bool sl_plan_wanted(struct sl_plan *p, const struct sl_entry *s)
     if (s->type == SL_TYPE_DIR)
         sl_report_note(p->report, 0, "skipping directory %s", p->path);
     else
-        sl_report_note(p->report, 0, "skipping non-regular file \"%s\"", p->path);
+        sl_report_info(p->report, SL_INFO_NONREG, "skipping non-regular file \"%s\"", p->path);
     p->path[sl_plan_level(p)->path_len] = '\0';
     return false;
 }
@@ -117,5 +118,5 @@ bool sl_plan_wanted(struct sl_plan *p, const struct sl_entry *s)
 bool sl_plan_told(const struct sl_plan *p, uint32_t changes)
 {
     const struct sl_options *o = p->o;
-    return changes || o->itemize > 1 || o->verbose > 1 || o->json || o->out_format;
+    return changes || o->itemize > 1 || o->json || o->out_format || sl_info_level(o, SL_INFO_NAME) > 1;
 }

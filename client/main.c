@@ -38,6 +38,13 @@ static int help(void)
     return 0;
 }
 
+/* --outbuf, before anything is written. */
+static void set_buffer(char how)
+{
+    if (how)
+        setvbuf(stdout, NULL, how == 'N' ? _IONBF : how == 'L' ? _IOLBF : _IOFBF, BUFSIZ);
+}
+
 int main(int argc, char **argv)
 {
     struct sl_options o;
@@ -46,6 +53,7 @@ int main(int argc, char **argv)
     catch_signals();
     switch (sl_options_parse(&o, argc, argv, &err)) {
     case SL_OPTIONS_RUN:
+        set_buffer(o.outbuf);
         status = o.doctor ? sl_doctor(&o) : o.retries ? sl_retries_run(&o) : sl_run(&o);
         break;
     case SL_OPTIONS_HELP:
@@ -53,6 +61,10 @@ int main(int argc, char **argv)
         break;
     case SL_OPTIONS_VERSION:
         puts("superlifter " PACKAGE_VERSION ", protocol version 1");
+        status = 0;
+        break;
+    case SL_OPTIONS_SHOW:
+        fputs(o.show, stdout);
         status = 0;
         break;
     case SL_OPTIONS_BAD:

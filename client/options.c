@@ -7,6 +7,8 @@
  */
 #include "config.h"
 #include "client/options.h"
+#include "client/info.h"
+#include "client/options_output.h"
 #include "client/options_table.h"
 #include "base/buf.h"
 #include "base/hash.h"
@@ -84,11 +86,14 @@ static enum sl_code take_lanes(struct parse *p, const char *value)
     return SL_OK;
 }
 
-static enum sl_code info(struct parse *p, const char *flags)
+/* Asked for help, it is the text that is shown instead of a run. */
+static enum sl_code info(struct parse *p, enum sl_option_id id, const char *flags)
 {
-    if (strcmp(flags, "progress2") != 0)
-        return sl_fail(p->err, SL_E_CONFIG, "--info=%s is not supported by this version; --info=progress2 is", flags);
-    p->o->info_progress2 = true;
+    bool debug = id == SL_ID_DEBUG;
+    if (!sl_info_asks_help(flags))
+        return debug ? sl_debug_take(flags, p->err) : sl_info_take(p->o, flags, p->err);
+    free(p->o->show);
+    p->o->show = debug ? sl_debug_help() : sl_info_help();
     return SL_OK;
 }
 
@@ -210,7 +215,20 @@ static enum sl_code call(struct parse *p, const struct sl_option_row *row, const
     case SL_ID_COMPRESS_CHOICE:
         return choose_compression(p, value);
     case SL_ID_INFO:
-        return info(p, value);
+    case SL_ID_DEBUG:
+        return info(p, row->id, value);
+    case SL_ID_OUTBUF:
+        return sl_take_outbuf(o, value, p->err);
+    case SL_ID_STDERR:
+        return sl_take_stderr(o, value, p->err);
+    case SL_ID_MSGS2STDERR:
+    case SL_ID_NO_MSGS2STDERR:
+        o->all_to_stderr = row->id == SL_ID_MSGS2STDERR;
+        return SL_OK;
+    case SL_ID_OUT_FORMAT:
+        return sl_take_format(row->name, value, &o->out_format, p->err);
+    case SL_ID_LOG_FORMAT:
+        return sl_take_format(row->name, value, &o->log_format, p->err);
     case SL_ID_IPV4:
         o->address_family = AF_INET;
         return SL_OK;
@@ -285,7 +303,7 @@ static enum sl_code apply(struct parse *p, const struct sl_option_row *row, cons
         ++*(int *)(void *)at;
         return SL_OK;
     case SL_OPT_TEXT:
-        if (!*value && row->offset != AT(out_format))
+        if (!*value)
             return sl_fail(p->err, SL_E_CONFIG, "--%s needs a value", row->name);
         memcpy(at, &value, sizeof value);
         return SL_OK;
@@ -319,6 +337,8 @@ static void negate(struct parse *p, const struct sl_option_row *row)
         o->bwlimit = 0;
     } else if (row->id == SL_ID_COMPRESS) {
         o->compress = 0;
+    } else if (row->offset == AT(human) && row->kind == SL_OPT_COUNT) {
+        o->human = -1;           /* no separators either, as with rsync */
     } else if (row->kind == SL_OPT_COUNT || row->kind == SL_OPT_NUMBER) {
         *(int *)(void *)((char *)o + row->offset) = 0;
     } else {
@@ -542,6 +562,8 @@ static enum sl_code check(const struct sl_options *o, struct sl_error *err)
         return sl_fail(err, SL_E_CONFIG, "--no-resume keeps nothing of an interrupted file: --partial (-P) doesn't go with it");
     if (o->json && (o->out_format || o->itemize))
         return sl_fail(err, SL_E_CONFIG, "--json has a form of its own: --out-format and -i don't go with it");
+    if (o->json && o->all_to_stderr)
+        return sl_fail(err, SL_E_CONFIG, "--json writes to standard output: --stderr=all (--msgs2stderr) doesn't go with it");
     return SL_OK;
 }
 
@@ -570,6 +592,8 @@ enum sl_options_result sl_options_parse(struct sl_options *o, int argc, char **a
         return SL_OPTIONS_HELP;
     if (p.version)
         return SL_OPTIONS_VERSION;
+    if (o->show)
+        return SL_OPTIONS_SHOW;
     size_t n = (size_t)(argc - optind);
     o->sources = argv + optind;
     o->source_count = n > 1 ? n - 1 : n;
@@ -590,6 +614,8 @@ void sl_options_clear(struct sl_options *o)
     o->filter = NULL;
     sl_suffixes_free(o->as_is);
     o->as_is = NULL;
+    free(o->show);
+    o->show = NULL;
 }
 
 /* ---- --help ---- */

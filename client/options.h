@@ -20,6 +20,10 @@ enum sl_client_confinement { SL_CLIENT_CONFINEMENT_AVAILABLE, SL_CLIENT_CONFINEM
 #define SL_LANES_MAX 32
 enum sl_transport_name { SL_TRANSPORT_AUTO, SL_TRANSPORT_LIBSSH, SL_TRANSPORT_SSH };
 
+enum sl_info {                    /* kinds of messages: --info */
+    SL_INFO_DEL, SL_INFO_FLIST, SL_INFO_NAME, SL_INFO_NONREG, SL_INFO_PROGRESS, SL_INFO_SKIP, SL_INFO_STATS, SL_INFO_KINDS
+};
+
 struct sl_options {
     /* what is copied */
     bool recurse, links, perms, times, group, owner, devices, specials, numeric_ids;
@@ -39,11 +43,16 @@ struct sl_options {
     uint64_t max_delete;
     /* output */
     int verbose;                  /* count of -v */
-    bool quiet, dry_run, list_only, json, stats, progress, info_progress2;
+    bool quiet, dry_run, list_only, json, stats, progress;
+    uint8_t info[SL_INFO_KINDS];  /* what --info says of each: its level + 1; 0: nothing. See sl_info_level */
     bool motd;                    /* default true; --no-motd */
     int itemize;                  /* count of -i */
-    int human;                    /* count of -h */
+    int human;                    /* count of -h; -1: --no-h, not even separators */
     const char *out_format;       /* NULL unless given; borrowed from argv */
+    const char *log_file;         /* NULL: none */
+    const char *log_format;       /* of its lines; NULL: as usual, "": none for entries */
+    char outbuf;                  /* of standard output: 'N'one, 'L'ine, 'B'lock; 0: as the C library has it */
+    bool all_to_stderr;           /* --stderr=all */
     bool eight_bit;               /* -8: high bytes are not escaped */
     /* connection */
     const char *rsh;              /* -e; else $SUPERLIFTER_RSH, $RSYNC_RSH; NULL: ssh */
@@ -76,9 +85,10 @@ struct sl_options {
     char **sources;               /* borrowed from argv */
     size_t source_count;
     const char *dest;             /* NULL: list */
+    char *show;                   /* owned: a text that was asked for instead of a run; NULL */
 };
 
-enum sl_options_result { SL_OPTIONS_RUN, SL_OPTIONS_HELP, SL_OPTIONS_VERSION, SL_OPTIONS_BAD };
+enum sl_options_result { SL_OPTIONS_RUN, SL_OPTIONS_HELP, SL_OPTIONS_VERSION, SL_OPTIONS_SHOW, SL_OPTIONS_BAD };
 
 /* Parses argv (getopt_long, permuting, "--" ends options; --no-OPTION turns things off as in rsync; combined short ones).
  * Applies what follows from several together: SRC and DST and none of -rlptgoD given means -a (not with -d); -P is

@@ -4,6 +4,7 @@
  * bounded queue, not the number of files; deletions wait in a spool.
  */
 #include "config.h"
+#include "client/info.h"
 #include "client/plan_priv.h"
 #include "client/parts.h"
 #include "base/io.h"
@@ -75,10 +76,15 @@ static void new_dir(struct sl_plan *p, const struct sl_entry *s, struct sl_origi
         meta = SL_META_MODE | SL_META_UMASK;
         a->entry.mode = 0777;
     }
+    if (!p->o->perms)
+        a->entry.mode &= 0777;
     a->meta = meta & ~(uint32_t)SL_META_MTIME;
     a->update = SL_UPDATE_LOCAL;
     a->changes = SL_CHANGE_NEW;
+    uint32_t mode = a->entry.mode;
     enter_source(p, s, origin, &l);
+    if (!p->bare)
+        l->entry.mode = mode;
     l->made = l->own = true;
     l->meta = meta & SL_META_MTIME;
     if ((s->mode & 0700) != 0700)
@@ -151,9 +157,28 @@ static void drop_source(struct sl_plan *p, const struct sl_entry *s)
     sl_merge_drop(&p->source);
 }
 
+enum skipped { NOT_CREATED, EXISTS, NEWER };
+
+/* rsync's words for what an option passes over. */
+static void tell_skipped(struct sl_plan *p, const struct sl_entry *s, enum skipped why)
+{
+    size_t keep = sl_plan_level(p)->path_len;
+    if (!sl_info_level(p->o, SL_INFO_SKIP))
+        return;
+    sl_plan_path_put(p, keep, s);
+    if (why == NOT_CREATED)
+        sl_report_info(p->report, SL_INFO_SKIP, "not creating new %s \"%s\"", s->type == SL_TYPE_DIR ? "directory" : "file", p->path);
+    else
+        sl_report_info(p->report, SL_INFO_SKIP, "%s %s", p->path, why == EXISTS ? "exists" : "is newer");
+    p->path[keep] = '\0';
+}
+
 static void source_only(struct sl_plan *p, const struct sl_entry *s, struct sl_origin *origin)
 {
-    if (p->o->existing || !sl_plan_wanted(p, s))
+    bool wanted = sl_plan_wanted(p, s);
+    if (wanted && p->o->existing)
+        tell_skipped(p, s, NOT_CREATED);
+    if (p->o->existing || !wanted)
         drop_source(p, s);
     else
         make_new(p, s, origin);
@@ -196,6 +221,8 @@ static void transfer(struct sl_plan *p, struct sl_action *a, const struct sl_ent
     a->changes = changes | (s->size != d->size ? (uint32_t)SL_CHANGE_SIZE : 0);
     if (!p->o->times)
         a->changes |= SL_CHANGE_TIME_NOW;
+    if (p->o->checksum)
+        a->changes |= SL_CHANGE_CHECKSUM;
     a->meta = sl_meta_of_new(p, s);
     if (!p->o->perms) {
         a->entry.mode = d->mode;
@@ -204,11 +231,15 @@ static void transfer(struct sl_plan *p, struct sl_action *a, const struct sl_ent
     a->flags = SL_PUT_REPLACE;
 }
 
-static bool left_alone(const struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d)
+static bool left_alone(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d)
 {
+    bool later = d->mtime_s > s->mtime_s || (d->mtime_s == s->mtime_s && d->mtime_ns > s->mtime_ns && s->mtime_ns);
+    bool newer = p->o->update && later && s->type == SL_TYPE_FILE && d->type == SL_TYPE_FILE;
     if (p->o->ignore_existing)
-        return true;
-    return p->o->update && (d->mtime_s > s->mtime_s || (d->mtime_s == s->mtime_s && d->mtime_ns > s->mtime_ns && s->mtime_ns));
+        tell_skipped(p, s, EXISTS);
+    else if (newer)
+        tell_skipped(p, s, NEWER);
+    return p->o->ignore_existing || newer;
 }
 
 enum verdict { SAME, DIFFERENT, ASK_HASHES, TOUCHED };
@@ -264,7 +295,6 @@ static enum sl_code both_files(struct sl_plan *p, const struct sl_entry *s, cons
             a->kind = SL_ACT_COMPARE;
             a->touched = v == TOUCHED;
             a->changes_same = changes;
-            a->changes |= v == ASK_HASHES ? (uint32_t)SL_CHANGE_CHECKSUM : 0;
             a->meta_same = meta;
             sl_plan_level(p)->touched = true;
         }
@@ -286,12 +316,12 @@ static enum sl_code both_special(struct sl_plan *p, const struct sl_entry *s, co
     if (!target && !number && !meta && !sl_plan_told(p, changes))
         return SL_OK;
     struct sl_action *a = sl_plan_push(p, target || number ? SL_ACT_MAKE : meta ? SL_ACT_META : SL_ACT_NOTHING, s, origin);
-    a->changes = changes | (target ? (uint32_t)SL_CHANGE_TARGET : 0);
+    a->changes = changes | (target || number ? (uint32_t)SL_CHANGE_TARGET : 0);
+    if (link && target && !p->o->times)
+        a->changes |= SL_CHANGE_TIME_NOW;
     a->update = target || number ? SL_UPDATE_LOCAL : SL_UPDATE_NONE;
     a->meta = target || number ? sl_meta_of_new(p, s) : meta;
     a->flags = SL_PUT_REPLACE;
-    if (number)
-        a->changes |= SL_CHANGE_NEW;
     return SL_OK;
 }
 
@@ -301,6 +331,8 @@ static enum sl_code both(struct sl_plan *p, const struct sl_entry *s, const stru
     if (s->type == SL_TYPE_DIR && d->type == SL_TYPE_DIR)
         return both_dirs(p, s, d, origin);
     if (d->type == SL_TYPE_DIR) {
+        if (p->o->ignore_existing)
+            tell_skipped(p, s, EXISTS);
         sl_extra_in_the_way(p, s, d, origin);
         return SL_OK;
     }
@@ -359,9 +391,7 @@ static void note_listed(struct sl_plan *p)
 
 static void count_entry(struct sl_plan *p, const struct sl_entry *s)
 {
-    p->stats.entries[s->type]++;
-    if (s->type == SL_TYPE_FILE || s->type == SL_TYPE_LINK)
-        p->stats.total_size += s->size;
+    sl_stats_entry(&p->stats, s);
     p->progress.files_total++;
     if (p->depth == 1)
         p->top_entries++;

@@ -2,6 +2,7 @@
 /* progress - one line on the terminal, drawn over itself: what is done, how fast, how long it will take. */
 #include "config.h"
 #include "base/io.h"
+#include "client/info.h"
 #include "client/report_priv.h"
 
 #include <string.h>
@@ -52,7 +53,7 @@ static void add_times(struct sl_report *r, const struct sl_progress *p, uint64_t
 
 static void make_line(struct sl_report *r, const struct sl_progress *p, uint64_t now, bool last)
 {
-    bool one = !r->o->info_progress2 && p->path && p->file_size;
+    bool one = sl_info_level(r->o, SL_INFO_PROGRESS) < 2 && p->path && p->file_size;
     uint64_t done = one ? p->file_done : p->bytes_done, all = one ? p->file_size : p->bytes_total;
     double percent = all ? 100.0 * (double)done / (double)all : 100;
     char number[SL_NUMBER_LEN];
@@ -80,7 +81,7 @@ static size_t cut(const struct sl_report *r)
 
 void sl_report_progress(struct sl_report *r, const struct sl_progress *p, bool last)
 {
-    bool wanted = (r->o->progress || r->o->info_progress2) && !r->o->quiet && !r->o->json;
+    bool wanted = sl_info_level(r->o, SL_INFO_PROGRESS) && !r->o->quiet && !r->o->json;
     if (!wanted || !r->terminal)
         return;
     uint64_t now = sl_now_ms();

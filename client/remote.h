@@ -57,6 +57,8 @@ void sl_remote_finish(struct sl_endpoint *e);
 
 /* Bytes that this process moved for e; 0 for a local one. */
 void sl_remote_traffic(const struct sl_endpoint *e, uint64_t *out, uint64_t *in);
+/* Bytes of its listings, before compression; 0 where it is not remote. */
+uint64_t sl_remote_listed(const struct sl_endpoint *e);
 
 /* Set by a signal handler: pumps return SL_E_CLOSED with it. */
 extern volatile int sl_remote_interrupted;

@@ -149,6 +149,7 @@ static enum sl_code on_listed(struct sl_remote *r, const struct sl_frame *f, str
     if (!sl_r_ok(&rd) || !is_front(&r->lists, request))
         return bad(err, "listing");
     size_t n = sl_r_left(&rd);
+    r->listed += f->len;
     sl_buf_reset(&r->list_buf, SL_FRAME_MAX);
     sl_buf_add(&r->list_buf, rd.p, n);
     sl_r_init(&r->list_rd, sl_buf_ptr(&r->list_buf), n);

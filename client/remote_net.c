@@ -621,3 +621,8 @@ void sl_remote_traffic(const struct sl_endpoint *e, uint64_t *out, uint64_t *in)
     *out += e->remote ? r->wire_out : 0;
     *in += e->remote ? r->wire_in : 0;
 }
+
+uint64_t sl_remote_listed(const struct sl_endpoint *e)
+{
+    return e->remote ? ((const struct sl_remote *)e)->listed : 0;
+}

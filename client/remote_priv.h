@@ -33,7 +33,7 @@ struct sl_remote {
     const struct sl_options *o;
     struct sl_transport t;
     struct sl_conn *conn;
-    uint64_t wire_out, wire_in;
+    uint64_t wire_out, wire_in, listed;
     uint64_t moved_ms, pinged_ms;  /* a byte came, or a good piece went; a ping was sent */
     size_t sent_since;            /* bytes, since moved_ms */
     unsigned unanswered;          /* pings, since moved_ms */

@@ -7,6 +7,8 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "client/address.h"
+#include "client/format.h"
+#include "client/info.h"
 #include "client/report_priv.h"
 
 #include <stdlib.h>
@@ -23,33 +25,19 @@ static bool source_is_here(const struct sl_options *o)
     return here;
 }
 
-/* Whether format has %LETTER, flags and width allowed. */
-static bool has_escape(const char *format, char letter)
-{
-    for (const char *p = format; (p = strchr(p, '%')) != NULL;) {
-        p++;
-        p += strspn(p, "'-0123456789");
-        if (*p == letter)
-            return true;
-        if (*p)
-            p++;
-    }
-    return false;
-}
-
 static void choose_format(struct sl_report *r)
 {
     const struct sl_options *o = r->o;
     r->format = o->out_format;
     if (!r->format && o->itemize)
         r->format = "%i %n%L";
-    else if (!r->format && (o->verbose || o->progress))
+    else if (!r->format && sl_info_level(o, SL_INFO_NAME))
         r->format = "%n%L";
     if (!r->format)
         return;
-    if (has_escape(r->format, 'i'))
+    if (sl_format_has(r->format, 'i'))
         r->with_i = o->itemize > 1 ? o->itemize : 1;
-    r->format_of_deleted = r->with_i || has_escape(r->format, 'o');
+    r->format_of_deleted = r->with_i || sl_format_has(r->format, 'o');
 }
 
 struct sl_report *sl_report_new(const struct sl_options *o, bool push)
@@ -59,7 +47,8 @@ struct sl_report *sl_report_new(const struct sl_options *o, bool push)
     r->sending = push || source_is_here(o);
     choose_format(r);
     r->start_ms = sl_now_ms();
-    sl_report_set_streams(r, stdout, stderr);
+    r->log_fd = -1;
+    sl_report_set_streams(r, o->all_to_stderr ? stderr : stdout, stderr);
     return r;
 }
 
@@ -76,6 +65,7 @@ void sl_report_free(struct sl_report *r)
         return;
     sl_progress_erase(r);
     fflush(r->out);
+    sl_report_log_close(r);
     sl_buf_clear(&r->line);
     free(r);
 }
@@ -103,21 +93,23 @@ void sl_report_add(struct sl_report *r, const char *fmt, ...)
     va_end(ap);
 }
 
+static void add_escaped(struct sl_report *r, const char *text, size_t len, unsigned flags)
+{
+    flags |= r->o->eight_bit ? SL_ESCAPE_8BIT : 0;
+    size_t n = sl_escape_as(text, len, flags, NULL, 0);
+    sl_escape_as(text, len, flags, (char *)sl_buf_reserve(&r->line, n + 1), n + 1);
+    sl_buf_commit(&r->line, n);
+    r->grown += n - len;
+}
+
 void sl_report_add_name(struct sl_report *r, const char *name, size_t len)
 {
-    if (!r->o->eight_bit) {
-        size_t n = sl_escape(name, len, NULL, 0);
-        sl_escape(name, len, (char *)sl_buf_reserve(&r->line, n + 1), n + 1);
-        sl_buf_commit(&r->line, n);
-        return;
-    }
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)name[i];
-        if (c < 0x20 || c == 0x7f)
-            sl_report_add(r, "\\#%03o", c);
-        else
-            sl_buf_add(&r->line, &c, 1);
-    }
+    add_escaped(r, name, len, SL_ESCAPE_NAME);
+}
+
+void sl_report_add_text(struct sl_report *r, const char *text, size_t len)
+{
+    add_escaped(r, text, len, 0);
 }
 
 void sl_report_put(struct sl_report *r)
@@ -136,20 +128,23 @@ static bool talks(const struct sl_report *r)
 
 void sl_report_start(struct sl_report *r)
 {
-    if (!talks(r) || !(r->o->verbose || r->o->progress))
+    if (!talks(r) || !sl_info_level(r->o, SL_INFO_FLIST))
         return;
     sl_report_add(r, "%s incremental file list", r->sending ? "sending" : "receiving");
     sl_report_put(r);
 }
 
-void sl_report_created_dir(struct sl_report *r, const char *path)
+void sl_report_created_dir(struct sl_report *r, const char *path, unsigned count)
 {
-    if (!talks(r) || !(r->o->verbose || r->o->progress || r->with_i))
+    if (!talks(r) || !(sl_info_level(r->o, SL_INFO_NAME) || r->with_i))
         return;
     size_t len = strlen(path);
     while (len > 1 && path[len - 1] == '/')
         len--;
-    sl_report_add(r, "created directory ");
+    if (count > 1)
+        sl_report_add(r, "created %u directories for ", count);
+    else
+        sl_report_add(r, "created directory ");
     sl_report_add_name(r, path, len);
     sl_report_put(r);
 }
@@ -165,7 +160,7 @@ void sl_report_motd(struct sl_report *r, const char *text, size_t len)
     while (len) {
         const char *end = memchr(text, '\n', len);
         size_t n = end ? (size_t)(end - text) : len;
-        sl_report_add_name(r, text, n);
+        sl_report_add_text(r, text, n);
         sl_report_put(r);
         n += end != NULL;
         text += n;
@@ -173,24 +168,44 @@ void sl_report_motd(struct sl_report *r, const char *text, size_t len)
     }
 }
 
+/* What the line holds, as a note. */
+static void put_note(struct sl_report *r)
+{
+    size_t n = sl_buf_len(&r->line);
+    char *text = sl_memdup0(sl_buf_ptr(&r->line), n);
+    sl_buf_reset(&r->line, SIZE_MAX);
+    sl_report_add_name(r, text, n);
+    sl_report_log_bytes(r, sl_buf_ptr(&r->line), sl_buf_len(&r->line));
+    if (r->o->json) {
+        sl_buf_reset(&r->line, SIZE_MAX);
+        sl_json_note(r, "note", text, n);
+    } else if (!r->o->quiet) {
+        sl_report_put(r);
+    }
+    sl_buf_reset(&r->line, SIZE_MAX);
+    free(text);
+}
+
 void sl_report_note(struct sl_report *r, int level, const char *fmt, ...)
 {
     va_list ap;
-    if (r->o->quiet || level > r->o->verbose)
+    if (level > r->o->verbose)
         return;
     va_start(ap, fmt);
     add_va(r, fmt, ap);
     va_end(ap);
-    size_t n = sl_buf_len(&r->line);
-    char *text = sl_memdup0(sl_buf_ptr(&r->line), n);
-    sl_buf_reset(&r->line, SIZE_MAX);
-    if (r->o->json) {
-        sl_json_note(r, "note", text, n);
-    } else {
-        sl_report_add_name(r, text, n);
-        sl_report_put(r);
-    }
-    free(text);
+    put_note(r);
+}
+
+void sl_report_info(struct sl_report *r, enum sl_info kind, const char *fmt, ...)
+{
+    va_list ap;
+    if (!sl_info_level(r->o, kind))
+        return;
+    va_start(ap, fmt);
+    add_va(r, fmt, ap);
+    va_end(ap);
+    put_note(r);
 }
 
 /* ---- entries ---- */
@@ -198,8 +213,8 @@ void sl_report_note(struct sl_report *r, int level, const char *fmt, ...)
 static void put_deletion(struct sl_report *r, const struct sl_report_item *item)
 {
     if (r->format_of_deleted) {
-        sl_report_add_format(r, item);
-    } else if (r->o->verbose) {
+        sl_report_add_format(r, item, r->format);
+    } else if (r->format || sl_info_level(r->o, SL_INFO_DEL)) {
         sl_report_add(r, "deleting ");
         sl_report_add_path(r, item);
     } else {
@@ -208,10 +223,10 @@ static void put_deletion(struct sl_report *r, const struct sl_report_item *item)
     sl_report_put(r);
 }
 
-/* An entry whose line the format does not make: with -vv files are told of nevertheless. */
+/* An entry whose line the format does not make: with --info=name2 (-vv) files are told of nevertheless. */
 static void put_unchanged(struct sl_report *r, const struct sl_report_item *item)
 {
-    if (r->o->verbose < 2 || item->entry->type == SL_TYPE_DIR)
+    if (sl_info_level(r->o, SL_INFO_NAME) < 2 || item->entry->type == SL_TYPE_DIR)
         return;
     sl_report_add_path(r, item);
     sl_report_add(r, "%s", item->changes ? "" : " is uptodate");
@@ -224,11 +239,12 @@ static bool has_line(const struct sl_report *r, const struct sl_report_item *ite
         return true;
     if (item->changes)
         return r->with_i || item->entry->type == SL_TYPE_DIR;
-    return r->with_i > 1 || (r->with_i && r->o->verbose > 1);
+    return r->with_i > 1 || (r->with_i && sl_info_level(r->o, SL_INFO_NAME) > 1);
 }
 
 void sl_report_item(struct sl_report *r, const struct sl_report_item *item)
 {
+    sl_report_log_item(r, item);
     if (r->o->json) {
         sl_json_item(r, item);
     } else if (r->o->quiet) {
@@ -236,7 +252,7 @@ void sl_report_item(struct sl_report *r, const struct sl_report_item *item)
     } else if (item->update == SL_UPDATE_DELETED) {
         put_deletion(r, item);
     } else if (r->format && has_line(r, item)) {
-        sl_report_add_format(r, item);
+        sl_report_add_format(r, item, r->format);
         sl_report_put(r);
     } else if (!r->with_i) {
         put_unchanged(r, item);
@@ -279,16 +295,17 @@ static const char *side_words(enum sl_side side)
 static void put_error(struct sl_report *r, const char *type, const struct sl_error *err, const char *path)
 {
     char *message = message_of(err, path);
-    if (r->o->json) {
-        sl_json_error(r, type, err, path, message);
-    } else {
+    sl_report_add(r, "superlifter: %s%s", side_words(err->side), type[0] == 'w' ? "warning: " : "");
+    sl_report_add_text(r, message, strlen(message));
+    sl_report_log_bytes(r, sl_buf_ptr(&r->line), sl_buf_len(&r->line));
+    if (!r->o->json) {
         sl_progress_erase(r);
         fflush(r->out);
-        sl_report_add_name(r, message, strlen(message));
-        fprintf(r->err, "superlifter: %s%s%.*s\n", side_words(err->side), type[0] == 'w' ? "warning: " : "",
-                (int)sl_buf_len(&r->line), (const char *)sl_buf_ptr(&r->line));
-        sl_buf_reset(&r->line, 64 * 1024);
+        fprintf(r->err, "%.*s\n", (int)sl_buf_len(&r->line), (const char *)sl_buf_ptr(&r->line));
     }
+    sl_buf_reset(&r->line, 64 * 1024);
+    if (r->o->json)
+        sl_json_error(r, type, err, path, message);
     free(message);
 }
 
@@ -311,8 +328,6 @@ void sl_report_list(struct sl_report *r, const struct sl_entry *e, const char *p
         sl_json_list(r, e, path);
         return;
     }
-    if (r->o->quiet)
-        return;
     sl_mode_text(e, mode);
     sl_time_text(e->mtime_s, ' ', when);
     sl_report_add(r, "%s %14s %s ", mode, sl_number(e->size, r->o->human, number), when);
@@ -321,7 +336,10 @@ void sl_report_list(struct sl_report *r, const struct sl_entry *e, const char *p
         sl_report_add(r, " -> ");
         sl_report_add_name(r, e->target, e->target_len);
     }
-    sl_report_put(r);
+    sl_report_log_bytes(r, sl_buf_ptr(&r->line), sl_buf_len(&r->line));
+    if (!r->o->quiet)
+        sl_report_put(r);
+    sl_buf_reset(&r->line, 64 * 1024);
 }
 
 void sl_report_module(struct sl_report *r, const char *name, size_t name_len, const char *comment, size_t comment_len)
@@ -333,16 +351,29 @@ void sl_report_module(struct sl_report *r, const char *name, size_t name_len, co
     sl_report_add_name(r, name, name_len);
     size_t n = sl_buf_len(&r->line);
     sl_report_add(r, "%*s\t", n < 15 ? (int)(15 - n) : 0, "");
-    sl_report_add_name(r, comment, comment_len);
+    sl_report_add_text(r, comment, comment_len);
     sl_report_put(r);
+}
+
+void sl_report_conclude(struct sl_report *r, int exit_status)
+{
+    struct sl_stats none = { 0 };
+    if (r->ended)
+        return;
+    r->ended = true;
+    if (r->o->json)
+        sl_json_summary(r, &none, exit_status);
+    sl_report_log_status(r, exit_status);
 }
 
 void sl_report_end(struct sl_report *r, const struct sl_stats *s, int exit_status)
 {
+    r->ended = true;
     if (r->o->json)
         sl_json_summary(r, s, exit_status);
-    else if (!r->o->quiet && (r->o->stats || r->o->verbose))
+    else if (!r->o->quiet && sl_info_level(r->o, SL_INFO_STATS))
         sl_report_stats(r, s);
+    sl_report_log_end(r, s, exit_status);
     sl_progress_erase(r);
     fflush(r->out);
 }

@@ -41,6 +41,7 @@ struct sl_report_item {
     uint32_t changes;
     const struct sl_entry *entry;   /* of the source; for deletions of the destination */
     const char *path;               /* relative to the transfer's root, no trailing slash */
+    const char *front;              /* what stands in front of it as the source was typed, for %f; NULL: nothing */
     uint64_t bytes;                 /* content bytes on the wire for this file, for %b */
 };
 
@@ -58,17 +59,23 @@ struct sl_stats {
     uint64_t errors;                /* entries that failed */
 };
 
+/* Counts an entry of the source. */
+void sl_stats_entry(struct sl_stats *s, const struct sl_entry *e);
+
 struct sl_report;
 
 /* o is borrowed for its life. push: files leave this machine (letter '<', words "sending"); else ">", "receiving". */
 struct sl_report *sl_report_new(const struct sl_options *o, bool push);
 void sl_report_free(struct sl_report *r);
+/* Opens --log-file, if there is one, and begins it: before this process is confined. Failing is the run's failure. */
+enum sl_code sl_report_log_open(struct sl_report *r, struct sl_error *err);
 /* Other streams than stdout and stderr, for tests; borrowed. */
 void sl_report_set_streams(struct sl_report *r, FILE *out, FILE *err);
 
 /* "sending incremental file list" / "receiving incremental file list" when -v; once, before the rest. */
 void sl_report_start(struct sl_report *r);
-void sl_report_created_dir(struct sl_report *r, const char *path);  /* "created directory PATH" with -v */
+/* "created directory PATH" with -v; count: with those on the way. */
+void sl_report_created_dir(struct sl_report *r, const char *path, unsigned count);
 void sl_report_motd(struct sl_report *r, const char *text, size_t len);
 
 /* One entry, in the order decided; prints what -v, -i, --out-format (default with -i "%i %n%L") or --json ask for. Entries
@@ -77,6 +84,9 @@ void sl_report_item(struct sl_report *r, const struct sl_report_item *item);
 
 /* "skipping non-regular file \"x\"", "skipping directory x", "x exists" ... : a note that is no error; level: 0 always, 1 -v, 2 -vv */
 void sl_report_note(struct sl_report *r, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* The same for a note of a kind that --info knows. */
+void sl_report_info(struct sl_report *r, enum sl_info kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* An error of one entry or of the session: "superlifter: [source] cannot open 'x': Permission denied". Counts. path may be NULL. */
 void sl_report_error(struct sl_report *r, const struct sl_error *err, const char *path);
@@ -96,5 +106,7 @@ void sl_report_progress(struct sl_report *r, const struct sl_progress *p, bool l
 /* The summary of -v ("sent N bytes  received N bytes  R bytes/sec", "total size is N  speedup is X"), the block of --stats, or
  * the final object of --json; flushes. "(DRY RUN)" with -n. */
 void sl_report_end(struct sl_report *r, const struct sl_stats *s, int exit_status);
+/* At the very end: with --json a run that did not get as far as sl_report_end has its summary here. Nothing, if it did. */
+void sl_report_conclude(struct sl_report *r, int exit_status);
 
 #endif

@@ -172,6 +172,7 @@ static int tell(const struct sl_options *o, const struct sl_attempts *a, const s
     sl_retries_total(a, &s);
     if (!a->once)
         sl_report_end(r, &s, status);
+    sl_report_conclude(r, status);
     sl_report_free(r);
     return status;
 }

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FLUSH_AT = 256 * 1024, APART_MS = 4 };
+enum { FLUSH_AT = 256 * 1024, APART_MS = 4, LOG_FAILED = 11 };
 
 static struct sl_report *notes_to;       /* sl_remote_open's note hook has no context */
 
@@ -107,6 +107,12 @@ static enum sl_code settle_in(struct sl_layout *l, struct sl_error *err, int *ex
     return rc;
 }
 
+static void traffic_of(struct sl_stats *s, const struct sl_endpoint *e)
+{
+    sl_remote_traffic(e, &s->wire_out, &s->wire_in);
+    s->list_bytes += sl_remote_listed(e);
+}
+
 /* ---- listing ---- */
 
 static void each_module(void *ctx, const char *name, size_t name_len, const char *comment, size_t comment_len)
@@ -140,6 +146,7 @@ static void list_entry(struct sl_layout *l, struct sl_merge *m, struct list_path
         lp->len = mark;
         return;
     }
+    sl_stats_entry(&l->listed, &ev->entry);
     sl_report_list(l->report, &ev->entry, lp->text);
     if (dir)
         list_enter(lp, mark);
@@ -161,8 +168,10 @@ static int list_all(struct sl_layout *l, struct sl_error *err)
         rc = sl_merge_peek(&m, &ev, &origin, err);
         if (rc == SL_AGAIN && (rc = sl_remote_pump(l->remote_source, NULL, true, err)) == SL_OK)
             continue;
-        if (!root && l->streams_len && l->streams[0]->has_root)
+        if (!root && l->streams_len && l->streams[0]->has_root) {
+            sl_stats_entry(&l->listed, &l->streams[0]->root);
             sl_report_list(l->report, &l->streams[0]->root, ".");
+        }
         root |= l->streams_len && l->streams[0]->has_root;
         if (rc != SL_OK)
             break;
@@ -188,6 +197,15 @@ static int list_all(struct sl_layout *l, struct sl_error *err)
     return failed ? 23 : 0;
 }
 
+/* As with rsync: a listing, too, has figures for those who ask. */
+static void finish_list(struct sl_layout *l, int status)
+{
+    if (l->remote_source)
+        traffic_of(&l->listed, l->remote_source);
+    l->listed.elapsed_ms = l->listed.list_ms = sl_now_ms() - l->start_ms;
+    sl_report_end(l->report, &l->listed, status);
+}
+
 static int list(struct sl_layout *l, struct sl_error *err)
 {
     int status = 0;
@@ -206,7 +224,10 @@ static int list(struct sl_layout *l, struct sl_error *err)
         return status;
     }
     sl_layout_named(l);
-    return list_all(l, err);
+    sl_report_start(l->report);
+    status = list_all(l, err);
+    finish_list(l, status);
+    return status;
 }
 
 /* ---- copying ---- */
@@ -282,8 +303,8 @@ static void finish_stats(struct sl_layout *l, struct sl_plan *p)
 {
     struct sl_stats *s = &p->stats;
     if (l->remote_source)
-        sl_remote_traffic(l->remote_source, &s->wire_out, &s->wire_in);
-    sl_remote_traffic(l->dest, &s->wire_out, &s->wire_in);
+        traffic_of(s, l->remote_source);
+    traffic_of(s, l->dest);
     s->elapsed_ms = sl_now_ms() - p->start_ms;
 }
 
@@ -348,6 +369,15 @@ static void start_attempt(struct sl_layout *l, struct sl_plan *p)
         a->told = true;
 }
 
+/* No argument is left that could be copied. */
+static void tell_nothing(struct sl_layout *l)
+{
+    sl_report_start(l->report);
+    if (l->remote_source)
+        traffic_of(&l->listed, l->remote_source);
+    sl_report_end(l->report, &l->listed, l->failed ? 23 : 0);
+}
+
 /* Streams exist only once the destination is known: the planner is set up in between. */
 static int copy(struct sl_layout *l, struct sl_error *err)
 {
@@ -359,6 +389,8 @@ static int copy(struct sl_layout *l, struct sl_error *err)
     if (rc != SL_OK || (!l->streams_len && !l->items_len)) {
         if (rc != SL_OK)
             tell_failure(l, err, sl_retries_lost(l->attempts, l->o, NULL, err));
+        else
+            tell_nothing(l);
         return rc != SL_OK ? status : l->failed ? 23 : 0;
     }
     struct sl_stream first;
@@ -417,12 +449,14 @@ int sl_run(const struct sl_options *o)
 
 int sl_run_attempt(const struct sl_options *o, struct sl_attempts *a)
 {
-    struct sl_layout l = { .o = o, .attempts = a };
+    struct sl_layout l = { .o = o, .attempts = a, .start_ms = sl_now_ms() };
     struct sl_error err = { 0 };
     int status = 1;
     enum sl_code rc = parse_addresses(&l, &err);
     bool push = rc == SL_OK && o->dest && l.dest_address.kind != SL_ADDR_LOCAL;
     l.report = notes_to = sl_report_new(o, push);
+    if (rc == SL_OK && (rc = sl_report_log_open(l.report, &err)) != SL_OK)
+        status = LOG_FAILED;
     if (rc == SL_OK)
         rc = open_sides(&l, &err, &status);
     if (rc == SL_OK)
@@ -435,6 +469,8 @@ int sl_run_attempt(const struct sl_options *o, struct sl_attempts *a)
         status = o->dest && !o->list_only ? copy(&l, &err) : list(&l, &err);
     if (rc == SL_OK && l.remote_source)
         sl_remote_finish(l.remote_source);
+    if (!a || !a->again)
+        sl_report_conclude(l.report, status);
     sl_layout_clear(&l);
     sl_helper_stop(l.helper);
     if (l.spool_file)

@@ -31,10 +31,13 @@ struct sl_layout {
     size_t items_len;                 /* named arguments, sorted by where they go */
     size_t contents;                  /* arguments whose content goes to the destination's root */
     bool failed;                      /* an argument was missing: exit 23 */
+    unsigned dirs_made;               /* on the way to the destination, by --mkpath */
     char *rename_to;                  /* the one file's new name; owned by the segments then */
     struct sl_endpoint *dest;
     struct sl_helper *helper;         /* names of owners, once this process is confined; else NULL */
     struct sl_attempts *attempts;     /* --retries, or NULL */
+    uint64_t start_ms;
+    struct sl_stats listed;           /* of a run without a destination, or without anything to copy */
     FILE *spool_file;                 /* for deletions, from before that; NULL */
 };
 

@@ -2,16 +2,24 @@
 /* stats - numbers for people, the summary of -v and the block of --stats, line by line as rsync prints them: there are
  * scripts that read it. */
 #include "config.h"
+#include "client/info.h"
 #include "client/report_priv.h"
 
 #include <string.h>
+
+void sl_stats_entry(struct sl_stats *s, const struct sl_entry *e)
+{
+    s->entries[e->type]++;
+    if (e->type == SL_TYPE_FILE || e->type == SL_TYPE_LINK)
+        s->total_size += e->size;
+}
 
 /* Below its unit a number has separators; from it on, two decimals and a letter. False: it is below. */
 static bool with_letter(double x, int human, char out[SL_NUMBER_LEN])
 {
     double unit = human > 1 ? 1024 : 1000;
     const char *letter = "KMGTP";
-    if (!human || x < unit)
+    if (human <= 0 || x < unit)
         return false;
     for (x /= unit; x >= unit && letter[1]; letter++)
         x /= unit;
@@ -20,11 +28,11 @@ static bool with_letter(double x, int human, char out[SL_NUMBER_LEN])
 }
 
 /* Puts a comma in front of every third digit before the point. */
-static void separate(const char *digits, char out[SL_NUMBER_LEN])
+static void separate(const char *digits, int human, char out[SL_NUMBER_LEN])
 {
     size_t whole = strcspn(digits, "."), n = 0;
     for (size_t i = 0; digits[i] && n < SL_NUMBER_LEN - 2; i++) {
-        if (i && i < whole && (whole - i) % 3 == 0)
+        if (human >= 0 && i && i < whole && (whole - i) % 3 == 0)
             out[n++] = ',';
         out[n++] = digits[i];
     }
@@ -37,7 +45,7 @@ const char *sl_number(uint64_t n, int human, char out[SL_NUMBER_LEN])
     if (with_letter((double)n, human, out))
         return out;
     snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
-    separate(digits, out);
+    separate(digits, human, out);
     return out;
 }
 
@@ -47,7 +55,7 @@ const char *sl_decimal(double x, int decimals, int human, char out[SL_NUMBER_LEN
     if (with_letter(x, human, out))
         return out;
     snprintf(digits, sizeof digits, "%.*f", decimals, x);
-    separate(digits, out);
+    separate(digits, human, out);
     return out;
 }
 
@@ -77,14 +85,15 @@ static void put_kinds(struct sl_report *r, const char *what, const uint64_t by_t
     };
     char number[SL_NUMBER_LEN];
     uint64_t all = 0;
+    int plain = r->o->human < 0 ? -1 : 0;
     const char *between = " (";
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         all += kinds[i].n;
-    sl_report_add(r, "%s: %s", what, sl_number(all, 0, number));
+    sl_report_add(r, "%s: %s", what, sl_number(all, plain, number));
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (!kinds[i].n)
             continue;
-        sl_report_add(r, "%s%s: %s", between, kinds[i].name, sl_number(kinds[i].n, 0, number));
+        sl_report_add(r, "%s%s: %s", between, kinds[i].name, sl_number(kinds[i].n, plain, number));
         between = ", ";
     }
     sl_report_add(r, "%s", all ? ")" : "");
@@ -98,7 +107,7 @@ static void put_block(struct sl_report *r, const struct sl_stats *s)
     put_kinds(r, "Number of files", s->entries);
     put_kinds(r, "Number of created files", s->created);
     put_kinds(r, "Number of deleted files", s->deleted);
-    put_number(r, "Number of regular files transferred", s->files_sent, "", 0);
+    put_number(r, "Number of regular files transferred", s->files_sent, "", human < 0 ? -1 : 0);
     put_number(r, "Total file size", s->total_size, " bytes", human);
     put_number(r, "Total transferred file size", s->sent_size, " bytes", human);
     put_number(r, "Literal data", s->literal, " bytes", human);
@@ -121,13 +130,13 @@ static void put_summary(struct sl_report *r, const struct sl_stats *s)
                   sl_number(s->wire_in, human, in), sl_decimal(wire / (0.5 + (double)s->elapsed_ms / 1000), 2, human, rate));
     sl_report_put(r);
     sl_report_add(r, "total size is %s  speedup is %s%s", sl_number(s->total_size, human, total),
-                  sl_decimal(wire > 0 ? (double)s->total_size / wire : 0, 2, 0, speedup), r->o->dry_run ? " (DRY RUN)" : "");
+                  sl_decimal(wire > 0 ? (double)s->total_size / wire : 0, 2, human < 0 ? -1 : 0, speedup), r->o->dry_run ? " (DRY RUN)" : "");
     sl_report_put(r);
 }
 
 void sl_report_stats(struct sl_report *r, const struct sl_stats *s)
 {
-    if (r->o->stats)
+    if (sl_info_level(r->o, SL_INFO_STATS) > 1)
         put_block(r, s);
     put_summary(r, s);
 }

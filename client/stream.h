@@ -14,6 +14,7 @@ struct sl_origin {
     struct sl_endpoint *e;
     uint32_t root;
     char *base;                   /* owned */
+    char *front;                  /* owned: what was typed in front of the paths of the transfer; NULL: nothing */
     char *rename_from;            /* owned: the one file's name at the source when the destination names it otherwise */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* check_options - the command line: what options come to together, and what is said of those that can't be taken. */
 #include "config.h"
+#include "client/info.h"
 #include "client/options.h"
 #include "scratch.h"
 
@@ -256,7 +257,15 @@ START_TEST(refused)
     bad("-a --link-dest 5 a b", "--link-dest");
     bad("--daemon", "superlifter-server --daemon");
     bad("-a -f merge_x a b", "--filter (-f)");
-    bad("--info=stats2 a b", "--info=stats2");
+    bad("--info=symsafe a b", "nothing of symsafe");
+    bad("--info=nonsense a b", "'nonsense' is not known");
+    bad("--debug=flist a b", "--doctor");
+    bad("--stderr=x a b", "'x' is not one of");
+    bad("--outbuf= a b", "not one of");
+    bad("--out-format=%-3C a b", "no %C here");
+    bad("--log-file-format=%c a b", "no %c here");
+    bad("--json --msgs2stderr a b", "--json");
+    bad("--log-file= a b", "needs a value");
     bad("--doctor h a", "'a' doesn't go with it");
     bad("--doctor h --delete", "--delete doesn't go with it");
     bad("--doctor", "--doctor needs a value");
@@ -264,7 +273,7 @@ START_TEST(refused)
     ck_assert_str_eq(o.doctor, "h");
     sl_options_clear(&o);
     good("-a --no-H --no-acls --info=progress2 -s -W a b");
-    ck_assert(o.info_progress2);
+    ck_assert_int_eq(sl_info_level(&o, SL_INFO_PROGRESS), 2);
     sl_options_clear(&o);
 }
 END_TEST

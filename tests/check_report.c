@@ -2,6 +2,7 @@
 /* check_report - lines as rsync prints them, and the lines of --json. */
 #include "config.h"
 #include "base/mem.h"
+#include "client/info.h"
 #include "client/report.h"
 #include "client/report_priv.h"
 #include "scratch.h"
@@ -128,7 +129,7 @@ START_TEST(verbose)
     o = (struct sl_options){ .verbose = 1 };
     set_up(true);
     sl_report_start(r);
-    sl_report_created_dir(r, "a/new/");
+    sl_report_created_dir(r, "a/new/", 1);
     items();
     sl_report_note(r, 2, "too much");
     sl_report_note(r, 1, "skipping %s", "\033[2J");
@@ -173,7 +174,7 @@ START_TEST(format_with_names_only)
     set_up(false);
     item(SL_TYPE_FILE, "x", SL_UPDATE_DELETED, 0);
     item(SL_TYPE_FILE, "f", SL_UPDATE_RECEIVED, SL_CHANGE_NEW);
-    says("[f] 2026/01/31-12:00:00\n");
+    says("deleting x\n[f] 2026/01/31-12:00:00\n");
 }
 END_TEST
 
@@ -187,6 +188,136 @@ START_TEST(high_bytes)
     set_up(true);
     item(SL_TYPE_FILE, "\377\001", SL_UPDATE_SENT, SL_CHANGE_NEW);
     says("\377\\#001\n");
+    set_up(true);                /* C1, as a byte and as UTF-8, moves the cursor as well as C0 does */
+    item(SL_TYPE_FILE, "\233J\302\233J\303\244", SL_UPDATE_SENT, SL_CHANGE_NEW);
+    says("\\#233J\\#302\\#233J\303\244\n");
+}
+END_TEST
+
+/* What looks like an escape in a name is told apart from one. */
+START_TEST(names_can_be_had_back)
+{
+    o = (struct sl_options){ .verbose = 1 };
+    set_up(true);
+    item(SL_TYPE_FILE, "\\#012", SL_UPDATE_SENT, SL_CHANGE_NEW);
+    item(SL_TYPE_FILE, "\\#01", SL_UPDATE_SENT, SL_CHANGE_NEW);
+    item(SL_TYPE_FILE, "\n", SL_UPDATE_SENT, SL_CHANGE_NEW);
+    says("\\#134#012\n\\#01\n\\#012\n");
+}
+END_TEST
+
+/* ---- --info ---- */
+
+static void info(const char *flags)
+{
+    struct sl_error e;
+    ck_assert_msg(sl_info_take(&o, flags, &e) == SL_OK, "%s: %s", flags, e.text);
+}
+
+START_TEST(info_of_names)
+{
+    o = (struct sl_options){ .verbose = 1 };
+    info("name0,FLIST0");
+    set_up(true);
+    sl_report_start(r);
+    item(SL_TYPE_FILE, "new", SL_UPDATE_SENT, SL_CHANGE_NEW);
+    item(SL_TYPE_FILE, "gone", SL_UPDATE_DELETED, 0);
+    says("deleting gone\n");
+    o = (struct sl_options){ 0 };
+    info("name2");
+    set_up(true);
+    sl_report_start(r);
+    item(SL_TYPE_FILE, "same", SL_UPDATE_NONE, 0);
+    item(SL_TYPE_FILE, "new", SL_UPDATE_SENT, SL_CHANGE_NEW);
+    sl_report_end(r, &(struct sl_stats){ 0 }, 0);
+    says("same is uptodate\nnew\n");
+}
+END_TEST
+
+START_TEST(info_of_notes)
+{
+    o = (struct sl_options){ .verbose = 2 };
+    info("none");
+    set_up(true);
+    sl_report_info(r, SL_INFO_NONREG, "special");
+    sl_report_info(r, SL_INFO_SKIP, "x exists");
+    says("");
+    o = (struct sl_options){ 0 };
+    set_up(true);
+    sl_report_info(r, SL_INFO_NONREG, "special");
+    sl_report_info(r, SL_INFO_SKIP, "x exists");
+    says("special\n");
+    info("skip,nonreg0");
+    set_up(true);
+    sl_report_info(r, SL_INFO_NONREG, "special");
+    sl_report_info(r, SL_INFO_SKIP, "x exists");
+    says("x exists\n");
+}
+END_TEST
+
+START_TEST(info_words)
+{
+    struct sl_error e;
+    o = (struct sl_options){ .stats = true };
+    info("stats0,progress2,del4,,misc0");
+    ck_assert_int_eq(sl_info_level(&o, SL_INFO_STATS), 0);
+    ck_assert_int_eq(sl_info_level(&o, SL_INFO_PROGRESS), 2);
+    ck_assert_int_eq(sl_info_level(&o, SL_INFO_DEL), 4);
+    info("all3");
+    ck_assert_int_eq(sl_info_level(&o, SL_INFO_SKIP), 3);
+    info("name99999999999999999999");
+    ck_assert_int_eq(sl_info_level(&o, SL_INFO_NAME), 4);
+    ck_assert_int_eq(sl_info_take(&o, "name2x", &e), SL_E_CONFIG);
+    ck_assert_int_eq(sl_info_take(&o, "nam", &e), SL_E_CONFIG);
+    ck_assert_int_eq(sl_info_take(&o, "mount", &e), SL_E_CONFIG);
+    ck_assert_str_eq(e.text, "--info: there is nothing of mount to tell here; --info=help lists what there is");
+    ck_assert_int_eq(sl_debug_take("none,flist0,ALL0", &e), SL_OK);
+    ck_assert_int_eq(sl_debug_take("FLIST2", &e), SL_E_CONFIG);
+    ck_assert_int_eq(sl_debug_take("nonsense0", &e), SL_E_CONFIG);
+    ck_assert(sl_info_asks_help("name,help") && !sl_info_asks_help("helper"));
+}
+END_TEST
+
+/* ---- --log-file ---- */
+
+START_TEST(log_file)
+{
+    int top = scratch_make();
+    char *file = sl_asprintf("%s/log", scratch_path), *got;
+    struct sl_error e = { .code = SL_E_DENIED, .side = SL_SIDE_DEST, .text = "cannot make 'a\033'" };
+    char line[200], expected[2000] = "";
+    const char *lines[] = { "building file list", "<f+++++++++ new\\#012", "*deleting   gone", "skipping x", "superlifter: [dest] cannot make 'a\\#033'",
+                            "sent 1 bytes  received 2 bytes  total size 3", "superlifter: exit status 23" };
+    o = (struct sl_options){ .quiet = true, .log_file = file };
+    set_up(true);
+    ck_assert_int_eq(sl_report_log_open(r, &e), SL_OK);
+    item(SL_TYPE_FILE, "new\n", SL_UPDATE_SENT, SL_CHANGE_NEW);
+    item(SL_TYPE_FILE, "same", SL_UPDATE_NONE, 0);
+    item(SL_TYPE_FILE, "gone", SL_UPDATE_DELETED, 0);
+    sl_report_note(r, 0, "skipping %s", "x");
+    sl_report_error(r, &e, NULL);
+    sl_report_end(r, &(struct sl_stats){ .wire_out = 1, .wire_in = 2, .total_size = 3 }, 23);
+    sl_report_conclude(r, 23);
+    says("");
+    FILE *f = fopen(file, "r");
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        int y, mo, d, h, m, s, at = 0;
+        long pid;
+        ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
+        ck_assert_int_eq(sscanf(line, "%4d/%2d/%2d %2d:%2d:%2d [%ld] %n", &y, &mo, &d, &h, &m, &s, &pid, &at), 7);
+        ck_assert_int_eq(pid, getpid());
+        snprintf(expected, sizeof expected, "%s\n", lines[i]);
+        ck_assert_str_eq(line + at, expected);
+    }
+    got = fgets(line, sizeof line, f);
+    ck_assert_ptr_null(got);
+    fclose(f);
+    o.log_file = scratch_path;
+    set_up(true);
+    ck_assert_int_ne(sl_report_log_open(r, &e), SL_OK);
+    says("");
+    scratch_remove(top);
+    free(file);
 }
 END_TEST
 
@@ -335,7 +466,7 @@ START_TEST(json_entries)
     o = (struct sl_options){ .json = true, .verbose = 2, .stats = true };
     set_up(true);
     sl_report_start(r);
-    sl_report_created_dir(r, "x");
+    sl_report_created_dir(r, "x", 1);
     item(SL_TYPE_FILE, "a\n\"\303\244", SL_UPDATE_SENT, SL_CHANGE_SIZE);
     item(SL_TYPE_DIR, "\377", SL_UPDATE_DELETED, 0);
     item(SL_TYPE_LINK, "l", SL_UPDATE_LOCAL, SL_CHANGE_NEW);
@@ -396,7 +527,7 @@ END_TEST
 START_TEST(progress)
 {
     struct sl_progress p = { .bytes_done = 500, .bytes_total = 1000, .files_done = 1, .files_total = 2 };
-    o = (struct sl_options){ .info_progress2 = true };
+    o = (struct sl_options){ .info = { [SL_INFO_PROGRESS] = 3 } };
     set_up(false);
     sl_report_progress(r, &p, false);
     ck_assert_int_eq(ftell(out), 0);             /* a file is no terminal */
@@ -429,6 +560,11 @@ static void add(TCase *tc)
     tcase_add_test(tc, own_format);
     tcase_add_test(tc, format_with_names_only);
     tcase_add_test(tc, high_bytes);
+    tcase_add_test(tc, names_can_be_had_back);
+    tcase_add_test(tc, info_of_names);
+    tcase_add_test(tc, info_of_notes);
+    tcase_add_test(tc, info_words);
+    tcase_add_test(tc, log_file);
     tcase_add_loop_test(tc, number, 0, sizeof numbers / sizeof numbers[0]);
     tcase_add_test(tc, summary);
     tcase_add_test(tc, statistics);

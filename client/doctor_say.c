@@ -3,6 +3,7 @@
  * lists them. */
 #include "config.h"
 #include "client/doctor_priv.h"
+#include "client/json_text.h"
 #include "base/escape.h"
 
 #include <jansson.h>
@@ -68,7 +69,7 @@ static void put_json(const struct line *l, const char *safe)
         json_object_set_new(o, "advice", json_string(l->advice));
         json_object_set_new(o, "exit_status", json_integer(l->exit_status));
     }
-    char *text = json_dumps(o, JSON_COMPACT);
+    char *text = sl_json_text(o);
     json_decref(o);
     if (text)
         puts(text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* main - the client's entry: signals, options, and the exit status. */
 #include "config.h"
+#include "base/escape.h"
 #include "client/doctor.h"
 #include "client/options.h"
 #include "client/remote.h"
@@ -10,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void on_signal(int signo)
 {
@@ -36,6 +38,14 @@ static int help(void)
     fputs(text, stdout);
     free(text);
     return 0;
+}
+
+/* Words of a file with patterns may be in it. */
+static void refuse(const struct sl_error *err)
+{
+    char *safe = sl_escape_dup(err->text, strlen(err->text));
+    fprintf(stderr, "superlifter: %s\n", safe);
+    free(safe);
 }
 
 /* --outbuf, before anything is written. */
@@ -68,7 +78,7 @@ int main(int argc, char **argv)
         status = 0;
         break;
     case SL_OPTIONS_BAD:
-        fprintf(stderr, "superlifter: %s\n", err.text);
+        refuse(&err);
         break;
     }
     if (fflush(stdout) != 0 && status == 0)

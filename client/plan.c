@@ -13,13 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUEUE_MAX = 1024, STEP_MAX = 512 };
+/* More where somebody looks at the progress: 65536 actions are about 30 MB, and then the total is known early. */
+enum { QUEUE_MAX = 1024, QUEUE_AHEAD = 65536, STEP_MAX = 512 };
 enum { TOUCHED_MOST = 1024 * 1024, TOUCHED_RIGHTS = SL_RIGHT_READ | SL_RIGHT_HASH | SL_RIGHT_META };
 
 void sl_plan_init(struct sl_plan *p, const struct sl_options *o, struct sl_report *report, struct sl_endpoint *dest,
                   struct sl_stream **sources, size_t count)
 {
     *p = (struct sl_plan){ .o = o, .report = report, .dest = dest, .start_ms = sl_now_ms() };
+    p->queue_max = sl_report_draws(report) ? QUEUE_AHEAD : QUEUE_MAX;
     sl_random(&p->match_key, sizeof p->match_key);
     sl_merge_init(&p->source, sources, count);
     sl_stream_init(&p->dest_stream, dest);
@@ -542,7 +544,7 @@ enum sl_code sl_plan_step(struct sl_plan *p, struct sl_error *err)
     enum sl_code rc = SL_OK;
     if (p->listed)
         return SL_EOF;
-    if (p->queue.len >= QUEUE_MAX) {
+    if (p->queue.len >= p->queue_max) {
         choose_now(p);
         return SL_AGAIN;
     }
@@ -551,7 +553,7 @@ enum sl_code sl_plan_step(struct sl_plan *p, struct sl_error *err)
         if (rc != SL_OK)
             return rc;
     }
-    for (int i = 0; i < STEP_MAX && p->queue.len < QUEUE_MAX && !p->listed; i++) {
+    for (int i = 0; i < STEP_MAX && p->queue.len < p->queue_max && !p->listed; i++) {
         rc = p->extra_depth ? sl_extra_step(p, err) : merge_step(p, err);
         if (rc != SL_OK)
             return rc == SL_AGAIN && i > 0 ? SL_OK : rc;

@@ -176,6 +176,7 @@ struct sl_plan {
     uint64_t top_entries;            /* entries of the source at the top */
     /* what follows from it */
     struct sl_queue queue;           /* not dealt yet */
+    size_t queue_max;                /* it is not filled further by the planner */
     struct sl_spool *deletions;
     uint64_t delete_count;
     struct sl_action *deferred;      /* entries that wait for deletions to make way */

@@ -42,29 +42,76 @@ static void add_rate(struct sl_report *r, double bytes_per_s)
     sl_report_add(r, " %7.2f%s", bytes_per_s, units[i]);
 }
 
-/* While it goes on the time left; at the end the time it took. */
+/* ---- what is drawn ---- */
+
+/* Bytes a second in the last seconds; a sample is taken at each drawing. 0: not known yet. */
+static double rate_of(struct sl_report *r, uint64_t bytes, uint64_t now)
+{
+    unsigned oldest = r->samples_len < SL_SAMPLES ? 0 : r->samples_next;
+    struct sl_sample from = r->samples_len ? r->samples[oldest] : (struct sl_sample){ r->start_ms, 0 };
+    r->samples[r->samples_next] = (struct sl_sample){ now, bytes };
+    r->samples_next = (r->samples_next + 1) % SL_SAMPLES;
+    r->samples_len += r->samples_len < SL_SAMPLES;
+    return now > from.ms && bytes > from.bytes ? (double)(bytes - from.bytes) * 1000 / (double)(now - from.ms) : 0;
+}
+
+/* The time left; at the end the time it took, and the rate over all of it. */
 static void add_times(struct sl_report *r, const struct sl_progress *p, uint64_t now, bool last)
 {
-    double took = (double)(now - r->start_ms) / 1000, rate = took > 0 ? (double)p->bytes_done / took : 0;
-    double left = p->bytes_total > p->bytes_done ? (double)(p->bytes_total - p->bytes_done) : 0;
+    double took = (double)(now - r->start_ms) / 1000, rate = rate_of(r, p->bytes_done, now);
+    if (last)
+        rate = took > 0 ? (double)p->bytes_done / took : 0;
     add_rate(r, rate);
-    add_clock(r, last ? took : rate > 0 ? left / rate : -1);
+    bool known = p->total_final && rate > 0;
+    add_clock(r, last ? took : known ? (double)(p->bytes_total - p->bytes_done) / rate : -1);
+}
+
+static unsigned percent_of(uint64_t done, uint64_t all)
+{
+    return done >= all ? 100 : (unsigned)(100.0 * (double)done / (double)all);
+}
+
+/* A file that is sent once more, a total that shrinks: none of it makes what is shown go back. There is no share of a total that still
+ * grows: it would be too high, and fall or stand still. */
+static struct sl_progress forward(struct sl_report *r, const struct sl_progress *now, bool last)
+{
+    struct sl_progress p = *now;
+    p.bytes_done = p.bytes_done < r->shown_bytes ? r->shown_bytes : p.bytes_done;
+    p.bytes_total = p.bytes_total < p.bytes_done ? p.bytes_done : p.bytes_total;
+    p.files_done = p.files_done < r->shown_files ? r->shown_files : p.files_done;
+    p.files_total = p.files_total < p.files_done ? p.files_done : p.files_total;
+    unsigned percent = p.total_final ? percent_of(p.bytes_done, p.bytes_total) : 0;
+    if (percent == 100 && !last)
+        percent = 99;                /* it is being confirmed, or sent once more */
+    r->shown_percent = percent < r->shown_percent ? r->shown_percent : percent;
+    r->shown_bytes = p.bytes_done;
+    r->shown_files = p.files_done;
+    return p;
+}
+
+/* --progress names the file that is in work, behind all else. */
+static void add_file(struct sl_report *r, const struct sl_progress *p)
+{
+    if (sl_info_level(r->o, SL_INFO_PROGRESS) > 1 || !p->path || !p->file_size)
+        return;
+    sl_report_add(r, " %u%% of ", percent_of(p->file_done, p->file_size));
+    sl_report_add_name(r, p->path, strlen(p->path));
 }
 
 static void make_line(struct sl_report *r, const struct sl_progress *p, uint64_t now, bool last)
 {
-    bool one = sl_info_level(r->o, SL_INFO_PROGRESS) < 2 && p->path && p->file_size;
-    uint64_t done = one ? p->file_done : p->bytes_done, all = one ? p->file_size : p->bytes_total;
-    double percent = all ? 100.0 * (double)done / (double)all : 100;
-    char number[SL_NUMBER_LEN];
-    sl_report_add(r, "%15s %3d%%", sl_number(done, r->o->human, number), percent > 100 ? 100 : (int)percent);
+    char done[SL_NUMBER_LEN], all[SL_NUMBER_LEN];
+    const char *more = p->total_final ? "" : "+";
+    sl_report_add(r, "%15s", sl_number(p->bytes_done, r->o->human, done));
+    if (p->total_final)
+        sl_report_add(r, " %3u%%", r->shown_percent);
+    else
+        sl_report_add(r, "   ?%%");
     add_times(r, p, now, last);
-    sl_report_add(r, " (%llu/%llu%s)", (unsigned long long)p->files_done, (unsigned long long)p->files_total,
-                  p->total_final ? "" : "+");
-    if (one && !last) {
-        sl_report_add(r, " ");
-        sl_report_add_name(r, p->path, strlen(p->path));
-    }
+    sl_report_add(r, " (%llu/%llu%s, %s%s bytes)", (unsigned long long)p->files_done, (unsigned long long)p->files_total, more,
+                  sl_number(p->bytes_total, r->o->human, all), more);
+    if (!last)
+        add_file(r, p);
 }
 
 /* The byte at which the line is cut so that it is narrower than the terminal: a line that wraps can't be drawn over. Each
@@ -79,21 +126,26 @@ static size_t cut(const struct sl_report *r)
     return i;
 }
 
-void sl_report_progress(struct sl_report *r, const struct sl_progress *p, bool last)
+bool sl_report_draws(const struct sl_report *r)
 {
-    bool wanted = sl_info_level(r->o, SL_INFO_PROGRESS) && !r->o->quiet && !r->o->json;
-    if (!wanted || !r->terminal)
+    return r->terminal && sl_info_level(r->o, SL_INFO_PROGRESS) && !r->o->quiet && !r->o->json;
+}
+
+void sl_report_progress(struct sl_report *r, const struct sl_progress *now, bool last)
+{
+    if (!sl_report_draws(r))
         return;
-    uint64_t now = sl_now_ms();
-    if (!last && now - r->drawn_ms < EVERY_MS)
+    uint64_t ms = sl_now_ms();
+    if (!last && ms - r->drawn_ms < EVERY_MS)
         return;
     sl_progress_erase(r);
-    make_line(r, p, now, last);
+    struct sl_progress p = forward(r, now, last);
+    make_line(r, &p, ms, last);
     fwrite(sl_buf_ptr(&r->line), 1, cut(r), r->out);
     if (last)
         fputs("\n", r->out);
     sl_buf_reset(&r->line, 64 * 1024);
     fflush(r->out);
     r->drawn = !last;
-    r->drawn_ms = now;
+    r->drawn_ms = ms;
 }

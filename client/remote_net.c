@@ -423,6 +423,7 @@ static enum sl_code open_once(struct sl_remote **out, enum sl_side side, const s
         return rc;
     }
     r->t.relay = true;
+    sl_transport_stderr(&r->t, relay);   /* what was kept until it was clear that a server answers */
     r->rtt_from_us = sl_pace_now() / 1000;
     sl_conn_ping(r->conn, r->rtt_from_us);
     *out = r;

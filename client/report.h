@@ -98,10 +98,13 @@ void sl_report_list(struct sl_report *r, const struct sl_entry *e, const char *p
 void sl_report_module(struct sl_report *r, const char *name, size_t name_len, const char *comment, size_t comment_len);
 
 /* Progress: bytes and files done out of those known so far; total_final once the listing has ended. Draws at most 5 times a
- * second, and only on a terminal with --progress or --info=progress2. `path` is the file in work or NULL. */
+ * second, and only on a terminal with --progress or --info=progress2; what was drawn once never goes back, whatever p says.
+ * `path` is the file in work or NULL. */
 struct sl_progress { uint64_t bytes_done, bytes_total, files_done, files_total; bool total_final; const char *path;
                      uint64_t file_done, file_size; };
 void sl_report_progress(struct sl_report *r, const struct sl_progress *p, bool last);
+/* Whether it draws at all: then it is good to know the total early. */
+bool sl_report_draws(const struct sl_report *r);
 
 /* The summary of -v ("sent N bytes  received N bytes  R bytes/sec", "total size is N  speedup is X"), the block of --stats, or
  * the final object of --json; flushes. "(DRY RUN)" with -n. */

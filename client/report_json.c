@@ -4,6 +4,7 @@
 #include "base/entry.h"
 #include "base/escape.h"
 #include "base/mem.h"
+#include "client/json_text.h"
 #include "client/report_priv.h"
 
 #include <jansson.h>
@@ -69,7 +70,7 @@ static json_t *line_of(const char *type)
 /* Writes o as one line and drops it. */
 static void put(struct sl_report *r, json_t *o)
 {
-    char *text = json_dumps(o, JSON_COMPACT);
+    char *text = sl_json_text(o);
     json_decref(o);
     if (!text)
         return;

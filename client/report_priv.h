@@ -8,6 +8,8 @@
 #include "base/buf.h"
 #include "client/report.h"
 
+#define SL_SAMPLES 25u
+
 struct sl_report {
     const struct sl_options *o;
     bool sending;                /* the source is here: rsync's word for it */
@@ -25,6 +27,10 @@ struct sl_report {
     /* progress */
     bool drawn;                  /* a progress line stands on the terminal */
     uint64_t start_ms, drawn_ms;
+    uint64_t shown_bytes, shown_files;   /* the most that was drawn */
+    unsigned shown_percent;
+    struct sl_sample { uint64_t ms, bytes; } samples[SL_SAMPLES];   /* ring, for the rate of the last seconds */
+    unsigned samples_len, samples_next;
 };
 
 /* ---- report.c ---- */

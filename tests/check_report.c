@@ -524,27 +524,74 @@ END_TEST
 
 /* ---- progress ---- */
 
+static void draw(struct sl_progress *p, bool last)
+{
+    r->drawn_ms = 0;                             /* not too soon */
+    sl_report_progress(r, p, last);
+}
+
+static void drew(const char *expected)
+{
+    ck_assert_msg(strstr(text, expected) != NULL, "'%s' lacks '%s'", text, expected);
+}
+
 START_TEST(progress)
 {
     struct sl_progress p = { .bytes_done = 500, .bytes_total = 1000, .files_done = 1, .files_total = 2 };
     o = (struct sl_options){ .info = { [SL_INFO_PROGRESS] = 3 } };
     set_up(false);
+    ck_assert(!sl_report_draws(r));
     sl_report_progress(r, &p, false);
     ck_assert_int_eq(ftell(out), 0);             /* a file is no terminal */
     r->terminal = true;
+    ck_assert(sl_report_draws(r));
     sl_report_progress(r, &p, false);
     sl_report_progress(r, &p, false);            /* too soon */
     sl_report_note(r, 0, "hello");
-    p.bytes_done = 1000;
     p.total_final = true;
-    sl_report_progress(r, &p, true);
+    draw(&p, false);
+    p.bytes_done = 1000;
+    draw(&p, true);
     sl_report_free(r);
     text = drain(out);
     fclose(err_out);
-    ck_assert_ptr_nonnull(strstr(text, "            500  50%"));
-    ck_assert_ptr_nonnull(strstr(text, "(1/2+)\r\033[Khello\n"));
-    ck_assert_ptr_nonnull(strstr(text, "          1,000 100%"));
-    ck_assert_str_eq(text + strlen(text) - 6, "(1/2)\n");
+    drew("            500   ?%");
+    drew("  ??:??:?? (1/2+, 1,000+ bytes)\r\033[Khello\n");
+    drew("            500  50%");
+    drew("          1,000 100%");
+    drew(" (1/2, 1,000 bytes)\n");
+    free(text);
+}
+END_TEST
+
+/* A file that is sent again, one that is not sent after all. */
+START_TEST(progress_never_goes_back)
+{
+    struct sl_progress p = { .bytes_done = 500, .bytes_total = 1000, .files_done = 5, .files_total = 9, .total_final = true };
+    o = (struct sl_options){ .progress = true };
+    set_up(false);
+    r->terminal = true;
+    draw(&p, false);
+    p.bytes_done = 400;
+    p.files_done = 4;
+    p.bytes_total = 2000;
+    p.path = "a\033[2J";
+    p.file_size = 200;
+    p.file_done = 50;
+    draw(&p, false);
+    p.bytes_done = 2100;
+    draw(&p, false);
+    draw(&p, true);
+    sl_report_free(r);
+    text = drain(out);
+    fclose(err_out);
+    drew("            500  50%");
+    ck_assert_ptr_null(strstr(text, "            400"));
+    ck_assert_ptr_null(strstr(text, " 20%"));
+    drew("(5/9, 2,000 bytes) 25% of a\\#033[2J\r");
+    drew("          2,100  99%");
+    drew(" (5/9, 2,100 bytes)");
+    drew("          2,100 100%");
     free(text);
 }
 END_TEST
@@ -575,6 +622,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, json_entries);
     tcase_add_test(tc, json_rest);
     tcase_add_test(tc, progress);
+    tcase_add_test(tc, progress_never_goes_back);
 }
 
 int main(void)

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 /* main - the client's entry: signals, options, and the exit status. */
 #include "config.h"
-#include "base/escape.h"
 #include "client/doctor.h"
 #include "client/options.h"
 #include "client/remote.h"
+#include "client/report.h"
 #include "client/retries.h"
 #include "client/run.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { BAD_OPTIONS = 1 };
 
 static void on_signal(int signo)
 {
@@ -40,12 +43,23 @@ static int help(void)
     return 0;
 }
 
-/* Words of a file with patterns may be in it. */
-static void refuse(const struct sl_error *err)
+/* A script that reads JSON is told in JSON, wherever on the line it asked for that. */
+static bool wants_json(int argc, char **argv)
 {
-    char *safe = sl_escape_dup(err->text, strlen(err->text));
-    fprintf(stderr, "superlifter: %s\n", safe);
-    free(safe);
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--json") == 0)
+            return true;
+    return false;
+}
+
+static int refuse(const struct sl_error *err, bool json)
+{
+    struct sl_options o = { .json = json };
+    struct sl_report *r = sl_report_new(&o, false);
+    sl_report_error(r, err, NULL);
+    sl_report_conclude(r, BAD_OPTIONS);
+    sl_report_free(r);
+    return BAD_OPTIONS;
 }
 
 /* --outbuf, before anything is written. */
@@ -59,7 +73,7 @@ int main(int argc, char **argv)
 {
     struct sl_options o;
     struct sl_error err = { 0 };
-    int status = 1;
+    int status = BAD_OPTIONS;
     catch_signals();
     switch (sl_options_parse(&o, argc, argv, &err)) {
     case SL_OPTIONS_RUN:
@@ -78,7 +92,7 @@ int main(int argc, char **argv)
         status = 0;
         break;
     case SL_OPTIONS_BAD:
-        refuse(&err);
+        status = refuse(&err, wants_json(argc, argv));
         break;
     }
     if (fflush(stdout) != 0 && status == 0)

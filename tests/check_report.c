@@ -490,6 +490,25 @@ START_TEST(json_entries)
 }
 END_TEST
 
+/* Every code that an error may have stands in the schema, and nothing else. */
+START_TEST(json_codes)
+{
+    const char *top = getenv("srcdir");
+    char *file = sl_asprintf("%s/doc/superlifter-json.schema.json", top ? top : ".");
+    json_t *schema = json_load_file(file, 0, NULL);
+    ck_assert_msg(schema != NULL, "cannot read %s", file);
+    json_t *codes = json_object_get(json_object_get(json_object_get(schema, "$defs"), "code"), "enum");
+    size_t found = 0;
+    for (int c = SL_OK + 1; c <= SL_E_MAX; c++)
+        for (size_t i = 0; i < json_array_size(codes); i++)
+            found += strcmp(json_string_value(json_array_get(codes, i)), sl_code_name((enum sl_code)c)) == 0;
+    ck_assert_uint_eq(found, SL_E_MAX - SL_OK);
+    ck_assert_uint_eq(json_array_size(codes), found);
+    json_decref(schema);
+    free(file);
+}
+END_TEST
+
 START_TEST(json_rest)
 {
     struct sl_error e = { .code = SL_E_NOT_FOUND, .side = SL_SIDE_DEST, .text = "cannot open 'x': gone" };
@@ -620,6 +639,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, errors);
     tcase_add_test(tc, warnings);
     tcase_add_test(tc, json_entries);
+    tcase_add_test(tc, json_codes);
     tcase_add_test(tc, json_rest);
     tcase_add_test(tc, progress);
     tcase_add_test(tc, progress_never_goes_back);

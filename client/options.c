@@ -7,6 +7,7 @@
  */
 #include "config.h"
 #include "client/options.h"
+#include "client/completion.h"
 #include "client/info.h"
 #include "client/options_output.h"
 #include "client/options_table.h"
@@ -241,6 +242,10 @@ static enum sl_code call(struct parse *p, const struct sl_option_row *row, const
     case SL_ID_IPV6:
         o->address_family = AF_INET6;
         return SL_OK;
+    case SL_ID_COMPLETION_TABLE:
+        free(o->show);
+        o->show = sl_completion_table();
+        return SL_OK;
     case SL_ID_HELP:
         p->help = true;
         return SL_OK;
@@ -346,7 +351,7 @@ static void negate(struct parse *p, const struct sl_option_row *row)
     }
 }
 
-static bool negatable(const struct sl_option_row *row)
+bool sl_option_negatable(const struct sl_option_row *row)
 {
     switch (row->kind) {
     case SL_OPT_ON:
@@ -412,7 +417,7 @@ static void tables_init(struct tables *t)
             if (row->arg)
                 *l++ = ':';
         }
-        if (!negatable(row))
+        if (!sl_option_negatable(row))
             continue;
         add_negated(t, sl_asprintf("no-%s", row->name), NO_ID + (int)i);
         if (row->letter)
@@ -625,11 +630,16 @@ static void add_text(struct sl_buf *b, const char *text)
     sl_buf_add(b, text, strlen(text));
 }
 
+/* Two letters of rsync's have no long name of rsync's. */
+bool sl_option_letter_only(const struct sl_option_row *row)
+{
+    return row->id == SL_ID_D || row->id == SL_ID_P;
+}
+
 static void add_row(struct sl_buf *b, const struct sl_option_row *row)
 {
     char left[80], line[200];
-    /* Two letters of rsync's have no long name of rsync's. */
-    bool letter_only = row->id == SL_ID_D || row->id == SL_ID_P;
+    bool letter_only = sl_option_letter_only(row);
     char letter[8] = "    ";
     if (row->letter)
         snprintf(letter, sizeof letter, "-%c%s", row->letter, letter_only ? "" : ", ");

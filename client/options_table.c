@@ -113,6 +113,7 @@ const struct sl_option_row sl_option_rows[] = {
     ON(0, "append-verify", append_verify, "the same, but what they have is compared, and sent again where it differs"),
     TEXT(0, "doctor", "HOST", doctor, "say step by step whether HOST is reached, and what works there; HOST:FILE: how fast"),
     TEXT(0, "test-without", "FEATURE", test_mask, NULL),
+    CALL(0, "completion-table", NULL, SL_ID_COMPLETION_TABLE, NULL),
     CALL(0, "help", NULL, SL_ID_HELP, "print this (also -h alone)"),
     CALL('V', "version", NULL, SL_ID_VERSION, "print the version"),
 

@@ -3,6 +3,7 @@
 #ifndef SL_CLIENT_OPTIONS_TABLE_H
 #define SL_CLIENT_OPTIONS_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum sl_option_kind {
@@ -19,7 +20,7 @@ enum sl_option_kind {
 enum sl_option_id {
     SL_ID_NONE, SL_ID_BWLIMIT, SL_ID_SKIP_COMPRESS, SL_ID_CHECKSUM_CHOICE, SL_ID_COMPRESS_CHOICE, SL_ID_WHOLE, SL_ID_NO_WHOLE, SL_ID_PARTIAL_DIR, SL_ID_ARCHIVE, SL_ID_D, SL_ID_P, SL_ID_EXCLUDE, SL_ID_INCLUDE, SL_ID_EXCLUDE_FROM, SL_ID_INCLUDE_FROM,
     SL_ID_MAX_DELETE, SL_ID_COMPRESS, SL_ID_COMPRESS_LEVEL, SL_ID_INFO, SL_ID_IPV4, SL_ID_IPV6, SL_ID_CONFINEMENT, SL_ID_TRANSPORT, SL_ID_LANES, SL_ID_HELP, SL_ID_VERSION,
-    SL_ID_DEBUG, SL_ID_OUTBUF, SL_ID_STDERR, SL_ID_MSGS2STDERR, SL_ID_NO_MSGS2STDERR, SL_ID_OUT_FORMAT, SL_ID_LOG_FORMAT
+    SL_ID_DEBUG, SL_ID_OUTBUF, SL_ID_STDERR, SL_ID_MSGS2STDERR, SL_ID_NO_MSGS2STDERR, SL_ID_OUT_FORMAT, SL_ID_LOG_FORMAT, SL_ID_COMPLETION_TABLE
 };
 
 struct sl_option_row {
@@ -34,5 +35,10 @@ struct sl_option_row {
 
 extern const struct sl_option_row sl_option_rows[];
 extern const size_t sl_option_count;
+
+/* Whether --no-NAME is known. */
+bool sl_option_negatable(const struct sl_option_row *row);
+/* Whether only the letter is documented. */
+bool sl_option_letter_only(const struct sl_option_row *row);
 
 #endif

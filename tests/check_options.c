@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* check_options - the command line: what options come to together, and what is said of those that can't be taken. */
 #include "config.h"
+#include "client/completion.h"
 #include "client/info.h"
 #include "client/options.h"
 #include "scratch.h"
@@ -52,6 +53,29 @@ static const char *what(void)
              o.dirs ? 'd' : '-');
     return out;
 }
+
+/* Every word that completion offers is taken. */
+START_TEST(completion_words)
+{
+    char *table = sl_completion_table(), *rest = table, *row;
+    size_t words = 0;
+    while ((row = strsep(&rest, "\n")) && *row) {
+        char *f[5], line[200];
+        for (size_t i = 0; i < 5; i++)
+            ck_assert_ptr_nonnull(f[i] = strsep(&row, "\t"));
+        ck_assert_ptr_null(row);
+        for (char *word, *at = f[3] + 1; *f[3] == '=' && (word = strsep(&at, " ")); words++) {
+            snprintf(line, sizeof line, "--%s=%s a b", f[1], word);
+            enum sl_options_result rc = parse(line);
+            bool built = strcmp(word, "sha256") != 0 && strcmp(word, "zstd") != 0;
+            ck_assert_msg(rc == SL_OPTIONS_RUN || rc == SL_OPTIONS_SHOW || !built, "%s: %s", line, err.text);
+            sl_options_clear(&o);
+        }
+    }
+    ck_assert_uint_gt(words, 30);
+    free(table);
+}
+END_TEST
 
 static const struct { const char *line, *what; } archives[] = {
     { "a b", "rlptgoD-" },            { "-a a b", "rlptgoD-" },         { "-v a b", "rlptgoD-" },
@@ -349,6 +373,7 @@ END_TEST
 static void add(TCase *tc)
 {
     tcase_add_loop_test(tc, archive, 0, sizeof archives / sizeof archives[0]);
+    tcase_add_test(tc, completion_words);
     tcase_add_test(tc, defaults);
     tcase_add_test(tc, combined);
     tcase_add_test(tc, turned_off_again);

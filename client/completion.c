@@ -46,7 +46,7 @@ static void add_line(struct sl_buf *b, const char *letter, const char *name, con
 
 static void add_negated(struct sl_buf *b, const struct sl_option_row *row)
 {
-    if (!sl_option_negatable(row))
+    if (!sl_option_negatable(row) || strncmp(row->name, "no-", 3) == 0)
         return;
     char *line = sl_asprintf("\tno-%s\t\t\t\n", row->name);
     sl_buf_add(b, line, strlen(line));

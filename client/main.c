@@ -2,6 +2,7 @@
 /* main - the client's entry: signals, options, and the exit status. */
 #include "config.h"
 #include "client/doctor.h"
+#include "client/host_options.h"
 #include "client/options.h"
 #include "client/remote.h"
 #include "client/report.h"
@@ -71,11 +72,16 @@ static void set_buffer(char how)
 
 int main(int argc, char **argv)
 {
-    struct sl_options o;
+    struct sl_options o = { 0 };
+    struct sl_host_options configured;
+    struct sl_command_line line = { argc, argv };
     struct sl_error err = { 0 };
     int status = BAD_OPTIONS;
     catch_signals();
-    switch (sl_options_parse(&o, argc, argv, &err)) {
+    enum sl_options_result how = SL_OPTIONS_BAD;
+    if (sl_host_options_read(&configured, &line, &err) == SL_OK)
+        how = sl_options_parse_behind(&o, configured.at, configured.len, &line, &err);
+    switch (how) {
     case SL_OPTIONS_RUN:
         set_buffer(o.outbuf);
         status = o.doctor ? sl_doctor(&o) : o.retries ? sl_retries_run(&o) : sl_run(&o);
@@ -98,5 +104,6 @@ int main(int argc, char **argv)
     if (fflush(stdout) != 0 && status == 0)
         status = 11;
     sl_options_clear(&o);
+    sl_host_options_clear(&configured);
     return status;
 }

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * options - the command line by the table of options_table.c, and what follows from several options together.
- *
- * getopt_long takes abbreviations of long options. They are refused here, as rsync refuses them: what is unique today
- * isn't when an option comes along, and a script must not change its meaning then.
  */
 #include "config.h"
 #include "client/options.h"
 #include "client/completion.h"
 #include "client/info.h"
+#include "client/options_each.h"
 #include "client/options_output.h"
 #include "client/options_table.h"
 #include "base/buf.h"
@@ -17,13 +15,12 @@
 #include "base/num.h"
 #include "proto/line.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-enum { FIRST_ID = 1000, NO_ID = 2000, LETTERS_MAX = 256, SECONDS_MAX = 7 * 86400, COMPRESS_DEFAULT = -1, LEVEL_MAX = 22 };
+enum { SECONDS_MAX = 7 * 86400, COMPRESS_DEFAULT = -1, LEVEL_MAX = 22 };
 
 /* What the command line has said so far, beside the options themselves. */
 struct parse {
@@ -370,137 +367,30 @@ bool sl_option_negatable(const struct sl_option_row *row)
     return false;
 }
 
-/* ---- the table as getopt wants it ---- */
+/* ---- all of them ---- */
 
-struct tables {
-    char letters[LETTERS_MAX];
-    struct option *longs;
-    size_t count;
-    char **names;                /* owned: of the negated ones */
-    size_t names_len;
-};
-
-static bool is_row(const char *name)
+static enum sl_code take_one(void *ctx, const struct sl_option_taken *t)
 {
-    for (size_t i = 0; i < sl_option_count; i++)
-        if (strcmp(sl_option_rows[i].name, name) == 0)
-            return true;
-    return false;
+    struct parse *p = ctx;
+    if (t->negated)
+        negate(p, t->row);
+    else
+        return apply(p, t->row, t->value);
+    return SL_OK;
 }
 
-static void add_long(struct tables *t, const char *name, const char *arg, int id)
+/* What a configuration says, before the command line does. */
+static enum sl_code parse_earlier(struct parse *p, const struct sl_earlier *e)
 {
-    t->longs[t->count++] = (struct option){ name, arg ? required_argument : no_argument, NULL, id };
-}
-
-static void add_negated(struct tables *t, char *name, int id)
-{
-    if (is_row(name)) {
-        free(name);
-        return;
-    }
-    t->names[t->names_len++] = name;
-    add_long(t, name, NULL, id);
-}
-
-static void tables_init(struct tables *t)
-{
-    char *l = t->letters;
-    *t = (struct tables){ .longs = sl_calloc(sl_option_count * 3 + 1, sizeof *t->longs),
-                          .names = sl_calloc(sl_option_count * 2, sizeof *t->names) };
-    *l++ = ':';
-    for (size_t i = 0; i < sl_option_count; i++) {
-        const struct sl_option_row *row = &sl_option_rows[i];
-        add_long(t, row->name, row->arg, FIRST_ID + (int)i);
-        if (row->letter) {
-            *l++ = row->letter;
-            if (row->arg)
-                *l++ = ':';
-        }
-        if (!sl_option_negatable(row))
-            continue;
-        add_negated(t, sl_asprintf("no-%s", row->name), NO_ID + (int)i);
-        if (row->letter)
-            add_negated(t, sl_asprintf("no-%c", row->letter), NO_ID + (int)i);
-    }
-    *l = '\0';
-}
-
-static void tables_clear(struct tables *t)
-{
-    for (size_t i = 0; i < t->names_len; i++)
-        free(t->names[i]);
-    free(t->names);
-    free(t->longs);
-}
-
-static const struct sl_option_row *row_of(int id)
-{
-    if (id >= NO_ID)
-        return &sl_option_rows[id - NO_ID];
-    if (id >= FIRST_ID)
-        return &sl_option_rows[id - FIRST_ID];
-    for (size_t i = 0; i < sl_option_count; i++)
-        if (sl_option_rows[i].letter == (char)id)
-            return &sl_option_rows[i];
-    return NULL;
-}
-
-/* The word of the long option just taken, and its length without "=VALUE". */
-static const char *taken(char **argv, int *len)
-{
-    const char *word = optarg && optarg == argv[optind - 1] ? argv[optind - 2] : argv[optind - 1];
-    *len = (int)strcspn(word, "=");
-    return word;
-}
-
-static enum sl_code unknown_word(char **argv, struct sl_error *err)
-{
-    int len = 0;
-    const char *word = taken(argv, &len);
-    return sl_fail(err, SL_E_CONFIG, "unknown option %.*s (see superlifter --help)", len, word);
-}
-
-/* getopt_long said '?' or ':'. */
-static enum sl_code not_known(int id, char **argv, struct sl_error *err)
-{
-    int len = 0;
-    if (optopt > 0 && optopt < FIRST_ID)
-        return sl_fail(err, SL_E_CONFIG, id == ':' ? "option -%c needs a value" : "unknown option -%c (see superlifter --help)",
-                       optopt);
-    if (id == '?' && !optopt)
-        return unknown_word(argv, err);
-    const char *word = taken(argv, &len);
-    return sl_fail(err, SL_E_CONFIG, "option %.*s %s", len, word, id == ':' ? "needs a value" : "takes no value");
-}
-
-/* Whether the option just taken was written out. */
-static bool written_out(char **argv, const char *name)
-{
-    int len = 0;
-    const char *word = taken(argv, &len);
-    return (size_t)len == strlen(name) + 2 && strncmp(word + 2, name, (size_t)len - 2) == 0;
-}
-
-static enum sl_code parse_all(struct parse *p, int argc, char **argv)
-{
-    struct tables t;
-    enum sl_code rc = SL_OK;
-    int id, at = 0;
-    tables_init(&t);
-    optind = 0;                  /* glibc: start afresh, permuting */
-    opterr = 0;
-    while (rc == SL_OK && (id = getopt_long(argc, argv, t.letters, t.longs, &at)) != -1) {
-        if (id >= FIRST_ID && !written_out(argv, t.longs[at].name))
-            rc = unknown_word(argv, p->err);
-        else if (id == '?' || id == ':')
-            rc = not_known(id, argv, p->err);
-        else if (id >= NO_ID)
-            negate(p, row_of(id));
-        else
-            rc = apply(p, row_of(id), optarg);
-    }
-    tables_clear(&t);
+    size_t first = 0;
+    enum sl_code rc = sl_options_each(e->count, e->words, take_one, p, &first, p->err);
+    bool shows = p->help || p->version || p->o->show || p->o->doctor || p->o->no_config;
+    if (rc == SL_OK && shows)
+        rc = sl_fail(p->err, SL_E_CONFIG, "options that only show something belong on the command line");
+    if (rc == SL_OK && first < (size_t)e->count)
+        rc = sl_fail(p->err, SL_E_CONFIG, "'%s' is no option", e->words[first]);
+    if (rc != SL_OK)
+        sl_error_context(p->err, "%s", e->told);
     return rc;
 }
 
@@ -572,7 +462,8 @@ static enum sl_code check(const struct sl_options *o, struct sl_error *err)
     return SL_OK;
 }
 
-static void environment(struct sl_options *o)
+/* The environment is nearer to a run than a configuration is. */
+static void environment(struct sl_options *o, const char *configured_rsh)
 {
     static const char *const names[] = { "SUPERLIFTER_RSH", "RSYNC_RSH" };
     for (size_t i = 0; i < 2 && !o->rsh; i++) {
@@ -580,10 +471,21 @@ static void environment(struct sl_options *o)
         if (value && *value)
             o->rsh = value;
     }
+    if (!o->rsh)
+        o->rsh = configured_rsh;
 }
 
 enum sl_options_result sl_options_parse(struct sl_options *o, int argc, char **argv, struct sl_error *err)
 {
+    return sl_options_parse_behind(o, NULL, 0, &(struct sl_command_line){ argc, argv }, err);
+}
+
+enum sl_options_result sl_options_parse_behind(struct sl_options *o, const struct sl_earlier *earlier, size_t count,
+                                               const struct sl_command_line *line, struct sl_error *err)
+{
+    int argc = line->argc;
+    char **argv = line->argv;
+    size_t first = 0;
     struct parse p = { .o = o, .err = err };
     *o = (struct sl_options){ .implied_dirs = true, .motd = true, .subsystem = "superlifter", .address_family = AF_UNSPEC,
                               .compress = SL_COMPRESS_AUTO };
@@ -591,7 +493,13 @@ enum sl_options_result sl_options_parse(struct sl_options *o, int argc, char **a
     o->as_is = sl_suffixes_new();
     if (argc == 2 && strcmp(argv[1], "-h") == 0)
         return SL_OPTIONS_HELP;
-    if (parse_all(&p, argc, argv) != SL_OK)
+    for (size_t i = 0; i < count; i++)
+        if (parse_earlier(&p, &earlier[i]) != SL_OK)
+            return SL_OPTIONS_BAD;
+    const char *configured_rsh = o->rsh;
+    o->rsh = NULL;
+    p.foreign = NULL;
+    if (sl_options_each(argc, argv, take_one, &p, &first, err) != SL_OK)
         return SL_OPTIONS_BAD;
     if (p.help)
         return SL_OPTIONS_HELP;
@@ -599,13 +507,13 @@ enum sl_options_result sl_options_parse(struct sl_options *o, int argc, char **a
         return SL_OPTIONS_VERSION;
     if (o->show)
         return SL_OPTIONS_SHOW;
-    size_t n = (size_t)(argc - optind);
-    o->sources = argv + optind;
+    size_t n = (size_t)argc - first;
+    o->sources = argv + first;
     o->source_count = n > 1 ? n - 1 : n;
     o->dest = n > 1 ? argv[argc - 1] : NULL;
     imply_archive(&p);
     imply_inplace(o);
-    environment(o);
+    environment(o, configured_rsh);
     if (o->doctor)
         return check_doctor(&p, err) == SL_OK ? SL_OPTIONS_RUN : SL_OPTIONS_BAD;
     if (settle_partial_dir(o, err) != SL_OK)

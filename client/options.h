@@ -80,6 +80,7 @@ struct sl_options {
     bool append, append_verify;   /* only files that are shorter at the destination get their rest; verify: all of them is compared */
     const char *test_mask;        /* --test-without=FEATURE[,...]: features not to offer; for tests, not in --help.
                                    * chunk-hashes: all of them are taken for the same */
+    bool no_config;               /* the user's configuration was not read */
     const char *doctor;           /* --doctor: an address to look at; nothing is copied then */
     /* arguments */
     char **sources;               /* borrowed from argv */
@@ -95,6 +96,17 @@ enum sl_options_result { SL_OPTIONS_RUN, SL_OPTIONS_HELP, SL_OPTIONS_VERSION, SL
  * --partial --progress; --list-only or no DST lists. BAD: *err has one line naming the option and, for an option of rsync
  * that we lack, what to use instead. Never prints, never exits. */
 enum sl_options_result sl_options_parse(struct sl_options *o, int argc, char **argv, struct sl_error *err);
+
+/* The same behind what a configuration says: each is a line of it, that the command line comes after. Words are borrowed for o's life. */
+struct sl_earlier {
+    const char *told;             /* "FILE:LINE", for messages */
+    char **words;                 /* as an argv: the first is no option; NULL-terminated, and reordered */
+    int count;
+    bool of_host;                 /* not for all runs */
+};
+struct sl_command_line { int argc; char **argv; };
+enum sl_options_result sl_options_parse_behind(struct sl_options *o, const struct sl_earlier *earlier, size_t count,
+                                               const struct sl_command_line *line, struct sl_error *err);
 void sl_options_clear(struct sl_options *o);
 
 /* The text of --help (from the table), and the option names one a line for completion and the manual's test; static. */

@@ -67,6 +67,7 @@ const struct sl_option_row sl_option_rows[] = {
     CALL(0, "out-format", "FORMAT", SL_ID_OUT_FORMAT, "a line of this form for each change"),
     TEXT(0, "log-file", "FILE", log_file, "write what is done to the end of FILE too"),
     CALL(0, "log-file-format", "FORMAT", SL_ID_LOG_FORMAT, "the form of its lines"),
+    ON(0, "no-config", no_config, "do not read ~/.config/superlifter/config"),
     ON(0, "list-only", list_only, "list the source"),
     ON(0, "json", json, "one JSON object a line, for scripts"),
     ON(0, "stats", stats, "figures at the end"),

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * configuration - a strict parser of our own: libraries for this form cut long lines, merge sections of one name, or take
- * an unknown key for granted, and here each of these would open a tree to somebody.
+ * configuration - a strict parser of our own (the form of its lines is base/keyvalue.c): libraries for this form cut long lines, merge
+ * sections of one name, or take an unknown key for granted, and here each of these would open a tree to somebody.
  */
 #include "config.h"
 #include "subsystem/config_priv.h"
 #include "base/buf.h"
-#include "base/io.h"
+#include "base/keyvalue.h"
 #include "base/mem.h"
 #include "base/trusted.h"
 #include "proto/msg.h"
@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LINE_LEN_MAX = 4096, FILE_LEN_MAX = 4 * 1024 * 1024, NAME_LEN_MAX = 64, KEY_LEN_MAX = 40, RIGHTS_DEFAULT =
+enum { NAME_LEN_MAX = 64, RIGHTS_DEFAULT =
        SL_RIGHT_LIST | SL_RIGHT_READ | SL_RIGHT_HASH };
 
 /* Line 0: what is wrong stands on the command line, and `file` is the option. */
@@ -48,34 +48,6 @@ enum sl_code sl_config_wrong(struct sl_config_parser *p, const char *fmt, ...)
 enum sl_code sl_config_told(struct sl_config_parser *p, enum sl_code rc)
 {
     return rc == SL_OK ? SL_OK : place(p);
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r';
-}
-
-/* Without the blanks around it; inside, each run of blanks becomes one. */
-static void squeeze(char *text)
-{
-    char *to = text;
-    for (char *at = text; *at; at++)
-        if (!is_blank(*at))
-            *to++ = *at;
-        else if (to > text && to[-1] != ' ')
-            *to++ = ' ';
-    while (to > text && to[-1] == ' ')
-        to--;
-    *to = '\0';
-}
-
-static char *trim(char *text)
-{
-    while (is_blank(*text))
-        text++;
-    for (size_t n = strlen(text); n && is_blank(text[n - 1]); n--)
-        text[n - 1] = '\0';
-    return text;
 }
 
 /* ---- sections and lines ---- */
@@ -108,76 +80,37 @@ struct sl_module *sl_config_add_module(struct sl_config *c, const char *name)
     return m;
 }
 
-static enum sl_code section(struct sl_config_parser *p, char *text)
+static enum sl_code section(struct sl_keyvalue *k, char *name)
 {
-    size_t n = strlen(text);
-    unsigned here = p->line;
+    struct sl_config_parser *p = k->ctx;
     enum sl_code rc = end_section(p);
     if (rc != SL_OK)
         return rc;
-    p->line = here;
-    if (text[n - 1] != ']')
-        return sl_config_wrong(p, "a section is written [NAME]");
-    text[n - 1] = '\0';
-    text = trim(text + 1);
-    if (!sl_config_name_ok(text))
-        return sl_config_wrong(p, "'%s' is no name for a module: up to %d letters, digits, '.', '_' and '-'", text, NAME_LEN_MAX);
-    const struct sl_module *before = sl_config_module(p->c, text, strlen(text));
+    p->line = k->line;
+    if (!sl_config_name_ok(name))
+        return sl_config_wrong(p, "'%s' is no name for a module: up to %d letters, digits, '.', '_' and '-'", name, NAME_LEN_MAX);
+    const struct sl_module *before = sl_config_module(p->c, name, strlen(name));
     if (before)
-        return sl_config_wrong(p, "module '%s' is there already, in line %u", text, before->line);
-    p->m = sl_config_add_module(p->c, text);
+        return sl_config_wrong(p, "module '%s' is there already, in line %u", name, before->line);
+    p->m = sl_config_add_module(p->c, name);
     p->m->line = p->line;
     p->seen = 0;
     return SL_OK;
 }
 
-/* A comment begins a line, or stands behind a blank. */
-static void cut_comment(char *text)
+static enum sl_code assign(struct sl_keyvalue *k, const char *key, const char *value)
 {
-    for (char *at = text; *at; at++)
-        if ((*at == '#' || (*at == ';' && at == text)) && (at == text || is_blank(at[-1]))) {
-            *at = '\0';
-            return;
-        }
-}
-
-static enum sl_code line(struct sl_config_parser *p, char *text)
-{
-    text = trim(text);
-    cut_comment(text);
-    text = trim(text);
-    if (!*text)
-        return SL_OK;
-    if (*text == '[')
-        return section(p, text);
-    char *value = strchr(text, '=');
-    if (!value)
-        return sl_config_wrong(p, "this is neither `key = value` nor `[module]`");
-    *value++ = '\0';
-    squeeze(text);
-    if (strlen(text) > KEY_LEN_MAX)
-        return sl_config_wrong(p, "unknown key '%.*s...'", KEY_LEN_MAX, text);
-    return sl_config_assign(p, text, trim(value));
+    struct sl_config_parser *p = k->ctx;
+    p->line = k->line;
+    return sl_config_assign(p, key, value);
 }
 
 enum sl_code sl_config_parse(struct sl_config *c, const char *name, const char *text, size_t len, struct sl_error *err)
 {
     struct sl_error unseen;
     struct sl_config_parser p = { .c = c, .file = name, .err = err ? err : &unseen };
-    enum sl_code rc = SL_OK;
-    for (size_t at = 0; rc == SL_OK && at < len;) {
-        const char *end = memchr(text + at, '\n', len - at);
-        size_t n = end ? (size_t)(end - text) - at : len - at;
-        p.line++;
-        if (n > LINE_LEN_MAX)
-            return sl_config_wrong(&p, "the line is longer than %d bytes", LINE_LEN_MAX);
-        if (memchr(text + at, '\0', n))
-            return sl_config_wrong(&p, "there is a NUL byte in the line");
-        char *copy = sl_memdup0(text + at, n);
-        rc = line(&p, copy);
-        free(copy);
-        at += n + 1;
-    }
+    struct sl_keyvalue k = { .file = name, .sections = "[module]", .ctx = &p, .err = p.err, .section = section, .assign = assign };
+    enum sl_code rc = sl_keyvalue_parse(&k, text, len);
     return rc == SL_OK ? end_section(&p) : rc;
 }
 
@@ -188,29 +121,10 @@ enum sl_code sl_config_set(struct sl_config *c, const char *told, const char *ke
     return sl_config_assign(&p, key, value);
 }
 
-static enum sl_code take(struct sl_buf *b, int fd, const char *file, struct sl_error *err)
-{
-    enum sl_code rc = SL_OK;
-    size_t got = 0;
-    while (rc == SL_OK && sl_buf_len(b) <= FILE_LEN_MAX) {
-        rc = sl_io_read(fd, sl_buf_reserve(b, 65536), 65536, &got);
-        if (rc == SL_OK)
-            sl_buf_commit(b, got);
-    }
-    if (rc == SL_OK)
-        rc = sl_fail(err, SL_E_CONFIG, "'%s' is longer than %d bytes", file, FILE_LEN_MAX);
-    else if (rc == SL_EOF)
-        rc = SL_OK;
-    else
-        rc = sl_fail_errno(err, errno, "cannot read '%s'", file);
-    sl_io_close(&fd);
-    return rc;
-}
-
 enum sl_code sl_config_file(struct sl_buf *b, const char *file, struct sl_error *err)
 {
     int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    return fd < 0 ? sl_fail_errno(err, errno, "cannot open '%s'", file) : take(b, fd, file, err);
+    return fd < 0 ? sl_fail_errno(err, errno, "cannot open '%s'", file) : sl_keyvalue_take(b, fd, file, err);
 }
 
 enum sl_code sl_config_read(struct sl_config *c, const char *file, struct sl_error *err)
@@ -219,7 +133,7 @@ enum sl_code sl_config_read(struct sl_config *c, const char *file, struct sl_err
     int fd = -1;
     enum sl_code rc = sl_trusted_open(file, O_RDONLY, 0, &fd, err);
     if (rc == SL_OK)
-        rc = take(&b, fd, file, err);
+        rc = sl_keyvalue_take(&b, fd, file, err);
     if (rc == SL_OK)
         rc = sl_config_parse(c, file, sl_buf_len(&b) ? (const char *)sl_buf_ptr(&b) : "", sl_buf_len(&b), err);
     sl_buf_clear(&b);

@@ -23,7 +23,7 @@ enum {
     FILE_WEIGHT = 16 * 1024          /* what a file costs besides its bytes */
 };
 /* Of a lane, and of the first one while others are expected: what they will wait for goes behind that. */
-static const uint64_t lane_bytes_max = 16 * 1024 * 1024, first_bytes_max = 4 * 1024 * 1024;
+static const uint64_t lane_bytes_max = 16 * 1024 * 1024, first_bytes_max = 8 * 1024 * 1024;
 
 /* ---- what is settled ---- */
 
@@ -102,7 +102,8 @@ static bool has_room(const struct sl_plan *p, const struct sl_lane *l)
 {
     if (!p->spreads || (p->lanes_len > 1 && l == p->lanes[0]))
         return l->queue.len < ALONE_MAX;
-    return l->queue.len + l->pending_len < LANE_MAX && (!l->queue.len || l->cost < (p->lanes_len > 1 ? lane_bytes_max : first_bytes_max));
+    size_t has = l->queue.len + l->pending_len;
+    return has < LANE_MAX && (!has || l->cost < (p->lanes_len > 1 ? lane_bytes_max : first_bytes_max));
 }
 
 static struct sl_lane *least_to_do(struct sl_plan *p)

@@ -20,15 +20,16 @@ uint32_t sl_layout_flags(const struct sl_options *o, bool content)
     return f;
 }
 
+/* A local tree lists one thing at a time: each stream has its own, and all named arguments are one stream. */
 static struct sl_endpoint *source_endpoint(struct sl_layout *l, bool fresh)
 {
     if (l->remote_source)
         return l->remote_source;
-    if (fresh || !l->locals_len) {
-        l->locals = sl_realloc(l->locals, (l->locals_len + 1) * sizeof *l->locals);
-        l->locals[l->locals_len++] = sl_local_new(SL_SIDE_SOURCE, l->o->dest && l->dest_address.kind != SL_ADDR_LOCAL, l->helper);
-    }
-    return l->locals[fresh ? l->locals_len - 1 : 0];
+    if (!fresh && l->items_len)
+        return l->items[0].origin->e;
+    l->locals = sl_realloc(l->locals, (l->locals_len + 1) * sizeof *l->locals);
+    l->locals[l->locals_len++] = sl_local_new(SL_SIDE_SOURCE, l->o->dest && l->dest_address.kind != SL_ADDR_LOCAL, l->helper);
+    return l->locals[l->locals_len - 1];
 }
 
 /* front: of what was typed, the part that is not of the transfer. */
@@ -145,10 +146,10 @@ static enum sl_code relative_parts(struct sl_layout_item *it, const char *rest, 
 
 static enum sl_code add_relative(struct sl_layout *l, const struct sl_address *a, struct sl_error *err)
 {
-    struct sl_endpoint *e = source_endpoint(l, false);
     struct sl_place whole = { 0 }, front = { 0 };
     const char *rest;
     char *base = relative_front(a->path, &rest);
+    struct sl_endpoint *e = source_endpoint(l, rest[strspn(rest, "./")] == '\0');
     enum sl_code rc = e->ops->place(e, a->path[0] ? a->path : ".", false, &whole, err);
     if (rc == SL_OK && !whole.exists)
         rc = missing(err, a->text);

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * filter - rsync's include and exclude patterns: first match wins. Anchored by a leading or inner '/', "*" stops at '/', "**"
- * does not, "?" one character but '/', [classes], "dir/" with three stars is dir and all below, a trailing '/' matches directories only.
- * A pattern without wildcards is compared as text. Time is bounded by pattern length x path length (no backtracking blow-up).
- */
+/* filter - a plain list of include and exclude patterns (base/pattern.h), the first that matches wins: what a module hides. The client's
+ * rules, which can do more, are client/filters.h. */
 #ifndef SL_BASE_FILTER_H
 #define SL_BASE_FILTER_H
 
@@ -19,10 +16,6 @@ void sl_filter_free(struct sl_filter *f);
  * clear the list, as rsync's exclude options do. SL_E_INVALID with what is wrong. */
 enum sl_filter_verdict { SL_FILTER_EXCLUDE, SL_FILTER_INCLUDE };
 enum sl_code sl_filter_add(struct sl_filter *f, const char *rule, enum sl_filter_verdict default_kind, struct sl_error *err);
-/* --exclude-from / --include-from: rules one a line; blank lines and lines starting with '#' or ';' are skipped; "-" is
- * standard input. Errors name file and line. */
-enum sl_code sl_filter_add_file(struct sl_filter *f, const char *path, enum sl_filter_verdict default_kind, struct sl_error *err);
-
 /* Whether path (relative to the root of the transfer, no leading slash) is excluded. */
 bool sl_filter_excludes(const struct sl_filter *f, const char *path, bool is_dir);
 bool sl_filter_empty(const struct sl_filter *f);

@@ -103,13 +103,16 @@ void sl_wild_compile(struct sl_wild *w, const char *pattern)
         }
         w->broken = !p;                  /* and the loop ends */
     }
-    w->now = sl_calloc(w->count + 1, sizeof *w->now);
-    w->next = sl_calloc(w->count + 1, sizeof *w->next);
+    while (w->head < w->count && w->tokens[w->head].kind == SL_WILD_CHAR)
+        w->head++;
+    while (w->tail < w->count - w->head && w->tokens[w->count - w->tail - 1].kind == SL_WILD_CHAR)
+        w->tail++;
 }
 
 void sl_wild_clear(struct sl_wild *w)
 {
     free(w->tokens);
+    free(w->takes);
     free(w->now);
     free(w->next);
     *w = (struct sl_wild){ 0 };
@@ -153,17 +156,60 @@ static bool takes(const struct sl_wild_token *t, uint8_t c)
     return false;
 }
 
-bool sl_wild_match(const struct sl_wild *w, const char *text, size_t len)
+static bool plain(const struct sl_wild_token *t, const char *text, size_t n)
 {
+    for (size_t i = 0; i < n; i++)
+        if (t[i].c != (uint8_t)text[i])
+            return false;
+    return true;
+}
+
+static void prepare_bits(struct sl_wild *w)
+{
+    w->takes = sl_calloc(256, sizeof *w->takes);
+    for (size_t at = 0; at < w->count; at++) {
+        if (is_star(&w->tokens[at]))
+            w->stars |= (uint64_t)1 << at;
+        for (unsigned c = 0; c < 256; c++)
+            if (takes(&w->tokens[at], (uint8_t)c))
+                w->takes[c] |= (uint64_t)1 << at;
+    }
+}
+
+/* Whoever stands before a star stands behind it as well; no two stars are side by side. */
+static uint64_t with_stars(const struct sl_wild *w, uint64_t places)
+{
+    return places | (places & w->stars) << 1;
+}
+
+/* What is between the plain bytes at both ends: tokens head..to against text. The places are the bits of a number: R. Baeza-Yates and
+ * G. Gonnet, "A New Approach to Text Searching", CACM 35(10), 1992. */
+static bool simulate_bits(struct sl_wild *w, size_t to, const char *text, size_t len)
+{
+    if (!w->takes)
+        prepare_bits(w);
+    uint64_t places = with_stars(w, (uint64_t)1 << w->head), end = (uint64_t)1 << to;
+    for (size_t i = 0; i < len && places; i++) {
+        uint64_t stay = places & w->takes[(uint8_t)text[i]] & (end - 1);
+        places = with_stars(w, (stay & w->stars) | (stay & ~w->stars) << 1);
+    }
+    return places & end;
+}
+
+/* The same for any number of places. */
+static bool simulate(struct sl_wild *w, size_t to, const char *text, size_t len)
+{
+    if (!w->now) {
+        w->now = sl_calloc(w->count + 1, sizeof *w->now);
+        w->next = sl_calloc(w->count + 1, sizeof *w->next);
+    }
     bool *now = w->now, *next = w->next;
-    if (w->broken)
-        return false;
     memset(now, 0, (w->count + 1) * sizeof *now);
-    enter(w, now, 0);
+    enter(w, now, w->head);
     for (size_t i = 0; i < len; i++) {
         bool any = false;
         memset(next, 0, (w->count + 1) * sizeof *next);
-        for (size_t at = 0; at < w->count; at++) {
+        for (size_t at = w->head; at < to; at++) {
             const struct sl_wild_token *t = &w->tokens[at];
             if (!now[at] || !takes(t, (uint8_t)text[i]))
                 continue;
@@ -176,7 +222,21 @@ bool sl_wild_match(const struct sl_wild *w, const char *text, size_t len)
         now = next;
         next = swap;
     }
-    return now[w->count];
+    return now[to];
+}
+
+bool sl_wild_match(struct sl_wild *w, const char *text, size_t len)
+{
+    size_t to = w->count - w->tail;
+    if (w->broken || len < w->head + w->tail || (w->tail && w->tokens[w->count - 1].c != (uint8_t)text[len - 1]) ||
+        !plain(w->tokens, text, w->head) || !plain(w->tokens + to, text + len - w->tail, w->tail))
+        return false;
+    text += w->head;
+    len -= w->head + w->tail;
+    /* Most patterns are no more than one star beside plain bytes. */
+    if (to - w->head == 1 && is_star(&w->tokens[w->head]))
+        return w->tokens[w->head].kind == SL_WILD_STARSTAR || !memchr(text, '/', len);
+    return w->count < 64 ? simulate_bits(w, to, text, len) : simulate(w, to, text, len);
 }
 
 bool sl_wildmatch(const char *pattern, const char *text)

@@ -16,8 +16,10 @@ struct sl_wild_token {
 struct sl_wild {
     struct sl_wild_token *tokens;    /* owned */
     size_t count;
+    size_t head, tail;           /* tokens in front and behind that are plain bytes */
     bool broken;                 /* a class or a backslash without its end matches nothing, as in rsync */
-    bool *now, *next;            /* owned: places in the pattern, for matching */
+    uint64_t *takes, stars;      /* owned; of a pattern with less than 64 places, a bit for each: those that take a byte, by byte; stars */
+    bool *now, *next;            /* owned; of a longer one: places in the pattern, for matching */
 };
 
 /* '*' any number of bytes but '/'; two or more stars: also '/'; '?' one byte but '/'; [a-z], [!a], [^a], [[:alpha:]]; a
@@ -28,6 +30,6 @@ void sl_wild_clear(struct sl_wild *w);
 bool sl_wild_whole(const char *pattern);
 /* Whether the whole text matches. The simulation of a nondeterministic automaton by sets of states: K. Thompson, "Regular
  * Expression Search Algorithm", CACM 11(6), 1968. */
-bool sl_wild_match(const struct sl_wild *w, const char *text, size_t len);
+bool sl_wild_match(struct sl_wild *w, const char *text, size_t len);
 
 #endif

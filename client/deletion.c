@@ -5,9 +5,11 @@
  */
 #include "config.h"
 #include "client/plan_priv.h"
+#include "base/mem.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { QUEUE_MAX = 1024 };
@@ -40,10 +42,26 @@ static bool allowed(struct sl_plan *p)
     return !p->delete_refused;
 }
 
+static void note_stays(struct sl_plan *p, const uint8_t *rec, size_t n)
+{
+    free(p->stays);
+    p->stays = sl_memdup0(rec + 1, n - 1);
+}
+
+/* What is protected and was met last is in this directory, if anything that is protected is. */
+static bool stays(const struct sl_plan *p, const char *path, size_t len)
+{
+    return p->stays && strncmp(p->stays, path, len) == 0 && (p->stays[len] == '/' || !p->stays[len]);
+}
+
 static void queue_delete(struct sl_plan *p, const uint8_t *rec, size_t n)
 {
     const char *path = (const char *)rec + 2;
     size_t len = n - 2, dir = sl_path_dir_len(path, len);
+    if (rec[1] == SL_TYPE_DIR && stays(p, path, len)) {
+        sl_report_note(p->report, 0, "cannot delete non-empty directory: %.*s", (int)len, path);
+        return;
+    }
     struct sl_entry e = { .type = (enum sl_type)rec[1] };
     struct sl_action *a = sl_queue_push(&p->queue);
     sl_action_fill(a, SL_ACT_REMOVE, path, len, dir, &e, &p->dest_origin);
@@ -134,6 +152,8 @@ enum sl_code sl_delete_step(struct sl_plan *p, struct sl_error *err)
             any = true;
             if (sl_buf_ptr(&b)[0] == 'd' || sl_buf_ptr(&b)[0] == 'w')
                 queue_delete(p, sl_buf_ptr(&b), sl_buf_len(&b));
+            else if (sl_buf_ptr(&b)[0] == 'k')
+                note_stays(p, sl_buf_ptr(&b), sl_buf_len(&b));
             else
                 queue_meta(p, sl_buf_ptr(&b), sl_buf_len(&b));
         }

@@ -30,6 +30,7 @@ struct sl_place {
     bool exists;
     struct sl_entry entry;        /* type, mode, size, times, when it exists; no name, no target */
     uint64_t dev, ino;            /* local only */
+    char *top;                    /* the absolute path of root and base, as far as this side can tell; "" is the top */
 };
 
 enum sl_event_kind { SL_EVENT_ENTRY, SL_EVENT_END, SL_EVENT_ERROR };
@@ -38,6 +39,8 @@ struct sl_event {                 /* one event of a listing; borrowed until the 
     struct sl_entry entry;
     struct sl_error error;
     const char *name;             /* ERROR: the entry, or "" for the directory that is open */
+    bool named;                   /* ENTRY: what an argument named, or a directory on the way to it; set by streams */
+    bool kept;                    /* ENTRY: a directory that is not pruned when it is empty (--prune-empty-dirs); set by streams */
     bool implied;                 /* ENTRY: a directory on the way to what was named (-R); set by streams */
 };
 
@@ -74,6 +77,19 @@ struct sl_chunk_answer {          /* handed to the `chunked` hook, which may tak
     uint8_t hash[SL_HASH_MOST];
 };
 
+enum { SL_FETCH_MAX = 1024 * 1024 };
+struct sl_fetch {                 /* the content of a small file; allocated by who asks, given up by sl_fetch_drop */
+    bool done, dropped;
+    enum sl_code code;            /* when done: SL_OK, or why there is none (err); SL_E_TOO_BIG beyond SL_FETCH_MAX */
+    struct sl_error err;
+    char *text;                   /* owned; NULL when it is empty */
+    size_t len;
+};
+/* Frees it, or leaves that to the endpoint when it is still under way. */
+void sl_fetch_drop(struct sl_fetch *f);
+/* For endpoints: it is there, or will never be. */
+void sl_fetch_done(struct sl_fetch *f, enum sl_code code);
+
 struct sl_endpoint;
 struct sl_endpoint_ops {
     void (*free)(struct sl_endpoint *e);
@@ -104,6 +120,9 @@ struct sl_endpoint_ops {
     /* Content hashes, in the order asked; hash_next: SL_AGAIN, SL_OK, or why there is none. */
     void (*hash)(struct sl_endpoint *e, uint32_t dir, const char *name);
     enum sl_code (*hash_next)(struct sl_endpoint *e, uint8_t out[SL_HASH_MOST], struct sl_error *err);
+
+    /* A small file beside all that is read: dir is one of the hashes' job. f is done when the answer is there. */
+    void (*fetch)(struct sl_endpoint *e, uint32_t dir, const char *name, struct sl_fetch *f);
 
     /* Chunk lists, each of which comes back by the `chunked` hook with its cookie. work: goes on with what a local tree does in between;
      * SL_AGAIN: nothing. */

@@ -39,13 +39,19 @@ static void spool_delete(struct sl_plan *p, char kind, const struct sl_entry *d,
     sl_buf_clear(&b);
 }
 
-/* What is excluded stays; but a partial directory goes with the one that it is in. */
-static bool stays(const struct sl_plan *p, const struct sl_entry *d)
+/* Something in a directory that goes is protected, so that directory stays, and those around it. Deletions are popped from the spool last
+ * first: what says so stands behind these directories and in front of what is yet to come in them. */
+static void note_protected(struct sl_plan *p, size_t dir_len)
 {
-    bool dir = d->type == SL_TYPE_DIR;
-    if (dir && p->extra_depth && strcmp(d->name, p->o->partial_dir) == 0)
-        return false;
-    return sl_filter_excludes(p->o->filter, p->path, dir);
+    struct sl_buf b = { 0 };
+    struct sl_error err;
+    p->delete_count -= p->extra_depth - p->extra_kept;
+    p->extra_kept = p->extra_depth;
+    sl_buf_add(&b, "k", 1);
+    sl_buf_add(&b, p->path, dir_len);
+    if (sl_spool_push(p->deletions, sl_buf_ptr(&b), sl_buf_len(&b), &err) != SL_OK)
+        sl_plan_entry_failed(p, &err, p->path);
+    sl_buf_clear(&b);
 }
 
 /* An entry that goes, with dir_len bytes of path in front; a directory's content follows in extra_step. */
@@ -53,7 +59,10 @@ static void extra_entry(struct sl_plan *p, const struct sl_entry *d, size_t dir_
 {
     size_t n = sl_plan_path_put(p, dir_len, d);
     bool dir = d->type == SL_TYPE_DIR;
-    if (!wanted_gone || stays(p, d)) {
+    bool protected = wanted_gone && sl_stream_excludes(&p->dest_stream, p->extra_depth ? SL_VIEW_DYING : SL_VIEW_LIVING);
+    if (protected && p->extra_depth)
+        note_protected(p, dir_len);
+    if (!wanted_gone || protected) {
         p->path[dir_len] = '\0';
         sl_stream_drop(&p->dest_stream);
         return;
@@ -71,13 +80,14 @@ static void extra_entry(struct sl_plan *p, const struct sl_entry *d, size_t dir_
 void sl_extra_entry(struct sl_plan *p, const struct sl_entry *d)
 {
     struct sl_level *l = sl_plan_level(p);
-    if (p->o->del && !l->extra_noted) {
+    if (p->o->del && !p->dest_stream.ev.named && !l->extra_noted) {
         l->extra_noted = true;
         sl_extra_meta(p, 'm', l, l->entry.mode);
     }
     p->extra_count = 0;
     p->extra_path_len = l->path_len;
-    extra_entry(p, d, l->path_len, p->o->del);
+    /* What an argument named and is not sent is not of a directory that is made like another. */
+    extra_entry(p, d, l->path_len, p->o->del && !p->dest_stream.ev.named);
 }
 
 /* Inside a directory that goes (or, without --delete, one in the way of something else). */
@@ -96,6 +106,8 @@ enum sl_code sl_extra_step(struct sl_plan *p, struct sl_error *err)
     } else {
         sl_stream_pop(&p->dest_stream);
         p->extra_depth--;
+        if (p->extra_kept > p->extra_depth)
+            p->extra_kept = p->extra_depth;
         p->extra_path_len = sl_path_dir_len(p->path, p->extra_path_len);
         p->path[p->extra_depth ? p->extra_path_len : sl_plan_level(p)->path_len] = '\0';
         if (!p->extra_depth && p->conflict) {

@@ -111,6 +111,8 @@ static void list_dest(struct sl_layout *l, struct sl_plan *p)
     uint32_t extra = l->o->dry_run ? 0 : SL_LIST_CLEAN;
     if (p->dest_new || p->blind)
         return;
+    if (l->o->del && !sl_filters_empty(l->o->filters))
+        p->dest_stream.select = sl_select_new(l->o->filters, l->dest, SL_RULE_RECEIVER);
     if (!l->contents) {
         sl_layout_items(l, &p->dest_stream, &p->dest_origin, extra);
         return;
@@ -118,6 +120,11 @@ static void list_dest(struct sl_layout *l, struct sl_plan *p)
     struct sl_segment seg = { .origin = &p->dest_origin, .dir = sl_strdup(""), .name = sl_strdup(""),
                               .flags = sl_layout_flags(l->o, true) | extra };
     sl_stream_add(&p->dest_stream, &seg);
+}
+
+static char *top_below(const struct sl_place *p)
+{
+    return p->name[0] ? sl_asprintf("%s/%s", p->top, p->name) : sl_strdup(p->top);
 }
 
 static bool one_file(const struct sl_layout *l)
@@ -163,11 +170,11 @@ enum sl_code sl_layout_dest(struct sl_layout *l, struct sl_plan *p, struct sl_er
     *exit_status = rc == SL_OK ? 3 : 1;
     if (rc == SL_OK && !dir && one_file(l) && !ends_in_slash(path)) {
         l->rename_to = sl_strdup(d.name);
-        p->dest_origin = (struct sl_origin){ .e = l->dest, .root = d.root, .base = sl_strdup(d.base) };
+        p->dest_origin = (struct sl_origin){ .e = l->dest, .root = d.root, .base = sl_strdup(d.base), .top = sl_strdup(d.top) };
     } else if (rc == SL_OK && d.exists && !dir) {
         rc = sl_fail(err, SL_E_NOT_DIR, "destination '%s' is not a directory", l->dest_address.text);
     } else if (rc == SL_OK) {
-        p->dest_origin = (struct sl_origin){ .e = l->dest, .root = d.root, .base = below(&d) };
+        p->dest_origin = (struct sl_origin){ .e = l->dest, .root = d.root, .base = below(&d), .top = top_below(&d) };
         p->dest_new = !d.exists;
         p->blind = !(l->dest->rights & SL_RIGHT_LIST);
         if (p->dest_new && !l->o->dry_run && (rc = make_dir(l->dest, &d, err)) != SL_OK) {

@@ -36,7 +36,7 @@ static struct sl_endpoint *source_endpoint(struct sl_layout *l, bool fresh)
 static struct sl_origin *origin_of(struct sl_layout *l, struct sl_endpoint *e, const struct sl_place *p, const char *front)
 {
     struct sl_origin *o = sl_calloc(1, sizeof *o);
-    *o = (struct sl_origin){ .e = e, .root = p->root, .base = sl_strdup(p->base), .front = sl_strdup(front) };
+    *o = (struct sl_origin){ .e = e, .root = p->root, .base = sl_strdup(p->base), .front = sl_strdup(front), .top = sl_strdup(p->top) };
     l->origins = sl_realloc(l->origins, (l->origins_len + 1) * sizeof *l->origins);
     l->origins[l->origins_len++] = o;
     return o;
@@ -46,6 +46,10 @@ static struct sl_stream *stream_new(struct sl_layout *l, struct sl_endpoint *e)
 {
     struct sl_stream *s = sl_malloc(sizeof *s);
     sl_stream_init(s, e);
+    s->hides = true;
+    s->max_depth = (unsigned)l->o->max_depth;
+    if (!sl_filters_empty(l->o->filters))
+        s->select = sl_select_new(l->o->filters, e, SL_RULE_SENDER);
     l->streams = sl_realloc(l->streams, (l->streams_len + 1) * sizeof *l->streams);
     l->streams[l->streams_len++] = s;
     return s;
@@ -298,6 +302,27 @@ enum sl_code sl_layout_sources(struct sl_layout *l, struct sl_error *err, int *e
     return rc;
 }
 
+void sl_layout_prune(const struct sl_layout *l, struct sl_merge *m, const struct sl_origin *dest)
+{
+    if (!l->o->prune_empty_dirs)
+        return;
+    sl_merge_prune(m);
+    for (size_t i = 0; i < l->streams_len; i++) {
+        struct sl_stream *s = l->streams[i];
+        s->protects = sl_filters_empty(l->o->filters) ? NULL : sl_select_new(l->o->filters, s->e, SL_RULE_RECEIVER);
+        s->protected_at = dest;
+    }
+}
+
+void sl_layout_share_rules(const struct sl_layout *l, struct sl_stream *dest)
+{
+    const struct sl_options *o = l->o;
+    for (size_t i = 0; o->delete_after && dest->select && i < l->streams_len; i++) {
+        sl_select_keep(l->streams[i]->select, o->min_size.given ? o->min_size.bytes : 0, o->max_size.given ? o->max_size.bytes : UINT64_MAX);
+        sl_select_use(dest->select, l->streams[i]->select);
+    }
+}
+
 void sl_layout_clear(struct sl_layout *l)
 {
     for (size_t i = 0; i < l->items_len; i++)
@@ -309,6 +334,7 @@ void sl_layout_clear(struct sl_layout *l)
     for (size_t i = 0; i < l->origins_len; i++) {
         free(l->origins[i]->base);
         free(l->origins[i]->front);
+        free(l->origins[i]->top);
         free(l->origins[i]->rename_from);
         free(l->origins[i]);
     }

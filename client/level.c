@@ -98,6 +98,33 @@ enum sl_update sl_plan_direction(const struct sl_plan *p)
     return p->dest->remote ? SL_UPDATE_SENT : SL_UPDATE_RECEIVED;
 }
 
+/* NULL, or why a file is left alone. A time is that of a whole second. */
+static const char *out_of_limits(const struct sl_options *o, const struct sl_entry *s)
+{
+    if (s->type != SL_TYPE_FILE)
+        return NULL;
+    if (o->max_size.given && s->size > o->max_size.bytes)
+        return "over max-size";
+    if (o->min_size.given && s->size < o->min_size.bytes)
+        return "under min-size";
+    if (o->newer_than.given && (s->mtime_s < o->newer_than.s || (s->mtime_s == o->newer_than.s && !s->mtime_ns)))
+        return "not newer";
+    if (o->older_than.given && s->mtime_s >= o->older_than.s)
+        return "not older";
+    return NULL;
+}
+
+static bool within_limits(struct sl_plan *p, const struct sl_entry *s)
+{
+    const char *why = out_of_limits(p->o, s);
+    if (!why)
+        return true;
+    sl_plan_path_put(p, sl_plan_level(p)->path_len, s);
+    sl_report_note(p->report, 2, "%s is %s", p->path, why);
+    p->path[sl_plan_level(p)->path_len] = '\0';
+    return false;
+}
+
 bool sl_plan_wanted(struct sl_plan *p, const struct sl_entry *s)
 {
     const struct sl_options *o = p->o;
@@ -105,7 +132,7 @@ bool sl_plan_wanted(struct sl_plan *p, const struct sl_entry *s)
                ((s->type == SL_TYPE_CHAR || s->type == SL_TYPE_BLOCK) && o->devices) ||
                ((s->type == SL_TYPE_FIFO || s->type == SL_TYPE_SOCKET) && o->specials);
     if (yes)
-        return true;
+        return within_limits(p, s);
     sl_plan_path_put(p, sl_plan_level(p)->path_len, s);
     if (s->type == SL_TYPE_DIR)
         sl_report_note(p->report, 0, "skipping directory %s", p->path);

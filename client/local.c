@@ -7,6 +7,7 @@
 #include "client/local_priv.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "client/filters.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,8 +53,10 @@ static enum sl_code open_root(struct sl_local *l, const char *path, struct sl_pl
         return sl_fail_errno(err, errno, "cannot open directory '%s'", path);
     uint32_t id = l->e.next_id++;
     enum sl_code rc = sl_dirs_root(l->dirs, id, fd, err);
-    if (rc == SL_OK)
+    if (rc == SL_OK) {
         out->root = id;
+        out->top = sl_filters_absolute(path);
+    }
     return rc;
 }
 
@@ -424,7 +427,7 @@ static const struct sl_endpoint_ops local_ops = {
     .put = sl_local_put,          .write = sl_local_write,      .data = sl_local_data,        .hole = sl_local_hole,
     .basis = sl_local_basis,      .copy = sl_local_copy,        .commit = sl_local_commit,    .abort = sl_local_abort,
     .keep = sl_local_keep,        .kept_in = sl_local_kept_in,  .part = sl_local_part,        .join = sl_local_join,
-    .drop = sl_local_drop,        .read_part = local_read_part,
+    .drop = sl_local_drop,        .read_part = local_read_part, .fetch = sl_local_fetch,
     .make = sl_local_make,        .set_meta = sl_local_set_meta, .remove = sl_local_remove,   .owner = local_owner,
 };
 
@@ -479,5 +482,6 @@ void sl_place_clear(struct sl_place *p)
 {
     free(p->base);
     free(p->name);
+    free(p->top);
     *p = (struct sl_place){ 0 };
 }

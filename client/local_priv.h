@@ -97,6 +97,9 @@ void sl_local_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, con
 void sl_local_write_end(struct sl_local *l);
 enum sl_code sl_local_open_basis(struct sl_local *l, struct sl_reader *r, uint32_t dir, const char *name, unsigned flags, struct sl_error *err);
 
+/* local_fetch.c */
+void sl_local_fetch(struct sl_endpoint *e, uint32_t dir, const char *name, struct sl_fetch *f);
+
 /* local_chunks.c */
 void sl_local_chunks(struct sl_endpoint *e, uint32_t dir, const struct sl_chunk_ask *ask, void *cookie);
 enum sl_code sl_local_work(struct sl_endpoint *e);

@@ -6,6 +6,7 @@
 #include "client/options.h"
 #include "client/remote.h"
 #include "client/report.h"
+#include "client/report_filters.h"
 #include "client/retries.h"
 #include "client/run.h"
 
@@ -84,7 +85,7 @@ int main(int argc, char **argv)
     switch (how) {
     case SL_OPTIONS_RUN:
         set_buffer(o.outbuf);
-        status = o.doctor ? sl_doctor(&o) : o.retries ? sl_retries_run(&o) : sl_run(&o);
+        status = o.doctor ? sl_doctor(&o) : o.filter_test ? sl_filter_test(&o) : o.retries ? sl_retries_run(&o) : sl_run(&o);
         break;
     case SL_OPTIONS_HELP:
         status = help();

@@ -8,6 +8,7 @@
 #include "client/info.h"
 #include "client/options_each.h"
 #include "client/options_output.h"
+#include "client/options_select.h"
 #include "client/options_table.h"
 #include "base/buf.h"
 #include "base/hash.h"
@@ -29,7 +30,9 @@ struct parse {
     bool negated[6];             /* --no-r ... : by place in archive_letters */
     bool no_devices, no_specials;
     bool help, version;
+    struct sl_select_args select;
     const char *foreign;         /* the last option that has nothing to do with --doctor */
+    const char *no_rule;         /* and with --filter-test */
     struct sl_error *err;
 };
 
@@ -184,13 +187,18 @@ static enum sl_code call(struct parse *p, const struct sl_option_row *row, const
     case SL_ID_PARTIAL_DIR:
         return take_partial_dir(o, "--partial-dir", value, p->err);
     case SL_ID_EXCLUDE:
-        return sl_filter_add(o->filter, value, SL_FILTER_EXCLUDE, p->err);
     case SL_ID_INCLUDE:
-        return sl_filter_add(o->filter, value, SL_FILTER_INCLUDE, p->err);
     case SL_ID_EXCLUDE_FROM:
-        return sl_filter_add_file(o->filter, value, SL_FILTER_EXCLUDE, p->err);
     case SL_ID_INCLUDE_FROM:
-        return sl_filter_add_file(o->filter, value, SL_FILTER_INCLUDE, p->err);
+    case SL_ID_FILTER:
+    case SL_ID_FILTER_FILES:
+    case SL_ID_CVS:
+    case SL_ID_MAX_SIZE:
+    case SL_ID_MIN_SIZE:
+    case SL_ID_NEWER:
+    case SL_ID_OLDER:
+    case SL_ID_MAX_DEPTH:
+        return sl_select_take(o, &p->select, row->id, value, p->err);
     case SL_ID_MAX_DELETE:
         o->max_delete_given = strcmp(value, "-1") != 0;      /* rsync's word for no limit */
         if (o->max_delete_given && sl_num_u64(value, 0, UINT64_MAX, &o->max_delete) != SL_OK)
@@ -290,6 +298,8 @@ static enum sl_code apply(struct parse *p, const struct sl_option_row *row, cons
     char *at = (char *)p->o + row->offset;
     if (!goes_with_doctor(row->name))
         p->foreign = row->name;
+    if (!sl_select_goes_with_test(row->name))
+        p->no_rule = row->name;
     switch (row->kind) {
     case SL_OPT_ON:
         *flag_at(p->o, row) = true;
@@ -420,7 +430,7 @@ static void imply_inplace(struct sl_options *o)
 static enum sl_code settle_partial_dir(struct sl_options *o, struct sl_error *err)
 {
     static const char *const names[] = { "SUPERLIFTER_PARTIAL_DIR", "RSYNC_PARTIAL_DIR" };
-    char rule[SL_NAME_MAX + 2];
+    char rule[SL_NAME_MAX + 8];
     for (size_t i = 0; i < 2 && o->partial && !o->inplace && !*o->partial_dir; i++) {
         const char *value = getenv(names[i]);
         if (value && *value && take_partial_dir(o, names[i], value, err) != SL_OK)
@@ -430,8 +440,8 @@ static enum sl_code settle_partial_dir(struct sl_options *o, struct sl_error *er
         return SL_OK;
     if (o->inplace || o->no_resume)
         return sl_fail(err, SL_E_CONFIG, "--partial-dir doesn't go with %s", o->no_resume ? "--no-resume" : "--inplace or --append");
-    snprintf(rule, sizeof rule, "%s/", o->partial_dir);
-    return sl_filter_add(o->filter, rule, SL_FILTER_EXCLUDE, err);
+    snprintf(rule, sizeof rule, "-srp %s/", o->partial_dir);
+    return sl_filters_add(o->filters, "--partial-dir", rule, SL_RULE_FULL, err);
 }
 
 static enum sl_code check_doctor(const struct parse *p, struct sl_error *err)
@@ -440,6 +450,18 @@ static enum sl_code check_doctor(const struct parse *p, struct sl_error *err)
         return sl_fail(err, SL_E_CONFIG, "--doctor looks at one host and copies nothing: '%s' doesn't go with it", p->o->sources[0]);
     if (p->foreign)
         return sl_fail(err, SL_E_CONFIG, "--doctor copies nothing: --%s doesn't go with it", p->foreign);
+    return SL_OK;
+}
+
+static enum sl_code check_filter_test(struct parse *p, struct sl_error *err)
+{
+    struct sl_options *o = p->o;
+    o->source_count += o->dest != NULL;          /* all are paths */
+    o->dest = NULL;
+    if (p->no_rule)
+        return sl_fail(err, SL_E_CONFIG, "--filter-test copies nothing: --%s doesn't go with it", p->no_rule);
+    if (!o->source_count)
+        return sl_fail(err, SL_E_CONFIG, "--filter-test needs a PATH to judge");
     return SL_OK;
 }
 
@@ -489,17 +511,24 @@ enum sl_options_result sl_options_parse_behind(struct sl_options *o, const struc
     struct parse p = { .o = o, .err = err };
     *o = (struct sl_options){ .implied_dirs = true, .motd = true, .subsystem = "superlifter", .address_family = AF_UNSPEC,
                               .compress = SL_COMPRESS_AUTO };
-    o->filter = sl_filter_new();
+    o->filters = sl_filters_new();
     o->as_is = sl_suffixes_new();
     if (argc == 2 && strcmp(argv[1], "-h") == 0)
         return SL_OPTIONS_HELP;
     for (size_t i = 0; i < count; i++)
-        if (parse_earlier(&p, &earlier[i]) != SL_OK)
+        if (parse_earlier(&p, &earlier[i]) != SL_OK) {
+            sl_select_args_clear(&p.select);
             return SL_OPTIONS_BAD;
+        }
     const char *configured_rsh = o->rsh;
     o->rsh = NULL;
-    p.foreign = NULL;
-    if (sl_options_each(argc, argv, take_one, &p, &first, err) != SL_OK)
+    p.foreign = p.no_rule = NULL;
+    enum sl_code rc = sl_options_each(argc, argv, take_one, &p, &first, err);
+    o->del |= o->delete_excluded || o->delete_after;
+    if (rc == SL_OK && !p.help && !p.version && !o->show)
+        rc = sl_select_settle(o, &p.select, err);
+    sl_select_args_clear(&p.select);
+    if (rc != SL_OK)
         return SL_OPTIONS_BAD;
     if (p.help)
         return SL_OPTIONS_HELP;
@@ -516,6 +545,8 @@ enum sl_options_result sl_options_parse_behind(struct sl_options *o, const struc
     environment(o, configured_rsh);
     if (o->doctor)
         return check_doctor(&p, err) == SL_OK ? SL_OPTIONS_RUN : SL_OPTIONS_BAD;
+    if (o->filter_test)
+        return check_filter_test(&p, err) == SL_OK ? SL_OPTIONS_RUN : SL_OPTIONS_BAD;
     if (settle_partial_dir(o, err) != SL_OK)
         return SL_OPTIONS_BAD;
     return check(o, err) == SL_OK ? SL_OPTIONS_RUN : SL_OPTIONS_BAD;
@@ -523,8 +554,8 @@ enum sl_options_result sl_options_parse_behind(struct sl_options *o, const struc
 
 void sl_options_clear(struct sl_options *o)
 {
-    sl_filter_free(o->filter);
-    o->filter = NULL;
+    sl_filters_free(o->filters);
+    o->filters = NULL;
     sl_suffixes_free(o->as_is);
     o->as_is = NULL;
     free(o->show);
@@ -563,7 +594,8 @@ void sl_options_help(char **out)
     add_text(&b, "superlifter " PACKAGE_VERSION " makes one directory tree like another\n\n"
                  "Usage: superlifter [OPTION]... SRC... DST\n"
                  "       superlifter [OPTION]... SRC              lists it\n"
-                 "       superlifter [OPTION]... --doctor HOST    says what works there\n\n"
+                 "       superlifter [OPTION]... --doctor HOST    says what works there\n"
+                 "       superlifter --filter-test RULES PATH...  says what rules make of paths\n\n"
                  "SRC and DST are\n"
                  "  PATH                                         local\n"
                  "  [USER@]HOST:PATH                             SSH, relative to the login directory\n"

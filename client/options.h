@@ -9,7 +9,7 @@
 
 #include "base/entry.h"
 #include "base/error.h"
-#include "base/filter.h"
+#include "client/filters.h"
 #include "client/suffixes.h"
 
 enum sl_tristate { SL_UNSET = -1, SL_NO = 0, SL_YES = 1 };
@@ -32,12 +32,18 @@ struct sl_options {
     bool implied_dirs;            /* default true */
     bool one_fs;                  /* -x */
     bool mkpath;
-    struct sl_filter *filter;     /* owned; may be empty, never NULL */
+    struct sl_filters *filters;   /* owned; may be empty, never NULL */
+    bool from0;                   /* -0 */
+    struct sl_size_limit { bool given; uint64_t bytes; } max_size, min_size;
+    struct sl_time_limit { bool given; int64_t s; } newer_than, older_than;
+    bool prune_empty_dirs;        /* -m */
+    int max_depth;                /* 0: none */
     /* what counts as different */
     bool update, checksum, ignore_times, size_only, existing, ignore_existing;
     int whole_file;               /* 1: -W; -1: --no-whole-file; 0: whole between local trees only */
     /* deletion */
     bool del;                     /* --delete and its other names */
+    bool delete_excluded, delete_after;   /* imply it */
     bool allow_empty_source;
     bool max_delete_given;
     uint64_t max_delete;
@@ -81,6 +87,7 @@ struct sl_options {
     const char *test_mask;        /* --test-without=FEATURE[,...]: features not to offer; for tests, not in --help.
                                    * chunk-hashes: all of them are taken for the same */
     bool no_config;               /* the user's configuration was not read */
+    const char *filter_test;      /* --filter-test: a file of rules; the sources are paths to be judged by them, and nothing is copied */
     const char *doctor;           /* --doctor: an address to look at; nothing is copied then */
     /* arguments */
     char **sources;               /* borrowed from argv */

@@ -41,6 +41,7 @@ void sl_plan_clear(struct sl_plan *p)
     sl_queue_clear(&p->closings);
     free(p->settled.done);
     sl_spool_free(p->deletions);
+    free(p->stays);
     for (size_t i = 0; i < p->deferred_len; i++)
         sl_action_clear(&p->deferred[i]);
     free(p->deferred);
@@ -50,6 +51,7 @@ void sl_plan_clear(struct sl_plan *p)
         sl_similar_free(p->levels[i].similar);
     free(p->levels);
     free(p->dest_origin.base);
+    free(p->dest_origin.top);
 }
 
 /* ---- the cases ---- */
@@ -203,13 +205,16 @@ static enum sl_code both_dirs(struct sl_plan *p, const struct sl_entry *s, const
     bool readonly = p->dest->uid != 0 && (d->mode & 0300) != 0300;
     uint32_t old_mode = d->mode;
     enter_source(p, s, origin, &l);
-    l->in_dest = true;
+    l->in_dest = !p->cut;
     l->meta = meta;
     l->changes = changes;
     l->readonly = readonly;
     if (!p->o->perms)
         l->entry.mode = old_mode;
-    sl_stream_pop(&p->dest_stream);
+    if (p->cut)
+        sl_stream_drop(&p->dest_stream);
+    else
+        sl_stream_pop(&p->dest_stream);
     return SL_OK;
 }
 
@@ -411,24 +416,9 @@ static void source_failed(struct sl_plan *p, struct sl_event *s)
     sl_merge_pop(&p->source);
 }
 
-static bool excluded(struct sl_plan *p, const struct sl_entry *e)
-{
-    if (sl_filter_empty(p->o->filter))
-        return false;
-    size_t keep = sl_plan_level(p)->path_len;
-    sl_plan_path_put(p, keep, e);
-    bool yes = sl_filter_excludes(p->o->filter, p->path, e->type == SL_TYPE_DIR);
-    p->path[keep] = '\0';
-    return yes;
-}
-
 /* One decision. s is peeked and an ENTRY or NULL at the end of the directory; likewise d. */
 static enum sl_code decide(struct sl_plan *p, const struct sl_entry *s, struct sl_origin *origin, const struct sl_entry *d)
 {
-    if (s && excluded(p, s)) {
-        sl_merge_drop(&p->source);
-        return SL_OK;
-    }
     if (d && (!s || sl_entry_order(s, d) >= 0))
         note_similar(p, d);
     int order = !s ? 1 : !d ? -1 : sl_entry_order(s, d);
@@ -480,6 +470,7 @@ static enum sl_code merge_step(struct sl_plan *p, struct sl_error *err)
     if (!s_end)
         sl_compare_disarm(p, &s->entry);
     p->bare = !s_end && s->implied && !p->o->implied_dirs;
+    p->cut = !s_end && p->o->max_depth && !s->implied && p->depth >= (size_t)p->o->max_depth;
     if (!s_end || !d_end)
         return decide(p, s_end ? NULL : &s->entry, origin, d_end ? NULL : &d->entry);
     if (rs == SL_OK)

@@ -167,9 +167,11 @@ struct sl_plan {
     struct sl_level *levels;
     size_t depth, levels_cap;
     unsigned extra_depth;            /* depth inside a destination directory that the source lacks */
+    unsigned extra_kept;             /* so many of these, from the top, stay: something in them is protected */
     size_t extra_path_len;           /* of the directory open there, in path */
     uint64_t extra_count;            /* entries found in it */
     bool bare;                       /* the entry being decided is a directory whose metadata is not wanted */
+    bool cut;                        /* or one that is as deep as --max-depth says */
     bool conflict;                   /* that directory is in the way of the last deferred action */
     bool started, listed;
     uint64_t listed_ms;
@@ -179,6 +181,7 @@ struct sl_plan {
     size_t queue_max;                /* it is not filled further by the planner */
     struct sl_spool *deletions;
     uint64_t delete_count;
+    char *stays;                     /* owned: deletion: the directory of the last thing met that is protected; NULL: none yet */
     struct sl_action *deferred;      /* entries that wait for deletions to make way */
     size_t deferred_len, deferred_cap;
     /* dealing (deal.c) */

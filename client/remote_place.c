@@ -246,6 +246,7 @@ enum sl_code sl_remote_place(struct sl_endpoint *e, const char *path, bool follo
         if (a->found && a->entry.type == SL_TYPE_DIR && (follow || slash))
             advance(&s, s.todo.len);
         out->base = join(&s.done);
+        out->top = *out->base ? sl_asprintf("/%s", out->base) : sl_strdup("");
         out->name = sl_strdup(s.todo.len ? s.todo.at[0] : "");
     } else {
         err->side = e->side;

@@ -89,6 +89,8 @@ struct sl_remote {
     bool seeded;
     struct sl_chunk_wait *chunk_waits;   /* a ring of those asked for */
     size_t chunk_head, chunk_len, chunk_cap;
+    /* small files */
+    struct sl_fetch_wait *fetches, **fetches_end;   /* asked for, in order */
     /* owners */
     struct sl_owner_answer *owners;
     size_t owners_len, owners_cap;
@@ -111,6 +113,13 @@ enum sl_code sl_remote_on_chunked(struct sl_remote *r, const struct sl_frame *f,
 /* Whether a failure is that of the first list asked for; if so it is handed over. */
 bool sl_remote_chunks_failed(struct sl_remote *r, uint64_t request, const struct sl_error *err);
 void sl_remote_chunks_clear(struct sl_remote *r);
+
+/* remote_fetch.c */
+void sl_remote_fetch(struct sl_endpoint *e, uint32_t dir, const char *name, struct sl_fetch *f);
+enum sl_code sl_remote_on_fetched(struct sl_remote *r, const struct sl_frame *f, struct sl_error *err);
+/* Whether a failure is that of the first of them; if so it is told. */
+bool sl_remote_fetch_failed(struct sl_remote *r, uint64_t request, const struct sl_error *err);
+void sl_remote_fetch_clear(struct sl_remote *r);
 
 /* remote_line.c */
 void sl_remote_line_begin(struct sl_remote *r);          /* the peer's greeting is there */

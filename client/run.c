@@ -60,6 +60,24 @@ static enum sl_code parse_addresses(struct sl_layout *l, struct sl_error *err)
     return rc;
 }
 
+static void read_above_one(struct sl_filters *f, const struct sl_address *a)
+{
+    if (a->kind != SL_ADDR_LOCAL)
+        return;
+    char *path = sl_filters_absolute(a->path);
+    sl_filters_read_parents(f, path);
+    free(path);
+}
+
+/* Merge files above a local tree, while they can be read. */
+static void read_above(struct sl_layout *l)
+{
+    for (size_t i = 0; i < l->count; i++)
+        read_above_one(l->o->filters, &l->addresses[i]);
+    if (l->o->dest)
+        read_above_one(l->o->filters, &l->dest_address);
+}
+
 static void show_motd(struct sl_layout *l, struct sl_endpoint *e)
 {
     size_t n = 0;
@@ -141,11 +159,6 @@ static void list_entry(struct sl_layout *l, struct sl_merge *m, struct list_path
     memcpy(lp->text + lp->len, ev->entry.name, ev->entry.name_len + 1);
     lp->len += ev->entry.name_len;
     bool dir = ev->entry.type == SL_TYPE_DIR;
-    if (sl_filter_excludes(l->o->filter, lp->text, dir)) {
-        sl_merge_drop(m);
-        lp->len = mark;
-        return;
-    }
     sl_stats_entry(&l->listed, &ev->entry);
     sl_report_list(l->report, &ev->entry, lp->text);
     if (dir)
@@ -164,6 +177,7 @@ static int list_all(struct sl_layout *l, struct sl_error *err)
     enum sl_code rc;
     bool root = false, failed = l->failed;
     sl_merge_init(&m, l->streams, l->streams_len);
+    sl_layout_prune(l, &m, NULL);
     for (;;) {
         rc = sl_merge_peek(&m, &ev, &origin, err);
         if (rc == SL_AGAIN && (rc = sl_remote_pump(l->remote_source, NULL, true, err)) == SL_OK)
@@ -404,6 +418,8 @@ static int copy(struct sl_layout *l, struct sl_error *err)
     if (rc == SL_OK) {
         sl_merge_clear(&p.source);
         sl_merge_init(&p.source, l->streams, l->streams_len);
+        sl_layout_prune(l, &p.source, &p.dest_origin);
+        sl_layout_share_rules(l, &p.dest_stream);
         sl_lane_add(&p, l->dest);
         share_seed(l);
         keep_in(l);
@@ -457,6 +473,8 @@ int sl_run_attempt(const struct sl_options *o, struct sl_attempts *a)
     l.report = notes_to = sl_report_new(o, push);
     if (rc == SL_OK && (rc = sl_report_log_open(l.report, &err)) != SL_OK)
         status = LOG_FAILED;
+    if (rc == SL_OK)
+        read_above(&l);
     if (rc == SL_OK)
         rc = open_sides(&l, &err, &status);
     if (rc == SL_OK)

@@ -54,6 +54,11 @@ enum sl_code sl_layout_dest(struct sl_layout *l, struct sl_plan *p, struct sl_er
 void sl_layout_named(struct sl_layout *l);
 /* The named arguments' segments: of the source (dest NULL), or of the same names at the destination. */
 void sl_layout_items(const struct sl_layout *l, struct sl_stream *s, struct sl_origin *dest, uint32_t extra);
+/* --prune-empty-dirs: m, of the layout's streams, leaves empty directories out but those that the destination's rules protect (dest NULL: there
+ * is none, and the source's own place counts). */
+void sl_layout_prune(const struct sl_layout *l, struct sl_merge *m, const struct sl_origin *dest);
+/* --delete-after: rules at the destination are those of the merge files that are sent. */
+void sl_layout_share_rules(const struct sl_layout *l, struct sl_stream *dest);
 uint32_t sl_layout_flags(const struct sl_options *o, bool content);
 void sl_layout_clear(struct sl_layout *l);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* stream - segments to one nested sequence; and the merge of several sources. */
+/* stream - segments to one nested sequence. */
 #include "config.h"
 #include "client/stream.h"
 #include "base/mem.h"
@@ -26,6 +26,8 @@ void sl_stream_clear(struct sl_stream *s)
     free(s->segments);
     free(s->kept);
     sl_cursor_clear(&s->cursor);
+    sl_select_free(s->select);
+    sl_select_free(s->protects);
     *s = (struct sl_stream){ 0 };
 }
 
@@ -103,14 +105,18 @@ static bool take(struct sl_stream *s)
     bool outer = s->depth == 0, root = g->name[0] == '\0';
     s->origin = g->origin;
     s->ev.error.side = s->e->side;
+    s->ev.named = s->ev.kept = false;
     if (s->ev.kind == SL_EVENT_ENTRY) {
         bool dir = s->ev.entry.type == SL_TYPE_DIR;
         s->ev.implied = outer && g->keep_open;
+        s->ev.named = outer && !root;
         s->dirs += dir;
         s->depth += dir;
         if (outer)
             s->started = dir;
         if (outer && root) {
+            if (s->select && dir)
+                sl_select_enter(s->select, g->origin, "");
             s->has_root = true;
             s->root = s->ev.entry;
             s->root.name = "";
@@ -123,14 +129,38 @@ static bool take(struct sl_stream *s)
     }
     if (s->ev.kind == SL_EVENT_END) {
         s->depth--;
+        if (s->select && s->depth == 0 && root)
+            sl_select_leave(s->select);
         return !(s->depth == 0 && (root || g->keep_open));
     }
     return true;
 }
 
+/* Whether all merge files are there that the open directory's entries are judged by. One that can't be read is an event. */
+static enum sl_code ready(struct sl_stream *s, struct sl_error *err)
+{
+    struct sl_error why = { 0 };
+    const char *name = NULL;
+    bool failed = false;
+    enum sl_code rc = sl_select_ready(s->select, &failed, &name, &why);
+    why.side = s->e->side;
+    if (rc != SL_OK && rc != SL_AGAIN)
+        *err = why;
+    if (!failed)
+        return rc;
+    sl_error_context(&why, "cannot use the merge file '%s', so nothing in its directory is touched", name);
+    s->ev = (struct sl_event){ .kind = SL_EVENT_ERROR, .error = why, .name = name };
+    s->have = true;
+    return SL_OK;
+}
+
+/* The next event; s->have when it is one of ours, not of the listing. */
 static enum sl_code fetch(struct sl_stream *s, struct sl_error *err)
 {
     for (;;) {
+        enum sl_code rc = s->select ? ready(s, err) : SL_OK;
+        if (rc != SL_OK || s->have)
+            return rc;
         if (close_kept(s))
             return SL_OK;
         if (s->at == s->count)
@@ -141,7 +171,7 @@ static enum sl_code fetch(struct sl_stream *s, struct sl_error *err)
         struct sl_segment *g = &s->segments[s->at];
         bool was_dir = s->depth > 0 || s->started;
         struct sl_error why = { 0 };
-        enum sl_code rc = s->e->ops->list_next(s->e, &s->ev, &why);
+        rc = s->e->ops->list_next(s->e, &s->ev, &why);
         if (rc == SL_AGAIN)
             return rc;
         if (rc == SL_EOF) {
@@ -163,20 +193,53 @@ static enum sl_code fetch(struct sl_stream *s, struct sl_error *err)
     }
 }
 
+static bool is_dir(const struct sl_event *ev)
+{
+    return ev->kind == SL_EVENT_ENTRY && ev->entry.type == SL_TYPE_DIR;
+}
+
+/* What is passed over: the rest of a subtree that nobody wants, of a directory that is deep enough. */
+static bool passed_over(struct sl_stream *s)
+{
+    unsigned *depth = s->dropping ? &s->dropping : &s->shallow;
+    if (!*depth)
+        return false;
+    if (is_dir(&s->ev))
+        ++*depth;
+    else if (s->ev.kind == SL_EVENT_END && --*depth == 0)
+        return depth == &s->dropping;
+    return true;
+}
+
+bool sl_stream_excludes(struct sl_stream *s, enum sl_view_when when)
+{
+    return s->select && sl_select_excludes(s->select, s->origin, s->ev.entry.name, s->ev.entry.type == SL_TYPE_DIR, when, NULL);
+}
+
+/* A directory on the way to what was named is not asked about. */
+static bool hidden(struct sl_stream *s)
+{
+    return s->hides && s->ev.kind == SL_EVENT_ENTRY && !s->ev.implied && sl_stream_excludes(s, SL_VIEW_LIVING);
+}
+
+static const struct sl_origin *guarded(const struct sl_stream *s)
+{
+    return s->protected_at ? s->protected_at : s->origin;
+}
+
 enum sl_code sl_stream_peek(struct sl_stream *s, struct sl_event **ev, struct sl_error *err)
 {
     while (!s->have) {
         enum sl_code rc = fetch(s, err);
         if (rc != SL_OK)
             return rc;
-        s->have = true;
-        if (s->dropping) {
-            s->have = false;
-            if (s->ev.kind == SL_EVENT_ENTRY && s->ev.entry.type == SL_TYPE_DIR)
-                s->dropping++;
-            else if (s->ev.kind == SL_EVENT_END)
-                s->dropping--;
-        }
+        if (s->have)
+            break;
+        s->have = !passed_over(s);
+        if (s->have && hidden(s))
+            sl_stream_drop(s);
+        else if (s->have && s->protects && is_dir(&s->ev))
+            s->ev.kept = sl_select_excludes(s->protects, guarded(s), s->ev.entry.name, true, SL_VIEW_LIVING, NULL);
     }
     *ev = &s->ev;
     return SL_OK;
@@ -185,128 +248,30 @@ enum sl_code sl_stream_peek(struct sl_stream *s, struct sl_event **ev, struct sl
 void sl_stream_pop(struct sl_stream *s)
 {
     s->have = false;
+    if (is_dir(&s->ev)) {
+        s->level++;
+        if (s->select)
+            sl_select_enter(s->select, s->origin, s->ev.entry.name);
+        if (s->protects)
+            sl_select_enter(s->protects, guarded(s), s->ev.entry.name);
+        if (s->max_depth && s->level >= s->max_depth && !s->ev.implied) {
+            s->shallow = 1;
+            s->e->ops->list_skip(s->e, s->dirs - 1);
+        }
+    } else if (s->ev.kind == SL_EVENT_END) {
+        s->level--;
+        if (s->select)
+            sl_select_leave(s->select);
+        if (s->protects)
+            sl_select_leave(s->protects);
+    }
 }
 
 void sl_stream_drop(struct sl_stream *s)
 {
-    if (s->ev.kind == SL_EVENT_ENTRY && s->ev.entry.type == SL_TYPE_DIR) {
+    if (is_dir(&s->ev)) {
         s->dropping = 1;
         s->e->ops->list_skip(s->e, s->dirs - 1);
     }
     s->have = false;
-}
-
-/* ---- merge ---- */
-
-void sl_merge_init(struct sl_merge *m, struct sl_stream **streams, size_t count)
-{
-    *m = (struct sl_merge){ .streams = streams, .count = count, .level = sl_calloc(count, sizeof *m->level) };
-}
-
-void sl_merge_clear(struct sl_merge *m)
-{
-    free(m->level);
-    *m = (struct sl_merge){ 0 };
-}
-
-/* Every stream of this level has come to the end of the directory. */
-static enum sl_code end_level(struct sl_merge *m, struct sl_event **ev)
-{
-    if (m->depth == 0)
-        return SL_EOF;
-    m->ev = (struct sl_event){ .kind = SL_EVENT_END };
-    m->chosen_ok = false;
-    *ev = &m->ev;
-    return SL_OK;
-}
-
-enum sl_code sl_merge_peek(struct sl_merge *m, struct sl_event **ev, struct sl_origin **origin, struct sl_error *err)
-{
-    struct sl_event *best = NULL, *e = NULL;
-    m->chosen_ok = false;
-    for (size_t i = 0; i < m->count; i++) {
-        struct sl_stream *s = m->streams[i];
-        if (m->level[i] != m->depth)
-            continue;
-        enum sl_code rc = sl_stream_peek(s, &e, err);
-        if (rc == SL_EOF || (rc == SL_OK && e->kind == SL_EVENT_END))
-            continue;
-        if (rc != SL_OK)
-            return rc;
-        int order = !best || e->kind == SL_EVENT_ERROR ? -1 : best->kind == SL_EVENT_ERROR ? 1 : sl_entry_order(&e->entry, &best->entry);
-        if (order == 0 && e->entry.type == SL_TYPE_DIR && best->entry.type == SL_TYPE_DIR)
-            continue;
-        if (order == 0) {
-            m->chosen = i;
-            m->chosen_ok = true;
-            m->ev = (struct sl_event){ .kind = SL_EVENT_ERROR, .name = e->entry.name };
-            sl_fail(&m->ev.error, SL_E_INVALID, "two sources for one name: '%s'", e->entry.name);
-            *ev = &m->ev;
-            *origin = s->origin;
-            return SL_OK;
-        }
-        if (order < 0) {
-            best = e;
-            m->chosen = i;
-            *origin = s->origin;
-        }
-    }
-    if (!best)
-        return end_level(m, ev);
-    m->chosen_ok = true;
-    *ev = best;
-    return SL_OK;
-}
-
-/* Whether stream i stands at a directory of the chosen entry's name. */
-static bool same_dir(struct sl_merge *m, size_t i, const struct sl_entry *chosen)
-{
-    struct sl_stream *s = m->streams[i];
-    return m->level[i] == m->depth && s->have && s->ev.kind == SL_EVENT_ENTRY && s->ev.entry.type == SL_TYPE_DIR &&
-           sl_entry_order(&s->ev.entry, chosen) == 0;
-}
-
-static void pop_end(struct sl_merge *m)
-{
-    for (size_t i = 0; i < m->count; i++)
-        if (m->level[i] == m->depth) {
-            sl_stream_pop(m->streams[i]);
-            m->level[i]--;
-        }
-    m->depth--;
-}
-
-void sl_merge_pop(struct sl_merge *m)
-{
-    if (!m->chosen_ok) {
-        pop_end(m);
-        return;
-    }
-    struct sl_stream *s = m->streams[m->chosen];
-    if (m->ev.kind == SL_EVENT_ERROR && s->ev.kind == SL_EVENT_ENTRY && m->ev.name == s->ev.entry.name) {
-        m->ev.name = NULL;
-        sl_stream_drop(s);
-        return;
-    }
-    if (s->ev.kind == SL_EVENT_ENTRY && s->ev.entry.type == SL_TYPE_DIR) {
-        struct sl_entry chosen = s->ev.entry;
-        for (size_t i = m->count; i-- > 0;)
-            if (same_dir(m, i, &chosen)) {
-                m->level[i]++;
-                sl_stream_pop(m->streams[i]);
-            }
-        m->depth++;
-        return;
-    }
-    sl_stream_pop(s);
-}
-
-void sl_merge_drop(struct sl_merge *m)
-{
-    struct sl_stream *s = m->streams[m->chosen];
-    struct sl_entry chosen = s->ev.entry;
-    for (size_t i = m->count; i-- > 0;)
-        if (i != m->chosen && same_dir(m, i, &chosen))
-            sl_stream_drop(m->streams[i]);
-    sl_stream_drop(s);
 }

@@ -8,6 +8,7 @@
 
 #include "client/cursor.h"
 #include "client/endpoint.h"
+#include "client/select.h"
 
 /* Where a path of the transfer really is: endpoint, root, and the real path in front of it. */
 struct sl_origin {
@@ -15,6 +16,7 @@ struct sl_origin {
     uint32_t root;
     char *base;                   /* owned */
     char *front;                  /* owned: what was typed in front of the paths of the transfer; NULL: nothing */
+    char *top;                    /* owned: the absolute path of both, as far as it is known */
     char *rename_from;            /* owned: the one file's name at the source when the destination names it otherwise */
 };
 
@@ -45,6 +47,13 @@ struct sl_stream {
     bool has_root;                /* a segment with name "" gave the root itself: */
     struct sl_entry root;
     char as_name[SL_NAME_MAX + 1];
+    struct sl_select *select;     /* filter rules; owned; NULL: none */
+    bool hides;                   /* what they exclude is not reported */
+    struct sl_select *protects;   /* rules of the other side, for directories that are empty (sl_event.kept); owned; NULL: none */
+    const struct sl_origin *protected_at;  /* where that side is; borrowed; NULL: as this one */
+    unsigned max_depth;           /* entries deeper than so many directories are not reported; 0: no limit */
+    unsigned level;               /* directories that were entered and not left */
+    unsigned shallow;             /* depth inside a directory whose content is too deep */
 };
 
 void sl_stream_init(struct sl_stream *s, struct sl_endpoint *e);
@@ -59,7 +68,11 @@ void sl_stream_pop(struct sl_stream *s);
 /* Takes the peeked entry and, if it is a directory, everything in it up to and with its END. */
 void sl_stream_drop(struct sl_stream *s);
 
+/* Whether the rules exclude the peeked entry. */
+bool sl_stream_excludes(struct sl_stream *s, enum sl_view_when when);
+
 /* Several streams as one. Directories of one name are merged; anything else of one name is an ERROR event. */
+struct sl_held;
 struct sl_merge {
     struct sl_stream **streams;   /* borrowed */
     unsigned *level;              /* owned, by stream: the depth it is at */
@@ -68,8 +81,18 @@ struct sl_merge {
     size_t chosen;                /* the stream whose event was peeked */
     bool chosen_ok;
     struct sl_event ev;           /* END, or a conflict */
+    /* --prune-empty-dirs */
+    bool prune;
+    struct sl_held *held;         /* owned: directories that were entered and are not reported yet, from the top down */
+    size_t held_len, held_cap;
+    bool confirmed;               /* they are to be reported: there is something in the last */
+    bool dropping;                /* until depth is drop_to again */
+    unsigned drop_to;
+    struct sl_event held_ev;
 };
 void sl_merge_init(struct sl_merge *m, struct sl_stream **streams, size_t count);
+/* From now on directories without anything but directories are not reported, unless rules protect them. Before the first event. */
+void sl_merge_prune(struct sl_merge *m);
 void sl_merge_clear(struct sl_merge *m);
 enum sl_code sl_merge_peek(struct sl_merge *m, struct sl_event **ev, struct sl_origin **origin, struct sl_error *err);
 void sl_merge_pop(struct sl_merge *m);      /* an entry that is a directory is entered */

@@ -110,7 +110,7 @@ START_TEST(defaults)
     ck_assert(!o.bwlimit && !o.sha256 && sl_suffixes_match(o.as_is, "a.gz"));
     ck_assert_ptr_null(o.rsh);
     ck_assert_ptr_null(o.remote_path);
-    ck_assert(sl_filter_empty(o.filter));
+    ck_assert(sl_filters_empty(o.filters));
     sl_options_clear(&o);
 }
 END_TEST
@@ -226,10 +226,15 @@ END_TEST
 START_TEST(filters_keep_their_order)
 {
     good("-a --include=*.c --exclude * a b --exclude=!x");
-    ck_assert(!sl_filter_excludes(o.filter, "x.c", false));
-    ck_assert(sl_filter_excludes(o.filter, "x.h", false));
+    ck_assert_uint_eq(o.filters->rules.len, 3);
+    ck_assert(o.filters->rules.at[0].flags & SL_RULE_INCLUDE);
+    ck_assert(!(o.filters->rules.at[1].flags & SL_RULE_INCLUDE));
+    ck_assert_str_eq(o.filters->rules.at[2].where, "--exclude '!x'");
     sl_options_clear(&o);
     bad("-a --exclude-from=/nonexistent/file a b", "/nonexistent/file");
+    bad("-a --filter=x a b", "--filter 'x': a rule is expected");
+    bad("-a --filter=-z_x a b", "--filter '-z_x': behind '-' are expected modifiers");
+    bad("-a --exclude=-_ -f - a b", "--filter '-': a pattern is expected");
 }
 END_TEST
 
@@ -280,7 +285,7 @@ START_TEST(refused)
     bad("-a --link-dest=5 a b", "--link-dest");
     bad("-a --link-dest 5 a b", "--link-dest");
     bad("--daemon", "superlifter-server --daemon");
-    bad("-a -f merge_x a b", "--filter (-f)");
+    bad("-a -f merge_/nonexistent/x a b", "/nonexistent/x");
     bad("--info=symsafe a b", "nothing of symsafe");
     bad("--info=nonsense a b", "'nonsense' is not known");
     bad("--debug=flist a b", "--doctor");

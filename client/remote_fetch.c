@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * remote_fetch - the whole content of a small file of a server, by a READ on the channel of the hashes: it is not in
+ * order with what is being copied, and must not be behind it. What is longer than a small file is taken from the line
+ * and forgotten.
+ */
+#include "config.h"
+#include "client/remote_priv.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct sl_fetch_wait {
+    uint64_t ticket;
+    struct sl_fetch *f;   /* borrowed until it is done */
+    struct sl_hash *hash; /* owned */
+    struct sl_fetch_wait *next;
+};
+
+static void finish(struct sl_remote *r, enum sl_code code)
+{
+    struct sl_fetch_wait *w = r->fetches;
+    r->fetches = w->next;
+    if (!r->fetches)
+        r->fetches_end = &r->fetches;
+    if (w->ticket > r->e.acked[SL_JOB_HASH])
+        r->e.acked[SL_JOB_HASH] = w->ticket;
+    w->f->err.side = r->e.side;
+    sl_fetch_done(w->f, code);
+    sl_hash_free(w->hash);
+    free(w);
+}
+
+void sl_remote_fetch(struct sl_endpoint *e, uint32_t dir, const char *name, struct sl_fetch *f)
+{
+    struct sl_remote *r = (struct sl_remote *)e;
+    struct sl_fetch_wait *w = sl_calloc(1, sizeof *w);
+    sl_read_begin(&r->scratch, dir);
+    sl_read_add(&r->scratch, "", 0, name, strlen(name));
+    w->ticket = sl_remote_send(r, SL_JOB_HASH, SL_MSG_READ, sl_buf_ptr(&r->scratch), sl_buf_len(&r->scratch));
+    sl_buf_reset(&r->scratch, 64 * 1024);
+    w->f = f;
+    w->hash = sl_hash_new();
+    sl_hash_choose(w->hash, r->e.digest);
+    sl_hash_reset(w->hash);
+    if (!r->fetches_end)
+        r->fetches_end = &r->fetches;
+    *r->fetches_end = w;
+    r->fetches_end = &w->next;
+}
+
+static void take(struct sl_fetch_wait *w, const void *data, uint64_t len)
+{
+    struct sl_fetch *f = w->f;
+    if (f->err.code)
+        return;
+    if (len > SL_FETCH_MAX - f->len) {
+        sl_fail(&f->err, SL_E_TOO_BIG, "a file of at most %d bytes is expected", SL_FETCH_MAX);
+        return;
+    }
+    if (!f->text)
+        f->text = sl_malloc(SL_FETCH_MAX);
+    if (data) {
+        memcpy(f->text + f->len, data, (size_t)len);
+        sl_hash_data(w->hash, data, (size_t)len);
+    } else {
+        memset(f->text + f->len, 0, (size_t)len);
+        sl_hash_hole(w->hash, len);
+    }
+    f->len += (size_t)len;
+}
+
+static void end(struct sl_remote *r, const struct sl_content *c)
+{
+    struct sl_fetch_wait *w = r->fetches;
+    uint8_t hash[SL_HASH_MOST];
+    struct sl_error *err = &w->f->err;
+    sl_hash_end(w->hash, hash);
+    if (!err->code && c->flags & SL_CONTENT_CHANGED)
+        sl_fail(err, SL_E_CHANGED, "it changed while it was read");
+    else if (!err->code && memcmp(hash, c->hash, sl_hash_size(r->e.digest)) != 0)
+        sl_fail(err, SL_E_CORRUPT, "what came of it is not what its hash says");
+    finish(r, err->code);
+}
+
+static void take_record(struct sl_remote *r, const struct sl_content *c)
+{
+    struct sl_fetch_wait *w = r->fetches;
+    switch (c->kind) {
+    case SL_CONTENT_WHOLE:
+    case SL_CONTENT_DATA:
+        take(w, c->data, c->len);
+        break;
+    case SL_CONTENT_HOLE:
+        take(w, NULL, c->hole);
+        break;
+    case SL_CONTENT_FAILED:
+        sl_fail(&w->f->err, c->code, "%.*s", (int)c->text_len, c->text_len ? c->text : "");
+        break;
+    case SL_CONTENT_END:
+        break;
+    }
+    if (c->kind == SL_CONTENT_WHOLE || c->kind == SL_CONTENT_END)
+        end(r, c);
+    else if (c->kind == SL_CONTENT_FAILED)
+        finish(r, c->code);
+}
+
+enum sl_code sl_remote_on_fetched(struct sl_remote *r, const struct sl_frame *f, struct sl_error *err)
+{
+    struct sl_rd rd;
+    struct sl_content c;
+    enum sl_code rc = SL_OK;
+    sl_r_init(&rd, f->data, f->len);
+    rd.hash_len = (uint8_t)sl_hash_size(r->e.digest);
+    while (rc == SL_OK && sl_r_left(&rd)) {
+        rc = r->fetches ? sl_content_decode(&rd, &c, err)
+                        : sl_fail(err, SL_E_PROTOCOL, "the server sent a file's content that nobody asked for");
+        if (rc == SL_OK)
+            take_record(r, &c);
+    }
+    return rc;
+}
+
+bool sl_remote_fetch_failed(struct sl_remote *r, uint64_t request, const struct sl_error *err)
+{
+    if (!r->fetches || r->fetches->ticket != request)
+        return false;
+    r->fetches->f->err = *err;
+    finish(r, err->code);
+    return true;
+}
+
+void sl_remote_fetch_clear(struct sl_remote *r)
+{
+    while (r->fetches)
+        finish(r, SL_E_CLOSED);
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: ISC */
+/* differential_tree - trees out of chance, as they are in memory and on disk; see differential.h. */
+#include "tests/differential.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DEPTH_MAX = 4, WIDE_MAX = 6, LATEST = 1700000000 };
+
+static void die(const char *what, const char *name)
+{
+    fprintf(stderr, "differential: %s '%s': %s\n", what, name, strerror(errno));
+    exit(2);
+}
+
+const char *tree_name(struct chance *c)
+{
+    static const char *const names[] = { "a",   "b",   "c",    "d",   "e",    "foo",  "bar", "x.o", "y.o",
+                                         "z.c", "a b", "core", "CVS", "tags", "foo~", "A",   "aa",  "ab",
+                                         "a[b", "q?",  "b\\c", "-n",  "#x",   ".hid", "a*",  "dir", "sub" };
+    return names[chance_of(c, sizeof names / sizeof names[0])];
+}
+
+static bool has(const struct node *n, const char *name)
+{
+    for (size_t i = 0; i < n->count; i++)
+        if (strcmp(n->children[i]->name, name) == 0)
+            return true;
+    return false;
+}
+
+static void stamp(struct chance *c, struct node *n)
+{
+    n->mtime_s = 1600000000 + (int64_t)chance_of(c, 1000) * 86400;
+    n->mtime_ns = 0;
+}
+
+static void fill_file(struct chance *c, struct node *n)
+{
+    static const size_t sizes[] = { 0, 1, 10, 999, 1000, 1024, 1025, 5000 };
+    n->type = 'f';
+    n->mode = chance_percent(c, 80) ? 0644 : 0755;
+    n->content = chance_next(c) | 1;
+    n->size = sizes[chance_of(c, sizeof sizes / sizeof sizes[0])];
+}
+
+static struct node *fresh(struct chance *c, unsigned depth, tree_special *special);
+
+static void fill_dir(struct chance *c, struct node *n, unsigned depth, tree_special *special)
+{
+    unsigned wide = chance_of(c, WIDE_MAX + 1);
+    n->type = 'd';
+    n->mode = chance_percent(c, 85) ? 0755 : 0750;
+    for (unsigned i = 0; i < wide; i++) {
+        struct node *child = fresh(c, depth + 1, special);
+        if (has(n, child->name)) {
+            tree_free(child);
+            continue;
+        }
+        n->children = realloc(n->children, (n->count + 1) * sizeof *n->children);
+        n->children[n->count++] = child;
+    }
+}
+
+static struct node *fresh(struct chance *c, unsigned depth, tree_special *special)
+{
+    struct node *n = calloc(1, sizeof *n);
+    unsigned kind = chance_of(c, 100);
+    snprintf(n->name, sizeof n->name, "%s", tree_name(c));
+    stamp(c, n);
+    if (special && special(c, n)) {
+        n->type = 'f';
+        n->mode = 0644;
+        n->size = strlen(n->text);
+    } else if (kind < 40 && depth < DEPTH_MAX && !strpbrk(n->name, "*[?\\")) {
+        fill_dir(c, n, depth, special);
+    } else if (kind < 92) {
+        fill_file(c, n);
+    } else {
+        n->type = 'l';
+        n->mode = 0777;
+        n->text = strdup(tree_name(c));
+    }
+    return n;
+}
+
+struct node *tree_make(struct chance *c, tree_special *special)
+{
+    struct node *n = calloc(1, sizeof *n);
+    stamp(c, n);
+    do {
+        fill_dir(c, n, 0, special);
+    } while (n->count < 2);
+    return n;
+}
+
+void tree_free(struct node *n)
+{
+    for (size_t i = 0; i < n->count; i++)
+        tree_free(n->children[i]);
+    free(n->children);
+    free(n->text);
+    free(n);
+}
+
+struct node *tree_copy(const struct node *from)
+{
+    struct node *n = malloc(sizeof *n);
+    *n = *from;
+    n->text = from->text ? strdup(from->text) : NULL;
+    n->children = from->count ? malloc(from->count * sizeof *n->children) : NULL;
+    for (size_t i = 0; i < from->count; i++)
+        n->children[i] = tree_copy(from->children[i]);
+    return n;
+}
+
+static void drop(struct node *n, size_t i)
+{
+    tree_free(n->children[i]);
+    memmove(n->children + i, n->children + i + 1, (--n->count - i) * sizeof *n->children);
+}
+
+static void put(struct node *n, struct node *child)
+{
+    for (size_t i = 0; i < n->count; i++)
+        if (strcmp(n->children[i]->name, child->name) == 0)
+            drop(n, i--);
+    n->children = realloc(n->children, (n->count + 1) * sizeof *n->children);
+    n->children[n->count++] = child;
+}
+
+/* Other content; of a special file other content of its kind. */
+static void refill(struct chance *c, struct node *n, tree_special *special)
+{
+    struct node other = { 0 };
+    stamp(c, n);
+    while (n->text && (!special(c, &other) || strcmp(other.name, n->name) != 0)) {
+        free(other.text);
+        other.text = NULL;
+    }
+    if (!n->text) {
+        fill_file(c, n);
+        return;
+    }
+    free(n->text);
+    n->text = other.text;
+    n->size = strlen(n->text);
+}
+
+static void edit(struct chance *c, struct node *n, unsigned depth, tree_special *special)
+{
+    for (size_t i = 0; i < n->count; i++) {
+        struct node *child = n->children[i];
+        unsigned kind = chance_of(c, 100);
+        if (kind < 15)
+            drop(n, i--);
+        else if (kind < 25 && child->type == 'f')
+            refill(c, child, special);
+        else if (kind < 30)
+            stamp(c, child);
+        else if (child->type == 'd')
+            edit(c, child, depth + 1, special);
+    }
+    for (unsigned more = chance_of(c, 3); more; more--)
+        put(n, fresh(c, depth + 1, special));
+}
+
+void tree_edit(struct chance *c, struct node *n, tree_special *special)
+{
+    edit(c, n, 0, special);
+}
+
+/* ---- on disk ---- */
+
+static void write_file(const struct node *n, int at, const char *name)
+{
+    char block[8192];
+    struct chance c = { n->content };
+    for (size_t i = 0; !n->text && i < n->size; i++)
+        block[i] = (char)chance_next(&c);
+    int fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    if (fd < 0 || write(fd, n->text ? n->text : block, n->size) != (ssize_t)n->size || fchmod(fd, n->mode) != 0)
+        die("cannot write", name);
+    close(fd);
+}
+
+static void write_dir(const struct node *n, int at, const char *name)
+{
+    int fd = mkdirat(at, name, 0700) == 0 ? openat(at, name, O_RDONLY | O_DIRECTORY) : -1;
+    if (fd < 0)
+        die("cannot make", name);
+    for (size_t i = 0; i < n->count; i++)
+        tree_write(n->children[i], fd, n->children[i]->name);
+    fchmod(fd, n->mode);
+    close(fd);
+}
+
+void tree_write(const struct node *n, int at, const char *name)
+{
+    struct timespec times[2] = { { .tv_sec = n->mtime_s, .tv_nsec = n->mtime_ns },
+                                 { .tv_sec = n->mtime_s, .tv_nsec = n->mtime_ns } };
+    if (n->type == 'd')
+        write_dir(n, at, name);
+    else if (n->type == 'f')
+        write_file(n, at, name);
+    else if (symlinkat(n->text, at, name) != 0)
+        die("cannot link", name);
+    if (utimensat(at, name, times, AT_SYMLINK_NOFOLLOW) != 0)
+        die("cannot set time of", name);
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int not_dots(const struct dirent *d)
+{
+    return strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0;
+}
+
+static uint64_t hash_of(const char *path)
+{
+    uint64_t h = 14695981039346656037u;
+    char block[8192];
+    ssize_t got;
+    int fd = open(path, O_RDONLY | O_NOFOLLOW);
+    while (fd >= 0 && (got = read(fd, block, sizeof block)) > 0)
+        for (ssize_t i = 0; i < got; i++)
+            h = (h ^ (unsigned char)block[i]) * 1099511628211u;
+    if (fd >= 0)
+        close(fd);
+    return h;
+}
+
+static void list_one(const char *path, const char *shown, unsigned fields, struct text *out)
+{
+    struct stat st;
+    char target[4096] = "";
+    if (lstat(path, &st) != 0)
+        die("cannot look at", path);
+    bool link = S_ISLNK(st.st_mode), file = S_ISREG(st.st_mode);
+    if (link && readlink(path, target, sizeof target - 1) < 0)
+        die("cannot read link", path);
+    text_add(out, "%s %o", *shown ? shown : ".", (unsigned)(st.st_mode & S_IFMT));
+    if (fields & TREE_MODES && !link)
+        text_add(out, " %o", (unsigned)(st.st_mode & 07777));
+    if (file)
+        text_add(out, " %lld %016llx", (long long)st.st_size, (unsigned long long)hash_of(path));
+    if (link)
+        text_add(out, " -> %s", target);
+    /* What either tool changed just now and has no other time for is no difference. */
+    if (fields & TREE_TIMES && *shown && st.st_mtim.tv_sec > LATEST)
+        text_add(out, " now");
+    else if (fields & TREE_TIMES && *shown)
+        text_add(out, " %lld.%09ld", (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+    text_add(out, "\n");
+}
+
+static void list(const char *path, const char *shown, unsigned fields, struct text *out)
+{
+    struct dirent **found;
+    struct stat st;
+    list_one(path, shown, fields, out);
+    if (lstat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+        return;
+    int n = scandir(path, &found, not_dots, by_name);
+    if (n < 0)
+        die("cannot read", path);
+    for (int i = 0; i < n; i++) {
+        struct text p = { 0 }, s = { 0 };
+        text_add(&p, "%s/%s", path, found[i]->d_name);
+        text_add(&s, "%s%s%s", shown, *shown ? "/" : "", found[i]->d_name);
+        list(p.at, s.at, fields, out);
+        text_clear(&p);
+        text_clear(&s);
+        free(found[i]);
+    }
+    free(found);
+}
+
+void tree_list(const char *path, unsigned fields, struct text *out)
+{
+    list(path, "", fields, out);
+}
+
+void tree_remove(const char *path)
+{
+    struct dirent **found;
+    int n = scandir(path, &found, not_dots, NULL);
+    for (int i = 0; i < n; i++) {
+        struct text p = { 0 };
+        struct stat st;
+        text_add(&p, "%s/%s", path, found[i]->d_name);
+        if (lstat(p.at, &st) == 0 && S_ISDIR(st.st_mode))
+            tree_remove(p.at);
+        else
+            unlink(p.at);
+        text_clear(&p);
+        free(found[i]);
+    }
+    if (n >= 0)
+        free(found);
+    rmdir(path);
+}

@@ -4,6 +4,7 @@
 #include "client/ssh_ciphers.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "client/ssh_question.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -58,4 +59,21 @@ char *sl_ssh_ciphers_fast_first(const char *list)
     char *out = sl_memdup0(sl_buf_len(&b) ? (const char *)sl_buf_ptr(&b) : "", sl_buf_len(&b));
     sl_buf_clear(&b);
     return out;
+}
+
+char *sl_ssh_ciphers_instead(const char *said)
+{
+    /* OpenSSH 6.5 to 9.9, and from 10.0. */
+    static const char *const defaults[] = {
+        "chacha20-poly1305@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr,aes128-gcm@openssh.com,aes256-gcm@openssh.com",
+        "chacha20-poly1305@openssh.com,aes128-gcm@openssh.com,aes256-gcm@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr",
+    };
+    char list[512];
+    if (!said)
+        return NULL;
+    sl_ssh_setting(said, "ciphers", list, sizeof list);
+    for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++)
+        if (fast_aes() && strcmp(list, defaults[i]) == 0)
+            return sl_ssh_ciphers_fast_first(list);
+    return NULL;
 }

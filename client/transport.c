@@ -6,6 +6,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "client/ssh_choice.h"
+#include "client/ssh_ciphers.h"
 #include "client/ssh_question.h"
 #include "client/transport_libssh.h"
 #include "client/transport_priv.h"
@@ -35,9 +36,11 @@ static enum sl_code open_program(struct sl_transport *t, struct sl_ssh_question 
     enum sl_code rc = sl_ssh_argv(q->address, o, way, &argv, &t->subsystem, err);
     if (rc != SL_OK)
         return rc;
-    if (choice->ciphers)
-        argv = sl_ssh_argv_option(argv, "Ciphers", choice->ciphers);
     sl_transport_share(t, q, way);
+    char *ciphers = choice->ciphers ? sl_strdup(choice->ciphers) : sl_ssh_ciphers_instead(q->said);
+    if (ciphers)
+        argv = sl_ssh_argv_option(argv, "Ciphers", ciphers);
+    free(ciphers);
     if (t->shared.how == SL_SHARING_OWN)
         argv = sl_ssh_argv_master(argv, t->shared.socket);
     t->hurried = o->contimeout_s > 0;

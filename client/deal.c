@@ -19,6 +19,7 @@ enum {
     ALONE_MAX = 2048,                /* actions that the only lane has at a time */
     LANE_MAX = 1024,                 /* one of several */
     CLOSINGS_MAX = 65536,
+    LOSSES_MAX = 3,                  /* lanes lost with a file before the first one has it: if that is lost too, it is told */
     RUN = 64,                        /* files that go to one lane in a row */
     FILE_WEIGHT = 16 * 1024          /* what a file costs besides its bytes */
 };
@@ -123,7 +124,7 @@ static struct sl_lane *least_to_do(struct sl_plan *p)
 static struct sl_lane *lane_for(struct sl_plan *p, const struct sl_action *a)
 {
     struct sl_lane *first = p->lanes[0];
-    if (p->lanes_len == 1 || !is_file(a) || a->append)
+    if (p->lanes_len == 1 || !is_file(a) || a->append || a->losses >= LOSSES_MAX)
         return has_room(p, first) ? first : NULL;
     struct sl_lane *same = p->run_left && p->run_lane < p->lanes_len ? p->lanes[p->run_lane] : NULL;
     return same && has_room(p, same) ? same : least_to_do(p);
@@ -146,10 +147,22 @@ static void hand(struct sl_plan *p, struct sl_lane *l, struct sl_queue *from)
     p->run_left -= is_file(a) && p->run_left;
 }
 
+static bool is_too_early(const struct sl_action *a)
+{
+    return a->not_before_ms && sl_now_ms() < a->not_before_ms;
+}
+
+static void to_the_back(struct sl_queue *q)
+{
+    struct sl_action a;
+    sl_queue_take(q, &a);
+    *sl_queue_push(q) = a;
+}
+
 static bool deal_one(struct sl_plan *p, struct sl_queue *from)
 {
     struct sl_action *a = sl_queue_at(from, 0);
-    if (a->waits || (a->not_before_ms && sl_now_ms() < a->not_before_ms))
+    if (a->waits || is_too_early(a))
         return false;
     if (a->closing) {
         if (p->closings.len >= CLOSINGS_MAX)
@@ -198,6 +211,8 @@ static bool close_one(struct sl_plan *p)
 bool sl_deal(struct sl_plan *p)
 {
     bool any = false;
+    for (size_t n = p->again.len; n-- > 0 && is_too_early(sl_queue_at(&p->again, 0));)
+        to_the_back(&p->again);
     while (p->again.len && deal_one(p, &p->again))
         any = true;
     while (!p->again.len && deal_part(p))

@@ -52,6 +52,7 @@ struct sl_piece {                 /* one piece of a file's content; borrowed unt
     uint64_t hole;
     const uint8_t *hash;          /* WHOLE, END; NULL: none needed (both sides are here) */
     bool changed;
+    bool more;                    /* END of ranges: the file goes on behind the last one */
     uint64_t version;             /* END of ranges: of the file that they were read from, as it was at opening; 0: not known */
     struct sl_error error;
 };

@@ -28,11 +28,23 @@ void sl_exec_report(struct sl_plan *p, const struct sl_action *a, uint64_t bytes
     sl_report_item(p->report, &item);
 }
 
-static struct sl_new new_of(const struct sl_plan *p, const struct sl_action *a, uint32_t dir)
+/* How it ends when it is interrupted. What is given its name then is the first lane's alone: another one's server may learn late that its lane is lost,
+ * when the file is complete. */
+static uint32_t ending_of(const struct sl_lane *l, const struct sl_action *a)
 {
-    bool content = a->kind == SL_ACT_FILE || a->kind == SL_ACT_PART || a->kind == SL_ACT_JOIN || a->kind == SL_ACT_DROP;
-    uint32_t ending = !content ? 0 : p->o->inplace ? SL_PUT_INPLACE : p->o->partial && !*p->o->partial_dir ? SL_PUT_PARTIAL : p->o->no_resume ? SL_PUT_UNKEPT : 0;
-    return (struct sl_new){ .dir = dir, .meta = a->meta, .flags = a->flags | ending, .entry = &a->entry };
+    const struct sl_options *o = l->plan->o;
+    if (a->kind != SL_ACT_FILE)
+        return o->no_resume && (a->kind == SL_ACT_PART || a->kind == SL_ACT_DROP) ? SL_PUT_UNKEPT : 0;
+    if (o->inplace)
+        return SL_PUT_INPLACE;
+    if (o->partial && !*o->partial_dir)
+        return l == l->plan->lanes[0] ? SL_PUT_PARTIAL : 0;
+    return o->no_resume ? SL_PUT_UNKEPT : 0;
+}
+
+static struct sl_new new_of(const struct sl_lane *l, const struct sl_action *a, uint32_t dir)
+{
+    return (struct sl_new){ .dir = dir, .meta = a->meta, .flags = a->flags | ending_of(l, a), .entry = &a->entry };
 }
 
 void sl_exec_count_sent(struct sl_plan *p, const struct sl_action *a)
@@ -64,7 +76,7 @@ static enum sl_code piece_whole(struct sl_lane *l, struct sl_action *a, uint32_t
             sl_exec_still_changing(p, a);
         p->progress.bytes_done += a->entry.size;
         a->entry.size = c->len;
-        struct sl_new n = new_of(p, a, dir);
+        struct sl_new n = new_of(l, a, dir);
         sl_exec_count_sent(p, a);
         p->stats.literal += c->len;
         sl_exec_report(p, a, c->len);
@@ -83,7 +95,7 @@ enum sl_code sl_exec_begin(struct sl_lane *l, struct sl_action *a, uint32_t dir)
         return SL_OK;
     if (l->dest->ops->room(l->dest, SL_JOB_WORK) < SL_HEAD_ROOM)
         return SL_AGAIN;
-    struct sl_new n = new_of(p, a, dir);
+    struct sl_new n = new_of(l, a, dir);
     l->begun = true;
     l->swallow = false;
     l->file_done = 0;
@@ -260,7 +272,7 @@ static enum sl_code do_other(struct sl_lane *l, struct sl_action *a)
     enum sl_code rc = sl_cursor_goto(&l->write_at, a->path, a->dir_len, &dir);
     if (rc != SL_OK || l->dest->ops->room(l->dest, SL_JOB_WORK) < SL_HEAD_ROOM)
         return SL_AGAIN;
-    struct sl_new n = new_of(p, a, dir);
+    struct sl_new n = new_of(l, a, dir);
     if (a->kind != SL_ACT_JOIN && a->kind != SL_ACT_DROP)
         sl_exec_report(p, a, 0);
     if (a->kind == SL_ACT_MAKE)
@@ -343,6 +355,8 @@ static void count_done(struct sl_plan *p)
 enum sl_code sl_exec_step(struct sl_plan *p, struct sl_error *err)
 {
     bool rest = true;
+    p->progress.path = NULL;             /* it may be gone with its action */
+    p->progress.file_size = 0;
     sl_pending_reap(p);
     bool moved = sl_deal(p);
     for (size_t i = 0; i < p->lanes_len; i++) {

@@ -86,8 +86,8 @@ static enum sl_code ask_hash_there(struct sl_lane *l, struct sl_action *a)
     enum sl_code rc = sl_exec_move_to(l, &l->hash_there, a, &id);
     if (rc != SL_OK || e->ops->room(e, SL_JOB_HASH) < SL_NAME_MAX + 64)
         return SL_AGAIN;
+    a->asked_there = true;               /* first: while a local tree hashes, the queue may grow */
     e->ops->hash(e, id, sl_exec_source_name(a));
-    a->asked_there = true;
     return SL_OK;
 }
 
@@ -97,8 +97,8 @@ static enum sl_code ask_hash_here(struct sl_lane *l, struct sl_action *a)
     enum sl_code rc = sl_cursor_goto(&l->hash_here, a->path, a->dir_len, &id);
     if (rc != SL_OK || l->dest->ops->room(l->dest, SL_JOB_HASH) < SL_NAME_MAX + 64)
         return SL_AGAIN;
-    l->dest->ops->hash(l->dest, id, a->entry.name);
     a->asked_here = true;
+    l->dest->ops->hash(l->dest, id, a->entry.name);
     return SL_OK;
 }
 
@@ -112,6 +112,7 @@ static void ask_hashes(struct sl_lane *l)
             continue;
         if (!a->asked_there && (first || a->origin->e->remote) && ask_hash_there(l, a) != SL_OK)
             return;
+        a = sl_queue_at(&l->queue, i);
         if (!a->asked_here && (first || l->dest->remote) && ask_hash_here(l, a) != SL_OK)
             return;
     }
@@ -179,6 +180,7 @@ void sl_exec_issue(struct sl_lane *l)
         struct sl_action *a = sl_queue_at(q, q->issued);
         if (a->kind == SL_ACT_COMPARE) {
             ask_hashes(l);
+            a = sl_queue_at(q, q->issued);
             if (compare(l, a) != SL_OK)
                 return;
         }

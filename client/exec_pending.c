@@ -190,7 +190,7 @@ void sl_exec_finish(struct sl_lane *l)
     n->failed = l->current_failed || l->swallow;
     if (n->failed && a->kind == SL_ACT_JOIN)
         n->seq = 0;
-    n->changed = a->kind == SL_ACT_FILE || a->kind == SL_ACT_JOIN || (a->kind == SL_ACT_MAKE && a->changes & SL_CHANGE_NEW);
+    n->changed = (a->kind == SL_ACT_FILE && !l->swallow) || a->kind == SL_ACT_JOIN || (a->kind == SL_ACT_MAKE && a->changes & SL_CHANGE_NEW);
     n->deleted = a->kind == SL_ACT_REMOVE && a->update == SL_UPDATE_DELETED;
     n->path = a->path;
     a->path = NULL;
@@ -202,6 +202,7 @@ void sl_exec_finish(struct sl_lane *l)
 void sl_exec_skip(struct sl_lane *l)
 {
     struct sl_action *a = sl_queue_at(&l->queue, 0);
+    l->plan->progress.path = NULL;
     l->cost -= a->weight;
     sl_settle(l->plan, a->seq);
     sl_queue_pop(&l->queue);
@@ -223,6 +224,7 @@ struct sl_action *sl_exec_copy(const struct sl_action *a)
     copy->seq = a->seq;
     copy->needs = a->needs;
     copy->weight = a->weight;
+    copy->losses = a->losses;
     copy->in_one = a->in_one;
     copy->parts = a->parts;
     copy->part_from = a->part_from;

@@ -161,7 +161,7 @@ static bool add_lane(struct sl_grow *g)
         adopt(from, g->source.first);
         sl_lane_twin(lane, g->source.first, from);
     }
-    if (*g->l->o->partial_dir && g->dest.first)
+    if (g->dest.first && sl_layout_keeps_in(g->l))
         to->ops->kept_in(to, g->l->o->partial_dir);
     if (twins(g, lane))
         return true;
@@ -393,7 +393,8 @@ void sl_grow_keep_alive(struct sl_grow *g)
     struct sl_endpoint *all[SL_PUMP_MAX];
     struct sl_error ignored;
     size_t which, n = all_of(g, all);
-    sl_remote_pump_all(all, n, false, &which, &ignored);
+    while (sl_remote_pump_all(all, n, false, &which, &ignored) != SL_OK && which < n)
+        all[which] = NULL;
 }
 
 size_t sl_grow_queued(const struct sl_grow *g)

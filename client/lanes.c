@@ -94,6 +94,7 @@ static void deal_again(struct sl_plan *p, struct sl_lane *l)
         if (n->seq && n->action) {
             p->progress.bytes_done -= n->parts ? n->action->part_len : n->changed ? n->action->entry.size : 0;
             begin_again(p, n->action);
+            n->action->losses++;
             *sl_queue_push(&p->again) = *n->action;
             free(n->action);
             n->action = NULL;
@@ -115,6 +116,7 @@ static void deal_again(struct sl_plan *p, struct sl_lane *l)
             continue;
         }
         start_over(l, &a, begun);
+        a.losses += begun;
         if (begun)
             begin_again(p, &a);
         *sl_queue_push(&p->again) = a;
@@ -129,4 +131,5 @@ void sl_lane_remove(struct sl_plan *p, size_t i)
     memmove(&p->lanes[i], &p->lanes[i + 1], (p->lanes_len - i - 1) * sizeof(struct sl_lane *));
     p->lanes_len--;
     p->run_left = 0;
+    p->progress.path = NULL;
 }

@@ -258,6 +258,7 @@ static void finish_reading(struct sl_local *l, struct sl_piece *p)
 {
     p->changed = sl_reader_changed(&l->reader);
     p->version = l->ranges.len ? sl_reader_version(&l->reader) : 0;
+    p->more = l->ranges.len && sl_reader_goes_on(&l->reader);
     p->hash = l->e.verify ? l->digest : NULL;
     sl_reader_close(&l->reader);
     l->reading = false;

@@ -71,12 +71,14 @@ bool sl_parts_next(struct sl_plan *p, struct sl_action *a)
 bool sl_parts_take(struct sl_parts *g, const struct sl_action *a, uint64_t got, const struct sl_piece *end)
 {
     bool same = !g->version || g->version == end->version;
+    bool last = a->part_from + a->part_len == a->entry.size;
     g->version = end->version;
-    if (!g->failed && (end->changed || !same || !end->version || got != a->part_len)) {
+    if (!g->failed && (end->changed || !same || !end->version || got != a->part_len || (last && end->more))) {
         g->failed = g->changed = true;
         sl_fail(&g->err, SL_E_CHANGED, "'%s' changed while it was read", a->entry.name);
         g->err.side = SL_SIDE_SOURCE;
     }
+    g->taken += g->failed ? 0 : got;
     return !g->failed;
 }
 
@@ -108,13 +110,15 @@ static void join(struct sl_plan *p, struct sl_parts *g)
     push(p, a);
 }
 
-static void push_drop(struct sl_plan *p, struct sl_parts *g, uint32_t flags)
+/* The pointer is good until the next action is dealt again. */
+static struct sl_action *push_drop(struct sl_plan *p, struct sl_parts *g, uint32_t flags)
 {
     struct sl_action *drop = part_of(g, SL_ACT_DROP);
     memcpy(drop->token, g->token, sizeof drop->token);
     drop->parts = NULL;
     drop->flags |= flags;
     push(p, drop);
+    return sl_queue_at(&p->again, p->again.len - 1);
 }
 
 /* Without its lane it can't be told whether the staged file was made: another one is. */
@@ -133,8 +137,8 @@ static bool lasting(enum sl_code code)
 static void give_up(struct sl_plan *p, struct sl_parts *g)
 {
     bool whole = !lasting(g->err.code);
-    if (g->made)
-        push_drop(p, g, whole ? (uint32_t)SL_PUT_UNKEPT : 0);
+    struct sl_action *drop = push_drop(p, g, whole ? (uint32_t)SL_PUT_UNKEPT : 0);
+    p->progress.bytes_done -= g->taken;
     if (whole) {
         struct sl_action *again = sl_exec_copy(&g->file);
         again->whole = again->in_one = true;
@@ -142,8 +146,9 @@ static void give_up(struct sl_plan *p, struct sl_parts *g)
         again->redo = g->told;
         push(p, again);
     } else {
+        p->source_error |= g->err.side == SL_SIDE_SOURCE;
         sl_plan_entry_failed(p, &g->err, g->file.path);
-        sl_settle(p, g->file.seq);
+        drop->seq = g->file.seq;         /* then its directory's time comes after it */
     }
     take_out(p, g);
 }

@@ -14,6 +14,7 @@ struct sl_parts {
     char token[SL_TOKEN_LEN + 1];
     uint64_t next;                   /* where the next part begins */
     unsigned out;                    /* parts that were dealt and are not confirmed */
+    uint64_t taken;                  /* bytes that parts have brought */
     bool made;                       /* the first one was begun: the staged file is there */
     bool told;                       /* the line about it */
     bool failed;                     /* no more parts: err says why */

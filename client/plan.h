@@ -46,6 +46,7 @@ struct sl_action {
     uint64_t seq;            /* number in the order of the planner, from 1 (deal.c); 0: not counted */
     uint64_t needs;          /* the number that has to be settled before this one writes; 0: none */
     uint64_t weight;         /* against others, in bytes to be moved */
+    unsigned losses;         /* lanes that were lost while they did it */
     uint64_t not_before_ms;  /* it is not dealt before; 0: at once */
     struct sl_parts *parts;  /* PART, JOIN: of which file; borrowed */
     uint64_t part_from, part_len;

@@ -249,6 +249,7 @@ static void piece_of(struct sl_remote *r, const struct sl_content *c)
     p->hash = c->hash;
     p->changed = c->flags & SL_CONTENT_CHANGED;
     p->version = c->version;
+    p->more = c->flags & SL_CONTENT_MORE;
     if (p->kind == SL_PIECE_FAILED) {
         size_t n = c->text_len < sizeof p->error.text - 1 ? c->text_len : sizeof p->error.text - 1;
         p->error = (struct sl_error){ .code = c->code, .side = r->e.side };

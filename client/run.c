@@ -11,11 +11,12 @@
 #include "client/remote.h"
 #include "proto/msg.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FLUSH_AT = 256 * 1024, APART_MS = 4, LOG_FAILED = 11 };
+enum { FLUSH_AT = 256 * 1024, APART_MS = 4, SOON_MS = 10, LOG_FAILED = 11 };
 
 static struct sl_report *notes_to;       /* sl_remote_open's note hook has no context */
 
@@ -296,7 +297,10 @@ static enum sl_code drive(struct sl_layout *l, struct sl_plan *p, struct sl_grow
             return rc;
         sl_report_progress(l->report, &p->progress, false);
         if (rc == SL_AGAIN || sl_grow_queued(g) > FLUSH_AT || sl_now_ms() >= last + APART_MS) {
-            rc = sl_grow_pump(g, rc == SL_AGAIN, err);
+            bool soon = p->again.len > 0;        /* something is to be tried again in a moment */
+            if (rc == SL_AGAIN && soon)
+                poll(NULL, 0, SOON_MS);
+            rc = sl_grow_pump(g, rc == SL_AGAIN && !soon, err);
             if (rc != SL_OK)
                 return rc;
             last = sl_now_ms();
@@ -344,10 +348,15 @@ static void share_seed(struct sl_layout *l)
     }
 }
 
-static void keep_in(const struct sl_layout *l)
+bool sl_layout_keeps_in(const struct sl_layout *l)
 {
     const uint32_t needed = SL_RIGHT_OVERWRITE | SL_RIGHT_DELETE;
-    if (*l->o->partial_dir && !l->o->dry_run && (!l->dest->remote || (l->dest->rights & needed) == needed))
+    return *l->o->partial_dir && !l->o->dry_run && (!l->dest->remote || (l->dest->rights & needed) == needed);
+}
+
+static void keep_in(const struct sl_layout *l)
+{
+    if (sl_layout_keeps_in(l))
         l->dest->ops->kept_in(l->dest, l->o->partial_dir);
 }
 

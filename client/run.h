@@ -46,6 +46,9 @@ int sl_run(const struct sl_options *o);
 /* The same as one of several attempts: a failure that may pass is handed to sl_retries_lost. a: NULL for the only one. */
 int sl_run_attempt(const struct sl_options *o, struct sl_attempts *a);
 
+/* Whether interrupted files are kept in --partial-dir: the rights cover it. */
+bool sl_layout_keeps_in(const struct sl_layout *l);
+
 /* layout_source.c. Errors of single arguments are reported and counted; others are returned with *exit_status. */
 enum sl_code sl_layout_sources(struct sl_layout *l, struct sl_error *err, int *exit_status);
 /* layout_dest.c: finds or makes the destination and its listing. */

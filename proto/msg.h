@@ -145,7 +145,8 @@ enum sl_code sl_read_next(struct sl_rd *r, char *scratch, size_t *name_len);
  * over all data bytes in order, where each hole counts as its length in 8 bytes, big-endian. */
 enum sl_content_kind { SL_CONTENT_DATA = 1, SL_CONTENT_HOLE = 2, SL_CONTENT_END = 3, SL_CONTENT_FAILED = 4, SL_CONTENT_WHOLE = 5 };
 enum sl_content_flag { SL_CONTENT_CHANGED = 1 /* size or times changed between open and end */,
-                       SL_CONTENT_VERSION = 2 /* END of ranges: of which version of the file is behind the hash */ };
+                       SL_CONTENT_VERSION = 2, /* END of ranges: of which version of the file is behind the hash; */
+                       SL_CONTENT_MORE = 4     /* with it: the file goes on behind the last range */ };
 struct sl_content {
     enum sl_content_kind kind;
     const uint8_t *data;         /* DATA, WHOLE */

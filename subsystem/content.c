@@ -51,7 +51,8 @@ static void put_end(struct sl_channel *ch, struct page *pg)
 {
     uint8_t hash[SL_HASH_MOST];
     sl_hash_end(ch->hash, hash);
-    uint8_t flags = (uint8_t)((sl_reader_changed(&ch->reader) ? SL_CONTENT_CHANGED : 0) | (ch->versioned ? SL_CONTENT_VERSION : 0));
+    uint8_t flags = (uint8_t)((sl_reader_changed(&ch->reader) ? SL_CONTENT_CHANGED : 0) | (ch->versioned ? SL_CONTENT_VERSION : 0) |
+                              (ch->versioned && sl_reader_goes_on(&ch->reader) ? SL_CONTENT_MORE : 0));
     sl_content_put_end(&ch->scratch, flags, hash, sl_hash_size(ch->s->digest), sl_reader_version(&ch->reader));
     sl_reader_close(&ch->reader);
     put_buf(ch, pg);

@@ -25,6 +25,9 @@ enum sl_code sl_reader_open(struct sl_reader *r, int dirfd, const char *name, st
  * end. A file that became shorter is SL_E_CHANGED. Reads less than n only at the end of an extent or of the file. */
 enum sl_code sl_reader_next(struct sl_reader *r, void *data, size_t n, size_t *got, uint64_t *hole, struct sl_error *err);
 
+/* Whether the file, as it was at open, goes on behind what is read. */
+static inline bool sl_reader_goes_on(const struct sl_reader *r) { return r->end < (uint64_t)r->st.st_size; }
+
 /* Reads on from `at`, for len bytes; holes are read as zeros. SL_E_CHANGED when the file does not reach that far. */
 enum sl_code sl_reader_range(struct sl_reader *r, uint64_t at, uint64_t len, struct sl_error *err);
 

@@ -34,7 +34,7 @@ static bool allowed(struct sl_plan *p)
         refuse(p, SL_E_IO, "the source could not be read completely: nothing is deleted (%" PRIu64 " entries stay)", p->delete_count);
     else if (p->vanished && p->stats.errors)
         refuse(p, SL_E_IO, "there were errors: nothing is deleted (%" PRIu64 " entries stay)", p->delete_count);
-    else if (!p->top_entries && !p->o->allow_empty_source)
+    else if (p->o->del && !p->top_entries && !p->o->allow_empty_source)
         refuse(p, SL_E_INVALID, "the source is empty: nothing is deleted (%" PRIu64 " entries stay); --allow-empty-source allows it",
                p->delete_count);
     else if (p->o->max_delete_given && p->deleted_before + p->delete_count > p->o->max_delete)

@@ -7,6 +7,7 @@
 #include "client/plan_priv.h"
 #include "base/mem.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void sl_extra_meta(struct sl_plan *p, char kind, struct sl_level *l, uint32_t mode)
@@ -60,7 +61,8 @@ static void extra_entry(struct sl_plan *p, const struct sl_entry *d, size_t dir_
     size_t n = sl_plan_path_put(p, dir_len, d);
     bool dir = d->type == SL_TYPE_DIR;
     bool protected = wanted_gone && sl_stream_excludes(&p->dest_stream, p->extra_depth ? SL_VIEW_DYING : SL_VIEW_LIVING);
-    if (protected && p->extra_depth)
+    /* Without --delete only what a missing argument names goes, and a directory only when it is empty. */
+    if ((protected || !wanted_gone) && p->extra_depth && !p->conflict)
         note_protected(p, dir_len);
     if (!wanted_gone || protected) {
         p->path[dir_len] = '\0';
@@ -77,17 +79,42 @@ static void extra_entry(struct sl_plan *p, const struct sl_entry *d, size_t dir_
     sl_stream_pop(&p->dest_stream);
 }
 
+void sl_extra_missing(struct sl_plan *p, const char *name)
+{
+    struct sl_level *l = sl_plan_level(p);
+    l->missing = sl_realloc(l->missing, (l->missing_len + 1) * sizeof *l->missing);
+    l->missing[l->missing_len++] = sl_strdup(name);
+}
+
+void sl_extra_missing_clear(struct sl_level *l)
+{
+    for (size_t i = 0; i < l->missing_len; i++)
+        free(l->missing[i]);
+    free(l->missing);
+    l->missing = NULL;
+    l->missing_len = l->missing_at = 0;
+}
+
+/* Both come in the order of names. */
+static bool is_missing(struct sl_level *l, const struct sl_entry *d)
+{
+    while (l->missing_at < l->missing_len && strcmp(l->missing[l->missing_at], d->name) < 0)
+        l->missing_at++;
+    return l->missing_at < l->missing_len && strcmp(l->missing[l->missing_at], d->name) == 0;
+}
+
 void sl_extra_entry(struct sl_plan *p, const struct sl_entry *d)
 {
     struct sl_level *l = sl_plan_level(p);
-    if (p->o->del && !p->dest_stream.ev.named && !l->extra_noted) {
+    /* What an argument named and is not sent is not of a directory that is made like another. */
+    bool goes = p->dest_stream.ev.named ? is_missing(l, d) : p->o->del;
+    if (goes && !l->extra_noted) {
         l->extra_noted = true;
         sl_extra_meta(p, 'm', l, l->entry.mode);
     }
     p->extra_count = 0;
     p->extra_path_len = l->path_len;
-    /* What an argument named and is not sent is not of a directory that is made like another. */
-    extra_entry(p, d, l->path_len, p->o->del && !p->dest_stream.ev.named);
+    extra_entry(p, d, l->path_len, goes);
 }
 
 /* Inside a directory that goes (or, without --delete, one in the way of something else). */

@@ -113,10 +113,15 @@ static void list_dest(struct sl_layout *l, struct sl_plan *p)
         return;
     if (l->o->del && !sl_filters_empty(l->o->filters))
         p->dest_stream.select = sl_select_new(l->o->filters, l->dest, SL_RULE_RECEIVER);
-    if (!l->contents) {
+    if (l->list) {
+        l->feeds[1] = sl_files_from_feed(l->list, &p->dest_stream, &p->dest_origin, true);
+        sl_files_from_filter(l->feeds[1], l->o->filters);
+        sl_files_from_extra(l->feeds[1], extra);
+    } else if (!l->contents) {
         sl_layout_items(l, &p->dest_stream, &p->dest_origin, extra);
-        return;
     }
+    if (l->list || !l->contents)
+        return;
     struct sl_segment seg = { .origin = &p->dest_origin, .dir = sl_strdup(""), .name = sl_strdup(""),
                               .flags = sl_layout_flags(l->o, true) | extra };
     sl_stream_add(&p->dest_stream, &seg);

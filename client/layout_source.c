@@ -76,6 +76,11 @@ static enum sl_code missing(struct sl_error *err, const char *typed)
     return sl_fail(err, SL_E_NOT_FOUND, "cannot find '%s': no such file or directory", typed);
 }
 
+static bool passes_missing(const struct sl_layout *l)
+{
+    return l->o->ignore_missing_args || l->o->delete_missing_args;
+}
+
 static bool skipped_dir(struct sl_layout *l, const struct sl_place *p, const char *path)
 {
     if (p->entry.type != SL_TYPE_DIR || l->o->recurse || l->o->dirs || !l->o->dest)
@@ -110,9 +115,11 @@ static enum sl_code add_plain(struct sl_layout *l, const struct sl_address *a, s
     struct sl_place p = { 0 };
     enum sl_code rc = e->ops->place(e, a->path, content, &p, err);
     if (rc != SL_OK)
-        return rc;
-    if (!p.exists)
-        rc = missing(err, a->text);
+        return rc == SL_E_NOT_FOUND && passes_missing(l) ? SL_OK : rc;
+    if (!p.exists && l->o->delete_missing_args && p.name[0])
+        add_named(l, e, &p, a);          /* its listing fails, and what the destination has of that name goes */
+    else if (!p.exists)
+        rc = passes_missing(l) ? SL_OK : missing(err, a->text);
     else if (!skipped_dir(l, &p, a->path)) {
         if (!p.name[0])
             rc = add_content(l, e, &p, a->path);
@@ -155,9 +162,10 @@ static enum sl_code add_relative(struct sl_layout *l, const struct sl_address *a
     char *base = relative_front(a->path, &rest);
     struct sl_endpoint *e = source_endpoint(l, rest[strspn(rest, "./")] == '\0');
     enum sl_code rc = e->ops->place(e, a->path[0] ? a->path : ".", false, &whole, err);
-    if (rc == SL_OK && !whole.exists)
-        rc = missing(err, a->text);
-    if (rc == SL_OK && !skipped_dir(l, &whole, a->path)) {
+    bool gone = rc == SL_E_NOT_FOUND || (rc == SL_OK && !whole.exists);
+    if (gone)
+        rc = passes_missing(l) ? SL_OK : missing(err, a->text);
+    if (rc == SL_OK && (gone ? l->o->delete_missing_args : !skipped_dir(l, &whole, a->path))) {
         rc = e->ops->place(e, base, true, &front, err);
         if (rc == SL_OK) {
             struct sl_layout_item *it = item_new(l, origin_of(l, e, &front, base), a->text, whole.entry.type == SL_TYPE_DIR);
@@ -202,26 +210,6 @@ static void item_clear(struct sl_layout_item *it)
     free(it->typed);
 }
 
-/* Two arguments for one name are an error; with -R one inside another is part of it already. */
-static enum sl_code settle(struct sl_layout *l, struct sl_error *err)
-{
-    size_t kept = 0;
-    if (l->items_len > 1)
-        qsort(l->items, l->items_len, sizeof *l->items, item_order);
-    for (size_t i = 0; i < l->items_len; i++) {
-        struct sl_layout_item *it = &l->items[i], *last = kept ? &l->items[kept - 1] : NULL;
-        size_t same = last ? common(last, it) : 0;
-        if (last && same == last->parts_len && (same == it->parts_len ? strcmp(it->typed, last->typed) != 0 && !l->o->relative : false))
-            return sl_fail(err, SL_E_CONFIG, "two sources for one name: '%s' and '%s'", last->typed, it->typed);
-        if (last && same == last->parts_len && (same == it->parts_len || (l->o->recurse && last->dir)))
-            item_clear(it);
-        else
-            l->items[kept++] = *it;
-    }
-    l->items_len = kept;
-    return SL_OK;
-}
-
 static char *join(char **parts, size_t n)
 {
     size_t len = 1;
@@ -234,6 +222,42 @@ static char *join(char **parts, size_t n)
         strcat(out, parts[i]);
     }
     return out;
+}
+
+/* What rules of the command line exclude: else directories on the way to it would be made. */
+static bool hidden(const struct sl_layout *l, const struct sl_layout_item *it)
+{
+    if (it->parts_len < 2 || sl_filters_empty(l->o->filters))
+        return false;
+    struct sl_view *v = sl_view_new(l->o->filters, SL_RULE_SENDER);
+    char *path = join(it->parts, it->parts_len);
+    sl_view_begin(v, it->origin->top);
+    bool yes = sl_view_excludes(v, path, it->dir, SL_VIEW_LIVING, NULL);
+    free(path);
+    sl_view_free(v);
+    return yes;
+}
+
+/* Two arguments for one name are an error; with -R one inside another is part of it already. */
+static enum sl_code settle(struct sl_layout *l, struct sl_error *err)
+{
+    size_t kept = 0;
+    if (l->items_len > 1)
+        qsort(l->items, l->items_len, sizeof *l->items, item_order);
+    for (size_t i = 0; i < l->items_len; i++) {
+        struct sl_layout_item *it = &l->items[i], *last = kept ? &l->items[kept - 1] : NULL;
+        size_t same = last ? common(last, it) : 0;
+        if (last && same == last->parts_len && (same == it->parts_len ? strcmp(it->typed, last->typed) != 0 && !l->o->relative : false))
+            return sl_fail(err, SL_E_CONFIG, "two sources for one name: '%s' and '%s'", last->typed, it->typed);
+        if (hidden(l, it))
+            item_clear(it);
+        else if (last && same == last->parts_len && (same == it->parts_len || (l->o->recurse && last->dir)))
+            item_clear(it);
+        else
+            l->items[kept++] = *it;
+    }
+    l->items_len = kept;
+    return SL_OK;
 }
 
 /* The segments of one item: the directories on the way that the item before did not open, then the item. */
@@ -277,12 +301,31 @@ void sl_layout_named(struct sl_layout *l)
     sl_layout_items(l, s, NULL, 0);
 }
 
+/* --files-from: the list goes into one stream, from the directory that is the source. */
+static enum sl_code add_list(struct sl_layout *l, const struct sl_address *a, struct sl_error *err)
+{
+    struct sl_endpoint *e = source_endpoint(l, true);
+    struct sl_place p = { 0 };
+    enum sl_code rc = e->ops->place(e, *a->path ? a->path : ".", true, &p, err);
+    if (rc == SL_OK && !p.exists)
+        rc = missing(err, a->text);
+    else if (rc == SL_OK && p.entry.type != SL_TYPE_DIR)
+        rc = sl_fail(err, SL_E_NOT_DIR, "with --files-from '%s' has to be a directory", a->text);
+    if (rc == SL_OK) {
+        struct sl_stream *s = stream_new(l, e);
+        l->feeds[0] = sl_files_from_feed(l->list, s, origin_of(l, e, &p, a->path), false);
+        sl_files_from_filter(l->feeds[0], l->o->filters);
+    }
+    sl_place_clear(&p);
+    return rc;
+}
+
 enum sl_code sl_layout_sources(struct sl_layout *l, struct sl_error *err, int *exit_status)
 {
     enum sl_code rc = SL_OK;
     for (size_t i = 0; i < l->count; i++) {
         struct sl_error why = { 0 };
-        rc = l->o->relative ? add_relative(l, &l->addresses[i], &why) : add_plain(l, &l->addresses[i], &why);
+        rc = l->list ? add_list(l, &l->addresses[i], &why) : l->o->relative ? add_relative(l, &l->addresses[i], &why) : add_plain(l, &l->addresses[i], &why);
         if (rc == SL_E_CONFIG || rc == SL_E_PROTOCOL || rc == SL_E_CLOSED || rc == SL_E_TIMEOUT) {
             *exit_status = rc == SL_E_CONFIG ? 1 : rc == SL_E_TIMEOUT ? 30 : 12;
             *err = why;
@@ -304,6 +347,8 @@ enum sl_code sl_layout_sources(struct sl_layout *l, struct sl_error *err, int *e
 
 void sl_layout_prune(const struct sl_layout *l, struct sl_merge *m, const struct sl_origin *dest)
 {
+    if (l->list && !l->o->delete_missing_args)
+        sl_merge_hold_ways(m);
     if (!l->o->prune_empty_dirs)
         return;
     sl_merge_prune(m);
@@ -327,6 +372,9 @@ void sl_layout_clear(struct sl_layout *l)
 {
     for (size_t i = 0; i < l->items_len; i++)
         item_clear(&l->items[i]);
+    for (size_t i = 0; i < 2; i++)
+        sl_files_from_feed_free(l->feeds[i]);
+    sl_files_from_free(l->list);
     for (size_t i = 0; i < l->streams_len; i++) {
         sl_stream_clear(l->streams[i]);
         free(l->streams[i]);

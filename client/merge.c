@@ -29,6 +29,11 @@ void sl_merge_prune(struct sl_merge *m)
     m->prune = true;
 }
 
+void sl_merge_hold_ways(struct sl_merge *m)
+{
+    m->ways = true;
+}
+
 void sl_merge_clear(struct sl_merge *m)
 {
     free(m->level);
@@ -188,13 +193,15 @@ static bool unreported(struct sl_merge *m, const struct sl_event *ev, struct sl_
         else
             pop(m);
         m->dropping = m->depth > m->drop_to;
-    } else if (is_dir(ev)) {
+    } else if (is_dir(ev) && (m->prune || ev->implied)) {
         hold(m, ev, origin);
     } else if (ev->kind == SL_EVENT_END && m->held_len) {
         pop(m);
         m->held_len--;
     } else {
-        m->confirmed = m->held_len > 0;
+        /* A name that is not there makes no directories on its way. */
+        bool nothing = ev->kind == SL_EVENT_ERROR && ev->named && m->ways;
+        m->confirmed = m->held_len > 0 && !nothing;
         return false;
     }
     return true;
@@ -203,7 +210,7 @@ static bool unreported(struct sl_merge *m, const struct sl_event *ev, struct sl_
 enum sl_code sl_merge_peek(struct sl_merge *m, struct sl_event **ev, struct sl_origin **origin, struct sl_error *err)
 {
     enum sl_code rc = SL_OK;
-    if (!m->prune)
+    if (!m->prune && !m->ways)
         return peek(m, ev, origin, err);
     while (!m->confirmed && (rc = peek(m, ev, origin, err)) == SL_OK)
         if (!unreported(m, *ev, *origin) && !m->confirmed)

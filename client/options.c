@@ -29,6 +29,7 @@ struct parse {
     bool archive_part;           /* one of -rlptgoD was given */
     bool negated[6];             /* --no-r ... : by place in archive_letters */
     bool no_devices, no_specials;
+    bool recurse_given, no_relative, no_dirs;
     bool help, version;
     struct sl_select_args select;
     const char *foreign;         /* the last option that has nothing to do with --doctor */
@@ -303,6 +304,7 @@ static enum sl_code apply(struct parse *p, const struct sl_option_row *row, cons
     switch (row->kind) {
     case SL_OPT_ON:
         *flag_at(p->o, row) = true;
+        p->recurse_given |= row->offset == AT(recurse);
         if (row->letter && strchr(archive_letters, row->letter))
             p->archive_part = true;
         if (row->offset == AT(devices) || row->offset == AT(specials))
@@ -339,6 +341,9 @@ static void negate(struct parse *p, const struct sl_option_row *row)
     const char *at = row->letter ? strchr(archive_letters, row->letter) : NULL;
     if (at)
         p->negated[at - archive_letters] = true;
+    p->no_relative |= row->offset == AT(relative) && row->kind == SL_OPT_ON;
+    p->no_dirs |= row->offset == AT(dirs) && row->kind == SL_OPT_ON;
+    p->recurse_given &= row->offset != AT(recurse) || row->kind != SL_OPT_ON;
     p->no_devices |= row->id == SL_ID_D || row->offset == AT(devices);
     p->no_specials |= row->id == SL_ID_D || row->offset == AT(specials);
     if (row->kind == SL_OPT_LACKING)
@@ -410,7 +415,7 @@ static void imply_archive(struct parse *p)
 {
     struct sl_options *o = p->o;
     bool *parts[] = { &o->recurse, &o->links, &o->perms, &o->times, &o->group, &o->owner };
-    if (p->archive_part || !o->dest || o->dirs)
+    if (p->archive_part || !o->dest || o->dirs || o->files_from)
         return;
     set_archive(o);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
@@ -418,6 +423,17 @@ static void imply_archive(struct parse *p)
             *parts[i] = false;
     o->devices = !p->no_devices;
     o->specials = !p->no_specials;
+}
+
+/* As with rsync, wherever on the line it stands. */
+static void imply_of_list(struct parse *p)
+{
+    struct sl_options *o = p->o;
+    if (!o->files_from)
+        return;
+    o->relative = !p->no_relative;
+    o->dirs = !p->no_dirs;
+    o->recurse = p->recurse_given;
 }
 
 static void imply_inplace(struct sl_options *o)
@@ -465,10 +481,27 @@ static enum sl_code check_filter_test(struct parse *p, struct sl_error *err)
     return SL_OK;
 }
 
+static enum sl_code check_list(const struct sl_options *o, struct sl_error *err)
+{
+    const char *colon = strchr(o->files_from, ':');
+    if (o->source_count != 1)
+        return sl_fail(err, SL_E_CONFIG, "--files-from needs one source, a directory: '%s' doesn't go with it", o->sources[1]);
+    if (colon && !memchr(o->files_from, '/', (size_t)(colon - o->files_from)))
+        return sl_fail(err, SL_E_CONFIG, "--files-from: '%s' is on another host; only a file of this one can be read (or ./%s, or - and a pipe)",
+                       o->files_from, o->files_from);
+    if (strcmp(o->files_from, "-") == 0 && o->retries)
+        return sl_fail(err, SL_E_CONFIG, "--files-from=- can be read only once: --retries doesn't go with it");
+    return SL_OK;
+}
+
 static enum sl_code check(const struct sl_options *o, struct sl_error *err)
 {
     if (!o->source_count)
         return sl_fail(err, SL_E_CONFIG, "no source is given (see superlifter --help)");
+    if (o->one_fs > 1)
+        return sl_fail(err, SL_E_CONFIG, "-x is not supported twice by this version of superlifter: a mount point itself can't be left out");
+    if (o->files_from && check_list(o, err) != SL_OK)
+        return SL_E_CONFIG;
     if (o->del && !o->recurse && !o->dirs)
         return sl_fail(err, SL_E_CONFIG, "--delete does not work without --recursive (-r) or --dirs (-d)");
     if ((o->append || o->append_verify) && o->whole_file > 0)
@@ -541,6 +574,7 @@ enum sl_options_result sl_options_parse_behind(struct sl_options *o, const struc
     o->source_count = n > 1 ? n - 1 : n;
     o->dest = n > 1 ? argv[argc - 1] : NULL;
     imply_archive(&p);
+    imply_of_list(&p);
     imply_inplace(o);
     environment(o, configured_rsh);
     if (o->doctor)

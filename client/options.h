@@ -30,10 +30,12 @@ struct sl_options {
     bool dirs;                    /* -d */
     bool relative;                /* -R */
     bool implied_dirs;            /* default true */
-    bool one_fs;                  /* -x */
+    int one_fs;                   /* count of -x */
     bool mkpath;
     struct sl_filters *filters;   /* owned; may be empty, never NULL */
     bool from0;                   /* -0 */
+    const char *files_from;       /* NULL unless given */
+    bool ignore_missing_args, delete_missing_args;
     struct sl_size_limit { bool given; uint64_t bytes; } max_size, min_size;
     struct sl_time_limit { bool given; int64_t s; } newer_than, older_than;
     bool prune_empty_dirs;        /* -m */

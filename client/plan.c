@@ -48,7 +48,7 @@ void sl_plan_clear(struct sl_plan *p)
     free(p->failed_dir);
     free(p->path);
     for (size_t i = 0; i < p->depth; i++)
-        sl_similar_free(p->levels[i].similar);
+        sl_similar_free(p->levels[i].similar), sl_extra_missing_clear(&p->levels[i]);
     free(p->levels);
     free(p->dest_origin.base);
     free(p->dest_origin.top);
@@ -381,6 +381,7 @@ static void leave(struct sl_plan *p)
     }
     choose_similar(p, l);
     sl_similar_free(l->similar);
+    sl_extra_missing_clear(l);
     if (l->extra_noted && l->readonly)
         sl_extra_meta(p, 'o', l, l->entry.mode | 0700);
     p->depth--;
@@ -404,14 +405,34 @@ static void count_entry(struct sl_plan *p, const struct sl_entry *s)
         p->top_entries++;
 }
 
+/* An argument that is not there: whether that is as it may be. */
+static bool may_be_missing(struct sl_plan *p, const struct sl_event *s)
+{
+    if (!s->named || s->error.code != SL_E_NOT_FOUND)
+        return false;
+    if (p->o->delete_missing_args && !s->implied)
+        sl_extra_missing(p, s->name);
+    return p->o->ignore_missing_args || p->o->delete_missing_args;
+}
+
 static void source_failed(struct sl_plan *p, struct sl_event *s)
 {
+    if (may_be_missing(p, s)) {
+        sl_merge_pop(&p->source);
+        return;
+    }
     size_t keep = sl_plan_level(p)->path_len;
     struct sl_entry e = { .name = s->name ? s->name : "", .name_len = s->name ? strlen(s->name) : 0 };
     if (e.name_len)
         sl_plan_path_put(p, keep, &e);
     p->source_error = true;
-    sl_plan_entry_failed(p, &s->error, p->path);
+    if (s->named) {
+        p->failed = true;
+        p->stats.errors++;
+        sl_report_error(p->report, &s->error, p->path);
+    } else {
+        sl_plan_entry_failed(p, &s->error, p->path);
+    }
     p->path[keep] = '\0';
     sl_merge_pop(&p->source);
 }

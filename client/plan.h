@@ -101,6 +101,8 @@ struct sl_level {            /* a directory on the way down */
     bool has_source;         /* entry is meaningful */
     struct sl_similar *similar;  /* --fuzzy: the files that it has at the destination; owned, NULL: not looked at */
     size_t waiting;          /* actions that wait for the rest of them */
+    char **missing;          /* owned: --delete-missing-args: names that the source lacks and the destination is to lose, in order */
+    size_t missing_len, missing_at;  /* at: the first that may still come up */
     struct sl_entry entry;   /* source metadata, owner names borrowed */
     uint32_t meta;           /* what to set */
     struct sl_origin *origin;

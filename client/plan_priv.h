@@ -31,6 +31,9 @@ bool sl_plan_told(const struct sl_plan *p, uint32_t changes);
 /* ---- extra.c ---- */
 /* Spools a directory's metadata in front of the deletions in it (kind 'm': to be set when they are done; 'o': opened up before). */
 void sl_extra_meta(struct sl_plan *p, char kind, struct sl_level *l, uint32_t mode);
+/* The source lacks what an argument named: the destination's goes. */
+void sl_extra_missing(struct sl_plan *p, const char *name);
+void sl_extra_missing_clear(struct sl_level *l);
 /* Takes an entry of the open directory that the source lacks. */
 void sl_extra_entry(struct sl_plan *p, const struct sl_entry *d);
 /* Goes on inside a directory that goes, or that is in the way. */

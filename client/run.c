@@ -70,6 +70,14 @@ static void read_above_one(struct sl_filters *f, const struct sl_address *a)
     free(path);
 }
 
+static enum sl_code read_list(struct sl_layout *l, struct sl_error *err)
+{
+    const struct sl_options *o = l->o;
+    struct sl_files_from_how how = { .file = o->files_from, .from0 = o->from0, .relative = o->relative, .recurse = o->recurse,
+                                     .flags = sl_layout_flags(o, false) };
+    return o->files_from ? sl_files_from_read(&l->list, &how, err) : SL_OK;
+}
+
 /* Merge files above a local tree, while they can be read. */
 static void read_above(struct sl_layout *l)
 {
@@ -116,7 +124,7 @@ static enum sl_code settle_in(struct sl_layout *l, struct sl_error *err, int *ex
         sl_permit_tell(l->o, l->report, l->remote_source, l->dest);
     else if (l->dest)
         sl_permit_tell(l->o, l->report, NULL, l->dest);
-    if (l->o->del && (remote || !local_dest))
+    if ((l->o->del || l->o->delete_missing_args) && (remote || !local_dest))
         l->spool_file = tmpfile();
     sl_grow_prepare(l);
     enum sl_code rc = sl_client_confine(l, err);
@@ -482,6 +490,8 @@ int sl_run_attempt(const struct sl_options *o, struct sl_attempts *a)
     l.report = notes_to = sl_report_new(o, push);
     if (rc == SL_OK && (rc = sl_report_log_open(l.report, &err)) != SL_OK)
         status = LOG_FAILED;
+    if (rc == SL_OK)
+        rc = read_list(&l, &err);
     if (rc == SL_OK)
         read_above(&l);
     if (rc == SL_OK)

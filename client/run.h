@@ -5,6 +5,7 @@
 
 #include "client/address.h"
 #include "client/endpoint.h"
+#include "client/files_from.h"
 #include "client/options.h"
 #include "client/plan.h"
 #include "client/report.h"
@@ -30,6 +31,8 @@ struct sl_layout {
     struct sl_layout_item { char **parts; size_t parts_len; char *typed; struct sl_origin *origin; uint32_t flags; bool dir; } *items;
     size_t items_len;                 /* named arguments, sorted by where they go */
     size_t contents;                  /* arguments whose content goes to the destination's root */
+    struct sl_files_from *list;       /* --files-from; NULL */
+    struct sl_files_from_feed *feeds[2];  /* of it, for the source and the destination */
     bool failed;                      /* an argument was missing: exit 23 */
     unsigned dirs_made;               /* on the way to the destination, by --mkpath */
     char *rename_to;                  /* the one file's new name; owned by the segments then */

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AHEAD_MAX = 64 };           /* LISTs asked for before they are read, of a remote tree */
+enum { AHEAD_MAX = 64,             /* LISTs asked for before they are read, of a remote tree */
+       FORGET_AT = 256 };          /* segments that are over and still in memory */
 
 void sl_stream_init(struct sl_stream *s, struct sl_endpoint *e)
 {
@@ -16,13 +17,18 @@ void sl_stream_init(struct sl_stream *s, struct sl_endpoint *e)
     sl_cursor_init(&s->cursor, e, SL_JOB_LIST, 0, "");
 }
 
+static void segment_clear(struct sl_segment *g)
+{
+    free(g->dir);
+    free(g->name);
+    free(g->as);
+    *g = (struct sl_segment){ 0 };
+}
+
 void sl_stream_clear(struct sl_stream *s)
 {
-    for (size_t i = 0; i < s->count; i++) {
-        free(s->segments[i].dir);
-        free(s->segments[i].name);
-        free(s->segments[i].as);
-    }
+    for (size_t i = 0; i < s->count; i++)
+        segment_clear(&s->segments[i]);
     free(s->segments);
     free(s->kept);
     sl_cursor_clear(&s->cursor);
@@ -40,20 +46,34 @@ void sl_stream_add(struct sl_stream *s, const struct sl_segment *seg)
     s->segments[s->count++] = *seg;
 }
 
+/* Segment number i, if there is one. SL_OK, SL_EOF or an error. */
+static enum sl_code have_segment(struct sl_stream *s, size_t i, struct sl_error *err)
+{
+    while (i >= s->count) {
+        enum sl_code rc = s->more && !s->over ? s->more(s->more_ctx, s, err) : SL_EOF;
+        s->over |= rc == SL_EOF;
+        if (rc != SL_OK)
+            return rc;
+    }
+    return SL_OK;
+}
+
 /* Sends LISTs ahead of the reading. */
-static void ask(struct sl_stream *s)
+static enum sl_code ask(struct sl_stream *s, struct sl_error *err)
 {
     size_t ahead = s->e->remote ? AHEAD_MAX : 1;
-    while (s->asked < s->count && s->asked - s->at < ahead) {
+    enum sl_code rc = SL_OK;
+    while (s->asked - s->at < ahead && (rc = have_segment(s, s->asked, err)) == SL_OK) {
         const struct sl_segment *g = &s->segments[s->asked];
         uint32_t id = 0;
         if (sl_cursor_move(&s->cursor, s->e, g->origin->root, g->origin->base) != SL_OK ||
             sl_cursor_goto(&s->cursor, g->dir, strlen(g->dir), &id) != SL_OK ||
             s->e->ops->room(s->e, SL_JOB_LIST) < SL_NAME_MAX + 64)
-            return;
+            return SL_OK;
         s->e->ops->list(s->e, id, g->name, g->flags);
         s->asked++;
     }
+    return rc == SL_EOF ? SL_OK : rc;
 }
 
 static void keep(struct sl_stream *s, bool there)
@@ -66,15 +86,24 @@ static void keep(struct sl_stream *s, bool there)
 }
 
 /* The running segment is over; there: its own entry was a directory that stays open. */
-static void next_segment(struct sl_stream *s, bool there)
+static enum sl_code next_segment(struct sl_stream *s, bool there, struct sl_error *err)
 {
     if (s->segments[s->at].keep_open)
         keep(s, there);
+    segment_clear(&s->segments[s->at]);
     s->at++;
     s->depth = 0;
     s->dirs = 0;
     s->started = false;
-    s->closing = s->at < s->count ? s->segments[s->at].close_before : (unsigned)s->kept_len;
+    enum sl_code rc = have_segment(s, s->at, err);
+    s->closing = rc == SL_OK ? s->segments[s->at].close_before : (unsigned)s->kept_len;
+    if (s->at >= FORGET_AT) {
+        memmove(s->segments, s->segments + s->at, (s->count - s->at) * sizeof *s->segments);
+        s->count -= s->at;
+        s->asked -= s->at;
+        s->at = 0;
+    }
+    return rc == SL_EOF ? SL_OK : rc;
 }
 
 /* END of a directory that was kept open for later segments. True when there is one to report. */
@@ -88,6 +117,12 @@ static bool close_kept(struct sl_stream *s)
         }
     }
     return false;
+}
+
+/* Whether it is only there for what is in it. */
+static bool on_the_way(const struct sl_segment *g)
+{
+    return g->keep_open && !g->wanted;
 }
 
 static void rename_entry(struct sl_stream *s, const struct sl_segment *g)
@@ -108,7 +143,7 @@ static bool take(struct sl_stream *s)
     s->ev.named = s->ev.kept = false;
     if (s->ev.kind == SL_EVENT_ENTRY) {
         bool dir = s->ev.entry.type == SL_TYPE_DIR;
-        s->ev.implied = outer && g->keep_open;
+        s->ev.implied = outer && g->keep_open && !g->wanted;
         s->ev.named = outer && !root;
         s->dirs += dir;
         s->depth += dir;
@@ -125,6 +160,10 @@ static bool take(struct sl_stream *s)
         }
         if (outer && g->as)
             rename_entry(s, g);
+        if (outer && on_the_way(g) && !dir && !g->optional) {
+            sl_fail(&s->way, SL_E_NOT_DIR, "'%s' is not a directory", g->name);
+            return false;
+        }
         return true;
     }
     if (s->ev.kind == SL_EVENT_END) {
@@ -154,6 +193,22 @@ static enum sl_code ready(struct sl_stream *s, struct sl_error *err)
     return SL_OK;
 }
 
+/* The segment's own thing can't be listed. What a directory on the way to names could not be is told for each of these names. */
+static void failed(struct sl_stream *s, const struct sl_segment *g, struct sl_error *why)
+{
+    bool lost = why->code == SL_E_INVALID && s->way.code;
+    if (lost)
+        *why = s->way;
+    if (on_the_way(g))
+        s->way = *why;
+    if (*g->dir)
+        sl_error_context(why, "'%s/%s'", g->dir, g->name);
+    s->origin = g->origin;
+    s->ev = (struct sl_event){ .kind = SL_EVENT_ERROR, .error = *why, .name = s->as_name, .named = true, .implied = lost };
+    memcpy(s->as_name, g->name, strlen(g->name) + 1);
+    s->ev.error.side = s->e->side;
+}
+
 /* The next event; s->have when it is one of ours, not of the listing. */
 static enum sl_code fetch(struct sl_stream *s, struct sl_error *err)
 {
@@ -163,9 +218,8 @@ static enum sl_code fetch(struct sl_stream *s, struct sl_error *err)
             return rc;
         if (close_kept(s))
             return SL_OK;
-        if (s->at == s->count)
-            return SL_EOF;
-        ask(s);
+        if ((rc = have_segment(s, s->at, err)) != SL_OK || (rc = ask(s, err)) != SL_OK)
+            return rc;
         if (s->asked == s->at)
             return SL_AGAIN;
         struct sl_segment *g = &s->segments[s->at];
@@ -175,16 +229,16 @@ static enum sl_code fetch(struct sl_stream *s, struct sl_error *err)
         if (rc == SL_AGAIN)
             return rc;
         if (rc == SL_EOF) {
-            next_segment(s, was_dir);
+            if ((rc = next_segment(s, was_dir, err)) != SL_OK)
+                return rc;
         } else if (rc == SL_E_PROTOCOL || rc == SL_E_CLOSED) {
             *err = why;
             return rc;
         } else if (rc != SL_OK) {
-            bool quiet = g->optional;
-            s->origin = g->origin;
-            s->ev = (struct sl_event){ .kind = SL_EVENT_ERROR, .error = why, .name = g->name };
-            s->ev.error.side = s->e->side;
-            next_segment(s, false);
+            bool quiet = g->optional || on_the_way(g);
+            failed(s, g, &why);
+            if ((rc = next_segment(s, false, err)) != SL_OK)
+                return rc;
             if (!quiet)
                 return SL_OK;
         } else if (take(s)) {

@@ -17,6 +17,7 @@ struct sl_origin {
     char *base;                   /* owned */
     char *front;                  /* owned: what was typed in front of the paths of the transfer; NULL: nothing */
     char *top;                    /* owned: the absolute path of both, as far as it is known */
+    char *front_below;            /* owned: --files-from: what is in front of it below the source */
     char *rename_from;            /* owned: the one file's name at the source when the destination names it otherwise */
 };
 
@@ -26,6 +27,7 @@ struct sl_segment {
     char *as;                     /* owned: what the entry is called in the transfer; NULL: its name */
     uint32_t flags;               /* of LIST */
     bool keep_open;               /* segments of this directory's content follow */
+    bool wanted;                  /* it was named, though it is kept open */
     unsigned close_before;        /* directories kept open to be closed first */
     bool optional;                /* that it isn't there is no error (destination) */
 };
@@ -37,7 +39,12 @@ struct sl_stream {
     size_t count, cap, asked, at; /* asked: LISTs sent; at: the one being read */
     struct sl_event ev;
     struct sl_origin *origin;     /* of ev */
-    bool have, started, over;
+    bool have, started;
+    /* Adds the next segments by sl_stream_add. SL_EOF: there are none. NULL: all are there. */
+    enum sl_code (*more)(void *ctx, struct sl_stream *s, struct sl_error *err);
+    void *more_ctx;
+    bool over;                    /* it was the end */
+    struct sl_error way;          /* why the last directory on the way to a name could not be listed */
     unsigned depth;               /* directories open within the segment */
     uint64_t dirs;                /* directories of the running LIST so far */
     unsigned dropping;            /* depth inside a subtree that nobody wants */
@@ -83,6 +90,7 @@ struct sl_merge {
     struct sl_event ev;           /* END, or a conflict */
     /* --prune-empty-dirs */
     bool prune;
+    bool ways;                    /* directories on the way to names are reported only with something in them */
     struct sl_held *held;         /* owned: directories that were entered and are not reported yet, from the top down */
     size_t held_len, held_cap;
     bool confirmed;               /* they are to be reported: there is something in the last */
@@ -93,6 +101,8 @@ struct sl_merge {
 void sl_merge_init(struct sl_merge *m, struct sl_stream **streams, size_t count);
 /* From now on directories without anything but directories are not reported, unless rules protect them. Before the first event. */
 void sl_merge_prune(struct sl_merge *m);
+/* From now on directories on the way to what was named are not reported when nothing that was named is there. */
+void sl_merge_hold_ways(struct sl_merge *m);
 void sl_merge_clear(struct sl_merge *m);
 enum sl_code sl_merge_peek(struct sl_merge *m, struct sl_event **ev, struct sl_origin **origin, struct sl_error *err);
 void sl_merge_pop(struct sl_merge *m);      /* an entry that is a directory is entered */

@@ -399,7 +399,8 @@ bool sl_view_excludes(struct sl_view *v, const char *name, bool is_dir, enum sl_
 {
     struct question q = { .ignored = SL_RULE_XATTR | (when == SL_VIEW_DYING ? (uint32_t)SL_RULE_PERISHABLE : 0) };
     size_t len = put(v, name);
-    q.s = (struct sl_subject){ .path = v->path, .root = v->top, .name = here(v) + 1, .len = len, .is_dir = is_dir };
+    const char *slash = memrchr(v->path, '/', len);
+    q.s = (struct sl_subject){ .path = v->path, .root = v->top, .name = (size_t)(slash - v->path) + 1, .len = len, .is_dir = is_dir };
     const struct sl_rules_entry *e = decides(v, &q, &v->f->rules, v->top);
     if (why)
         *why = e ? e->where : NULL;

@@ -37,7 +37,7 @@ enum sl_code sl_view_give(struct sl_view *v, const char *text, size_t len, struc
 enum sl_code sl_view_give_none(struct sl_view *v, struct sl_error *err);
 void sl_view_give_up(struct sl_view *v);
 
-/* Whether an entry of the open directory is excluded: hidden, or protected. dying: the directory is being deleted, and
+/* Whether an entry of the open directory (its name, or the path of something below it) is excluded: hidden, or protected. dying: the directory is being deleted, and
  * perishable rules do not count. why, unless NULL: which rule said so ("FILE:LINE" or an option), or NULL when none
  * matched. */
 enum sl_view_when { SL_VIEW_LIVING, SL_VIEW_DYING };

@@ -79,9 +79,9 @@ void option_own(struct options *o, const char *text);
 
 struct profile {
     const char *name;
-    void (*options)(struct chance *c, struct options *o);
+    void (*options)(struct chance *c, struct options *o, const struct node *source);
     tree_special *special;
 };
-extern const struct profile profile_filters;
+extern const struct profile profile_filters, profile_files;
 
 #endif

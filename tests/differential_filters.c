@@ -146,8 +146,9 @@ static void add_limits(struct chance *c, struct options *o)
         option_add(o, "--min-size=%s", PICK(c, sizes));
 }
 
-static void make_options(struct chance *c, struct options *o)
+static void make_options(struct chance *c, struct options *o, const struct node *source)
 {
+    (void)source;
     static const char *const deletions[] = { "--delete", "--delete-after", "--delete-excluded", "--delete-during",
                                              "--delete-delay" };
     struct text t = { 0 };

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/* files_from - --files-from: a list of names below the one source becomes segments of a stream, few at a time, in the
+ * order of listings. */
+#ifndef SL_CLIENT_FILES_FROM_H
+#define SL_CLIENT_FILES_FROM_H
+
+#include "client/sorter.h"
+#include "client/stream.h"
+
+struct sl_files_from;      /* a list, as it was read */
+struct sl_files_from_feed; /* it, on its way into one stream */
+
+struct sl_files_from_how {
+    const char *file; /* "-": standard input */
+    bool from0, relative, recurse;
+    uint32_t flags; /* of LIST, for what is named */
+};
+
+/* Reads all of it. SL_E_CONFIG: file, line and what was expected. */
+enum sl_code sl_files_from_read(struct sl_files_from **out, const struct sl_files_from_how *how, struct sl_error *err);
+void sl_files_from_free(struct sl_files_from *f);
+
+/* Lets the list flow into a stream: of the source, whose directory `at` is (dest false), or of the same names at the
+ * destination. What global rules exclude is left out (filters: borrowed). extra: more flags of LIST. */
+struct sl_files_from_feed *sl_files_from_feed(struct sl_files_from *f, struct sl_stream *s, const struct sl_origin *at,
+                                              bool dest);
+void sl_files_from_filter(struct sl_files_from_feed *feed, const struct sl_filters *filters);
+void sl_files_from_extra(struct sl_files_from_feed *feed, uint32_t extra);
+void sl_files_from_feed_free(struct sl_files_from_feed *feed);
+
+#endif

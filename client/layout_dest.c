@@ -111,8 +111,8 @@ static void list_dest(struct sl_layout *l, struct sl_plan *p)
     uint32_t extra = l->o->dry_run ? 0 : SL_LIST_CLEAN;
     if (p->dest_new || p->blind)
         return;
-    if (l->o->del && !sl_filters_empty(l->o->filters))
-        p->dest_stream.select = sl_select_new(l->o->filters, l->dest, SL_RULE_RECEIVER);
+    if (l->o->del)
+        sl_stream_select(&p->dest_stream, l->o->filters, SL_RULE_RECEIVER);
     if (l->list) {
         l->feeds[1] = sl_files_from_feed(l->list, &p->dest_stream, &p->dest_origin, true);
         sl_files_from_filter(l->feeds[1], l->o->filters);
@@ -157,6 +157,19 @@ static enum sl_code not_same(const struct sl_layout *l, const char *dest, const 
     return SL_OK;
 }
 
+/* What merge files protect at the destination can only be known by who may read them. */
+static enum sl_code may_read_rules(const struct sl_layout *l, struct sl_error *err)
+{
+    const struct sl_points *points = &l->o->filters->points;
+    for (size_t i = 0; l->o->del && !(l->dest->rights & SL_RIGHT_READ) && i < points->len; i++) {
+        const struct sl_point *p = &points->at[i];
+        if (!p->gone && (!(p->flags & SL_RULE_SIDES) || p->flags & SL_RULE_RECEIVER))
+            return sl_fail(err, SL_E_RIGHTS, "there is no right to read at the destination, where merge files '%s' may protect what is to be "
+                                             "deleted; with the modifier s they are of the source only", p->name);
+    }
+    return SL_OK;
+}
+
 enum sl_code sl_layout_dest(struct sl_layout *l, struct sl_plan *p, struct sl_error *err, int *exit_status)
 {
     struct sl_place d = { 0 };
@@ -172,6 +185,8 @@ enum sl_code sl_layout_dest(struct sl_layout *l, struct sl_plan *p, struct sl_er
     }
     bool dir = d.exists && d.entry.type == SL_TYPE_DIR;
     rc = not_same(l, path, &d, err);
+    if (rc == SL_OK)
+        rc = may_read_rules(l, err);
     *exit_status = rc == SL_OK ? 3 : 1;
     if (rc == SL_OK && !dir && one_file(l) && !ends_in_slash(path)) {
         l->rename_to = sl_strdup(d.name);

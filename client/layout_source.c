@@ -48,8 +48,7 @@ static struct sl_stream *stream_new(struct sl_layout *l, struct sl_endpoint *e)
     sl_stream_init(s, e);
     s->hides = true;
     s->max_depth = (unsigned)l->o->max_depth;
-    if (!sl_filters_empty(l->o->filters))
-        s->select = sl_select_new(l->o->filters, e, SL_RULE_SENDER);
+    sl_stream_select(s, l->o->filters, SL_RULE_SENDER);
     l->streams = sl_realloc(l->streams, (l->streams_len + 1) * sizeof *l->streams);
     l->streams[l->streams_len++] = s;
     return s;

@@ -3,6 +3,7 @@
 #include "config.h"
 #include "client/select.h"
 #include "base/mem.h"
+#include "client/ahead.h"
 #include "client/stream.h"
 
 #include <stdio.h>
@@ -16,6 +17,7 @@ struct sl_select {
     const char *top; /* of the tree that the view is of; borrowed; NULL: none yet */
     const struct sl_origin *origin;
     struct sl_cursor cursor;
+    struct sl_ahead *ahead;      /* borrowed; NULL */
     struct sl_fetch *fetch; /* owned; NULL: nothing is under way */
     char failed[SL_NAME_MAX + 1];
     bool keeps;
@@ -140,10 +142,17 @@ bool sl_select_excludes(struct sl_select *s, const struct sl_origin *o, const ch
 
 /* ---- merge files ---- */
 
+void sl_select_ahead(struct sl_select *s, struct sl_ahead *a)
+{
+    s->ahead = a;
+}
+
 static enum sl_code ask(struct sl_select *s, const struct sl_view_file *file)
 {
     const char *path = sl_view_path(s->view);
     uint32_t id = 0;
+    if (s->ahead && !file->dir && (s->fetch = sl_ahead_take(s->ahead, path, file->name)) != NULL)
+        return SL_OK;
     enum sl_code rc = sl_cursor_move(&s->cursor, s->e, s->origin->root, file->dir ? "" : s->origin->base);
     if (file->dir)
         path = file->dir + (*file->dir == '/');

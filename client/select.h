@@ -11,10 +11,14 @@
 
 struct sl_origin;
 struct sl_select;
+struct sl_ahead;
 
 /* f is borrowed. side: SL_RULE_SENDER: what is excluded is hidden; SL_RULE_RECEIVER: it is protected. */
 struct sl_select *sl_select_new(const struct sl_filters *f, struct sl_endpoint *e, uint32_t side);
 void sl_select_free(struct sl_select *s);
+
+/* Whom to ask for merge files first; borrowed. */
+void sl_select_ahead(struct sl_select *s, struct sl_ahead *a);
 
 /* --delete-after: a merge file that is sent stands at the destination before rules are asked there. Keeps the text of
  * those that are not hidden, and least to most bytes long, as long as their directory is open; and uses, in the same

@@ -33,8 +33,20 @@ void sl_stream_clear(struct sl_stream *s)
     free(s->kept);
     sl_cursor_clear(&s->cursor);
     sl_select_free(s->select);
+    sl_ahead_free(s->ahead);
     sl_select_free(s->protects);
     *s = (struct sl_stream){ 0 };
+}
+
+void sl_stream_select(struct sl_stream *s, const struct sl_filters *f, uint32_t side)
+{
+    if (sl_filters_empty(f))
+        return;
+    s->select = sl_select_new(f, s->e, side);
+    if (!s->e->remote || !f->points.len)
+        return;
+    s->ahead = sl_ahead_new(f, s->e, side);
+    sl_select_ahead(s->select, s->ahead);
 }
 
 void sl_stream_add(struct sl_stream *s, const struct sl_segment *seg)
@@ -209,6 +221,20 @@ static void failed(struct sl_stream *s, const struct sl_segment *g, struct sl_er
     s->ev.error.side = s->e->side;
 }
 
+static enum sl_code next_event(struct sl_stream *s, const struct sl_segment *g, struct sl_error *why)
+{
+    if (!s->ahead)
+        return s->e->ops->list_next(s->e, &s->ev, why);
+    return sl_ahead_next(s->ahead, &(struct sl_ahead_of){ g->origin, g->dir, g->name }, &s->ev, why);
+}
+
+/* The rest of the directory just reported is not wanted. */
+static void skip(struct sl_stream *s)
+{
+    if (!s->ahead || !sl_ahead_ended(s->ahead))
+        s->e->ops->list_skip(s->e, s->dirs - 1);
+}
+
 /* The next event; s->have when it is one of ours, not of the listing. */
 static enum sl_code fetch(struct sl_stream *s, struct sl_error *err)
 {
@@ -225,7 +251,7 @@ static enum sl_code fetch(struct sl_stream *s, struct sl_error *err)
         struct sl_segment *g = &s->segments[s->at];
         bool was_dir = s->depth > 0 || s->started;
         struct sl_error why = { 0 };
-        rc = s->e->ops->list_next(s->e, &s->ev, &why);
+        rc = next_event(s, g, &why);
         if (rc == SL_AGAIN)
             return rc;
         if (rc == SL_EOF) {
@@ -310,7 +336,7 @@ void sl_stream_pop(struct sl_stream *s)
             sl_select_enter(s->protects, guarded(s), s->ev.entry.name);
         if (s->max_depth && s->level >= s->max_depth && !s->ev.implied) {
             s->shallow = 1;
-            s->e->ops->list_skip(s->e, s->dirs - 1);
+            skip(s);
         }
     } else if (s->ev.kind == SL_EVENT_END) {
         s->level--;
@@ -325,7 +351,7 @@ void sl_stream_drop(struct sl_stream *s)
 {
     if (is_dir(&s->ev)) {
         s->dropping = 1;
-        s->e->ops->list_skip(s->e, s->dirs - 1);
+        skip(s);
     }
     s->have = false;
 }

@@ -6,6 +6,7 @@
 #ifndef SL_CLIENT_STREAM_H
 #define SL_CLIENT_STREAM_H
 
+#include "client/ahead.h"
 #include "client/cursor.h"
 #include "client/endpoint.h"
 #include "client/select.h"
@@ -55,6 +56,7 @@ struct sl_stream {
     struct sl_entry root;
     char as_name[SL_NAME_MAX + 1];
     struct sl_select *select;     /* filter rules; owned; NULL: none */
+    struct sl_ahead *ahead;       /* owned; NULL: the listing is not read ahead of its use */
     bool hides;                   /* what they exclude is not reported */
     struct sl_select *protects;   /* rules of the other side, for directories that are empty (sl_event.kept); owned; NULL: none */
     const struct sl_origin *protected_at;  /* where that side is; borrowed; NULL: as this one */
@@ -65,6 +67,8 @@ struct sl_stream {
 
 void sl_stream_init(struct sl_stream *s, struct sl_endpoint *e);
 void sl_stream_clear(struct sl_stream *s);
+/* Filter rules for it. side: as of sl_select_new. */
+void sl_stream_select(struct sl_stream *s, const struct sl_filters *f, uint32_t side);
 /* Takes over the strings of seg. */
 void sl_stream_add(struct sl_stream *s, const struct sl_segment *seg);
 

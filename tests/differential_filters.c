@@ -149,8 +149,8 @@ static void add_limits(struct chance *c, struct options *o)
 static void make_options(struct chance *c, struct options *o, const struct node *source)
 {
     (void)source;
-    static const char *const deletions[] = { "--delete", "--delete-after", "--delete-excluded", "--delete-during",
-                                             "--delete-delay" };
+    /* Not --delete-delay: rsync forgets by then what merge files protect further down. */
+    static const char *const deletions[] = { "--delete", "--delete-after", "--delete-excluded", "--delete-during" };
     struct text t = { 0 };
     bool all = chance_percent(c, 75);
     option_add(o, all ? "-a" : "-rl");

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: ISC */
+/* ahead - see ahead.h. Entries are copied, because the endpoint's are good only until the next. */
+#include "config.h"
+#include "client/ahead.h"
+#include "base/mem.h"
+#include "client/stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ENTRIES_MAX = 4096, UNDER_WAY_MAX = 512 };
+
+struct item {
+    enum sl_code code; /* SL_OK: an event; else what list_next said */
+    enum sl_event_kind kind;
+    struct sl_entry entry;
+    char *name, *target;    /* owned; NULL */
+    struct sl_error *error; /* owned; NULL */
+};
+
+struct wanted {
+    char *dir, *name;   /* owned */
+    struct sl_fetch *f; /* owned; NULL: taken */
+};
+
+struct sl_ahead {
+    const struct sl_filters *filters;
+    struct sl_endpoint *e;
+    uint32_t side;
+    struct item items[ENTRIES_MAX]; /* a ring */
+    size_t head, len;
+    struct item given; /* what was handed out last */
+    bool listing, ended;
+    char *path; /* owned: of the directory that the listing is in */
+    size_t path_len, path_cap;
+    size_t *marks; /* owned: lengths of the paths of those around it */
+    size_t depth, marks_cap;
+    struct sl_cursor cursor;
+    struct wanted files[UNDER_WAY_MAX]; /* a ring, in the order of the directories */
+    size_t files_head, files_len;
+};
+
+struct sl_ahead *sl_ahead_new(const struct sl_filters *f, struct sl_endpoint *e, uint32_t side)
+{
+    struct sl_ahead *a = sl_calloc(1, sizeof *a);
+    a->filters = f;
+    a->e = e;
+    a->side = side;
+    sl_cursor_init(&a->cursor, e, SL_JOB_HASH, 0, "");
+    return a;
+}
+
+static void item_clear(struct item *i)
+{
+    free(i->name);
+    free(i->target);
+    free(i->error);
+    *i = (struct item){ 0 };
+}
+
+static void drop_first(struct sl_ahead *a)
+{
+    struct wanted *w = &a->files[a->files_head];
+    free(w->dir);
+    free(w->name);
+    if (w->f)
+        sl_fetch_drop(w->f);
+    a->files_head = (a->files_head + 1) % UNDER_WAY_MAX;
+    a->files_len--;
+}
+
+void sl_ahead_free(struct sl_ahead *a)
+{
+    if (!a)
+        return;
+    while (a->files_len)
+        drop_first(a);
+    for (; a->len; a->len--, a->head = (a->head + 1) % ENTRIES_MAX)
+        item_clear(&a->items[a->head]);
+    item_clear(&a->given);
+    sl_cursor_clear(&a->cursor);
+    free(a->path);
+    free(a->marks);
+    free(a);
+}
+
+bool sl_ahead_ended(const struct sl_ahead *a)
+{
+    return a->ended;
+}
+
+/* ---- merge files ---- */
+
+/* What can't be asked for now, for want of room, is asked for when it is needed. */
+static void ask(struct sl_ahead *a, const struct sl_origin *o, const char *name)
+{
+    uint32_t id = 0;
+    if (a->files_len == UNDER_WAY_MAX || sl_cursor_move(&a->cursor, a->e, o->root, o->base) != SL_OK ||
+        sl_cursor_goto(&a->cursor, a->path, a->path_len, &id) != SL_OK ||
+        a->e->ops->room(a->e, SL_JOB_HASH) < SL_NAME_MAX + 64)
+        return;
+    struct wanted *w = &a->files[(a->files_head + a->files_len++) % UNDER_WAY_MAX];
+    *w = (struct wanted){ sl_memdup0(a->path, a->path_len), sl_strdup(name), sl_calloc(1, sizeof *w->f) };
+    a->e->ops->fetch(a->e, id, name, w->f);
+}
+
+static void ask_all(struct sl_ahead *a, const struct sl_origin *o)
+{
+    for (size_t i = 0; i < a->filters->points.len; i++) {
+        const struct sl_point *p = &a->filters->points.at[i];
+        if (!p->gone && (!(p->flags & SL_RULE_SIDES) || p->flags & a->side))
+            ask(a, o, p->name);
+    }
+}
+
+struct sl_fetch *sl_ahead_take(struct sl_ahead *a, const char *dir, const char *name)
+{
+    for (size_t i = 0; i < a->files_len; i++) {
+        struct wanted *w = &a->files[(a->files_head + i) % UNDER_WAY_MAX];
+        if (!w->f || strcmp(w->dir, dir) != 0 || strcmp(w->name, name) != 0)
+            continue;
+        struct sl_fetch *f = w->f;
+        w->f = NULL;
+        /* Directories in front of this one were passed over. */
+        while (a->files_len && strcmp(a->files[a->files_head].dir, dir) != 0)
+            drop_first(a);
+        return f;
+    }
+    return NULL;
+}
+
+/* ---- entries ---- */
+
+static void enter(struct sl_ahead *a, const char *name)
+{
+    size_t n = strlen(name), at = a->path_len;
+    if (a->depth == a->marks_cap) {
+        a->marks_cap = a->marks_cap ? a->marks_cap * 2 : 32;
+        a->marks = sl_realloc(a->marks, a->marks_cap * sizeof *a->marks);
+    }
+    a->marks[a->depth++] = at;
+    if (at + n + 2 > a->path_cap)
+        a->path = sl_realloc(a->path, a->path_cap = (at + n + 2) * 2);
+    if (at && n)
+        a->path[at++] = '/';
+    memcpy(a->path + at, name, n + 1);
+    a->path_len = at + n;
+}
+
+/* Back to the directory that the listed thing is in: its own entry comes first. */
+static void begin(struct sl_ahead *a, const struct sl_ahead_of *of)
+{
+    a->listing = true;
+    a->depth = a->path_len = 0;
+    enter(a, of->dir);
+    a->depth = 0;
+}
+
+static void keep(struct sl_ahead *a, const struct sl_ahead_of *of, const struct sl_event *ev)
+{
+    struct item *i = &a->items[(a->head + a->len++) % ENTRIES_MAX];
+    *i = (struct item){ .code = SL_OK, .kind = ev->kind, .entry = ev->entry };
+    if (ev->kind == SL_EVENT_ERROR) {
+        i->error = sl_malloc(sizeof *i->error);
+        *i->error = ev->error;
+        i->name = ev->name ? sl_strdup(ev->name) : NULL;
+    } else if (ev->kind == SL_EVENT_ENTRY) {
+        i->name = sl_strdup(ev->entry.name);
+        i->target = ev->entry.target ? sl_memdup0(ev->entry.target, ev->entry.target_len) : NULL;
+        if (ev->entry.type == SL_TYPE_DIR) {
+            enter(a, a->depth ? ev->entry.name : of->name);
+            ask_all(a, of->origin);
+        }
+    } else if (a->depth) {
+        a->path_len = a->marks[--a->depth];
+    }
+}
+
+static void fill(struct sl_ahead *a, const struct sl_ahead_of *of)
+{
+    struct sl_event ev = { 0 };
+    while (!a->ended && a->len < ENTRIES_MAX && a->files_len < UNDER_WAY_MAX) {
+        struct sl_error err = { 0 };
+        enum sl_code rc = a->e->ops->list_next(a->e, &ev, &err);
+        if (rc == SL_AGAIN)
+            return;
+        if (!a->listing)
+            begin(a, of);
+        if (rc == SL_OK) {
+            keep(a, of, &ev);
+            continue;
+        }
+        struct item *i = &a->items[(a->head + a->len++) % ENTRIES_MAX];
+        *i = (struct item){ .code = rc, .error = sl_malloc(sizeof err) };
+        *i->error = err;
+        a->ended = true;
+    }
+}
+
+enum sl_code sl_ahead_next(struct sl_ahead *a, const struct sl_ahead_of *of, struct sl_event *ev, struct sl_error *err)
+{
+    fill(a, of);
+    if (!a->len && !a->ended && a->files_len == UNDER_WAY_MAX)
+        drop_first(a); /* of a directory that nobody will enter any more */
+    if (!a->len)
+        return SL_AGAIN;
+    item_clear(&a->given);
+    struct item *i = &a->given;
+    *i = a->items[a->head];
+    a->head = (a->head + 1) % ENTRIES_MAX;
+    a->len--;
+    if (i->code != SL_OK) {
+        *err = *i->error;
+        a->listing = a->ended = false;
+        return i->code;
+    }
+    *ev = (struct sl_event){ .kind = i->kind, .entry = i->entry, .name = i->name };
+    ev->entry.name = i->name;
+    ev->entry.target = i->target;
+    if (i->error)
+        ev->error = *i->error;
+    return SL_OK;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ahead - reads the listing of a remote tree some way ahead of who uses it, and asks for the merge files of the
+ * directories that it meets: else every directory would wait for a round trip. Memory is bounded by so many entries,
+ * and so many files that are under way.
+ */
+#ifndef SL_CLIENT_AHEAD_H
+#define SL_CLIENT_AHEAD_H
+
+#include "client/cursor.h"
+#include "client/filters.h"
+
+struct sl_ahead;
+struct sl_origin;
+
+/* side: whose merge files. f and e are borrowed. */
+struct sl_ahead *sl_ahead_new(const struct sl_filters *f, struct sl_endpoint *e, uint32_t side);
+void sl_ahead_free(struct sl_ahead *a);
+
+/* What is being listed: name in dir below the origin. Borrowed for the call, and the same until that listing is over.
+ */
+struct sl_ahead_of {
+    const struct sl_origin *origin;
+    const char *dir, *name;
+};
+/* What the endpoint's list_next would say. */
+enum sl_code sl_ahead_next(struct sl_ahead *a, const struct sl_ahead_of *of, struct sl_event *ev, struct sl_error *err);
+/* Whether the listing that is being used has come to its end on the line: it can't be skipped any more. */
+bool sl_ahead_ended(const struct sl_ahead *a);
+
+/* The merge file of a directory, if it was asked for; the caller's then. NULL: it was not. */
+struct sl_fetch *sl_ahead_take(struct sl_ahead *a, const char *dir, const char *name);
+
+#endif

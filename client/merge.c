@@ -178,7 +178,8 @@ static void show_held(struct sl_merge *m, struct sl_event **ev, struct sl_origin
 
 static void forget_held(struct sl_merge *m, size_t n)
 {
-    memmove(m->held, m->held + n, (m->held_len - n) * sizeof *m->held);
+    if (m->held_len > n)
+        memmove(m->held, m->held + n, (m->held_len - n) * sizeof *m->held);
     m->held_len -= n;
     m->confirmed = m->confirmed && m->held_len;
 }

@@ -186,7 +186,8 @@ static enum sl_code fill(struct sl_sorter_reader *r, struct cursor *c, size_t ne
 {
     if (c->len - c->used >= need)
         return SL_OK;
-    memmove(c->bytes, c->bytes + c->used, c->len - c->used);
+    if (c->used)
+        memmove(c->bytes, c->bytes + c->used, c->len - c->used);
     c->len -= c->used;
     c->used = 0;
     if (need > c->cap)

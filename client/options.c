@@ -5,23 +5,21 @@
 #include "config.h"
 #include "client/options.h"
 #include "client/completion.h"
-#include "client/info.h"
 #include "client/options_each.h"
 #include "client/options_output.h"
 #include "client/options_select.h"
 #include "client/options_table.h"
+#include "client/options_transfer.h"
 #include "base/buf.h"
-#include "base/hash.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "proto/line.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-enum { SECONDS_MAX = 7 * 86400, COMPRESS_DEFAULT = -1, LEVEL_MAX = 22 };
+enum { SECONDS_MAX = 7 * 86400 };
 
 /* What the command line has said so far, beside the options themselves. */
 struct parse {
@@ -57,116 +55,17 @@ static void set_archive(struct sl_options *o)
     set_devices(o, true);
 }
 
-static enum sl_code take_confinement(struct parse *p, const char *value)
-{
-    static const char *const words[] = { "available", "required", "off" };
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (strcmp(words[i], value) == 0) {
-            p->o->confinement = (enum sl_client_confinement)i;
-            return SL_OK;
-        }
-    return sl_fail(p->err, SL_E_CONFIG, "--confinement: '%s' is not one of available, required, off", value);
-}
-
-static enum sl_code take_transport(struct parse *p, const char *value)
-{
-    static const char *const words[] = { "auto", "libssh", "ssh" };
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (strcmp(words[i], value) == 0) {
-            p->o->transport = (enum sl_transport_name)i;
-            return SL_OK;
-        }
-    return sl_fail(p->err, SL_E_CONFIG, "--transport: '%s' is not one of auto, libssh, ssh", value);
-}
-
-static enum sl_code take_lanes(struct parse *p, const char *value)
-{
-    if (strcmp(value, "auto") == 0)
-        p->o->lanes = 0;
-    else if (sl_num_int(value, 1, SL_LANES_MAX, &p->o->lanes) != SL_OK)
-        return sl_fail(p->err, SL_E_CONFIG, "--lanes: '%s' is neither auto nor a number from 1 to %d", value, SL_LANES_MAX);
-    return SL_OK;
-}
-
-/* Asked for help, it is the text that is shown instead of a run. */
-static enum sl_code info(struct parse *p, enum sl_option_id id, const char *flags)
-{
-    bool debug = id == SL_ID_DEBUG;
-    if (!sl_info_asks_help(flags))
-        return debug ? sl_debug_take(flags, p->err) : sl_info_take(p->o, flags, p->err);
-    free(p->o->show);
-    p->o->show = debug ? sl_debug_help() : sl_info_help();
-    return SL_OK;
-}
-
-/* As with rsync, to choose how is to ask for it. */
-static enum sl_code choose_compression(struct parse *p, const char *value)
-{
-    struct sl_options *o = p->o;
-    bool zstd = strcmp(value, "zstd") == 0, zlib = strcmp(value, "zlib") == 0;
-#ifndef HAVE_ZSTD
-    if (zstd)
-        return sl_fail(p->err, SL_E_CONFIG, "--compress-choice: this build has no zstd; use zlib");
-#endif
-    if (strcmp(value, "none") == 0) {
-        o->compress = 0;
-        return SL_OK;
-    }
-    if (!zstd && !zlib && strcmp(value, "auto") != 0)
-        return sl_fail(p->err, SL_E_CONFIG, "--compress-choice: '%s' is not known here; use zstd, zlib, auto or none", value);
-    o->compress_choice = zstd ? "zstd" : zlib ? "zlib" : NULL;
-    o->compress = o->compress > 0 ? o->compress : COMPRESS_DEFAULT;
-    return SL_OK;
-}
-
-/* As with rsync, in whole KiB, and from half of one on; 0 is no limit. */
-static enum sl_code take_bwlimit(struct parse *p, const char *value)
-{
-    uint64_t bytes = 0;
-    if (sl_num_size(value, 1024, &bytes) != SL_OK || (bytes && bytes < 512) || bytes > SL_LINE_RATE_MAX - 1024)
-        return sl_fail(p->err, SL_E_CONFIG, "--bwlimit: '%s' is not a rate like 500, 1.5m or 0 (512 bytes a second at least)", value);
-    p->o->bwlimit = (bytes + 512) / 1024 * 1024;
-    return SL_OK;
-}
-
-/* rsync's form NAME,NAME tells the hash that verifies what was sent from that of --checksum: here they are one. */
-static enum sl_code choose_hash(struct parse *p, const char *value)
-{
-    const char *comma = strchr(value, ',');
-    size_t n = comma ? (size_t)(comma - value) : strlen(value);
-    bool sha256 = n == 6 && strncmp(value, "sha256", n) == 0;
-    bool usual = (n == 6 && strncmp(value, "xxh128", n) == 0) || (n == 4 && strncmp(value, "auto", n) == 0);
-    if (comma && (strlen(comma + 1) != n || strncmp(value, comma + 1, n) != 0))
-        return sl_fail(p->err, SL_E_CONFIG, "--checksum-choice: '%s': one hash is used for both here; name one", value);
-    if (n == 4 && strncmp(value, "none", n) == 0)
-        return sl_fail(p->err, SL_E_CONFIG, "--checksum-choice: none is not possible: every file is verified before it gets its name");
-    if (!sha256 && !usual)
-        return sl_fail(p->err, SL_E_CONFIG, "--checksum-choice: '%.*s' is not known here; use xxh128, sha256 or auto", (int)n, value);
-    if (sha256 && !sl_hash_has(SL_HASH_SHA256))
-        return sl_fail(p->err, SL_E_CONFIG, "--checksum-choice: this build has no sha256 (it was made without libcrypto)");
-    p->o->sha256 = sha256;
-    return SL_OK;
-}
-
-/* A name beside each file: where an absolute one leads on another machine is not this one's to say. */
-static enum sl_code take_partial_dir(struct sl_options *o, const char *said_by, const char *value, struct sl_error *err)
-{
-    size_t n = strlen(value);
-    while (n > 1 && value[n - 1] == '/')
-        n--;
-    if (*value == '/')
-        return sl_fail(err, SL_E_CONFIG, "%s: '%s' is absolute; only a name, of a directory beside each file, is possible", said_by, value);
-    if (!sl_name_ok(value, n) || strpbrk(value, "*?[\\"))
-        return sl_fail(err, SL_E_CONFIG, "%s: '%s' is not one plain name", said_by, value);
-    memcpy(o->partial_dir, value, n);
-    o->partial_dir[n] = '\0';
-    return SL_OK;
-}
-
+/* An option with a value or a meaning of its own. */
 static enum sl_code call(struct parse *p, const struct sl_option_row *row, const char *value)
 {
     struct sl_options *o = p->o;
-    int level = 0;
+    enum sl_code rc = sl_select_take(o, &p->select, row->id, value, p->err);
+    if (rc == SL_EOF)
+        rc = sl_transfer_take(o, row->id, value, p->err);
+    if (rc == SL_EOF)
+        rc = sl_output_take(o, row, value, p->err);
+    if (rc != SL_EOF)
+        return rc;
     switch (row->id) {
     case SL_ID_ARCHIVE:
         set_archive(o);
@@ -179,74 +78,10 @@ static enum sl_code call(struct parse *p, const struct sl_option_row *row, const
     case SL_ID_P:
         o->partial = o->progress = true;
         return SL_OK;
-    case SL_ID_WHOLE:
-        o->whole_file = 1;
-        return SL_OK;
-    case SL_ID_NO_WHOLE:
-        o->whole_file = -1;
-        return SL_OK;
-    case SL_ID_PARTIAL_DIR:
-        return take_partial_dir(o, "--partial-dir", value, p->err);
-    case SL_ID_EXCLUDE:
-    case SL_ID_INCLUDE:
-    case SL_ID_EXCLUDE_FROM:
-    case SL_ID_INCLUDE_FROM:
-    case SL_ID_FILTER:
-    case SL_ID_FILTER_FILES:
-    case SL_ID_CVS:
-    case SL_ID_MAX_SIZE:
-    case SL_ID_MIN_SIZE:
-    case SL_ID_NEWER:
-    case SL_ID_OLDER:
-    case SL_ID_MAX_DEPTH:
-        return sl_select_take(o, &p->select, row->id, value, p->err);
     case SL_ID_MAX_DELETE:
         o->max_delete_given = strcmp(value, "-1") != 0;      /* rsync's word for no limit */
         if (o->max_delete_given && sl_num_u64(value, 0, UINT64_MAX, &o->max_delete) != SL_OK)
             return sl_fail(p->err, SL_E_CONFIG, "--max-delete: '%s' is not a number", value);
-        return SL_OK;
-    case SL_ID_COMPRESS:
-        o->compress = o->compress > 0 ? o->compress : COMPRESS_DEFAULT;
-        return SL_OK;
-    case SL_ID_COMPRESS_LEVEL:
-        if (sl_num_int(value, 0, LEVEL_MAX, &level) != SL_OK)
-            return sl_fail(p->err, SL_E_CONFIG, "--compress-level: '%s' is not a number from 0 to %d", value, LEVEL_MAX);
-        o->compress = level;
-        return SL_OK;
-    case SL_ID_BWLIMIT:
-        return take_bwlimit(p, value);
-    case SL_ID_CHECKSUM_CHOICE:
-        return choose_hash(p, value);
-    case SL_ID_SKIP_COMPRESS:
-        return sl_suffixes_set(o->as_is, value, p->err);
-    case SL_ID_COMPRESS_CHOICE:
-        return choose_compression(p, value);
-    case SL_ID_INFO:
-    case SL_ID_DEBUG:
-        return info(p, row->id, value);
-    case SL_ID_OUTBUF:
-        return sl_take_outbuf(o, value, p->err);
-    case SL_ID_STDERR:
-        return sl_take_stderr(o, value, p->err);
-    case SL_ID_MSGS2STDERR:
-    case SL_ID_NO_MSGS2STDERR:
-        o->all_to_stderr = row->id == SL_ID_MSGS2STDERR;
-        return SL_OK;
-    case SL_ID_OUT_FORMAT:
-        return sl_take_format(row->name, value, &o->out_format, p->err);
-    case SL_ID_LOG_FORMAT:
-        return sl_take_format(row->name, value, &o->log_format, p->err);
-    case SL_ID_IPV4:
-        o->address_family = AF_INET;
-        return SL_OK;
-    case SL_ID_CONFINEMENT:
-        return take_confinement(p, value);
-    case SL_ID_TRANSPORT:
-        return take_transport(p, value);
-    case SL_ID_LANES:
-        return take_lanes(p, value);
-    case SL_ID_IPV6:
-        o->address_family = AF_INET6;
         return SL_OK;
     case SL_ID_COMPLETION_TABLE:
         free(o->show);
@@ -258,10 +93,9 @@ static enum sl_code call(struct parse *p, const struct sl_option_row *row, const
     case SL_ID_VERSION:
         p->version = true;
         return SL_OK;
-    case SL_ID_NONE:
-        break;
+    default:
+        return SL_OK;                    /* SL_ID_NONE */
     }
-    return SL_OK;
 }
 
 static enum sl_code lacking(const struct sl_option_row *row, struct sl_error *err)
@@ -449,7 +283,7 @@ static enum sl_code settle_partial_dir(struct sl_options *o, struct sl_error *er
     char rule[SL_NAME_MAX + 8];
     for (size_t i = 0; i < 2 && o->partial && !o->inplace && !*o->partial_dir; i++) {
         const char *value = getenv(names[i]);
-        if (value && *value && take_partial_dir(o, names[i], value, err) != SL_OK)
+        if (value && *value && sl_transfer_partial_dir(o, names[i], value, err) != SL_OK)
             return SL_E_CONFIG;
     }
     if (!*o->partial_dir)

@@ -5,11 +5,9 @@
 
 #include "base/error.h"
 #include "client/options.h"
+#include "client/options_table.h"
 
-/* --outbuf and --stderr: a word or its beginning. */
-enum sl_code sl_take_outbuf(struct sl_options *o, const char *value, struct sl_error *err);
-enum sl_code sl_take_stderr(struct sl_options *o, const char *value, struct sl_error *err);
-/* A format of --OPTION; refused are the escapes of rsync that nothing stands behind here. *to is value. */
-enum sl_code sl_take_format(const char *option, const char *value, const char **to, struct sl_error *err);
+/* Takes an option that is one of these; SL_EOF: it is none. SL_E_CONFIG: option and value. */
+enum sl_code sl_output_take(struct sl_options *o, const struct sl_option_row *row, const char *value, struct sl_error *err);
 
 #endif

@@ -1,34 +1,37 @@
 /* SPDX-License-Identifier: ISC */
-/* remote_net - brings a remote endpoint up and down and moves its bytes: one poll for both sides of a copy. */
+/* remote_net - moves the bytes of remote endpoints: one poll for all connections of a run. */
 #include "config.h"
 #include "client/remote_priv.h"
-#include "base/escape.h"
 #include "base/io.h"
 #include "base/mem.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* A line that takes less than a PIECE_LEAST is not alive for it: what we send ends up in the system's buffers first, PINGs above all. */
-enum { READ_MAX = 256 * 1024, PIECE_LEAST = 16 * 1024, POLL_MS = 1000, PING_MS = 20000, PINGS_MAX = 9, HANDSHAKE_S = 60, BYE_MS = 10000, STRANGE_MS = 200, WATCHED = 4 /* descriptors of one endpoint */ };
-
-static const uint32_t no_directory = 0xfffffffe;   /* an id that is never open: closing it is answered, and harmless */
+enum { READ_MAX = 256 * 1024, PIECE_LEAST = 16 * 1024, POLL_MS = 1000, PING_MS = 20000, PINGS_MAX = 9, HANDSHAKE_S = 60, BYE_MS = 10000, WATCHED = 4 /* descriptors of one endpoint */ };
 
 volatile int sl_remote_interrupted;
 
-static const char *const features[] = {
-#ifdef HAVE_ZSTD
-    "zstd",
-#endif
-    "zlib", "sparse", SL_FEATURE_STEER, SL_FEATURE_SHA256, SL_FEATURE_PARTS, NULL
-};
-
-static void relay(const char *line)
+void sl_remote_relay(const char *line)
 {
     fprintf(stderr, "%s\n", line);
+}
+
+/* A refused lane is normal, and told where it was asked for (grow.c): the master's own word for it is not for the user. */
+static void relay_of_master(const char *line)
+{
+    int end = 0;
+    if (sscanf(line, "channel %*u: open failed: %n", &end) != 0 || !end)
+        sl_remote_relay(line);
+}
+
+static void hear_words(struct sl_remote *r)
+{
+    bool master = r->t.shared.how == SL_SHARING_OWN && r->t.lanes;
+    sl_transport_stderr(&r->t, master ? relay_of_master : sl_remote_relay);
 }
 
 /* What is to be sent. Compressing it is counted. */
@@ -132,7 +135,7 @@ static enum sl_code pump_one(struct sl_remote *r, const struct pollfd *p, char *
     if (rc == SL_OK && !r->eof)
         rc = flush(r, moved, err);
     if (p[1].fd >= 0 && p[1].revents)
-        sl_transport_stderr(&r->t, relay);
+        hear_words(r);
     if (rc == SL_OK && !r->eof)
         rc = watch_clock(r, err);
     if (rc == SL_OK && !r->eof)
@@ -229,7 +232,7 @@ enum sl_code sl_remote_pump(struct sl_endpoint *a, struct sl_endpoint *b, bool w
     return sl_remote_pump_all(both, 2, wait, &which, err);
 }
 
-static bool answered(const struct sl_remote *r, enum sl_job job, uint64_t ticket)
+bool sl_remote_answered(const struct sl_remote *r, enum sl_job job, uint64_t ticket)
 {
     return r->e.acked[job] >= ticket || (r->sync && r->sync_failed);
 }
@@ -238,7 +241,7 @@ enum sl_code sl_remote_wait(struct sl_remote *r, enum sl_job job, uint64_t ticke
 {
     uint64_t start = sl_now_ms();
     unsigned limit_s = r->o->timeout_s ? (unsigned)r->o->timeout_s : HANDSHAKE_S;
-    while (!answered(r, job, ticket)) {
+    while (!sl_remote_answered(r, job, ticket)) {
         if (r->eof)
             return sl_fail(err, SL_E_CLOSED, "'%s' closed the connection", r->addr->host);
         enum sl_code rc = sl_remote_pump(&r->e, NULL, true, err);
@@ -250,351 +253,6 @@ enum sl_code sl_remote_wait(struct sl_remote *r, enum sl_job job, uint64_t ticke
             return sl_fail(err, SL_E_TIMEOUT, "'%s' did not answer within %u seconds", r->addr->host, limit_s);
     }
     return SL_OK;
-}
-
-/* --compress-choice leaves one of them. */
-static bool chosen(const struct sl_options *o, const char *feature)
-{
-    bool packing = strcmp(feature, "zstd") == 0 || strcmp(feature, "zlib") == 0;
-    if (strcmp(feature, SL_FEATURE_SHA256) == 0)
-        return o->sha256;
-    return !packing || !o->compress_choice || strcmp(feature, o->compress_choice) == 0;
-}
-
-static const char *const *offered(const struct sl_options *o, const char *left[])
-{
-    size_t n = 0;
-    for (size_t i = 0; features[i]; i++)
-        if (chosen(o, features[i]) && (!o->test_mask || !strstr(o->test_mask, features[i])))
-            left[n++] = features[i];
-    left[n] = NULL;
-    return left;
-}
-
-static struct sl_remote *remote_new(enum sl_side side, const struct sl_address *a, const struct sl_options *o, int compress)
-{
-    struct sl_remote *r = sl_calloc(1, sizeof *r);
-    const char *left[sizeof features / sizeof features[0]];
-    struct sl_hello hello = { .protocol_min = SL_PROTOCOL_MIN, .protocol_max = SL_PROTOCOL_MAX, .frame_max = SL_FRAME_MAX,
-                              .window = 8 * 1024 * 1024, .dirs_max = 0, .program = "superlifter " PACKAGE_VERSION,
-                              .features = offered(o, left) };
-    r->e.ops = &sl_remote_ops;
-    r->e.side = side;
-    r->e.remote = r->e.reads_ahead = r->e.verify = true;
-    r->e.next_id = 1;
-    r->e.digest = o->sha256 ? SL_HASH_SHA256 : SL_HASH_XXH128;
-    r->addr = a;
-    r->o = o;
-    r->list_owners = !(o->owner || o->group) ? SL_LIST_NO_OWNER | SL_LIST_NUMERIC : o->numeric_ids ? SL_LIST_NUMERIC : 0;
-    r->t.fd = r->t.out_fd = r->t.stderr_fd = r->t.control_fd = -1;
-    r->moved_ms = sl_now_ms();
-    r->compress = compress;
-    r->conn = sl_conn_new(SL_ROLE_CLIENT, &hello, compress == SL_COMPRESS_AUTO ? 0 : compress, &sl_remote_conn_ops, r);
-    for (int j = 0; j < SL_JOBS; j++) {
-        r->enc[j] = sl_entry_codec_new();
-        r->dec[j] = sl_entry_codec_new();
-    }
-    return r;
-}
-
-/* What the other side said instead of our preface, on one line. */
-static enum sl_code show_strange(struct sl_remote *r, struct sl_error *err)
-{
-    static const char nologin[] = "This account is currently not available";
-    const struct sl_buf *said = sl_conn_strange(r->conn);
-    size_t n = said ? sl_buf_len(said) : 0;
-    char text[400];
-    if (n && memmem(sl_buf_ptr(said), n, nologin, sizeof nologin - 1))
-        return sl_fail(err, SL_E_DENIED, "'%s': the account may not run anything there (%s)", r->addr->host, nologin);
-    n = n > 200 ? 200 : n;
-    while (n && (sl_buf_ptr(said)[n - 1] == '\n' || sl_buf_ptr(said)[n - 1] == '\r'))
-        n--;
-    sl_escape(n ? (const char *)sl_buf_ptr(said) : "", n, text, sizeof text);
-    const char *but = strstr(err->text, " but ");        /* where the connection knew what it is */
-    char what[120] = "";
-    if (but)
-        snprintf(what, sizeof what, "%s", but);
-    return sl_fail(err, SL_E_PEER, "what answers at '%s' is not a superlifter server%s; it says: \"%s\"%s", r->addr->host, what,
-                   text, r->addr->kind == SL_ADDR_SSH && !but ? " (is a login script talking?)" : "");
-}
-
-/* A stranger's first words may come in pieces: a moment more for the rest of the line. */
-static void hear_out(struct sl_remote *r)
-{
-    char buf[1024];
-    uint64_t end = sl_now_ms() + STRANGE_MS, now;
-    size_t got = 0;
-    while (!r->eof && (now = sl_now_ms()) < end) {
-        struct pollfd p = { .fd = r->t.fd, .events = POLLIN };
-        if (poll(&p, 1, (int)(end - now)) <= 0 || sl_io_read(r->t.fd, buf, sizeof buf, &got) != SL_OK)
-            return;
-        struct sl_error ignored;
-        sl_conn_feed(r->conn, buf, got, &ignored);
-    }
-}
-
-static int status_of(enum sl_code rc)
-{
-    if (rc == SL_E_VERSION)
-        return 2;
-    if (rc == SL_E_TIMEOUT)
-        return 30;
-    return rc == SL_E_PEER || rc == SL_E_CLOSED || rc == SL_E_PROTOCOL ? 12 : rc == SL_E_CONNECT ? 10 : 5;
-}
-
-static enum sl_code greeting(struct sl_remote *r, struct sl_error *err)
-{
-    enum sl_code rc = SL_OK;
-    while (rc == SL_OK && !sl_conn_ready(r->conn) && !r->eof)
-        rc = sl_remote_pump(&r->e, NULL, true, err);
-    return rc;
-}
-
-/* What the answer to the first request says. plain: it was none that needs a tree. */
-static enum sl_code judge_handshake(const struct sl_remote *r, bool plain, struct sl_error *err)
-{
-    if (r->sync_failed && r->sync_ticket == 1)
-        return (*err = r->sync_error).code;
-    if (!plain && !r->attached)
-        return sl_fail(err, SL_E_PROTOCOL, "the server confirmed what was asked for and did not say what it is");
-    return SL_OK;
-}
-
-static enum sl_code handshake(struct sl_remote *r, struct sl_error *err, int *exit_status)
-{
-    r->sync = true;
-    /* The first request of a channel carries its ATTACH; closing an id that is not open is answered, and harmless. */
-    bool plain = r->addr->modules && !r->addr->module;
-    uint64_t ticket = 1;
-    enum sl_code rc = plain || r->o->sha256 ? greeting(r, err) : SL_OK;
-    if (rc == SL_OK && r->o->sha256 && !sl_conn_has(r->conn, SL_FEATURE_SHA256))
-        rc = sl_fail(err, SL_E_VERSION, "the server at '%s' has no sha256 (--checksum-choice)", r->addr->host);
-    if (rc == SL_OK && !plain) {
-        sl_w_uv(&r->scratch, no_directory);
-        ticket = sl_remote_send(r, SL_JOB_LIST, SL_MSG_CLOSE_DIR, sl_buf_ptr(&r->scratch), sl_buf_len(&r->scratch)) - 1;
-        sl_buf_reset(&r->scratch, 4096);
-    }
-    if (rc == SL_OK && !plain)
-        rc = sl_remote_wait(r, SL_JOB_LIST, ticket, err);
-    if (rc == SL_OK)
-        rc = judge_handshake(r, plain, err);
-    r->sync = r->sync_failed = false;
-    if (rc == SL_E_PEER)
-        hear_out(r);
-    if (rc == SL_E_PEER && sl_conn_strange(r->conn) && sl_buf_len(sl_conn_strange(r->conn)))
-        rc = show_strange(r, err);
-    if (rc != SL_OK)
-        *exit_status = status_of(rc);
-    return rc;
-}
-
-static void tell_why(const char *why)
-{
-    char *safe = sl_escape_dup(why, strlen(why));
-    relay(safe);
-    free(safe);
-}
-
-static enum sl_code open_once(struct sl_remote **out, enum sl_side side, const struct sl_address *a, const struct sl_options *o,
-                              enum sl_transport_way way, void (*note)(const char *line), bool *fell_back, struct sl_error *err,
-                              int *exit_status)
-{
-    struct sl_transport t;
-    enum sl_code rc = sl_transport_open(&t, a, o, way, err);
-    bool packed = t.compresses;
-    struct sl_remote *r = remote_new(side, a, o, packed ? 0 : o->compress);
-    r->t = t;
-    *exit_status = sl_remote_interrupted ? 20 : r->t.failed_exit ? r->t.failed_exit : sl_transport_exit(rc);
-    *fell_back = r->t.fell_back;
-    if (a->kind == SL_ADDR_SSH && o->verbose && !o->quiet && !o->json && *r->t.why)
-        tell_why(r->t.why);
-    if (a->kind == SL_ADDR_SSH && o->verbose && !o->quiet && !o->json && *r->t.shared.why && o->lanes != 1)
-        tell_why(r->t.shared.why);
-    if (packed && o->verbose && rc == SL_OK)
-        note("the ssh program compresses: superlifter does not as well");
-    if (rc == SL_OK) {
-        rc = handshake(r, err, exit_status);
-        /* A peer that ended before it spoke: the ssh program knows why. */
-        if (rc == SL_E_CLOSED && r->t.pid && !sl_conn_ready(r->conn) && !sl_remote_interrupted)
-            rc = sl_transport_autopsy(&r->t, a, err, exit_status);
-    }
-    if (rc != SL_OK) {
-        r->e.ops->free(&r->e);
-        return rc;
-    }
-    r->t.relay = true;
-    sl_transport_stderr(&r->t, relay);   /* what was kept until it was clear that a server answers */
-    r->rtt_from_us = sl_pace_now() / 1000;
-    sl_conn_ping(r->conn, r->rtt_from_us);
-    *out = r;
-    return SL_OK;
-}
-
-static enum sl_code open_some_way(struct sl_remote **out, enum sl_side side, const struct sl_address *a, const struct sl_options *o,
-                                  void (*note)(const char *line), struct sl_error *err, int *exit_status)
-{
-    bool fell_back = false;
-    enum sl_code rc = open_once(out, side, a, o, SL_WAY_SUBSYSTEM, note, &fell_back, err, exit_status);
-    bool again = rc == SL_E_UNSUPPORTED && a->kind == SL_ADDR_SSH && !o->remote_path && !fell_back;
-    if (again || fell_back) {
-        char line[200];
-        snprintf(line, sizeof line, "subsystem '%s' is refused there: trying the command superlifter-server", o->subsystem);
-        note(line);
-    }
-    if (again)
-        rc = open_once(out, side, a, o, SL_WAY_COMMAND, note, &fell_back, err, exit_status);
-    return rc;
-}
-
-/* Sleeps as long as a busy server said, or until `end`. */
-static bool come_again(const struct sl_error *busy, uint64_t end, void (*note)(const char *line))
-{
-    uint64_t now = sl_now_ms(), until = now + (uint64_t)busy->retry_s * 1000;
-    char line[sizeof busy->text + 80];
-    if (now >= end)
-        return false;
-    if (until > end)
-        until = end;
-    snprintf(line, sizeof line, "%s: trying again in %llu seconds", busy->text, (unsigned long long)((until - now + 999) / 1000));
-    note(line);
-    while (!sl_remote_interrupted && (now = sl_now_ms()) < until)
-        poll(NULL, 0, (int)(until - now > 1000 ? 1000 : until - now));
-    return !sl_remote_interrupted;
-}
-
-enum sl_code sl_remote_open(struct sl_endpoint **out, enum sl_side side, const struct sl_address *a,
-                            const struct sl_options *o, void (*note)(const char *line), struct sl_error *err, int *exit_status)
-{
-    struct sl_remote *r = NULL;
-    uint64_t end = sl_now_ms() + (uint64_t)o->wait_s * 1000;
-    enum sl_code rc;
-    do
-        rc = open_some_way(&r, side, a, o, note, err, exit_status);
-    while (rc != SL_OK && err->retry_s && come_again(err, end, note));
-    if (rc == SL_OK) {
-        *out = &r->e;
-        return SL_OK;
-    }
-    if (err->retry_s) {
-        size_t n = strlen(err->text);
-        snprintf(err->text + n, sizeof err->text - n, o->wait_s ? " (--wait=%d is over)" : "; come again in %d seconds, or use --wait=SECONDS",
-                 o->wait_s ? o->wait_s : (int)err->retry_s);
-    }
-    err->side = side;
-    return rc;
-}
-
-/* ---- one more connection of the same kind ---- */
-
-enum sl_code sl_remote_prepare(struct sl_endpoint *e, struct sl_error *err)
-{
-    struct sl_remote *r = (struct sl_remote *)e;
-    return sl_transport_prepare(&r->t, r->addr, r->o, err);
-}
-
-bool sl_remote_shares(const struct sl_endpoint *e)
-{
-    const struct sl_remote *r = (const struct sl_remote *)e;
-    enum sl_ssh_sharing how = r->t.shared.how;
-    return r->addr->kind == SL_ADDR_TCP || r->t.libssh || how == SL_SHARING_USERS || how == SL_SHARING_OWN;
-}
-
-enum sl_code sl_remote_ask_beside(struct sl_endpoint *first, struct sl_error *err)
-{
-    struct sl_remote *f = (struct sl_remote *)first;
-    uint32_t id;
-    enum sl_code rc = sl_transport_more(&f->t, &id, err);
-    f->beside_asked += rc == SL_OK;
-    return rc;
-}
-
-/* Its first request, with the channel's ATTACH in front, says that the server is there and lets it in. */
-static struct sl_remote *begin_beside(const struct sl_remote *f, const struct sl_transport_lane *lane)
-{
-    struct sl_remote *r = remote_new(f->e.side, f->addr, f->o, f->compress);
-    r->t.fd = lane->fd;
-    r->t.out_fd = lane->out_fd;
-    r->t.stderr_fd = lane->stderr_fd;
-    r->sync = true;
-    sl_w_uv(&r->scratch, no_directory);
-    sl_remote_send(r, SL_JOB_LIST, SL_MSG_CLOSE_DIR, sl_buf_ptr(&r->scratch), sl_buf_len(&r->scratch));
-    sl_buf_reset(&r->scratch, 4096);
-    return r;
-}
-
-enum sl_code sl_remote_take_beside(struct sl_endpoint **out, struct sl_endpoint *first, struct sl_error *err)
-{
-    struct sl_remote *f = (struct sl_remote *)first;
-    struct sl_transport_lane lane;
-    if (!f->beside_asked)
-        return SL_AGAIN;
-    enum sl_code rc = sl_transport_more_ready(&f->t, &lane, err);
-    if (rc == SL_AGAIN)
-        return rc;
-    f->beside_asked = rc == SL_E_CLOSED ? 0 : f->beside_asked - 1;
-    if (rc == SL_OK)
-        *out = &begin_beside(f, &lane)->e;
-    return rc;
-}
-
-enum sl_code sl_remote_greeted(struct sl_endpoint *e, struct sl_error *err)
-{
-    struct sl_remote *r = (struct sl_remote *)e;
-    if (!r->sync)
-        return SL_OK;
-    if (!answered(r, SL_JOB_LIST, 1))
-        return r->eof ? sl_fail(err, SL_E_CLOSED, "'%s' closed the connection", r->addr->host) : SL_AGAIN;
-    enum sl_code rc = judge_handshake(r, false, err);
-    r->sync = r->sync_failed = false;
-    r->t.relay = rc == SL_OK;
-    return rc;
-}
-
-enum sl_code sl_remote_not_greeted(struct sl_endpoint *e, struct sl_error *err)
-{
-    struct sl_remote *r = (struct sl_remote *)e;
-    if ((r->t.stderr_fd < 0 && !sl_buf_len(&r->t.words)) || sl_conn_ready(r->conn) || sl_remote_interrupted)
-        return err->code;
-    return sl_transport_lane_autopsy(&r->t, r->addr, err);
-}
-
-enum sl_code sl_remote_beside(struct sl_endpoint **out, const struct sl_endpoint *first, const struct sl_transport_lane *lane,
-                              struct sl_error *err)
-{
-    struct sl_remote *r = begin_beside((const struct sl_remote *)first, lane);
-    enum sl_code rc = sl_remote_wait(r, SL_JOB_LIST, 1, err);
-    if (rc == SL_OK)
-        rc = sl_remote_greeted(&r->e, err);
-    if (rc == SL_E_CLOSED)
-        rc = sl_remote_not_greeted(&r->e, err);
-    if (rc != SL_OK)
-        r->e.ops->free(&r->e);
-    else
-        *out = &r->e;
-    return rc;
-}
-
-const char *sl_remote_motd(const struct sl_endpoint *e, size_t *len)
-{
-    const struct sl_remote *r = (const struct sl_remote *)e;
-    *len = r->motd_len;
-    return r->motd ? r->motd : "";
-}
-
-enum sl_code sl_remote_modules(struct sl_endpoint *e,
-                               void (*each)(void *ctx, const char *name, size_t name_len, const char *comment, size_t comment_len),
-                               void *ctx, struct sl_error *err)
-{
-    struct sl_remote *r = (struct sl_remote *)e;
-    r->each_module = each;
-    r->each_ctx = ctx;
-    r->sync = true;
-    uint64_t ticket = sl_remote_send(r, SL_JOB_LIST, SL_MSG_MODULES, NULL, 0);
-    enum sl_code rc = sl_remote_wait(r, SL_JOB_LIST, ticket, err);
-    if (rc == SL_OK && r->sync_failed)
-        rc = (*err = r->sync_error).code;
-    r->sync = r->sync_failed = false;
-    return rc;
 }
 
 size_t sl_remote_queued(const struct sl_endpoint *e)

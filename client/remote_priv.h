@@ -136,6 +136,10 @@ extern const struct sl_conn_ops sl_remote_conn_ops;
 /* Operations (remote_ops.c) and set-up (remote_place.c). */
 extern const struct sl_endpoint_ops sl_remote_ops;
 enum sl_code sl_remote_place(struct sl_endpoint *e, const char *path, bool follow, struct sl_place *out, struct sl_error *err);
+/* A line of the server's program, for the user. */
+void sl_remote_relay(const char *line);
+/* Whether every ticket of a job up to this one is answered, or one failed while `sync` is on. */
+bool sl_remote_answered(const struct sl_remote *r, enum sl_job job, uint64_t ticket);
 /* Pumps until every ticket of a job up to this one is answered, or one failed while `sync` is on. */
 enum sl_code sl_remote_wait(struct sl_remote *r, enum sl_job job, uint64_t ticket, struct sl_error *err);
 

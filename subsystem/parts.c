@@ -13,6 +13,15 @@ static enum sl_code check_had(const struct sl_channel *ch, struct sl_error *err)
     return sl_conn_has(ch->s->conn, SL_FEATURE_PARTS) ? SL_OK : sl_fail(err, SL_E_UNSUPPORTED, "files in parts were not agreed on");
 }
 
+/* The directory of a file that counts as one more made. */
+static enum sl_code begin(struct sl_channel *ch, uint32_t id, int *fd, struct sl_error *err)
+{
+    enum sl_code rc = check_had(ch, err);
+    if (rc == SL_OK)
+        rc = sl_dirs_fd(ch->dirs, id, fd, err);
+    return rc == SL_OK ? sl_spend(ch->s, SL_SPEND_MADE_FILE, 1, err) : rc;
+}
+
 enum sl_code sl_run_part(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
 {
     const struct sl_msg_part *m = &q->part;
@@ -22,11 +31,7 @@ enum sl_code sl_run_part(struct sl_channel *ch, const union sl_request *q, struc
         return sl_fail(err, SL_E_INVALID, "another file is being written on this channel");
     memcpy(ch->w_name, m->name, m->name_len);
     ch->w_name[m->name_len] = '\0';
-    enum sl_code rc = check_had(ch, err);
-    if (rc == SL_OK)
-        rc = sl_dirs_fd(ch->dirs, m->id, &fd, err);
-    if (rc == SL_OK)
-        rc = sl_spend(ch->s, SL_SPEND_MADE_FILE, 1, err);
+    enum sl_code rc = begin(ch, m->id, &fd, err);
     if (rc == SL_OK)
         rc = sl_part_begin(&ch->stage, fd, &p, err);
     if (rc != SL_OK)
@@ -49,11 +54,7 @@ enum sl_code sl_run_join(struct sl_channel *ch, const union sl_request *q, struc
     bool kept_back = sl_limit(ch, &e, &j.meta, &j.flags);
     if (sl_hidden_kept(ch, m->id, e.name))
         j.kept_in = NULL;
-    enum sl_code rc = check_had(ch, err);
-    if (rc == SL_OK)
-        rc = sl_dirs_fd(ch->dirs, m->id, &fd, err);
-    if (rc == SL_OK)
-        rc = sl_spend(ch->s, SL_SPEND_MADE_FILE, 1, err);
+    enum sl_code rc = begin(ch, m->id, &fd, err);
     if (rc == SL_OK)
         rc = sl_part_join(fd, &j, ch->s->owners, err);
     if (rc == SL_OK)

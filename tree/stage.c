@@ -4,7 +4,7 @@
  * file's of version control systems. Every function here that fails has removed what it made, except a new directory.
  */
 #include "config.h"
-#include "tree/stage.h"
+#include "tree/stage_priv.h"
 
 #include "base/io.h"
 #include "base/mem.h"
@@ -27,7 +27,6 @@
 #endif
 
 enum {
-    TRIES_MAX = 100, /* 36^8 names: a second try is next to impossible */
     BLOCK = 4096,    /* what file systems can leave out, and share */
     COPY_PIECE = 64 * 1024,
     WRITE_AT_ONCE = 256 * 1024
@@ -54,7 +53,7 @@ static bool is_dir(int dirfd, const char *name)
 }
 
 /* temp becomes name, or is removed. */
-static enum sl_code give_name(int dirfd, const char *temp, const char *name, uint32_t flags, struct sl_error *err)
+enum sl_code sl_stage_give_name(int dirfd, const char *temp, const char *name, uint32_t flags, struct sl_error *err)
 {
     int rc = flags & SL_STAGE_REPLACE ? renameat(dirfd, temp, dirfd, name) : rename_new(dirfd, temp, name);
     if (rc == 0)
@@ -83,19 +82,19 @@ static bool own(const struct sl_entry *e, uint32_t meta, struct sl_owners *owner
 
 /* Whether the mode can be given when the file is created: not before its owner is right, for until then the content is
  * nobody else's to read. */
-static bool born_with_mode(const struct sl_entry *e, uint32_t meta, struct sl_owners *owners)
+bool sl_stage_born_with_mode(const struct sl_entry *e, uint32_t meta, struct sl_owners *owners)
 {
     return !(meta & SL_META_MODE) || (!(e->mode & 07000) && own(e, meta, owners));
 }
 
-static mode_t first_mode(const struct sl_entry *e, uint32_t meta, bool born)
+mode_t sl_stage_first_mode(const struct sl_entry *e, uint32_t meta, bool born)
 {
     if (!born)
         return 0600;
     return (e->mode & 0777) | (meta & SL_META_MODE ? 0 : 0600);
 }
 
-static enum sl_code check_name(const struct sl_entry *e, struct sl_error *err)
+enum sl_code sl_stage_check_name(const struct sl_entry *e, struct sl_error *err)
 {
     return sl_name_ok(e->name, e->name_len) ? SL_OK : sl_fail(err, SL_E_NAME, "'%s' is not a name", e->name);
 }
@@ -105,13 +104,13 @@ static enum sl_code create(struct sl_stage *s, const struct sl_entry *e, uint32_
                            struct sl_error *err)
 {
     const int flags = O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-    s->born_with_mode = born_with_mode(e, meta, owners);
-    const mode_t mode = first_mode(e, meta, s->born_with_mode);
-    enum sl_code rc = check_name(e, err);
+    s->born_with_mode = sl_stage_born_with_mode(e, meta, owners);
+    const mode_t mode = sl_stage_first_mode(e, meta, s->born_with_mode);
+    enum sl_code rc = sl_stage_check_name(e, err);
     if (rc != SL_OK)
         return rc;
     memcpy(s->name, e->name, e->name_len + 1);
-    int tries = TRIES_MAX, access = O_RDWR;
+    int tries = SL_STAGE_TRIES_MAX, access = O_RDWR;
     do {
         sl_stage_temp_name(s->temp, s->name);
         s->fd = openat(s->dirfd, s->temp, flags | access, mode);
@@ -151,15 +150,15 @@ enum sl_code sl_stage_begin_inplace(struct sl_stage *s, int dirfd, const struct 
                                     struct sl_error *err)
 {
     struct sl_error other = { 0 };
-    bool made = false, born = born_with_mode(e, meta, NULL);
-    enum sl_code rc = check_name(e, err);
+    bool made = false, born = sl_stage_born_with_mode(e, meta, NULL);
+    enum sl_code rc = sl_stage_check_name(e, err);
     *s = (struct sl_stage){ .dirfd = -1, .fd = -1 };
     if (rc != SL_OK)
         return rc;
     if ((s->dirfd = fcntl(dirfd, F_DUPFD_CLOEXEC, 0)) < 0)
         return sl_fail_errno(err, errno, "cannot create '%s'", e->name);
     memcpy(s->name, e->name, e->name_len + 1);
-    rc = sl_inplace_open(s, first_mode(e, meta, born), flags, &made, &other);
+    rc = sl_inplace_open(s, sl_stage_first_mode(e, meta, born), flags, &made, &other);
     s->born_with_mode = made && born;
     if (rc == SL_OK)
         return rc;
@@ -496,7 +495,7 @@ static enum sl_code finish(struct sl_stage *s, const struct sl_entry *e, uint32_
         discard(s);
         return rc;
     }
-    return s->inplace ? SL_OK : give_name(s->dirfd, s->temp, s->name, flags, err);
+    return s->inplace ? SL_OK : sl_stage_give_name(s->dirfd, s->temp, s->name, flags, err);
 }
 
 enum sl_code sl_stage_commit(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, uint32_t flags,
@@ -531,7 +530,7 @@ void sl_stage_partial(struct sl_stage *s, uint32_t flags)
 {
     struct sl_error ignored = { 0 };
     if (end_content(s, &ignored) == SL_OK)
-        give_name(s->dirfd, s->temp, s->name, flags, &ignored);
+        sl_stage_give_name(s->dirfd, s->temp, s->name, flags, &ignored);
     else
         unlinkat(s->dirfd, s->temp, 0);
     sl_io_close(&s->fd);
@@ -566,79 +565,4 @@ enum sl_code sl_stage_put(int dirfd, const struct sl_entry *e, uint32_t meta, ui
         return finish(&s, e, meta, flags, owners, err);
     discard(&s);
     return rc;
-}
-
-/* ---- what has no content ---- */
-
-static int make_once(int dirfd, const char *temp, const struct sl_entry *e, mode_t mode)
-{
-    static const mode_t formats[] = {
-        [SL_TYPE_CHAR] = S_IFCHR, [SL_TYPE_BLOCK] = S_IFBLK, [SL_TYPE_FIFO] = S_IFIFO, [SL_TYPE_SOCKET] = S_IFSOCK
-    };
-    if (e->type == SL_TYPE_LINK)
-        return symlinkat(e->target, dirfd, temp);
-    bool device = e->type == SL_TYPE_CHAR || e->type == SL_TYPE_BLOCK;
-    return mknodat(dirfd, temp, formats[e->type] | mode, device ? makedev(e->rdev_major, e->rdev_minor) : 0);
-}
-
-static enum sl_code check_special(const struct sl_entry *e, struct sl_error *err)
-{
-    if (e->type < SL_TYPE_LINK || e->type > SL_TYPE_SOCKET)
-        return sl_fail(err, SL_E_INVALID, "'%s' is no link, device, fifo or socket", e->name);
-    if (e->type == SL_TYPE_LINK && (!e->target || !*e->target))
-        return sl_fail(err, SL_E_INVALID, "symbolic link '%s' has no target", e->name);
-    return check_name(e, err);
-}
-
-enum sl_code sl_stage_special(int dirfd, const struct sl_entry *e, uint32_t meta, uint32_t flags,
-                              struct sl_owners *owners, struct sl_error *err)
-{
-    char temp[SL_NAME_MAX + 1];
-    int made, tries = TRIES_MAX;
-    enum sl_code rc = check_special(e, err);
-    if (rc != SL_OK)
-        return rc;
-    bool born = born_with_mode(e, meta, owners);
-    do {
-        sl_stage_temp_name(temp, e->name);
-        made = make_once(dirfd, temp, e, first_mode(e, meta, born));
-    } while (made != 0 && errno == EEXIST && --tries);
-    if (made != 0)
-        return sl_fail_errno(err, errno, "cannot create '%s'", e->name);
-    if ((meta & SL_META_UMASK) && born)
-        meta &= ~(uint32_t)SL_META_MODE;
-    rc = meta ? sl_meta_set_at(dirfd, temp, e, meta, owners, err) : SL_OK;
-    if (rc == SL_OK)
-        return give_name(dirfd, temp, e->name, flags, err);
-    unlinkat(dirfd, temp, 0);
-    return rc;
-}
-
-enum sl_code sl_stage_mkdir(int dirfd, const struct sl_entry *e, uint32_t meta, struct sl_owners *owners,
-                            struct sl_error *err)
-{
-    struct sl_entry made = *e;
-    enum sl_code rc = check_name(e, err);
-    if (rc != SL_OK)
-        return rc;
-    made.type = SL_TYPE_DIR;
-    made.mode |= 0700;
-    if (mkdirat(dirfd, e->name, made.mode & 0777) != 0)
-        return sl_fail_errno(err, errno, "cannot create directory '%s'", e->name);
-    meta &= ~(uint32_t)SL_META_MTIME;
-    if ((meta & SL_META_UMASK) && !(made.mode & 07000))
-        meta &= ~(uint32_t)SL_META_MODE;
-    if (!(meta & (SL_META_MODE | SL_META_UID | SL_META_GID)))
-        return SL_OK;
-    return sl_meta_set_at(dirfd, e->name, &made, meta, owners, err);
-}
-
-enum sl_code sl_stage_remove(int dirfd, const char *name, enum sl_type kind, struct sl_error *err)
-{
-    if (!sl_name_ok(name, strlen(name)))
-        return sl_fail(err, SL_E_NAME, "'%s' is not a name", name);
-    if (unlinkat(dirfd, name, kind == SL_TYPE_DIR ? AT_REMOVEDIR : 0) == 0)
-        return SL_OK;
-    int why = kind == SL_TYPE_DIR && errno == EEXIST ? ENOTEMPTY : errno; /* POSIX allows either */
-    return sl_fail_errno(err, why, "cannot remove '%s'", name);
 }

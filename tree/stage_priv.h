@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+/* stage_priv - what the files of the stage share. stage.c: files; stage_special.c: what has no content. */
+#ifndef SL_TREE_STAGE_PRIV_H
+#define SL_TREE_STAGE_PRIV_H
+
+#include "tree/stage.h"
+
+enum { SL_STAGE_TRIES_MAX = 100 };   /* 36^8 names: a second try is next to impossible */
+
+enum sl_code sl_stage_check_name(const struct sl_entry *e, struct sl_error *err);
+/* temp becomes name, or is removed. */
+enum sl_code sl_stage_give_name(int dirfd, const char *temp, const char *name, uint32_t flags, struct sl_error *err);
+/* Whether the mode can be given when the file is created: not before its owner is right, for until then the content is
+ * nobody else's to read. owners may be NULL. */
+bool sl_stage_born_with_mode(const struct sl_entry *e, uint32_t meta, struct sl_owners *owners);
+/* The mode that it is created with. */
+mode_t sl_stage_first_mode(const struct sl_entry *e, uint32_t meta, bool born);
+
+#endif

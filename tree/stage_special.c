@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: ISC */
+/* stage_special - what has no content: links, devices, fifos, sockets and directories; and removing. */
+#include "config.h"
+#include "tree/stage_priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+static int make_once(int dirfd, const char *temp, const struct sl_entry *e, mode_t mode)
+{
+    static const mode_t formats[] = {
+        [SL_TYPE_CHAR] = S_IFCHR, [SL_TYPE_BLOCK] = S_IFBLK, [SL_TYPE_FIFO] = S_IFIFO, [SL_TYPE_SOCKET] = S_IFSOCK
+    };
+    if (e->type == SL_TYPE_LINK)
+        return symlinkat(e->target, dirfd, temp);
+    bool device = e->type == SL_TYPE_CHAR || e->type == SL_TYPE_BLOCK;
+    return mknodat(dirfd, temp, formats[e->type] | mode, device ? makedev(e->rdev_major, e->rdev_minor) : 0);
+}
+
+static enum sl_code check_special(const struct sl_entry *e, struct sl_error *err)
+{
+    if (e->type < SL_TYPE_LINK || e->type > SL_TYPE_SOCKET)
+        return sl_fail(err, SL_E_INVALID, "'%s' is no link, device, fifo or socket", e->name);
+    if (e->type == SL_TYPE_LINK && (!e->target || !*e->target))
+        return sl_fail(err, SL_E_INVALID, "symbolic link '%s' has no target", e->name);
+    return sl_stage_check_name(e, err);
+}
+
+enum sl_code sl_stage_special(int dirfd, const struct sl_entry *e, uint32_t meta, uint32_t flags,
+                              struct sl_owners *owners, struct sl_error *err)
+{
+    char temp[SL_NAME_MAX + 1];
+    int made, tries = SL_STAGE_TRIES_MAX;
+    enum sl_code rc = check_special(e, err);
+    if (rc != SL_OK)
+        return rc;
+    bool born = sl_stage_born_with_mode(e, meta, owners);
+    do {
+        sl_stage_temp_name(temp, e->name);
+        made = make_once(dirfd, temp, e, sl_stage_first_mode(e, meta, born));
+    } while (made != 0 && errno == EEXIST && --tries);
+    if (made != 0)
+        return sl_fail_errno(err, errno, "cannot create '%s'", e->name);
+    if ((meta & SL_META_UMASK) && born)
+        meta &= ~(uint32_t)SL_META_MODE;
+    rc = meta ? sl_meta_set_at(dirfd, temp, e, meta, owners, err) : SL_OK;
+    if (rc == SL_OK)
+        return sl_stage_give_name(dirfd, temp, e->name, flags, err);
+    unlinkat(dirfd, temp, 0);
+    return rc;
+}
+
+enum sl_code sl_stage_mkdir(int dirfd, const struct sl_entry *e, uint32_t meta, struct sl_owners *owners,
+                            struct sl_error *err)
+{
+    struct sl_entry made = *e;
+    enum sl_code rc = sl_stage_check_name(e, err);
+    if (rc != SL_OK)
+        return rc;
+    made.type = SL_TYPE_DIR;
+    made.mode |= 0700;
+    if (mkdirat(dirfd, e->name, made.mode & 0777) != 0)
+        return sl_fail_errno(err, errno, "cannot create directory '%s'", e->name);
+    meta &= ~(uint32_t)SL_META_MTIME;
+    if ((meta & SL_META_UMASK) && !(made.mode & 07000))
+        meta &= ~(uint32_t)SL_META_MODE;
+    if (!(meta & (SL_META_MODE | SL_META_UID | SL_META_GID)))
+        return SL_OK;
+    return sl_meta_set_at(dirfd, e->name, &made, meta, owners, err);
+}
+
+enum sl_code sl_stage_remove(int dirfd, const char *name, enum sl_type kind, struct sl_error *err)
+{
+    if (!sl_name_ok(name, strlen(name)))
+        return sl_fail(err, SL_E_NAME, "'%s' is not a name", name);
+    if (unlinkat(dirfd, name, kind == SL_TYPE_DIR ? AT_REMOVEDIR : 0) == 0)
+        return SL_OK;
+    int why = kind == SL_TYPE_DIR && errno == EEXIST ? ENOTEMPTY : errno; /* POSIX allows either */
+    return sl_fail_errno(err, why, "cannot remove '%s'", name);
+}

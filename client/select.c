@@ -66,6 +66,7 @@ void sl_select_free(struct sl_select *s)
 void sl_select_keep(struct sl_select *s, uint64_t least, uint64_t most)
 {
     s->keeps = true;
+    sl_view_read_all(s->view);
     s->least = least;
     s->most = most;
 }

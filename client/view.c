@@ -26,6 +26,7 @@ struct frame {
 struct sl_view {
     const struct sl_filters *f;
     uint32_t side;
+    bool reads_all;
     char *path;      /* owned */
     size_t cap, top; /* top: length of the top's own path */
     struct frame *frames;
@@ -50,6 +51,11 @@ struct sl_view *sl_view_new(const struct sl_filters *f, uint32_t side)
     v->side = side;
     v->path = sl_calloc(1, v->cap = 256);
     return v;
+}
+
+void sl_view_read_all(struct sl_view *v)
+{
+    v->reads_all = true;
 }
 
 static void drop_list(struct sl_view *v, size_t point)
@@ -184,7 +190,7 @@ void sl_view_leave(struct sl_view *v)
 
 static bool wanted(const struct sl_view *v, const struct sl_point *p)
 {
-    return !p->gone && (!(p->flags & SL_RULE_SIDES) || p->flags & v->side);
+    return !p->gone && (v->reads_all || !(p->flags & SL_RULE_SIDES) || p->flags & v->side);
 }
 
 /* The next pending rule of what was just read. */
@@ -400,7 +406,9 @@ bool sl_view_excludes(struct sl_view *v, const char *name, bool is_dir, enum sl_
     struct question q = { .ignored = SL_RULE_XATTR | (when == SL_VIEW_DYING ? (uint32_t)SL_RULE_PERISHABLE : 0) };
     size_t len = put(v, name);
     const char *slash = memrchr(v->path, '/', len);
-    q.s = (struct sl_subject){ .path = v->path, .root = v->top, .name = (size_t)(slash - v->path) + 1, .len = len, .is_dir = is_dir };
+    q.s = (struct sl_subject){
+        .path = v->path, .root = v->top, .name = (size_t)(slash - v->path) + 1, .len = len, .is_dir = is_dir
+    };
     const struct sl_rules_entry *e = decides(v, &q, &v->f->rules, v->top);
     if (why)
         *why = e ? e->where : NULL;

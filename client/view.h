@@ -14,6 +14,9 @@ struct sl_view;
 struct sl_view *sl_view_new(const struct sl_filters *f, uint32_t side);
 void sl_view_free(struct sl_view *v);
 
+/* Merge files of the other side only are asked for as well; they decide nothing here. */
+void sl_view_read_all(struct sl_view *v);
+
 /* A tree begins whose top, from where paths of the transfer count, is the absolute path `top` ("" is /). No directory
  * is open. */
 void sl_view_begin(struct sl_view *v, const char *top);

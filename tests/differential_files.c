@@ -20,7 +20,7 @@ static void add_path(struct chance *c, struct text *t, const struct node *n, boo
             text_add(t, "%s%s", first ? "" : "/", tree_name(c));
             return;
         }
-        text_add(t, "%s%s", first ? "" : chance_percent(c, 3) ? "//" : chance_percent(c, 3) ? "/./" : "/", child->name);
+        text_add(t, "%s%s", first ? "" : chance_percent(c, 3) ? "//" : "/", child->name);
         n = child;
         if (child->type != 'd' || chance_percent(c, 40))
             break;
@@ -43,9 +43,7 @@ static void make_options(struct chance *c, struct options *o, const struct node 
         option_add(o, chance_percent(c, 50) ? "--ignore-missing-args" : "--delete-missing-args");
     if (recurse && chance_percent(c, 30))
         option_add(o, "--delete");
-    if (chance_percent(c, 20))
-        option_add(o, "--no-implied-dirs");
-    if (chance_percent(c, 20))
+    if (recurse && chance_percent(c, 20))
         option_add(o, "--exclude=%s", tree_name(c));
     for (unsigned n = 1 + chance_of(c, 6); n; n--) {
         add_path(c, &t, source, recurse);

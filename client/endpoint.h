@@ -63,6 +63,12 @@ struct sl_new {                   /* something to be made or changed */
     const struct sl_entry *entry;
 };
 
+struct sl_names {                 /* of what gets another name; borrowed for the call */
+    uint32_t from_dir, to_dir;    /* of the writing job */
+    const char *from, *to;
+    uint32_t flags;               /* SL_PUT_REPLACE: a non-directory of the name `to` may be replaced */
+};
+
 struct sl_chunk_ask {             /* a chunk list that is wanted */
     const char *name;             /* borrowed for the call */
     uint64_t size;                /* of the file, as far as known: a list of much more is not taken */
@@ -159,6 +165,10 @@ struct sl_endpoint_ops {
     void (*make)(struct sl_endpoint *e, const struct sl_new *n);       /* directory, symlink, device, fifo, socket */
     void (*set_meta)(struct sl_endpoint *e, const struct sl_new *n);
     void (*remove)(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, const char *name);
+    /* A hard link, where `links` says that it can; another name in place of the one it has, where `renames` does. No directories.
+     * SL_E_UNSUPPORTED: the two are on different file systems. */
+    void (*link)(struct sl_endpoint *e, const struct sl_names *n);
+    void (*rename)(struct sl_endpoint *e, const struct sl_names *n);
 
     /* What number an owner has there: SL_AGAIN until known. */
     enum sl_code (*owner)(struct sl_endpoint *e, bool group, uint32_t number, const char *name, bool *settable,
@@ -174,6 +184,7 @@ struct sl_endpoint {
     uint32_t rights;              /* enum sl_right */
     bool can_chown;
     bool parts;                   /* it has part, join and drop */
+    bool links, renames;          /* it has link; rename */
     bool versions;                /* ranges that are read come with the version of their file; it has read_part */
     uint32_t uid;                 /* of who writes there */
     uint32_t next_id;             /* for open_dir */

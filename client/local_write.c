@@ -3,7 +3,10 @@
 #include "config.h"
 #include "client/local_priv.h"
 #include "base/io.h"
+#include "tree/move.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 static void close_bases(struct sl_local *l)
@@ -262,4 +265,32 @@ void sl_local_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, con
     if (rc == SL_OK)
         rc = sl_stage_remove(fd, name, kind, &err);
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
+}
+
+static enum sl_code move(struct sl_local *l, const struct sl_names *n, enum sl_code (*how)(const struct sl_move *m, struct sl_error *err),
+                         struct sl_error *err)
+{
+    struct sl_move m = { .from_fd = -1, .from = n->from, .to = n->to, .flags = n->flags };
+    int fd = -1;
+    enum sl_code rc = sl_dirs_fd(l->dirs, n->from_dir, &fd, err);
+    if (rc == SL_OK && (m.from_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0)) < 0)   /* one descriptor is lent at a time */
+        rc = sl_fail_errno(err, errno, "cannot open the directory of '%s' again", n->from);
+    if (rc == SL_OK)
+        rc = sl_dirs_fd(l->dirs, n->to_dir, &m.to_fd, err);
+    if (rc == SL_OK)
+        rc = how(&m, err);
+    sl_io_close(&m.from_fd);
+    return rc;
+}
+
+void sl_local_link(struct sl_endpoint *e, const struct sl_names *n)
+{
+    struct sl_error err = { 0 };
+    sl_local_answer(sl_local_of(e), SL_JOB_WORK, move(sl_local_of(e), n, sl_move_link, &err), &err);
+}
+
+void sl_local_rename(struct sl_endpoint *e, const struct sl_names *n)
+{
+    struct sl_error err = { 0 };
+    sl_local_answer(sl_local_of(e), SL_JOB_WORK, move(sl_local_of(e), n, sl_move_rename, &err), &err);
 }

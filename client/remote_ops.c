@@ -463,6 +463,24 @@ static void remote_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind
     send_scratch(self(e), SL_JOB_WORK, SL_MSG_REMOVE);
 }
 
+static void move(struct sl_endpoint *e, const struct sl_names *n, enum sl_msg type)
+{
+    struct sl_msg_move m = { .from_id = n->from_dir, .to_id = n->to_dir, .from = n->from, .to = n->to, .from_len = strlen(n->from),
+                             .to_len = strlen(n->to), .flags = n->flags & SL_PUT_REPLACE };
+    sl_move_encode(&self(e)->scratch, &m);
+    send_scratch(self(e), SL_JOB_WORK, type);
+}
+
+static void remote_link(struct sl_endpoint *e, const struct sl_names *n)
+{
+    move(e, n, SL_MSG_LINK);
+}
+
+static void remote_rename(struct sl_endpoint *e, const struct sl_names *n)
+{
+    move(e, n, SL_MSG_RENAME);
+}
+
 static struct sl_owner_answer *find_owner(struct sl_remote *r, bool group, uint32_t number, const char *name)
 {
     for (size_t i = 0; i < r->owners_len; i++) {
@@ -537,4 +555,5 @@ const struct sl_endpoint_ops sl_remote_ops = {
     .make = remote_make,           .set_meta = remote_set_meta,    .remove = remote_remove,       .owner = remote_owner,
     .keep = remote_keep,           .kept_in = remote_kept_in,      .part = remote_part,           .join = remote_join,
     .drop = remote_drop,           .read_part = remote_read_part, .fetch = sl_remote_fetch,
+    .link = remote_link,           .rename = remote_rename,
 };

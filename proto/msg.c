@@ -232,6 +232,32 @@ enum sl_code sl_owner_is_decode(struct sl_rd *r, struct sl_msg_owner_is *m, stru
     return rc;
 }
 
+/* ---- LINK, RENAME ---- */
+
+void sl_move_encode(struct sl_buf *b, const struct sl_msg_move *m)
+{
+    sl_w_uv(b, m->from_id);
+    sl_w_bs(b, m->from, m->from_len);
+    sl_w_uv(b, m->to_id);
+    sl_w_bs(b, m->to, m->to_len);
+    sl_w_u8(b, m->flags);
+}
+
+enum sl_code sl_move_decode(struct sl_rd *r, struct sl_msg_move *m, struct sl_error *err)
+{
+    struct sl_msg_move got = { .from_id = read_u32(r) };
+    got.from = read_name(r, &got.from_len);
+    got.to_id = read_u32(r);
+    got.to = read_name(r, &got.to_len);
+    got.flags = sl_r_u8(r);
+    if (got.flags & ~SL_PUT_REPLACE)
+        r->bad = true;
+    enum sl_code rc = whole(r, "LINK or RENAME", err);
+    if (rc == SL_OK)
+        *m = got;
+    return rc;
+}
+
 /* ---- HASH ---- */
 
 void sl_name_encode(struct sl_buf *b, const struct sl_msg_name *m)

@@ -18,6 +18,8 @@
 
 #define SL_FEATURE_SHA256 "sha256"
 #define SL_FEATURE_PARTS "parts"
+#define SL_FEATURE_LINKS "links"
+#define SL_FEATURE_RENAME "rename"
 #define SL_FLAG_VERSION 4u        /* frame flag of READ_RANGES: END is to say which version of the file it was */
 #define SL_FLAG_HOLES 8u          /* frame flag of READ_RANGES: holes are told, not sent as zeros */
 #define SL_FLAG_AS_IS 2u          /* frame flag of READ and READ_RANGES: compressing this content does not pay */
@@ -58,6 +60,8 @@ enum sl_msg {
     SL_MSG_PART = 43,        /* id, flags, token, name, from, size: a part of a file follows as after WRITE */
     SL_MSG_JOIN = 44,        /* id, meta, flags, entry, token: all parts are there; the file gets its name */
     SL_MSG_DROP = 45,        /* id, flags, token, name: the parts are given up */
+    SL_MSG_LINK = 46,        /* id, name, id, name, flags: what has the first name gets the second, too */
+    SL_MSG_RENAME = 47,      /* the same, but it loses the first */
     /* answers */
     SL_MSG_DONE = 64,        /* uv request */
     SL_MSG_FAIL = 65,        /* uv request, code, text */
@@ -171,7 +175,7 @@ enum sl_code sl_content_decode(struct sl_rd *r, struct sl_content *out, struct s
 
 /* ---- PUT, WRITE, MKDIR, SYMLINK, MKNOD, SET_META ---- */
 enum sl_put_flag {
-    SL_PUT_REPLACE = 1,      /* an existing non-directory of that name may be replaced; otherwise SL_E_EXISTS */
+    SL_PUT_REPLACE = 1,      /* an existing non-directory of that name may be replaced; otherwise SL_E_EXISTS; LINK and RENAME have it too */
     SL_PUT_SPARSE = 2,       /* runs of zeros may become holes */
     SL_PUT_UNKEPT = 4,       /* WRITE: if the session ends before COMMIT, nothing of it is kept */
     SL_PUT_PARTIAL = 8,      /* WRITE: it gets its name then, as far as it was written */
@@ -261,6 +265,12 @@ enum sl_code sl_chunk_record_next(struct sl_rd *r, unsigned hash_bytes, struct s
 struct sl_msg_open { uint32_t parent, id; const char *name; size_t name_len; };
 struct sl_msg_remove { uint32_t id; enum sl_type kind; const char *name; size_t name_len; };
 struct sl_msg_owner { bool group; uint32_t number; const char *name; size_t name_len; /* may be "" */ };
+struct sl_msg_move {          /* LINK, RENAME */
+    uint32_t from_id, to_id;
+    const char *from, *to;
+    size_t from_len, to_len;
+    uint8_t flags;           /* SL_PUT_REPLACE */
+};
 struct sl_msg_name { uint32_t id; const char *name; size_t name_len; };   /* HASH */
 struct sl_msg_kept_in { const char *name; size_t name_len; };
 struct sl_msg_fail { uint64_t request; enum sl_code code; const char *text; size_t text_len; };
@@ -289,5 +299,6 @@ SL_MSG_CODEC(copy, sl_msg_copy);
 SL_MSG_CODEC(kept_in, sl_msg_kept_in);
 SL_MSG_CODEC(part, sl_msg_part);
 SL_MSG_CODEC(drop, sl_msg_drop);
+SL_MSG_CODEC(move, sl_msg_move);
 
 #endif

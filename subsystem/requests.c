@@ -32,6 +32,7 @@ DECODER(decode_copy, copy, sl_copy_decode)
 DECODER(decode_kept_in, kept_in, sl_kept_in_decode)
 DECODER(decode_part, part, sl_part_decode)
 DECODER(decode_drop, drop, sl_drop_decode)
+DECODER(decode_move, move, sl_move_decode)
 
 static enum sl_code whole(const struct sl_rd *r, const char *what, struct sl_error *err)
 {
@@ -146,7 +147,7 @@ static enum sl_code run_owner(struct sl_channel *ch, const union sl_request *q, 
 
 /* Where in a request a name of the tree stands. READ has many and LIST one of a type not yet known: they see to it themselves,
  * by the same sl_hidden. */
-enum names { NAMES_NOTHING, NAMES_OPENED, NAMES_ENTRY, NAMES_PART, NAMES_DROP, NAMES_EXISTING_ENTRY, NAMES_REMOVED, NAMES_FILE, NAMES_CHUNKS, NAMES_RANGES, NAMES_BASIS };
+enum names { NAMES_NOTHING, NAMES_OPENED, NAMES_ENTRY, NAMES_PART, NAMES_DROP, NAMES_EXISTING_ENTRY, NAMES_REMOVED, NAMES_FILE, NAMES_CHUNKS, NAMES_RANGES, NAMES_BASIS, NAMES_MOVED };
 
 static const struct sl_request_kind {
     const char *name;                /* NULL: no request has this number */
@@ -188,6 +189,9 @@ static const struct sl_request_kind {
     [SL_MSG_PART] = { "write in parts: to create and read", SL_RIGHT_CREATE | SL_RIGHT_READ, 0, NAMES_PART, false, decode_part, sl_run_part },
     [SL_MSG_JOIN] = { "write in parts: to create and read", SL_RIGHT_CREATE | SL_RIGHT_READ, 0, NAMES_ENTRY, true, decode_join, sl_run_join },
     [SL_MSG_DROP] = { "write in parts: to create and read", SL_RIGHT_CREATE | SL_RIGHT_READ, 0, NAMES_DROP, false, decode_drop, sl_run_drop },
+    /* A second name is a way to read it, and to write it in place. */
+    [SL_MSG_LINK] = { "link: to create and read", SL_RIGHT_CREATE | SL_RIGHT_READ, 0, NAMES_MOVED, false, decode_move, sl_run_link },
+    [SL_MSG_RENAME] = { "rename: to rename and create", SL_RIGHT_RENAME | SL_RIGHT_CREATE, 0, NAMES_MOVED, false, decode_move, sl_run_rename },
     [SL_MSG_MODULES] = { "list modules", 0, 0, NAMES_NOTHING, false, decode_nothing, sl_run_modules },
 };
 
@@ -251,6 +255,9 @@ static const char *named(const struct sl_request_kind *k, const union sl_request
     case NAMES_BASIS:
         *dir = q->basis.id, name = q->basis.name, len = q->basis.name_len;
         break;
+    case NAMES_MOVED:
+        *dir = q->move.from_id, name = q->move.from, len = q->move.from_len;
+        break;
     }
     memcpy(scratch, name, len);
     scratch[len] = '\0';
@@ -267,6 +274,14 @@ static enum sl_code refuse(struct sl_channel *ch, const struct sl_request_kind *
     return sl_fail(err, SL_E_RIGHTS, "not allowed here: the right to %s is missing", k->name);
 }
 
+enum sl_code sl_may_make(struct sl_channel *ch, uint32_t dir, const char *name, bool is_dir, struct sl_error *err)
+{
+    if (!sl_hidden(ch, dir, name, is_dir))
+        return SL_OK;
+    sl_note(ch, SL_NOTE_REFUSED, "refused to create an excluded name", dir, name);
+    return sl_fail(err, SL_E_RIGHTS, "not allowed here: '%s' is excluded", name);
+}
+
 /* Rights first, then whether there is such a name for this peer: a name that is excluded is answered like one that is not
  * there, but for making one, which has to fail for a reason of its own. */
 static enum sl_code allowed(struct sl_channel *ch, const struct sl_request_kind *k, const union sl_request *q, struct sl_error *err)
@@ -279,12 +294,12 @@ static enum sl_code allowed(struct sl_channel *ch, const struct sl_request_kind 
     const char *name = undecoded(ch, k) ? (dir = 0, "") : named(k, q, &dir, &is_dir, scratch);
     if (!all && !ch->lesser)
         return refuse(ch, k, dir, name, err);
-    if (!*name || !sl_hidden(ch, dir, name, is_dir))
+    if (!*name)
         return SL_OK;
-    if (k->names >= NAMES_ENTRY && k->names <= NAMES_DROP) {     /* dropping may give the name, too */
-        sl_note(ch, SL_NOTE_REFUSED, "refused to create an excluded name", dir, name);
-        return sl_fail(err, SL_E_RIGHTS, "not allowed here: '%s' is excluded", name);
-    }
+    if (k->names >= NAMES_ENTRY && k->names <= NAMES_DROP)       /* dropping may give the name, too */
+        return sl_may_make(ch, dir, name, is_dir, err);
+    if (!sl_hidden(ch, dir, name, is_dir))
+        return SL_OK;
     return sl_fail_errno(err, ENOENT, k->names == NAMES_OPENED ? "cannot open directory '%s'"
                                       : k->names >= NAMES_FILE ? "cannot open '%s'"
                                       : k->names == NAMES_REMOVED ? "cannot remove '%s'" : "cannot look at '%s'", name);

@@ -23,7 +23,7 @@ static const char *const features[] = {
 #ifdef HAVE_ZSTD
     "zstd",
 #endif
-    "zlib", "sparse", SL_FEATURE_STEER, SL_FEATURE_SHA256, SL_FEATURE_PARTS
+    "zlib", "sparse", SL_FEATURE_STEER, SL_FEATURE_SHA256, SL_FEATURE_PARTS, SL_FEATURE_LINKS, SL_FEATURE_RENAME
 };
 enum { FEATURES = sizeof features / sizeof features[0] };
 

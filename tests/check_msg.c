@@ -376,6 +376,21 @@ START_TEST(drops)
 }
 END_TEST
 
+START_TEST(moves)
+{
+    struct sl_msg_move m = { 5, 6, "from", "to", 4, 2, SL_PUT_REPLACE }, got;
+    sl_move_encode(&b, &m);
+    CHECK_SHAPE(move, sl_msg_move);
+    ck_assert_int_eq(sl_move_decode(&r, &got, &err), SL_OK);
+    ck_assert(got.from_id == 5 && got.to_id == 6 && got.flags == 1 && is(got.from, got.from_len, "from") && is(got.to, got.to_len, "to"));
+    CHECK_REFUSED(move, sl_msg_move, "\0\1a\0\1b\2");                /* flags that it has not */
+    CHECK_REFUSED(move, sl_msg_move, "\0\1/\0\1b\0");
+    CHECK_REFUSED(move, sl_msg_move, "\0\1a\0\2..\0");
+    CHECK_REFUSED(move, sl_msg_move, "\0\0\0\1b\0");
+    CHECK_REFUSED(move, sl_msg_move, "\0\1a\0\0\0");
+}
+END_TEST
+
 /* Encodes m; what the decoder makes of it as a request of that type, in a fresh context. */
 static enum sl_code put(enum sl_msg type, const struct sl_msg_put *m, const char *tail, struct sl_msg_put *got)
 {
@@ -498,6 +513,7 @@ int main(void)
     tcase_add_test(t, versions);
     tcase_add_test(t, parts);
     tcase_add_test(t, drops);
+    tcase_add_test(t, moves);
     tcase_add_test(t, joins);
     tcase_add_test(t, puts_of_all_kinds);
     tcase_add_test(t, puts_hostile);

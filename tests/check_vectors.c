@@ -69,6 +69,7 @@ PASS(copy, sl_msg_copy)
 PASS(kept_in, sl_msg_kept_in)
 PASS(part, sl_msg_part)
 PASS(drop, sl_msg_drop)
+PASS(move, sl_msg_move)
 
 static enum sl_code pass_keep(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)
 {
@@ -246,7 +247,7 @@ static const struct { const char *file; enum sl_code (*pass)(struct sl_rd *, str
     { "set-meta", pass_set_meta }, { "chunks", pass_chunks },     { "chunked", pass_chunked },   { "read-ranges", pass_read_ranges },
     { "basis", pass_basis },       { "copy", pass_copy },         { "keep", pass_keep },
     { "kept-in", pass_kept_in },   { "attach-sha256", pass_attach }, { "steer", pass_steer }, { "line", pass_line },
-    { "part", pass_part },         { "join", pass_join },         { "drop", pass_drop },         { "content-version", pass_content },
+    { "part", pass_part },         { "join", pass_join },         { "drop", pass_drop },         { "link", pass_move },         { "content-version", pass_content },
 };
 
 START_TEST(payload)

@@ -119,7 +119,7 @@ void peer_measure(struct peer *p);
 struct lane *peer_lane(struct peer *p, uint8_t channel);
 
 /* ---- hostile_ask.c ---- */
-void hello_with(struct peer *p, uint32_t window, uint8_t wants, const char *feature);
+void hello_with(struct peer *p, uint32_t window, uint8_t wants, const char *features /* a blank between two */);
 void hello(struct peer *p);              /* preface, HELLO, and an ATTACH of id 0 on channel 1, all confirmed */
 void greet(struct peer *p);              /* without the ATTACH */
 uint64_t ask_raw(struct peer *p, uint8_t ch, uint8_t type, const void *data, size_t n);
@@ -129,6 +129,7 @@ uint64_t ask_module(struct peer *p, uint8_t ch, uint32_t id, const char *module)
 uint64_t ask_open(struct peer *p, uint8_t ch, uint32_t parent, uint32_t id, const char *name);
 uint64_t ask_close(struct peer *p, uint8_t ch, uint32_t id);
 uint64_t ask_list(struct peer *p, uint8_t ch, uint32_t id, const char *name, uint32_t flags);
+uint64_t ask_move(struct peer *p, uint8_t ch, uint8_t type, const char *from, const char *to, uint8_t flags);   /* LINK, RENAME; in directory 0 */
 uint64_t ask_named(struct peer *p, uint8_t ch, uint8_t type, uint32_t id, const char *name);  /* READ, HASH, REMOVE */
 uint64_t ask_bytes(struct peer *p, uint8_t ch, uint8_t type, uint32_t id, const char *name, size_t len);  /* any verb, any bytes */
 uint64_t ask_part(struct peer *p, uint8_t ch, uint32_t id, const char *name, uint8_t flags, uint64_t from, uint64_t size);

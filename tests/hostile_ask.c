@@ -62,7 +62,7 @@ void credit(struct peer *p, uint8_t ch, uint64_t bytes)
     control(p, 2, b, 1 + sl_uv_put(b + 1, bytes));
 }
 
-void hello_with(struct peer *p, uint32_t window, uint8_t wants, const char *feature)
+void hello_with(struct peer *p, uint32_t window, uint8_t wants, const char *features)
 {
     struct sl_buf b = { 0 };
     sl_w_uv(&b, 1);
@@ -72,9 +72,15 @@ void hello_with(struct peer *p, uint32_t window, uint8_t wants, const char *feat
     sl_w_uv(&b, 0);
     sl_w_u8(&b, wants);
     sl_w_bs(&b, "hostile", 7);
-    sl_w_uv(&b, *feature ? 1 : 0);
-    if (*feature)
-        sl_w_bs(&b, feature, strlen(feature));
+    uint64_t count = *features ? 1 : 0;
+    for (const char *c = features; *c; c++)
+        count += *c == ' ';
+    sl_w_uv(&b, count);
+    for (const char *f = features; *f;) {
+        size_t len = strcspn(f, " ");
+        sl_w_bs(&b, f, len);
+        f += len + (f[len] == ' ');
+    }
     peer_raw(p, SL_PREFACE, SL_PREFACE_LEN);
     control(p, 1, sl_buf_ptr(&b), sl_buf_len(&b));
     sl_buf_clear(&b);
@@ -82,7 +88,7 @@ void hello_with(struct peer *p, uint32_t window, uint8_t wants, const char *feat
 
 void greet(struct peer *p)
 {
-    hello_with(p, WINDOW, 0, SL_FEATURE_PARTS);
+    hello_with(p, WINDOW, 0, SL_FEATURE_PARTS " " SL_FEATURE_LINKS " " SL_FEATURE_RENAME);
 }
 
 void hello(struct peer *p)
@@ -154,6 +160,14 @@ uint64_t ask_list(struct peer *p, uint8_t ch, uint32_t id, const char *name, uin
     return ask_buf(p, ch, SL_MSG_LIST, &b);
 }
 
+uint64_t ask_move(struct peer *p, uint8_t ch, uint8_t type, const char *from, const char *to, uint8_t flags)
+{
+    struct sl_buf b = { 0 };
+    struct sl_msg_move m = { .from = from, .to = to, .from_len = strlen(from), .to_len = strlen(to), .flags = flags };
+    sl_move_encode(&b, &m);
+    return ask_buf(p, ch, type, &b);
+}
+
 uint64_t ask_named(struct peer *p, uint8_t ch, uint8_t type, uint32_t id, const char *name)
 {
     return ask_bytes(p, ch, type, id, name, strlen(name));
@@ -196,6 +210,8 @@ uint64_t ask_bytes(struct peer *p, uint8_t ch, uint8_t type, uint32_t id, const 
     case SL_MSG_READ_RANGES: sl_w_bs(&b, name, len); sl_w_raw(&b, "\0\1", 2); break;
     case SL_MSG_BASIS: sl_w_u8(&b, 0); sl_w_bs(&b, name, len); break;
     case SL_MSG_PART: sl_w_raw(&b, "\40" TOKEN, 1 + SL_TOKEN_LEN); sl_w_bs(&b, name, len); sl_w_raw(&b, "\0\1", 2); break;
+    case SL_MSG_LINK: sl_w_bs(&b, name, len); sl_w_raw(&b, "\0\1t\0", 4); break;
+    case SL_MSG_RENAME: sl_w_bs(&b, "t", 1); sl_w_uv(&b, id); sl_w_bs(&b, name, len); sl_w_u8(&b, 0); break;
     case SL_MSG_DROP: sl_w_raw(&b, "\4" TOKEN, 1 + SL_TOKEN_LEN); sl_w_bs(&b, name, len); break;
     case SL_MSG_OPEN_DIR: sl_w_uv(&b, 77); sl_w_bs(&b, name, len); break;
     case SL_MSG_LIST: sl_w_uv(&b, SL_LIST_RECURSE); sl_w_bs(&b, name, len); break;

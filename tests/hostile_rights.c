@@ -204,6 +204,33 @@ static void link_targets(struct peer *p)
         bad(p, "WHERE A LINK LEADS IS TOLD WITHOUT THE RIGHT TO LIST");
 }
 
+/* ---- another name ---- */
+
+static void moves(struct peer *p)
+{
+    static const char staged[] = ".x.abcdefgh.slpart";
+    const uint32_t links = SL_RIGHT_CREATE | SL_RIGHT_READ, renames = SL_RIGHT_CREATE | SL_RIGHT_RENAME;
+    const uint64_t over = may(p, SL_RIGHT_OVERWRITE) ? DONE : BIT(SL_E_RIGHTS);
+    struct stat st;
+    hello(p);
+    put_file(p, "h-m-from", "from\n");
+    put_file(p, "h-m-to", "to\n");
+    want(p, 1, ask_move(p, 1, SL_MSG_LINK, "h-m-from", "h-m-to", 0), if_may(p, links, BIT(SL_E_EXISTS)), "link to what is there");
+    want(p, 1, ask_move(p, 1, SL_MSG_RENAME, "h-m-from", "h-m-to", 0), if_may(p, renames, BIT(SL_E_EXISTS)), "rename to what is there");
+    want(p, 1, ask_move(p, 1, SL_MSG_LINK, "dir", "h-m-dir", 0), if_may(p, links, BIT(SL_E_IS_DIR)), "link a directory");
+    want(p, 1, ask_move(p, 1, SL_MSG_RENAME, "dir", "h-m-dir", 0), if_may(p, renames, BIT(SL_E_IS_DIR)), "rename a directory");
+    for (uint8_t type = SL_MSG_LINK; type <= SL_MSG_RENAME; type++)
+        want(p, 1, ask_move(p, 1, type, "h-m-from", staged, 0), if_may(p, type == SL_MSG_LINK ? links : renames, BIT(SL_E_RIGHTS)), "a staged name");
+    if (!holds(p, "h-m-from", "from\n") || !holds(p, "h-m-to", "to\n"))
+        bad(p, "A REFUSED LINK OR NAME CHANGED SOMETHING");
+    want(p, 1, ask_move(p, 1, SL_MSG_LINK, "h-m-from", "h-m-to", SL_PUT_REPLACE), if_may(p, links, over), "link over");
+    want(p, 1, ask_move(p, 1, SL_MSG_RENAME, "h-m-from", "h-m-to", SL_PUT_REPLACE), if_may(p, renames, over), "rename over");
+    if (look(p, "h-m-from", &st) == may(p, renames | SL_RIGHT_OVERWRITE))
+        bad(p, "A FILE WAS RENAMED THAT MUST NOT BE, OR WAS NOT");
+    if (!may(p, SL_RIGHT_OVERWRITE) && !holds(p, "h-m-to", "to\n"))
+        bad(p, "A FILE WAS REPLACED");
+}
+
 /* ---- what the module excludes ---- */
 
 /* The private directory and every name that ends in .key: asked for, they are answered as a name that is not there is; they can't
@@ -225,6 +252,11 @@ static void excluded(struct peer *p)
         for (size_t i = 0; i < sizeof made; i++)
             want(p, 1, ask_simple(p, 1, made[i], 0, names[n], made[i] == SL_MSG_WRITE ? 0 : SL_PUT_REPLACE), BIT(SL_E_RIGHTS), "make");
         want(p, 1, ask_simple(p, 1, SL_MSG_PUT, 0, "h-new.key", 0), BIT(SL_E_RIGHTS), "make a new one");
+        for (uint8_t type = SL_MSG_LINK; type <= SL_MSG_RENAME; type++) {
+            uint32_t rights = SL_RIGHT_CREATE | (type == SL_MSG_LINK ? SL_RIGHT_READ : SL_RIGHT_RENAME);
+            want(p, 1, ask_move(p, 1, type, names[n], "h-seen", 0), if_may(p, rights, BIT(SL_E_NOT_FOUND)), "another name for it");
+            want(p, 1, ask_move(p, 1, type, "file", names[n], SL_PUT_REPLACE), if_may(p, rights, BIT(SL_E_RIGHTS)), "its name for another");
+        }
     }
     want(p, 1, ask_list(p, 1, 0, "", SL_LIST_RECURSE), if_may(p, SL_RIGHT_LIST, DONE), "list");
     struct lane *l = peer_lane(p, 1);
@@ -316,7 +348,7 @@ static void moved_while_open(struct peer *p)
 
 const struct attack right_attacks[] = {
     { "rights-verbs", verbs, 0 },            { "rights-setuid", setuid_bits, TREE },           { "rights-link-targets", link_targets, 0 },
-    { "excluded", excluded, HIDES },
+    { "moves", moves, TREE },                { "excluded", excluded, HIDES },
     { "special-fifo", fifo_opened, TREE },   { "moved-and-evicted", moved_and_evicted, TREE }, { "moved-while-open", moved_while_open, TREE },
     { NULL, NULL, 0 },
 };

@@ -34,15 +34,15 @@ enum {
 
 /* ---- the name at last ---- */
 
-static int rename_new(int dirfd, const char *temp, const char *name)
+int sl_stage_rename_new(int from_fd, const char *from, int to_fd, const char *to)
 {
-    if (syscall(SYS_renameat2, dirfd, temp, dirfd, name, RENAME_NOREPLACE) == 0)
+    if (syscall(SYS_renameat2, from_fd, from, to_fd, to, RENAME_NOREPLACE) == 0)
         return 0;
     if (errno != EINVAL && errno != ENOSYS)
         return -1;
-    if (linkat(dirfd, temp, dirfd, name, 0) != 0) /* file systems without that flag */
+    if (linkat(from_fd, from, to_fd, to, 0) != 0) /* file systems without that flag */
         return -1;
-    unlinkat(dirfd, temp, 0);
+    unlinkat(from_fd, from, 0);
     return 0;
 }
 
@@ -55,7 +55,7 @@ static bool is_dir(int dirfd, const char *name)
 /* temp becomes name, or is removed. */
 enum sl_code sl_stage_give_name(int dirfd, const char *temp, const char *name, uint32_t flags, struct sl_error *err)
 {
-    int rc = flags & SL_STAGE_REPLACE ? renameat(dirfd, temp, dirfd, name) : rename_new(dirfd, temp, name);
+    int rc = flags & SL_STAGE_REPLACE ? renameat(dirfd, temp, dirfd, name) : sl_stage_rename_new(dirfd, temp, dirfd, name);
     if (rc == 0)
         return SL_OK;
     int why = errno;

@@ -8,6 +8,8 @@
 enum { SL_STAGE_TRIES_MAX = 100 };   /* 36^8 names: a second try is next to impossible */
 
 enum sl_code sl_stage_check_name(const struct sl_entry *e, struct sl_error *err);
+/* Renames what is no directory where there is nothing of the new name; -1 and errno, EEXIST if there is. */
+int sl_stage_rename_new(int from_fd, const char *from, int to_fd, const char *to);
 /* temp becomes name, or is removed. */
 enum sl_code sl_stage_give_name(int dirfd, const char *temp, const char *name, uint32_t flags, struct sl_error *err);
 /* Whether the mode can be given when the file is created: not before its owner is right, for until then the content is

@@ -72,9 +72,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     TRY(16, line, sl_line_view)
     TRY(17, part, sl_msg_part)
     TRY(18, drop, sl_msg_drop)
+    TRY(19, move, sl_msg_move)
     if (size && data[0] == 15)
         chunk_list(data + 1, size - 1);
-    if (size && data[0] > 18)
+    if (size && data[0] > 19)
         records(data + 1, size - 1);
     sl_buf_clear(&b);
     return 0;

@@ -348,7 +348,7 @@ static void moved_while_open(struct peer *p)
 
 const struct attack right_attacks[] = {
     { "rights-verbs", verbs, 0 },            { "rights-setuid", setuid_bits, TREE },           { "rights-link-targets", link_targets, 0 },
-    { "moves", moves, TREE },                { "excluded", excluded, HIDES },
+    { "rights-moves", moves, TREE },         { "excluded", excluded, HIDES },
     { "special-fifo", fifo_opened, TREE },   { "moved-and-evicted", moved_and_evicted, TREE }, { "moved-while-open", moved_while_open, TREE },
     { NULL, NULL, 0 },
 };

@@ -17,6 +17,17 @@ bool sl_name_ok(const char *name, size_t len)
     return !memchr(name, '/', len) && !memchr(name, '\0', len);
 }
 
+bool sl_module_name_ok(const char *name, size_t len)
+{
+    static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    if (len == 0 || len > SL_MODULE_NAME_MAX || name[0] == '.' || name[0] == '-')
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (!memchr(good, name[i], sizeof good - 1))
+            return false;
+    return true;
+}
+
 bool sl_token_ok(const char *token)
 {
 #ifdef SL_TEST_ANY_NAME

@@ -21,6 +21,7 @@ enum sl_type {            /* the values are those of the wire */
 #define SL_NAME_MAX 255u          /* bytes in a name, as on every Linux file system */
 #define SL_TARGET_MAX 4095u       /* bytes in a link's target */
 #define SL_OWNER_NAME_MAX 255u    /* bytes in the name of a user or group */
+#define SL_MODULE_NAME_MAX 64     /* bytes in a module's name */
 
 struct sl_entry {
     enum sl_type type;
@@ -50,6 +51,9 @@ enum sl_meta {
 
 /* One component: 1..SL_NAME_MAX bytes, not "." or "..", no '/', no NUL. */
 bool sl_name_ok(const char *name, size_t len);
+
+/* A module's name: 1 to 64 letters, digits, '.', '_' and '-', and neither '.' nor '-' first. */
+bool sl_module_name_ok(const char *name, size_t len);
 
 /* What tells the staged files of one name apart, of those that are written in parts (tree/part.h): SL_TOKEN_LEN characters
  * a-z 0-9, the first a digit. Not NUL-terminated. */

@@ -326,6 +326,8 @@ enum sl_code sl_module_decode(struct sl_rd *r, struct sl_msg_module *m, struct s
 {
     struct sl_msg_module got = { 0 };
     got.name = read_name(r, &got.name_len);
+    if (got.name && !sl_module_name_ok(got.name, got.name_len))
+        r->bad = true;
     got.comment = read_text(r, SL_TEXT_MAX, &got.comment_len);
     enum sl_code rc = whole(r, "MODULE", err);
     if (rc == SL_OK)

@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { NAME_LEN_MAX = 64, RIGHTS_DEFAULT =
+enum { RIGHTS_DEFAULT =
        SL_RIGHT_LIST | SL_RIGHT_READ | SL_RIGHT_HASH };
 
 /* Line 0: what is wrong stands on the command line, and `file` is the option. */
@@ -54,8 +54,7 @@ enum sl_code sl_config_told(struct sl_config_parser *p, enum sl_code rc)
 
 bool sl_config_name_ok(const char *name)
 {
-    size_t n = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
-    return n && n <= NAME_LEN_MAX && !name[n] && name[0] != '.' && name[0] != '-';
+    return sl_module_name_ok(name, strlen(name));
 }
 
 static enum sl_code end_section(struct sl_config_parser *p)
@@ -88,7 +87,7 @@ static enum sl_code section(struct sl_keyvalue *k, char *name)
         return rc;
     p->line = k->line;
     if (!sl_config_name_ok(name))
-        return sl_config_wrong(p, "'%s' is no name for a module: up to %d letters, digits, '.', '_' and '-'", name, NAME_LEN_MAX);
+        return sl_config_wrong(p, "'%s' is no name for a module: up to %d letters, digits, '.', '_' and '-'", name, SL_MODULE_NAME_MAX);
     const struct sl_module *before = sl_config_module(p->c, name, strlen(name));
     if (before)
         return sl_config_wrong(p, "module '%s' is there already, in line %u", name, before->line);

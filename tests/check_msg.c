@@ -202,6 +202,21 @@ START_TEST(answers)
     ck_assert_int_eq(sl_module_decode(&r, &mgot, &err), SL_OK);
     ck_assert(is(mgot.name, mgot.name_len, "pub") && is(mgot.comment, mgot.comment_len, "for all"));
     CHECK_REFUSED(module, sl_msg_module, "\0\0");
+    CHECK_REFUSED(module, sl_msg_module, "\7$(evil)\0");
+    CHECK_REFUSED(module, sl_msg_module, "\3a b\0");
+    CHECK_REFUSED(module, sl_msg_module, "\2-a\0");
+    CHECK_REFUSED(module, sl_msg_module, "\2.a\0");
+
+    char names[65];
+    memset(names, 'a', sizeof names);
+    mod = (struct sl_msg_module){ names, "", 64, 0 };
+    sl_buf_reset(&b, 0);
+    sl_module_encode(&b, &mod);
+    ck_assert_int_eq(sl_module_decode(reader(), &mgot, &err), SL_OK);
+    mod.name_len = 65;
+    sl_buf_reset(&b, 0);
+    sl_module_encode(&b, &mod);
+    ck_assert_int_eq(sl_module_decode(reader(), &mgot, &err), SL_E_PROTOCOL);
 }
 END_TEST
 

@@ -38,7 +38,7 @@ static const struct {
 struct reader {
     char *hosts[HOSTS_MAX]; /* of the run; owned */
     size_t hosts_len;
-    bool no_config;
+    bool no_config, reach_only;
     const char *file;
     struct sl_host_options *out;
     bool in_section, matches; /* the section that is open */
@@ -67,6 +67,7 @@ static enum sl_code look(void *ctx, const struct sl_option_taken *t)
         add_host(r, t->value, true);
     for (size_t i = 0; i < sizeof without / sizeof without[0]; i++)
         r->no_config |= strcmp(t->row->name, without[i]) == 0 && !t->negated;
+    r->reach_only |= strcmp(t->row->name, "reach-only") == 0 && !t->negated;
     return SL_OK;
 }
 
@@ -144,8 +145,10 @@ static struct sl_earlier *add_line(struct reader *r, const struct sl_keyvalue *k
     struct sl_host_options *h = r->out;
     h->at = sl_realloc(h->at, (h->len + 1) * sizeof *h->at);
     struct sl_earlier *e = &h->at[h->len++];
-    *e =
-        (struct sl_earlier){ .told = sl_asprintf("%s:%u", k->file, k->line), .words = words, .of_host = r->in_section };
+    *e = (struct sl_earlier){ .told = sl_asprintf("%s:%u", k->file, k->line),
+                              .words = words,
+                              .of_host = r->in_section,
+                              .reach_only = r->reach_only };
     while (words[e->count])
         e->count++;
     return e;

@@ -228,12 +228,26 @@ static enum sl_code take_one(void *ctx, const struct sl_option_taken *t)
     return SL_OK;
 }
 
+static bool says_how_to_reach(const char *name)
+{
+    static const char *const names[] = { "rsh", "remote-path", "rsync-path", "subsystem", "transport", "ssh-config", "port", "ipv4", "ipv6" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+static enum sl_code take_way(void *ctx, const struct sl_option_taken *t)
+{
+    return says_how_to_reach(t->row->name) ? take_one(ctx, t) : SL_OK;
+}
+
 /* What a configuration says, before the command line does. */
 static enum sl_code parse_earlier(struct parse *p, const struct sl_earlier *e)
 {
     size_t first = 0;
-    enum sl_code rc = sl_options_each(e->count, e->words, take_one, p, &first, p->err);
-    bool shows = p->help || p->version || p->o->show || p->o->doctor || p->o->no_config;
+    enum sl_code rc = sl_options_each(e->count, e->words, e->reach_only ? take_way : take_one, p, &first, p->err);
+    bool shows = p->help || p->version || p->o->show || p->o->doctor || p->o->filter_test || p->o->no_config || p->o->reach_only;
     if (rc == SL_OK && shows)
         rc = sl_fail(p->err, SL_E_CONFIG, "options that only show something belong on the command line");
     if (rc == SL_OK && first < (size_t)e->count)

@@ -89,6 +89,7 @@ struct sl_options {
     const char *test_mask;        /* --test-without=FEATURE[,...]: features not to offer; for tests, not in --help.
                                    * chunk-hashes: all of them are taken for the same */
     bool no_config;               /* the user's configuration was not read */
+    bool reach_only;              /* of the configuration only counts how a host is reached; for completion, not in --help */
     const char *filter_test;      /* --filter-test: a file of rules; the sources are paths to be judged by them, and nothing is copied */
     const char *doctor;           /* --doctor: an address to look at; nothing is copied then */
     /* arguments */
@@ -112,6 +113,7 @@ struct sl_earlier {
     char **words;                 /* as an argv: the first is no option; NULL-terminated, and reordered */
     int count;
     bool of_host;                 /* not for all runs */
+    bool reach_only;              /* only what says how a host is reached counts */
 };
 struct sl_command_line { int argc; char **argv; };
 enum sl_options_result sl_options_parse_behind(struct sl_options *o, const struct sl_earlier *earlier, size_t count,

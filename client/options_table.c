@@ -129,6 +129,7 @@ const struct sl_option_row sl_option_rows[] = {
     TEXT(0, "doctor", "HOST", doctor, "say step by step whether HOST is reached, and what works there; HOST:FILE: how fast"),
     TEXT(0, "filter-test", "RULES", filter_test, "say of each PATH whether the rules in file RULES exclude it, and which does"),
     TEXT(0, "test-without", "FEATURE", test_mask, NULL),
+    ON(0, "reach-only", reach_only, NULL),
     CALL(0, "completion-table", NULL, SL_ID_COMPLETION_TABLE, NULL),
     CALL(0, "help", NULL, SL_ID_HELP, "print this (also -h alone)"),
     CALL('V', "version", NULL, SL_ID_VERSION, "print the version"),

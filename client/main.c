@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* main - the client's entry: signals, options, and the exit status. */
 #include "config.h"
+#include "base/standard.h"
 #include "client/doctor.h"
 #include "client/host_options.h"
 #include "client/options.h"
@@ -16,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BAD_OPTIONS = 1 };
+enum { BAD_OPTIONS = 1, FILE_IO = 11 };
 
 static void on_signal(int signo)
 {
@@ -78,6 +79,8 @@ int main(int argc, char **argv)
     struct sl_command_line line = { argc, argv };
     struct sl_error err = { 0 };
     int status = BAD_OPTIONS;
+    if (!sl_standard_fill())
+        return FILE_IO;
     catch_signals();
     enum sl_options_result how = SL_OPTIONS_BAD;
     if (sl_host_options_read(&configured, &line, &err) == SL_OK)
@@ -102,8 +105,7 @@ int main(int argc, char **argv)
         status = refuse(&err, wants_json(argc, argv));
         break;
     }
-    if (fflush(stdout) != 0 && status == 0)
-        status = 11;
+    status = sl_standard_end("superlifter", status, FILE_IO);
     sl_options_clear(&o);
     sl_host_options_clear(&configured);
     return status;

@@ -3,6 +3,7 @@
 #include "client/retries.h"
 #include "base/io.h"
 #include "base/parent.h"
+#include "base/standard.h"
 #include "client/remote.h"
 #include "client/run.h"
 
@@ -128,10 +129,7 @@ static _Noreturn void attempt(const struct sl_options *o, struct sl_attempts *a,
     signal(SIGCHLD, SIG_DFL);
     sl_end_with_parent(parent, SIGTERM);
     sigprocmask(SIG_SETMASK, before, NULL);
-    int status = sl_run_attempt(o, a);
-    if (fflush(stdout) != 0 && status == 0)
-        status = EXIT_STREAM;
-    exit(status);
+    exit(sl_standard_end("superlifter", sl_run_attempt(o, a), EXIT_STREAM));
 }
 
 /* Until the attempt ends; what is to end the run reaches it. Returns its wait status. */

@@ -2,6 +2,7 @@
 /* main - superlifter-server: the way it was started, and what the peer may reach because of it. */
 #include "config.h"
 #include "base/mem.h"
+#include "base/standard.h"
 #include "proto/msg.h"
 #include "subsystem/args.h"
 #include "subsystem/become.h"
@@ -17,7 +18,6 @@
 #include "subsystem/startmode.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +42,12 @@ static int failed(const struct sl_error *err, int status)
 
 /* ---- what only looks ---- */
 
+/* The exit status, once all is written. */
+static int told(void)
+{
+    return sl_standard_end("superlifter-server", 0, EXIT_USAGE);
+}
+
 static void warn(const char *text)
 {
     sl_log(SL_LOG_ERROR, "warning: %s", text);
@@ -57,7 +63,7 @@ static int print_config(const struct sl_config *c)
     printf("\n# confinement here: Landlock ABI %d, system call filter: %s%s%s\n", have.landlock, have.seccomp ? "yes" : "no",
            lacks ? "; " : "", lacks ? lacks : "");
     sl_config_doubts(c, warn);
-    return fflush(stdout) == 0 ? 0 : EXIT_USAGE;
+    return told();
 }
 
 static int explain(const struct sl_args *a, const struct sl_config *c)
@@ -68,7 +74,7 @@ static int explain(const struct sl_args *a, const struct sl_config *c)
         return failed(&err, EXIT_USAGE);
     fputs(text, stdout);
     free(text);
-    return fflush(stdout) == 0 ? 0 : EXIT_USAGE;
+    return told();
 }
 
 static int convert(const struct sl_args *a)
@@ -84,7 +90,7 @@ static int convert(const struct sl_args *a)
         return failed(&err, rc == SL_E_CONFIG ? EXIT_USAGE : EXIT_FILES);
     fputs(text, stdout);
     free(text);
-    return fflush(stdout) == 0 ? 0 : EXIT_USAGE;
+    return told();
 }
 
 /* ---- the ways to serve ---- */
@@ -190,17 +196,6 @@ static int serve(struct sl_args *a, struct sl_config *c)
     return EXIT_USAGE;
 }
 
-/* Descriptors 0 to 2 are open from here on: a file opened later must not be taken for one of them. */
-static void fill_standard_fds(void)
-{
-    int fd;
-    do
-        fd = open("/dev/null", O_RDWR);
-    while (fd >= 0 && fd <= 2);
-    if (fd > 2)
-        close(fd);
-}
-
 static void watch_signals(void)
 {
     static const int ends[] = { SIGTERM, SIGINT, SIGHUP };
@@ -267,7 +262,8 @@ int main(int argc, char **argv)
 {
     struct sl_args a = { 0 };
     struct sl_error err = { 0 };
-    fill_standard_fds();
+    if (!sl_standard_fill())
+        return EXIT_FILES;
     watch_signals();
     if (sl_shell_called(argc ? argv[0] : NULL))
         return run_as_shell(argc, argv);
@@ -278,7 +274,7 @@ int main(int argc, char **argv)
             sl_args_help(stdout);
         else
             puts("superlifter-server " PACKAGE_VERSION);
-        return fflush(stdout) == 0 ? 0 : EXIT_USAGE;
+        return told();
     }
     return a.convert ? convert(&a) : run(&a);
 }

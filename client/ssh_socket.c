@@ -2,14 +2,17 @@
 /* ssh_socket - see ssh_socket.h. */
 #include "config.h"
 #include "client/ssh_socket.h"
+#include "base/io.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -57,14 +60,28 @@ enum sl_code sl_ssh_socket_make(char path[SL_SSH_SOCKET_MAX], struct sl_error *e
     return make_in(temporary && *temporary ? temporary : "/tmp", path, err);
 }
 
-static void empty(const char *dir)
+/* The socket, or what ssh calls it while it binds. */
+static bool is_socket(const char *entry)
 {
-    DIR *d = opendir(dir);
-    for (struct dirent *e; d && (e = readdir(d)) != NULL;)
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-            unlinkat(dirfd(d), e->d_name, 0);
-    if (d)
-        closedir(d);
+    size_t n = sizeof name - 2;
+    return strncmp(entry, name + 1, n) == 0 && (entry[n] == '\0' || entry[n] == '.');
+}
+
+/* Others may have put something else in its place meanwhile: a link, a directory of theirs. False: so it is. */
+static bool empty(const char *dir)
+{
+    struct stat st;
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *d = fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid() ? fdopendir(fd) : NULL;
+    if (!d) {
+        sl_io_close(&fd);
+        return false;
+    }
+    for (struct dirent *e; (e = readdir(d)) != NULL;)
+        if (is_socket(e->d_name))
+            unlinkat(fd, e->d_name, 0);
+    closedir(d);
+    return true;
 }
 
 void sl_ssh_socket_remove(const char *path)
@@ -72,8 +89,7 @@ void sl_ssh_socket_remove(const char *path)
     char dir[SL_SSH_SOCKET_MAX];
     snprintf(dir, sizeof dir, "%.*s", (int)(strlen(path) - strlen(name)), path);
     for (int i = 0; i < REMOVALS; i++) {
-        empty(dir);
-        if (rmdir(dir) == 0 || (errno != ENOTEMPTY && errno != EEXIST))
+        if (!empty(dir) || rmdir(dir) == 0 || (errno != ENOTEMPTY && errno != EEXIST))
             return;
         poll(NULL, 0, REMOVAL_NAP_MS);
     }

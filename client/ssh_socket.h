@@ -17,7 +17,8 @@ bool sl_ssh_socket_lives(const char *path);
  * is no directory. */
 enum sl_code sl_ssh_socket_make(char path[SL_SSH_SOCKET_MAX], struct sl_error *err);
 
-/* Removes the directory with all that is in it, also while an ssh is about to make its socket there. */
+/* Removes the socket and its directory, also while an ssh is about to make its socket there. Nothing else is touched: not what is
+ * there by another name, nor what a link leads to, nor another user's directory. */
 void sl_ssh_socket_remove(const char *path);
 
 #endif

@@ -14,11 +14,13 @@
 #include "tests/scratch.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -907,6 +909,63 @@ START_TEST(knows_a_live_socket)
 }
 END_TEST
 
+static void put(const char *dir, const char *file)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%.200s/%s", dir, file);
+    int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+}
+
+static bool has(const char *dir, const char *file)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%.200s/%s", dir, file);
+    return access(path, F_OK) == 0;
+}
+
+START_TEST(removes_its_socket_only)
+{
+    char path[SL_SSH_SOCKET_MAX], dir[SL_SSH_SOCKET_MAX], moved[SL_SSH_SOCKET_MAX + 8];
+    top = scratch_make();
+    setenv("XDG_RUNTIME_DIR", scratch_path, 1);
+    ck_assert_int_eq(sl_ssh_socket_make(path, &err), SL_OK);
+    snprintf(dir, sizeof dir, "%.*s", (int)(strlen(path) - 2), path);
+    put(dir, "s");
+    put(dir, "s.abcdefghijklmnop");
+    sl_ssh_socket_remove(path);
+    ck_assert(access(dir, F_OK) != 0);
+
+    /* A link stands there now. */
+    snprintf(moved, sizeof moved, "%s.moved", dir);
+    ck_assert_int_eq(mkdir(moved, 0700), 0);
+    put(moved, "s");
+    ck_assert_int_eq(symlink(moved, dir), 0);
+    sl_ssh_socket_remove(path);
+    ck_assert(has(moved, "s"));
+    ck_assert_int_eq(unlink(dir), 0);
+
+    /* Other names. */
+    ck_assert_int_eq(rename(moved, dir), 0);
+    put(dir, "sx");
+    put(dir, "t");
+    sl_ssh_socket_remove(path);
+    ck_assert(!has(dir, "s") && has(dir, "sx") && has(dir, "t"));
+
+    /* Somebody else's. */
+    put(dir, "s");
+    if (geteuid() == 0) {
+        ck_assert_int_eq(chown(dir, 65534, 65534), 0);
+        sl_ssh_socket_remove(path);
+        ck_assert(has(dir, "s"));
+    }
+    unsetenv("XDG_RUNTIME_DIR");
+    scratch_remove(top);
+    top = -1;
+}
+END_TEST
+
 /* doc/ssh-config.md has the table of the code: each keyword once, and no other. */
 START_TEST(documents_keywords)
 {
@@ -986,6 +1045,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, asks_once);
     tcase_add_test(tc, tells_no_answer);
     tcase_add_test(tc, knows_a_live_socket);
+    tcase_add_test(tc, removes_its_socket_only);
     tcase_add_test(tc, splits_words);
     tcase_add_test(tc, builds_argv);
     tcase_add_test(tc, refuses_port_for_others);

@@ -7,6 +7,7 @@
 #include "client/transport.h"
 #include "base/escape.h"
 #include "base/io.h"
+#include "base/text.h"
 #include "client/transport_priv.h"
 
 #include <poll.h>
@@ -51,16 +52,9 @@ static const struct cause causes[] = {
     { "", SSH_FAILED, SL_E_CONNECT, SL_EXIT_UNREACHABLE, "ssh failed" },
 };
 
-/* The last line with anything in it, escaped; "" without. */
 static void last_line(const struct sl_buf *b, char *out, size_t size)
 {
-    const char *p = sl_buf_len(b) ? (const char *)sl_buf_ptr(b) : "";
-    size_t end = sl_buf_len(b), start;
-    while (end && (unsigned char)p[end - 1] <= ' ')
-        end--;
-    for (start = end; start && p[start - 1] != '\n'; start--)
-        ;
-    sl_escape(p + start, end - start, out, size);
+    sl_text_last_line(sl_buf_len(b) ? (const char *)sl_buf_ptr(b) : "", sl_buf_len(b), out, size);
 }
 
 static bool says(const struct sl_buf *b, const char *words)

@@ -2,6 +2,7 @@
 /* progress - one line on the terminal, drawn over itself: what is done, how fast, how long it will take. */
 #include "config.h"
 #include "base/io.h"
+#include "base/text.h"
 #include "client/info.h"
 #include "client/report_priv.h"
 
@@ -114,15 +115,16 @@ static void make_line(struct sl_report *r, const struct sl_progress *p, uint64_t
         add_file(r, p);
 }
 
-/* The byte at which the line is cut so that it is narrower than the terminal: a line that wraps can't be drawn over. Each
- * character is taken for one column wide. */
+/* The byte at which the line is cut so that it is narrower than the terminal: a line that wraps can't be drawn over. */
 static size_t cut(const struct sl_report *r)
 {
     const uint8_t *p = sl_buf_ptr(&r->line);
-    size_t len = sl_buf_len(&r->line), room = columns(r) - 1, i = 0;
-    for (; i < len; i++)
-        if ((p[i] & 0xc0) != 0x80 && room-- == 0)
+    size_t len = sl_buf_len(&r->line), room = columns(r) - 1, taken = 0, i = 0, n;
+    for (; i < len; i += n) {
+        taken += sl_text_columns(p + i, len - i, &n);
+        if (taken > room)
             return i;
+    }
     return i;
 }
 

@@ -5,9 +5,9 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "client/transport_priv.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -49,16 +49,6 @@ void sl_ssh_ask(struct sl_ssh_question *q)
     sl_argv_free(argv);
 }
 
-static void last_line(const char *text, char *out, size_t size)
-{
-    size_t end = strlen(text), start;
-    while (end && isspace((unsigned char)text[end - 1]))
-        end--;
-    for (start = end; start && text[start - 1] != '\n'; start--)
-        ;
-    snprintf(out, size, "%.*s", (int)(end - start), text + start);
-}
-
 static void take_answer(struct sl_ssh_question *q, unsigned timeout_ms)
 {
     struct sl_buf out = { 0 };
@@ -71,7 +61,7 @@ static void take_answer(struct sl_ssh_question *q, unsigned timeout_ms)
         q->said = text;
         return;
     }
-    last_line(text, line, sizeof line);
+    sl_text_last_line(text, strlen(text), line, sizeof line);
     snprintf(q->why, sizeof q->why, rc == SL_E_TIMEOUT ? "ssh -G did not end" : "ssh -G failed (%s)", line);
     free(text);
 }

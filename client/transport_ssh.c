@@ -7,6 +7,7 @@
 #include "client/transport_priv.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "client/ssh_words.h"
 
 #include <stdlib.h>
@@ -54,11 +55,6 @@ static bool take_byte(struct sl_buf *b, const char **p, char *quote)
     return true;
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n';
-}
-
 enum sl_code sl_rsh_words(const char *command, char ***argv, struct sl_error *err)
 {
     struct words w = { 0 };
@@ -67,11 +63,11 @@ enum sl_code sl_rsh_words(const char *command, char ***argv, struct sl_error *er
     char quote = '\0';
     sl_buf_init(&b);
     for (const char *p = command; *p && whole;) {
-        if (is_blank(*p)) {
+        if (sl_text_blank(*p)) {
             p++;
             continue;
         }
-        while (*p && whole && (quote || !is_blank(*p)))
+        while (*p && whole && (quote || !sl_text_blank(*p)))
             whole = take_byte(&b, &p, &quote);
         add_word(&w, sl_memdup0(sl_buf_len(&b) ? (const char *)sl_buf_ptr(&b) : "", sl_buf_len(&b)));
         sl_buf_reset(&b, 256);

@@ -6,6 +6,7 @@
 #include "base/escape.h"
 #include "base/hash.h"
 #include "base/num.h"
+#include "base/text.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -202,6 +203,45 @@ START_TEST(sha256_has_known_values)
 }
 END_TEST
 
+static unsigned columns(const char *text, size_t expected_len)
+{
+    size_t len = 0;
+    unsigned n = sl_text_columns((const unsigned char *)text, strlen(text), &len);
+    ck_assert_uint_eq(len, expected_len);
+    return n;
+}
+
+START_TEST(columns_of_characters)
+{
+    ck_assert_uint_eq(columns("ab", 1), 1);
+    ck_assert_uint_eq(columns("\xc3\xa4z", 2), 1);             /* a with dots */
+    ck_assert_uint_eq(columns("\xe4\xb8\xad\xe4", 3), 2);      /* Chinese */
+    ck_assert_uint_eq(columns("\xed\x95\x9c", 3), 2);          /* Hangul */
+    ck_assert_uint_eq(columns("\xef\xbc\xa1", 3), 2);          /* a full-width A */
+    ck_assert_uint_eq(columns("\xf0\x9f\x98\x80", 4), 2);      /* a face */
+    ck_assert_uint_eq(columns("\xf0\x9f", 1), 1);              /* no UTF-8 */
+    ck_assert_uint_eq(columns("\xff", 1), 1);
+}
+END_TEST
+
+static void last_line(const char *text, const char *expected)
+{
+    char out[16];
+    sl_text_last_line(text, strlen(text), out, sizeof out);
+    ck_assert_str_eq(out, expected);
+}
+
+START_TEST(last_lines)
+{
+    last_line("", "");
+    last_line(" \r\n\n", "");
+    last_line("one", "one");
+    last_line("one\ntwo \r\n\n", "two");
+    last_line("one\n\033[1mx", "\\#033[1mx");
+    last_line("0123456789abcdefgh", "0123456789abcde");
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("base");
@@ -213,6 +253,8 @@ int main(void)
     tcase_add_test(t, sizes);
     tcase_add_test(t, escapes);
     tcase_add_test(t, escape_is_cut_at_a_whole_one);
+    tcase_add_test(t, columns_of_characters);
+    tcase_add_test(t, last_lines);
     tcase_add_test(t, names);
     tcase_add_test(t, hash_has_known_values);
     tcase_add_test(t, sha256_has_known_values);

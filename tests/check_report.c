@@ -615,6 +615,35 @@ START_TEST(progress_never_goes_back)
 }
 END_TEST
 
+/* A name of characters that are two columns wide each ends where the terminal does. */
+START_TEST(progress_is_cut_by_columns)
+{
+    char name[200 * 3 + 1] = "";
+    size_t wide = 0, narrow = 0;
+    struct sl_progress p = { .bytes_done = 500, .bytes_total = 1000, .files_done = 5, .files_total = 9, .path = name, .file_size = 1 };
+    o = (struct sl_options){ .progress = true };
+    for (size_t i = 0; i < 200; i++)
+        memcpy(name + 3 * i, "\xe4\xb8\xad", 4);
+    set_up(false);
+    r->terminal = true;
+    draw(&p, false);
+    ck_assert_int_eq(fflush(out), 0);
+    text = drain(out);
+    for (const char *at = text; *at; at++) {
+        wide += (*at & 0xc0) == 0xc0;
+        narrow += (unsigned char)*at < 0x80;
+    }
+    ck_assert_uint_gt(wide, 0);
+    ck_assert_uint_le(narrow + 2 * wide, 79);
+    ck_assert_uint_ge(narrow + 2 * wide, 78);
+    r->drawn = false;
+    r->out = stdout;
+    sl_report_free(r);
+    fclose(err_out);
+    free(text);
+}
+END_TEST
+
 static void add(TCase *tc)
 {
     tcase_add_test(tc, silent);
@@ -643,6 +672,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, json_rest);
     tcase_add_test(tc, progress);
     tcase_add_test(tc, progress_never_goes_back);
+    tcase_add_test(tc, progress_is_cut_by_columns);
 }
 
 int main(void)

@@ -3,6 +3,7 @@
 #include "base/keyvalue.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -24,17 +25,12 @@ enum sl_code sl_keyvalue_wrong(struct sl_keyvalue *k, const char *fmt, ...)
 
 /* ---- blanks and comments ---- */
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r';
-}
-
 /* Without the blanks around it; inside, each run of blanks becomes one. */
 static void squeeze(char *text)
 {
     char *to = text;
     for (char *at = text; *at; at++)
-        if (!is_blank(*at))
+        if (!sl_text_blank(*at))
             *to++ = *at;
         else if (to > text && to[-1] != ' ')
             *to++ = ' ';
@@ -45,21 +41,38 @@ static void squeeze(char *text)
 
 static char *trim(char *text)
 {
-    while (is_blank(*text))
+    while (sl_text_blank(*text))
         text++;
-    for (size_t n = strlen(text); n && is_blank(text[n - 1]); n--)
+    for (size_t n = strlen(text); n && sl_text_blank(text[n - 1]); n--)
         text[n - 1] = '\0';
     return text;
 }
 
-/* A comment begins a line, or stands behind a blank. */
-static void cut_comment(char *text)
+/* The quote that ends the one at text; NULL: it is none, or stays open. */
+static char *closing(char *text)
 {
-    for (char *at = text; *at; at++)
-        if ((*at == '#' || (*at == ';' && at == text)) && (at == text || is_blank(at[-1]))) {
+    for (char *at = text + 1; (*text == '\'' || *text == '"') && *at; at++)
+        if (*at == *text)
+            return at;
+        else if (*text == '"' && *at == '\\' && at[1])
+            at++;
+    return NULL;
+}
+
+/* A comment begins a line, or stands behind a blank. */
+static void cut_comment(char *text, bool quotes)
+{
+    for (char *at = text; *at; at++) {
+        char *end = quotes ? closing(at) : NULL;
+        if (end) {
+            at = end;
+        } else if (quotes && *at == '\\' && at[1]) {
+            at++;
+        } else if ((*at == '#' || (*at == ';' && at == text)) && (at == text || sl_text_blank(at[-1]))) {
             *at = '\0';
             return;
         }
+    }
 }
 
 /* ---- lines ---- */
@@ -76,7 +89,7 @@ static enum sl_code section(struct sl_keyvalue *k, char *text)
 static enum sl_code line(struct sl_keyvalue *k, char *text)
 {
     text = trim(text);
-    cut_comment(text);
+    cut_comment(text, k->quotes);
     text = trim(text);
     if (!*text)
         return SL_OK;

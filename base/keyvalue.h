@@ -17,6 +17,7 @@ struct sl_keyvalue {
     const char *file;     /* for messages; the parser's owner fills in all but line */
     const char *sections; /* what a section line is called in messages: "[module]" */
     unsigned line;
+    bool quotes;          /* values are words as a shell has them: a '#' between quotes begins no comment */
     void *ctx;
     struct sl_error *err;
     /* What is between the brackets, and a key (each run of blanks in it is one) with its value; both without blanks

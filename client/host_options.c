@@ -242,7 +242,7 @@ static enum sl_code read_file(struct reader *r, struct sl_error *err)
 {
     struct sl_buf b = { 0 };
     struct sl_keyvalue k = {
-        .file = r->file, .sections = "[host pattern]", .ctx = r, .err = err, .section = section, .assign = assign
+        .file = r->file, .sections = "[host pattern]", .quotes = true, .ctx = r, .err = err, .section = section, .assign = assign
     };
     int fd = -1;
     enum sl_code rc = sl_trusted_open(r->file, O_RDONLY, 0, &fd, err);

@@ -71,7 +71,7 @@ static enum sl_code look(void *ctx, const struct sl_option_taken *t)
     return SL_OK;
 }
 
-/* False: it can't be understood, or wants no configuration. */
+/* False: the line can't be understood. */
 static bool find_hosts(struct reader *r, const struct sl_command_line *line)
 {
     size_t n = (size_t)line->argc, first = 0;
@@ -85,7 +85,7 @@ static bool find_hosts(struct reader *r, const struct sl_command_line *line)
     if (good && n - first > 1)
         add_host(r, copy[n - 1], false);
     free(copy);
-    return good && !r->no_config;
+    return good;
 }
 
 /* ---- the file ---- */
@@ -269,10 +269,13 @@ enum sl_code sl_host_options_read(struct sl_host_options *h, const struct sl_com
     struct reader r = { .out = h };
     char *file = path_of();
     enum sl_code rc = SL_OK;
+    struct sl_error unseen;
     *h = (struct sl_host_options){ 0 };
     r.file = file;
-    if (file && find_hosts(&r, line))
-        rc = read_file(&r, err);
+    bool good = find_hosts(&r, line);
+    /* Of a line that is wrong it is told as what is for all runs says; what is wrong here as well is not the first thing to tell. */
+    if (file && !r.no_config && read_file(&r, good ? err : &unseen) != SL_OK && good)
+        rc = SL_E_CONFIG;
     for (size_t i = 0; i < r.hosts_len; i++)
         free(r.hosts[i]);
     free(file);

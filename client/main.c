@@ -46,13 +46,15 @@ static int help(void)
     return 0;
 }
 
-/* A script that reads JSON is told in JSON, wherever on the line it asked for that. */
-static bool wants_json(int argc, char **argv)
+/* A script that reads JSON is told in JSON, wherever on the line it asked for that, and where its configuration does. */
+static bool wants_json(int argc, char **argv, bool configured)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
         if (strcmp(argv[i], "--json") == 0)
             return true;
-    return false;
+        else if (strcmp(argv[i], "--no-json") == 0 || strcmp(argv[i], "--no-config") == 0)
+            configured = false;
+    return configured;
 }
 
 static int refuse(const struct sl_error *err, bool json)
@@ -102,7 +104,7 @@ int main(int argc, char **argv)
         status = 0;
         break;
     case SL_OPTIONS_BAD:
-        status = refuse(&err, wants_json(argc, argv));
+        status = refuse(&err, wants_json(argc, argv, o.json));
         break;
     }
     status = sl_standard_end("superlifter", status, FILE_IO);

@@ -112,7 +112,7 @@ static enum sl_code go_to(struct sl_stage *s, const struct sl_part *p, const str
     if (lseek(s->fd, (off_t)p->from, SEEK_SET) < 0)
         return sl_fail_errno(err, errno, "cannot write '%s'", s->name);
     s->part = s->stays = true;
-    s->pos = p->from;
+    s->pos = s->out = p->from;
     s->size = p->size;
     s->old_size = (uint64_t)st->st_size;
     return SL_OK;

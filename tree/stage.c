@@ -29,6 +29,7 @@
 enum {
     BLOCK = 4096,    /* what file systems can leave out, and share */
     COPY_PIECE = 64 * 1024,
+    WRITE_OUT_EVERY = 8 * 1024 * 1024,
     WRITE_AT_ONCE = 256 * 1024
 };
 
@@ -188,11 +189,29 @@ static enum sl_code write_failed(const struct sl_stage *s, struct sl_error *err)
     return sl_fail_errno(err, errno, "cannot write '%s'", s->name);
 }
 
+/* Where it will replace another file, ext4 writes all of it out when it is renamed, while this process waits (its option auto_da_alloc). What is
+ * written out in the meantime is not waited for. Measured: 1 GiB with few changes takes a fifth less in all. `to`: written up to here. */
+static void write_out(struct sl_stage *s, uint64_t to)
+{
+    struct stat st;
+    if (s->inplace || to < s->out + WRITE_OUT_EVERY)
+        return;
+    if (!s->looked)
+        s->replaces = fstatat(s->dirfd, s->name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    s->looked = true;
+    if (s->replaces)
+        (void)sync_file_range(s->fd, (off_t)s->out, (off_t)(to - s->out), SYNC_FILE_RANGE_WRITE);
+    s->out = to;
+}
+
 static enum sl_code write_buf(struct sl_stage *s, struct sl_error *err)
 {
     size_t n = s->buf_len;
     s->buf_len = 0;
-    return n && sl_io_write_all(s->fd, s->buf, n) != SL_OK ? write_failed(s, err) : SL_OK;
+    if (n && sl_io_write_all(s->fd, s->buf, n) != SL_OK)
+        return write_failed(s, err);
+    write_out(s, s->pos);
+    return SL_OK;
 }
 
 /* How much fits the buffer before it is written: writes end at multiples of its size, wherever the pieces do. A file written in pieces of
@@ -219,6 +238,7 @@ static enum sl_code put_data(struct sl_stage *s, const uint8_t *data, size_t n, 
             return write_failed(s, err);
         s->pos += n;
         s->hole_at_end = s->hole_at_end && n == 0;
+        write_out(s, s->pos);
         return SL_OK;
     }
     for (size_t k; n && rc == SL_OK; data += k, n -= k) {

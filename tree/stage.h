@@ -30,6 +30,8 @@ struct sl_stage {
     uint8_t *buf;            /* pieces of a file that is put together, to be written at once; owned, NULL without copies */
     size_t buf_len;
     bool hole_at_end;
+    uint64_t out;            /* it is being written out up to here */
+    bool looked, replaces;   /* whether something of its name is there: was looked for, and is */
     bool unshared;           /* the file system can't share content between files */
     bool born_with_mode;     /* its mode was given when it was created, as far as the umask let it */
     const char *kept_in;     /* after begin, for the caller to set (tree/kept.h); borrowed */

@@ -2,6 +2,7 @@
 /* main - the client's entry: signals, options, and the exit status. */
 #include "config.h"
 #include "base/standard.h"
+#include "base/io.h"
 #include "client/doctor.h"
 #include "client/host_options.h"
 #include "client/options.h"
@@ -90,6 +91,7 @@ int main(int argc, char **argv)
     switch (how) {
     case SL_OPTIONS_RUN:
         set_buffer(o.outbuf);
+        sl_random(o.session, sizeof o.session);
         status = o.doctor ? sl_doctor(&o) : o.filter_test ? sl_filter_test(&o) : o.retries ? sl_retries_run(&o) : sl_run(&o);
         break;
     case SL_OPTIONS_HELP:

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "client/filters.h"
 #include "client/suffixes.h"
+#include "proto/conn.h"
 
 enum sl_tristate { SL_UNSET = -1, SL_NO = 0, SL_YES = 1 };
 
@@ -88,6 +89,7 @@ struct sl_options {
     bool append, append_verify;   /* only files that are shorter at the destination get their rest; verify: all of them is compared */
     const char *test_mask;        /* --test-without=FEATURE[,...]: features not to offer; for tests, not in --help.
                                    * chunk-hashes: all of them are taken for the same */
+    uint8_t session[SL_SESSION_LEN];   /* the token of all connections of this run; by chance, not from the command line */
     bool no_config;               /* the user's configuration was not read */
     bool reach_only;              /* of the configuration only counts how a host is reached; for completion, not in --help */
     const char *filter_test;      /* --filter-test: a file of rules; the sources are paths to be judged by them, and nothing is copied */

@@ -47,7 +47,8 @@ static struct sl_remote *remote_new(enum sl_side side, const struct sl_address *
     const char *left[sizeof features / sizeof features[0]];
     struct sl_hello hello = { .protocol_min = SL_PROTOCOL_MIN, .protocol_max = SL_PROTOCOL_MAX, .frame_max = SL_FRAME_MAX,
                               .window = 8 * 1024 * 1024, .dirs_max = 0, .program = "superlifter " PACKAGE_VERSION,
-                              .features = offered(o, left) };
+                              .features = offered(o, left), .has_session = true };
+    memcpy(hello.session, o->session, sizeof hello.session);
     r->e.ops = &sl_remote_ops;
     r->e.side = side;
     r->e.remote = r->e.reads_ahead = r->e.verify = true;

@@ -35,6 +35,8 @@
 /* In the flags of a frame that is sent: compressing its payload does not pay. It is not sent. */
 #define SL_FRAME_AS_IS 0x80u
 
+#define SL_SESSION_LEN 16u               /* bytes of a session's token */
+
 enum sl_role { SL_ROLE_CLIENT, SL_ROLE_SERVER };
 
 /* What one side says of itself. Strings are borrowed while sl_conn_new runs; the peer's live as long as the conn. */
@@ -45,6 +47,8 @@ struct sl_hello {
     uint32_t dirs_max;                   /* directory ids that may be open on one channel (server) */
     const char *program;                 /* "superlifter 0.1", for people only */
     const char *const *features;         /* NULL-terminated */
+    bool has_session;                    /* client: the token of its session, by which a server knows that several connections are one */
+    uint8_t session[SL_SESSION_LEN];
 };
 
 struct sl_frame {

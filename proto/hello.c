@@ -130,6 +130,8 @@ void sl_hello_greet(struct sl_conn *c)
     sl_w_uv(&b, n);
     for (size_t i = 0; i < n; i++)
         sl_w_bs(&b, h->features[i], strlen(h->features[i]));
+    if (h->has_session)
+        sl_w_bs(&b, h->session, sizeof h->session);
     sl_buf_add(&c->out, SL_PREFACE, SL_PREFACE_LEN);
     sl_conn_control(c, SL_CONTROL_HELLO, sl_buf_ptr(&b), sl_buf_len(&b));
     c->greeted = true;
@@ -163,6 +165,17 @@ static void read_features(struct sl_rd *r, struct sl_hello *h)
     h->features = features;
 }
 
+static void read_session(struct sl_rd *r, struct sl_hello *h)
+{
+    size_t len = 0;
+    const uint8_t *token = sl_r_left(r) ? sl_r_bs(r, SL_SESSION_LEN, &len) : NULL;
+    h->has_session = token && len == SL_SESSION_LEN;
+    if (h->has_session)
+        memcpy(h->session, token, len);
+    else if (len)
+        r->bad = true;
+}
+
 /* Bytes behind the last known field are a later protocol's: they are passed over. */
 static bool decode(const struct sl_frame *f, struct sl_hello *h, uint8_t *wants)
 {
@@ -177,6 +190,7 @@ static bool decode(const struct sl_frame *f, struct sl_hello *h, uint8_t *wants)
     *wants = sl_r_u8(&r);
     const char *program = (const char *)sl_r_bs(&r, SL_PROGRAM_MAX, &len);
     read_features(&r, h);
+    read_session(&r, h);
     if (!sl_r_ok(&r) || memchr(program, '\0', len))
         return false;
     h->program = sl_memdup0(program, len);

@@ -249,6 +249,7 @@ static const struct key keys[] = {
     /* Not 0: in a module that is no limit, and here it would refuse everybody. */
     { "max connections", GLOBAL, set_number, IN_CONFIG(max_connections), 1, SL_CONNECTIONS_MAX },
     { "max connections per address", GLOBAL, set_number, IN_CONFIG(max_per_address), 0, SL_CONNECTIONS_MAX },
+    { "max lanes", GLOBAL, set_number, IN_CONFIG(max_lanes), 1, SL_LANES_LIMIT },
     { "retry after", GLOBAL, set_number, IN_CONFIG(retry_after_s), 1, HOUR },
     { "handshake timeout", GLOBAL, set_number, IN_CONFIG(handshake_timeout_s), 0, DAY },
     { "idle timeout", GLOBAL, set_number, IN_CONFIG(idle_timeout_s), 0, WEEK },

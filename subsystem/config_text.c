@@ -79,8 +79,8 @@ char *sl_config_text(const struct sl_config *c)
     if (c->motd)
         fprintf(f, "motd = %s\n", c->motd);
     fprintf(f, "ssh namespace = %s\n", c->namespace_modules ? "modules" : "account");
-    fprintf(f, "max connections = %u\nmax connections per address = %u\nretry after = %u\n", c->max_connections,
-            c->max_per_address, c->retry_after_s);
+    fprintf(f, "max connections = %u\nmax connections per address = %u\nmax lanes = %u\nretry after = %u\n", c->max_connections,
+            c->max_per_address, c->max_lanes, c->retry_after_s);
     fprintf(f, "handshake timeout = %u\nidle timeout = %u\n", c->handshake_timeout_s, c->idle_timeout_s);
     fprintf(f, "confinement = %s\nsession memory = %" PRIu64 "\nsession cpu = %u\n", confinement[c->confinement],
             c->session_memory, c->session_cpu_s);

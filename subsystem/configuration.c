@@ -145,7 +145,7 @@ enum sl_code sl_config_read(struct sl_config *c, const char *file, struct sl_err
 
 void sl_config_init(struct sl_config *c)
 {
-    *c = (struct sl_config){ .user = sl_strdup("nobody"), .max_connections = 200, .max_per_address = 40, .retry_after_s = 30,
+    *c = (struct sl_config){ .user = sl_strdup("nobody"), .max_connections = 200, .max_per_address = 40, .max_lanes = 10, .retry_after_s = 30,
                              .handshake_timeout_s = 30, .idle_timeout_s = 600, .session_memory = 1u << 30,
                              .session_cpu_s = 4 * 3600, .log_level = -1, .log_facility = -1 };
 }

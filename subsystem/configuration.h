@@ -15,6 +15,7 @@
 #include "subsystem/nets.h"
 
 #define SL_CONNECTIONS_MAX 10000u
+#define SL_LANES_LIMIT 64u
 
 /* What one session may cost; 0: no limit. */
 struct sl_quota {
@@ -68,6 +69,7 @@ struct sl_config {
     bool namespace_modules;          /* `ssh namespace = modules`; default account */
     unsigned max_connections;        /* in all, from 1; default 200 */
     unsigned max_per_address;        /* of one IPv4 address or IPv6 /64; default 40; 0: no limit */
+    unsigned max_lanes;              /* connections of one session that count as one, from 1; default 10 */
     unsigned retry_after_s;          /* told to those who find no connection left; default 30 */
     unsigned handshake_timeout_s;    /* default 30 */
     unsigned idle_timeout_s;         /* default 600 */

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * listener - accepts and forks. Connections are counted, by source before the fork and by module behind it, in memory that
- * all processes share: a slot for each child, which the child marks with its module and the parent empties when it ends, so
- * that a child that is killed is not counted for ever.
- */
+/* listener - accepts and forks. Connections are counted, by source before the fork and by session and module behind it (slots.h). */
 #include "config.h"
 #include "subsystem/listener.h"
 #include "base/io.h"
@@ -14,6 +10,7 @@
 #include "subsystem/log.h"
 #include "subsystem/refusals.h"
 #include "subsystem/serving.h"
+#include "subsystem/slots.h"
 #include "subsystem/sockets.h"
 
 #include <errno.h>
@@ -21,7 +18,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,19 +25,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { DRAIN_S = 10, NO_MODULE = -1 };
+enum { DRAIN_S = 10 };
 
-struct slot {
-    pid_t pid;                           /* the parent's; 0: free */
-    atomic_int module;                   /* the child's: its place in the configuration */
-    unsigned generation;                 /* of the configuration that `module` counts in */
-    struct sl_source source;
-};
-
-struct shared {
-    struct sl_pace in, out;              /* of all sessions together */
-    struct slot slots[SL_CONNECTIONS_MAX];
-};
+struct shared { struct sl_pace in, out; };   /* of all sessions together */
 
 struct listener {
     struct sl_listener_options *o;
@@ -49,9 +35,8 @@ struct listener {
     struct pollfd *polls;                /* one for each of fds */
     size_t fd_count;
     struct shared *shared;
-    size_t used, own;                    /* own: the child's slot */
+    struct sl_slots_view slots;
     struct sl_refusals refusals;
-    unsigned generation;
     int pid_fd;                          /* of the pid file, from before the user changed; -1: none */
     sigset_t waiting;
 };
@@ -84,7 +69,7 @@ int sl_serve_peer(int fd, const struct sl_peer_options *o)
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
     sl_who_of_socket(&who, (struct sockaddr *)&peer, len);
     struct sl_policy policy = { .rights = SL_RIGHT_ALL, .enforced = true, .who = &who, .config = o->config,
-                                .quota = o->config->quota, .test_mask = o->test_mask, .admit = o->admit, .admit_ctx = o->admit_ctx };
+                                .quota = o->config->quota, .test_mask = o->test_mask, .greeted = o->greeted, .admit = o->admit, .admit_ctx = o->admit_ctx };
     struct sl_serve_limits limits = { o->config->handshake_timeout_s, o->config->idle_timeout_s, o->config->total_rate,
                                       o->total_in, o->total_out };
     int status = sl_serve_one(fd, fd, &policy, &limits, o->config, o->drain);
@@ -94,49 +79,16 @@ int sl_serve_peer(int fd, const struct sl_peer_options *o)
 
 /* ---- counting ---- */
 
-/* Counts itself first, then looks: of two that come at once both may be refused, but never one too many admitted. */
+static enum sl_code greeted(void *ctx, const uint8_t *token, struct sl_error *err)
+{
+    const struct listener *l = ctx;
+    return sl_slots_greeted(&l->slots, l->o->config, token, err);
+}
+
 static enum sl_code admit(void *ctx, const struct sl_module *m, struct sl_error *err)
 {
-    struct listener *l = ctx;
-    const struct sl_config *c = l->o->config;
-    int index = (int)(m - c->modules);
-    unsigned count = 0;
-    atomic_store(&l->shared->slots[l->own].module, index);
-    if (!m->max_connections)
-        return SL_OK;
-    for (size_t i = 0; i < SL_CONNECTIONS_MAX; i++)
-        count += atomic_load(&l->shared->slots[i].module) == index && l->shared->slots[i].generation == l->generation;
-    if (count <= m->max_connections)
-        return SL_OK;
-    atomic_store(&l->shared->slots[l->own].module, NO_MODULE);
-    sl_fail(err, SL_E_LIMIT, "module '%s' has no connection left (%u)", m->name, m->max_connections);
-    err->retry_s = c->retry_after_s;
-    return SL_E_LIMIT;
-}
-
-/* Whether there is room for one more from there; else why says why not. */
-static bool has_room(const struct listener *l, const struct sl_source *source, struct sl_error *why)
-{
-    const struct sl_config *c = l->o->config;
-    unsigned count = 0;
-    if (l->used >= c->max_connections)
-        sl_fail(why, SL_E_LIMIT, "this server has no connection left (%u)", c->max_connections);
-    for (size_t i = 0; c->max_per_address && i < SL_CONNECTIONS_MAX; i++)
-        count += l->shared->slots[i].pid && sl_source_same(&l->shared->slots[i].source, source);
-    if (l->used < c->max_connections && (!c->max_per_address || count < c->max_per_address))
-        return true;
-    if (l->used < c->max_connections)
-        sl_fail(why, SL_E_LIMIT, "this server has no connection left for your address (%u)", c->max_per_address);
-    why->retry_s = c->retry_after_s;
-    return false;
-}
-
-static struct slot *slot_of(struct listener *l, pid_t pid)
-{
-    for (size_t i = 0; i < SL_CONNECTIONS_MAX; i++)
-        if (l->shared->slots[i].pid == pid)
-            return &l->shared->slots[i];
-    return NULL;
+    const struct listener *l = ctx;
+    return sl_slots_admit(&l->slots, l->o->config, m, err);
 }
 
 static void reap(struct listener *l)
@@ -145,14 +97,8 @@ static void reap(struct listener *l)
     int how = 0;
     child_ended = 0;
     while ((pid = waitpid(-1, &how, WNOHANG)) > 0) {
-        struct slot *s = slot_of(l, pid);
-        if (!s)
-            continue;
-        if (WIFSIGNALED(how))
+        if (sl_slots_ended(l->slots.all, pid) && WIFSIGNALED(how))
             sl_log(SL_LOG_ERROR, "session %ld was ended by signal %d", (long)pid, WTERMSIG(how));
-        s->pid = 0;
-        atomic_store(&s->module, NO_MODULE);
-        l->used--;
     }
 }
 
@@ -236,7 +182,7 @@ static enum sl_code detach(struct listener *l, struct sl_error *err)
 
 static void child(struct listener *l, int fd)
 {
-    struct sl_peer_options o = { l->o->config, l->o->test_mask, admit, l, &stop, &l->shared->in, &l->shared->out };
+    struct sl_peer_options o = { l->o->config, l->o->test_mask, greeted, admit, l, &stop, &l->shared->in, &l->shared->out };
     for (size_t i = 0; i < l->fd_count; i++)
         close(l->fds[i]);
     sl_refusals_close(&l->refusals);
@@ -246,22 +192,15 @@ static void child(struct listener *l, int fd)
     _exit(sl_serve_peer(fd, &o));
 }
 
-static void start_session(struct listener *l, int fd, const struct sl_source *source)
+static void start_session(struct listener *l, int fd, const struct sl_source *source, enum sl_room room)
 {
-    struct slot *s = slot_of(l, 0);
-    l->own = (size_t)(s - l->shared->slots);
-    s->generation = l->generation;
-    s->source = *source;
-    atomic_store(&s->module, NO_MODULE);
+    l->slots.own = sl_slots_take(l->slots.all, source, l->slots.generation, room);
     pid_t pid = fork();
     if (pid == 0)
         child(l, fd);
-    if (pid < 0) {
+    if (pid < 0)
         sl_log(SL_LOG_ERROR, "cannot fork: %s", strerror(errno));
-    } else {
-        s->pid = pid;
-        l->used++;
-    }
+    sl_slots_begun(l->slots.all, l->slots.own, pid < 0 ? 0 : pid);
     close(fd);
 }
 
@@ -278,8 +217,9 @@ static void take(struct listener *l, int listening)
         return;
     }
     struct sl_source source = sl_source_of((struct sockaddr *)&a);
-    if (has_room(l, &source, &why)) {
-        start_session(l, fd, &source);
+    enum sl_room room = sl_slots_room(l->slots.all, l->o->config, &source, &why);
+    if (room != SL_ROOM_NONE) {
+        start_session(l, fd, &source, room);
     } else {
         char text[SL_ADDRESS_TEXT];
         sl_socket_name((struct sockaddr *)&a, len, text);
@@ -306,7 +246,7 @@ static void read_again(struct listener *l)
     }
     sl_config_clear(l->o->config);
     *l->o->config = fresh;
-    l->generation++;
+    l->slots.generation++;
     sl_log(SL_LOG_INFO, "read the configuration again: %zu modules", fresh.module_count);
 }
 
@@ -342,6 +282,11 @@ static void loop(struct listener *l)
     free(l->polls);
 }
 
+static void tell_to_end(pid_t pid)
+{
+    kill(pid, SIGTERM);
+}
+
 /* Tells the sessions to finish, waits for them a while, then goes. */
 static void drain(struct listener *l)
 {
@@ -349,10 +294,8 @@ static void drain(struct listener *l)
     for (size_t i = 0; i < l->fd_count; i++)
         close(l->fds[i]);
     sl_refusals_close(&l->refusals);
-    for (size_t i = 0; i < SL_CONNECTIONS_MAX; i++)
-        if (l->shared->slots[i].pid > 0)
-            kill(l->shared->slots[i].pid, SIGTERM);
-    while (l->used && sl_now_ms() < end) {
+    sl_slots_each(l->slots.all, tell_to_end);
+    while (sl_slots_used(l->slots.all) && sl_now_ms() < end) {
         struct timespec most = { .tv_nsec = 200 * 1000000L };
         ppoll(NULL, 0, &most, &l->waiting);
         reap(l);
@@ -399,15 +342,15 @@ enum sl_code sl_listen(struct sl_listener_options *o, struct sl_error *err)
     if (rc != SL_OK)
         goto out;
     l.shared = mmap(NULL, sizeof *l.shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (l.shared == MAP_FAILED) {
+    l.slots.all = sl_slots_new();
+    if (l.shared == MAP_FAILED || !l.slots.all) {
         rc = sl_fail_errno(err, errno, "cannot count connections");
         goto out;
     }
-    for (size_t i = 0; i < SL_CONNECTIONS_MAX; i++)
-        atomic_init(&l.shared->slots[i].module, NO_MODULE);
     loop(&l);
     drain(&l);
     munmap(l.shared, sizeof *l.shared);
+    sl_slots_free(l.slots.all);
     remove_pid_file(&l);
     free(l.fds);
     return SL_OK;

@@ -32,6 +32,7 @@ enum sl_code sl_listen(struct sl_listener_options *o, struct sl_error *err);
 struct sl_peer_options {
     const struct sl_config *config;
     const char *test_mask;
+    enum sl_code (*greeted)(void *ctx, const uint8_t *token, struct sl_error *err);    /* as in struct sl_policy, like the next two */
     enum sl_code (*admit)(void *ctx, const struct sl_module *m, struct sl_error *err);
     void *admit_ctx;
     const volatile sig_atomic_t *drain;

@@ -47,11 +47,10 @@ static enum sl_code on_frame(void *ctx, const struct sl_frame *f, struct sl_erro
 static enum sl_code on_hello(void *ctx, const struct sl_hello *peer, struct sl_error *err)
 {
     struct sl_session *s = ctx;
-    (void)peer;
-    (void)err;
+    const struct sl_policy *p = s->policy;
     s->line = (struct sl_line_view){ 0 };
     s->greeted_us = sl_pace_now() / 1000;
-    return SL_OK;
+    return p->greeted ? p->greeted(p->admit_ctx, peer->has_session ? peer->session : NULL, err) : SL_OK;
 }
 
 static void on_steered(void *ctx, const struct sl_steer *how)

@@ -31,9 +31,11 @@ struct sl_policy {
     void *ask_ctx;
     char *motd;                  /* text, or NULL */
     const char *test_mask;       /* --test-without=FEATURE,...; NULL */
-    /* Asked once when a module is attached; may refuse with SL_E_LIMIT. NULL: no limit. */
+    /* Told once when the peer has greeted, with its session's token of SL_SESSION_LEN bytes (NULL: none); may refuse with SL_E_LIMIT. NULL: nobody counts. */
+    enum sl_code (*greeted)(void *ctx, const uint8_t *token, struct sl_error *err);
+    /* Asked once when a module is attached; likewise. */
     enum sl_code (*admit)(void *ctx, const struct sl_module *m, struct sl_error *err);
-    void *admit_ctx;
+    void *admit_ctx;             /* of both */
     /* For the log: what was done, or refused by which rule, in words that hold names of the peer's as they are. NULL: no log. */
     void (*note)(void *ctx, enum sl_session_note kind, const char *text);
     void *note_ctx;

@@ -83,7 +83,7 @@ static const struct sl_conn_ops ops = { .frame = on_frame, .hello = on_hello, .p
 
 static void open_end(struct end *e, enum sl_role role, int compress, const char *const *features)
 {
-    struct sl_hello h = { SL_PROTOCOL_MIN, SL_PROTOCOL_MAX, SL_FRAME_MAX, WINDOW, 100, "tester 1", features };
+    struct sl_hello h = { SL_PROTOCOL_MIN, SL_PROTOCOL_MAX, SL_FRAME_MAX, WINDOW, 100, "tester 1", features, false, { 0 } };
     *e = (struct end){ .conn = NULL };
     e->conn = sl_conn_new(role, &h, compress, &ops, e);
 }
@@ -256,7 +256,7 @@ static const char *const with_steer[] = { "sparse", "zlib", "zstd", "steer", NUL
 
 static void open_steered(struct end *e, enum sl_role role)
 {
-    struct sl_hello h = { SL_PROTOCOL_MIN, SL_PROTOCOL_MAX, SL_FRAME_MAX, WINDOW, 100, "tester 1", with_steer };
+    struct sl_hello h = { SL_PROTOCOL_MIN, SL_PROTOCOL_MAX, SL_FRAME_MAX, WINDOW, 100, "tester 1", with_steer, false, { 0 } };
     *e = (struct end){ .conn = NULL };
     e->conn = sl_conn_new(role, &h, 0, &steer_ops, e);
 }

@@ -36,7 +36,7 @@ static const struct sl_conn_ops ops = { .frame = on_frame, .pong = on_pong };
 
 static void open_end(struct end *e, enum sl_role role)
 {
-    struct sl_hello h = { SL_PROTOCOL_MIN, SL_PROTOCOL_MAX, SL_FRAME_MAX, WINDOW, 100, "tester 1", with_zlib };
+    struct sl_hello h = { SL_PROTOCOL_MIN, SL_PROTOCOL_MAX, SL_FRAME_MAX, WINDOW, 100, "tester 1", with_zlib, false, { 0 } };
     *e = (struct end){ .conn = NULL };
     e->conn = sl_conn_new(role, &h, 0, &ops, e);
 }

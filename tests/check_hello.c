@@ -27,7 +27,7 @@ static unsigned frames;
 
 static struct sl_conn *open_conn(enum sl_role role)
 {
-    struct sl_hello h = { 1, 1, SL_FRAME_MAX, SL_CREDIT_START, 100, "tester 1", with_zlib };
+    struct sl_hello h = { 1, 1, SL_FRAME_MAX, SL_CREDIT_START, 100, "tester 1", with_zlib, false, { 0 } };
     frames = 0;
     return sl_conn_new(role, &h, 0, &ops, &frames);
 }
@@ -157,7 +157,7 @@ START_TEST(requests_right_behind_the_greeting)
     struct sl_conn *c = open_conn(SL_ROLE_SERVER);
     struct sl_buf b = { 0 };
     struct greeting g = usual;
-    g.tail = "what a later protocol may add";
+    g.tail = "\20" "0123456789abcdef" "what a later protocol may add";
     g.window = 1u << 30;
     g.frame_max = UINT32_MAX;
     sl_buf_add(&b, SL_PREFACE, SL_PREFACE_LEN);
@@ -169,6 +169,8 @@ START_TEST(requests_right_behind_the_greeting)
     ck_assert_uint_eq(sl_conn_peer(c)->frame_max, SL_FRAME_MAX);
     ck_assert_uint_eq(sl_conn_room(c, 1), SL_FRAME_MAX);
     ck_assert(sl_conn_has(c, "zlib"));
+    ck_assert(sl_conn_peer(c)->has_session);
+    ck_assert_mem_eq(sl_conn_peer(c)->session, "0123456789abcdef", SL_SESSION_LEN);
     sl_buf_clear(&b);
     sl_conn_free(c);
 }
@@ -187,6 +189,24 @@ START_TEST(a_server_says_nothing_first)
     ck_assert_mem_eq(p, SL_PREFACE, SL_PREFACE_LEN);
     ck_assert_mem_eq(p + len - 6, "\0\0\0\6\0\0", 6);
     sl_conn_free(c);
+}
+END_TEST
+
+START_TEST(session_tokens)
+{
+    static const struct { const char *tail; enum sl_code code; } tokens[] = {
+        { "", SL_OK }, { "\20" "0123456789abcdef", SL_OK }, { "\20" "0123456789abcde", SL_E_PROTOCOL },
+        { "\2ab", SL_E_PROTOCOL }, { "\21" "0123456789abcdefg", SL_E_PROTOCOL }, { "\177", SL_E_PROTOCOL },
+    };
+    for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
+        struct sl_conn *c = open_conn(SL_ROLE_SERVER);
+        struct greeting g = usual;
+        g.tail = tokens[i].tail;
+        ck_assert_int_eq(greet(c, &g, NULL), tokens[i].code);
+        if (tokens[i].code == SL_OK)
+            ck_assert(sl_conn_peer(c)->has_session == (*g.tail != '\0'));
+        sl_conn_free(c);
+    }
 }
 END_TEST
 
@@ -283,7 +303,7 @@ static const char *const with_zstd[] = { "zstd", NULL };
 static enum sl_code feed_zstd(const void *plain, size_t n, int window, ZSTD_EndDirective flush)
 {
     static uint8_t out[1 << 20];
-    struct sl_hello h = { 1, 1, SL_FRAME_MAX, SL_CREDIT_START, 100, "tester 1", with_zstd };
+    struct sl_hello h = { 1, 1, SL_FRAME_MAX, SL_CREDIT_START, 100, "tester 1", with_zstd, false, { 0 } };
     struct greeting g = usual;
     struct sl_buf b = { 0 };
     g.feature = "zstd";
@@ -398,6 +418,7 @@ int main(void)
     tcase_add_test(t, ends_before_the_preface);
     tcase_add_test(t, requests_right_behind_the_greeting);
     tcase_add_test(t, a_server_says_nothing_first);
+    tcase_add_test(t, session_tokens);
     tcase_add_test(t, malformed_greetings);
     tcase_add_loop_test(t, no_common_version, 0, 2);
     tcase_add_loop_test(t, something_before_the_greeting, 0, 5);

@@ -298,8 +298,8 @@ static enum sl_code feed(struct sl_conn *c, const char *file, struct sl_error *e
 START_TEST(greetings)
 {
     static const char *const features[] = { "zlib", NULL }, *const none[] = { NULL };
-    struct sl_hello client = { 1, 1, 262144, 8388608, 0, "superlifter 0.1", features };
-    struct sl_hello server = { 1, 1, 262144, 8388608, 4096, "server 0.1", none };
+    struct sl_hello client = { 1, 1, 262144, 8388608, 0, "superlifter 0.1", features, true, "0123456789abcde" };
+    struct sl_hello server = { 1, 1, 262144, 8388608, 4096, "server 0.1", none, false, { 0 } };
     struct sl_error err = { 0 };
     struct sl_conn *c = sl_conn_new(SL_ROLE_CLIENT, &client, 6, &ops, NULL);
     struct sl_conn *s = sl_conn_new(SL_ROLE_SERVER, &server, 0, &ops, NULL);

@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const features[] = { "zlib", "zstd", "steer", NULL };
     static const struct sl_conn_ops ops = { .frame = take, .steered = steered, .asked = asked, .told = told };
-    struct sl_hello h = { 1, 1, SL_FRAME_MAX, SL_CREDIT_START, 0, "fuzz", features };
+    struct sl_hello h = { 1, 1, SL_FRAME_MAX, SL_CREDIT_START, 0, "fuzz", features, false, { 0 } };
     unsigned count = 0;
     size_t turn = size ? 1u + data[0] / 2u : 1, len = 0;
     struct sl_conn *c = sl_conn_new(size && data[0] & 1 ? SL_ROLE_CLIENT : SL_ROLE_SERVER, &h, 1, &ops, &count);

@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const features[] = { "zlib", "zstd", "steer", NULL };
     static const struct sl_conn_ops ops = { .frame = take, .steered = steered, .asked = asked, .told = told };
-    struct sl_hello h = { 1, 1, SL_FRAME_MAX, SL_CREDIT_START, 0, "fuzz", features };
+    struct sl_hello h = { 1, 1, SL_FRAME_MAX, SL_CREDIT_START, 0, "fuzz", features, false, { 0 } };
     if (!size)
         return 0;
     const struct sl_packing *how = sl_packing_of(data[0] & 1 ? SL_CONTROL_ZSTD : SL_CONTROL_DEFLATE);

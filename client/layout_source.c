@@ -107,12 +107,36 @@ static void add_named(struct sl_layout *l, struct sl_endpoint *e, const struct s
     free(front);
 }
 
+/* Whether it becomes an item: it has a name that is there, or that is to be missing. */
+static bool is_named(const struct sl_layout *l, const struct sl_place *p)
+{
+    return p->name[0] && (p->exists || l->o->delete_missing_args);
+}
+
+/* The place of what was typed. Whether it is an item is known only then, and all items are of one endpoint: a place of
+ * another is looked for again. */
+static enum sl_code place_source(struct sl_layout *l, const char *path, struct sl_endpoint **e, struct sl_place *p,
+                                 struct sl_error *err)
+{
+    bool content = sl_path_names_directory(path);
+    *e = source_endpoint(l, content);
+    enum sl_code rc = (*e)->ops->place(*e, path, content, p, err);
+    if (rc != SL_OK || !is_named(l, p) || !l->items_len || *e == l->items[0].origin->e)
+        return rc;
+    sl_place_clear(p);
+    *p = (struct sl_place){ 0 };
+    *e = l->items[0].origin->e;
+    rc = (*e)->ops->place(*e, path, content, p, err);
+    return rc != SL_OK || is_named(l, p) ? rc : sl_fail(err, SL_E_CHANGED, "'%s' changed while it was looked for", path);
+}
+
 static enum sl_code add_plain(struct sl_layout *l, const struct sl_address *a, struct sl_error *err)
 {
-    bool content = sl_path_names_directory(a->path);
-    struct sl_endpoint *e = source_endpoint(l, content);
+    struct sl_endpoint *e;
     struct sl_place p = { 0 };
-    enum sl_code rc = e->ops->place(e, a->path, content, &p, err);
+    enum sl_code rc = place_source(l, a->path, &e, &p, err);
+    if (rc != SL_OK)
+        sl_place_clear(&p);
     if (rc != SL_OK)
         return rc == SL_E_NOT_FOUND && passes_missing(l) ? SL_OK : rc;
     if (!p.exists && l->o->delete_missing_args && p.name[0])
@@ -141,15 +165,23 @@ static char *relative_front(const char *path, const char **rest)
     return sl_strdup(path[0] == '/' ? "/" : "./");
 }
 
+/* The next component of a path that is not "." or empty: where it begins; its length is 0 at the end. */
+static const char *next_part(const char *path, size_t *n)
+{
+    for (;; path += *n + (path[*n] == '/')) {
+        *n = strcspn(path, "/");
+        if (!*path || (*n && !(*n == 1 && path[0] == '.')))
+            return path;
+    }
+}
+
 static enum sl_code relative_parts(struct sl_layout_item *it, const char *rest, struct sl_error *err)
 {
-    while (*rest) {
-        size_t n = strcspn(rest, "/");
+    size_t n;
+    for (rest = next_part(rest, &n); n; rest = next_part(rest + n, &n)) {
         if (n == 2 && rest[0] == '.' && rest[1] == '.')
             return sl_fail(err, SL_E_CONFIG, "'%s': \"..\" cannot be part of a path with --relative", it->typed);
-        if (n && !(n == 1 && rest[0] == '.'))
-            item_part(it, rest, n);
-        rest += n + (rest[n] == '/');
+        item_part(it, rest, n);
     }
     return SL_OK;
 }
@@ -158,14 +190,18 @@ static enum sl_code add_relative(struct sl_layout *l, const struct sl_address *a
 {
     struct sl_place whole = { 0 }, front = { 0 };
     const char *rest;
+    size_t first;
     char *base = relative_front(a->path, &rest);
-    struct sl_endpoint *e = source_endpoint(l, rest[strspn(rest, "./")] == '\0');
+    next_part(rest, &first);
+    struct sl_endpoint *e = source_endpoint(l, !first);
     enum sl_code rc = e->ops->place(e, a->path[0] ? a->path : ".", false, &whole, err);
     bool gone = rc == SL_E_NOT_FOUND || (rc == SL_OK && !whole.exists);
     if (gone)
         rc = passes_missing(l) ? SL_OK : missing(err, a->text);
     if (rc == SL_OK && (gone ? l->o->delete_missing_args : !skipped_dir(l, &whole, a->path))) {
         rc = e->ops->place(e, base, true, &front, err);
+        if (rc == SL_OK && !front.exists)       /* its place is then of the directory around it */
+            rc = missing(err, a->text);
         if (rc == SL_OK) {
             struct sl_layout_item *it = item_new(l, origin_of(l, e, &front, base), a->text, whole.entry.type == SL_TYPE_DIR);
             rc = relative_parts(it, rest, err);

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "proto/msg.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +52,7 @@ void sl_stream_select(struct sl_stream *s, const struct sl_filters *f, uint32_t 
 
 void sl_stream_add(struct sl_stream *s, const struct sl_segment *seg)
 {
+    assert(seg->origin->e == s->e);
     if (s->count == s->cap) {
         s->cap = s->cap ? s->cap * 2 : 4;
         s->segments = sl_realloc(s->segments, s->cap * sizeof *s->segments);

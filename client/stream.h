@@ -69,7 +69,7 @@ void sl_stream_init(struct sl_stream *s, struct sl_endpoint *e);
 void sl_stream_clear(struct sl_stream *s);
 /* Filter rules for it. side: as of sl_select_new. */
 void sl_stream_select(struct sl_stream *s, const struct sl_filters *f, uint32_t side);
-/* Takes over the strings of seg. */
+/* Takes over the strings of seg, whose origin is of the stream's endpoint. */
 void sl_stream_add(struct sl_stream *s, const struct sl_segment *seg);
 
 /* The next event without taking it. SL_AGAIN; SL_EOF at the end; errors end the session. The root itself and its END are not

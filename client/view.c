@@ -32,6 +32,7 @@ struct sl_view {
     struct frame *frames;
     size_t depth, frames_cap;
     size_t blocked;          /* depth from which on all is excluded; 0: none is */
+    bool parents_failed;     /* a merge file above the tree can't be read: all of the tree is excluded */
     struct sl_points points; /* those of the command line (borrowed texts), and of merge files */
     struct list **lists;     /* by point: the deepest; owned */
     size_t lists_cap;
@@ -129,7 +130,7 @@ void sl_view_begin(struct sl_view *v, const char *top)
     memcpy(v->path, top, v->top + 1);
     v->depth = v->blocked = 0;
     v->next = v->points.len;
-    v->parents = false;
+    v->parents = v->parents_failed = false;
     v->waiting = NULL;
     v->asked = false;
 }
@@ -337,6 +338,8 @@ enum sl_code sl_view_give_none(struct sl_view *v, struct sl_error *err)
 void sl_view_give_up(struct sl_view *v)
 {
     v->asked = false;
+    if (v->waiting ? !v->waiting->depth : v->parent != NULL)
+        v->parents_failed = true;
     if (v->waiting) {
         free(v->waiting->rules.at[v->pending].pending);
         v->waiting->rules.at[v->pending].pending = NULL;
@@ -412,5 +415,5 @@ bool sl_view_excludes(struct sl_view *v, const char *name, bool is_dir, enum sl_
     const struct sl_rules_entry *e = decides(v, &q, &v->f->rules, v->top);
     if (why)
         *why = e ? e->where : NULL;
-    return v->blocked || (e && !(e->flags & SL_RULE_INCLUDE));
+    return v->blocked || v->parents_failed || (e && !(e->flags & SL_RULE_INCLUDE));
 }

@@ -267,6 +267,12 @@ static char *called(const struct sl_view *v, const char *name)
     return n || v->parent ? sl_asprintf("%.*s/%s", (int)n, dir, name) : sl_strdup(name);
 }
 
+/* Whether what is read stands above the tree: it, and the points that it adds, stay until the tree is over. */
+static bool into_parents(const struct sl_view *v)
+{
+    return v->waiting ? !v->waiting->depth : v->parent != NULL;
+}
+
 static enum sl_code read_rules(struct sl_view *v, struct sl_rules *into, const char *name, uint32_t flags,
                                const char *text, size_t len, struct sl_error *err)
 {
@@ -280,6 +286,8 @@ static enum sl_code read_rules(struct sl_view *v, struct sl_rules *into, const c
     enum sl_code rc = sl_rules_text(&r, file, text, len, err);
     follow_points(v);
     free(file);
+    if (into_parents(v))
+        v->frames[0].points = v->points.len;
     return rc == SL_OK ? SL_OK : (err->code = SL_E_CONFIG);
 }
 
@@ -338,7 +346,7 @@ enum sl_code sl_view_give_none(struct sl_view *v, struct sl_error *err)
 void sl_view_give_up(struct sl_view *v)
 {
     v->asked = false;
-    if (v->waiting ? !v->waiting->depth : v->parent != NULL)
+    if (into_parents(v))
         v->parents_failed = true;
     if (v->waiting) {
         free(v->waiting->rules.at[v->pending].pending);

@@ -301,6 +301,35 @@ START_TEST(a_merge_file_that_cannot_be_read)
 }
 END_TEST
 
+START_TEST(what_is_above_counts_for_every_argument)
+{
+    static const struct tree_file files[] = { { "/top/.f", ": .g\n" }, { "a/.f", ": .own\n" }, { "a/.g", "- x" }, { "b/.g", "- y" },
+                                              { "b/.own", "- z" }, { 0 } };
+    struct sl_view *v = view_of(": /.f");
+    sl_view_enter(v, "a");
+    ck_assert_int_eq(give(v, files), SL_OK);
+    ck_assert(hides(v, "x"));
+    sl_view_leave(v);
+    sl_view_enter(v, "b");
+    ck_assert_int_eq(give(v, files), SL_OK);
+    ck_assert(!hides(v, "x") && hides(v, "y") && !hides(v, "z"));
+    done(v);
+    struct sl_view_file need;
+    v = view_of(": /.f");
+    sl_view_enter(v, "a");
+    ck_assert(sl_view_needs(v, &need) && need.dir);
+    sl_view_give_up(v);
+    sl_view_leave(v);
+    sl_view_enter(v, "b");
+    ck_assert_int_eq(give(v, files), SL_OK);
+    ck_assert(hides(v, "anything"));
+    sl_view_leave(v);
+    sl_view_begin(v, "/other");
+    ck_assert(!hides(v, "anything"));
+    done(v);
+}
+END_TEST
+
 START_TEST(sides_and_dying)
 {
     filters = sl_filters_new();
@@ -365,6 +394,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, merge_files_above);
     tcase_add_test(tc, merge_files_in_merge_files);
     tcase_add_test(tc, a_merge_file_that_cannot_be_read);
+    tcase_add_test(tc, what_is_above_counts_for_every_argument);
     tcase_add_test(tc, sides_and_dying);
     tcase_add_test(tc, absolute_paths);
     tcase_add_loop_test(tc, times_of_options, 0, sizeof times / sizeof times[0]);

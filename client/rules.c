@@ -3,6 +3,7 @@
 #include "config.h"
 #include "client/rules.h"
 #include "base/buf.h"
+#include "base/entry.h"
 #include "base/mem.h"
 
 #include <ctype.h>
@@ -116,6 +117,11 @@ static const char *base_name(const struct sl_rule *rule, size_t *len)
     return base;
 }
 
+static enum sl_code too_long(struct sl_error *err)
+{
+    return sl_fail(err, SL_E_INVALID, "a name of at most %u bytes is expected", SL_NAME_MAX);
+}
+
 static enum sl_code add_point(struct sl_rules_reading *r, const struct sl_rule *rule, const char *where,
                               struct sl_error *err)
 {
@@ -124,9 +130,13 @@ static enum sl_code add_point(struct sl_rules_reading *r, const struct sl_rule *
     const char *name = base_name(rule, &n);
     if (!n || (n == 1 && name[0] == '.') || (n == 2 && memcmp(name, "..", 2) == 0))
         return sl_fail(err, SL_E_INVALID, "the name of a file is expected behind the last '/'");
+    if (n > SL_NAME_MAX)
+        return too_long(err);
     for (size_t i = 0; i < p->len; i++)
         if (!p->at[i].gone && strlen(p->at[i].name) == n && memcmp(p->at[i].name, name, n) == 0)
             return SL_OK;
+    if (p->len == SL_POINTS_MAX)
+        return sl_fail(err, SL_E_INVALID, "no more than %d names of merge files are expected", SL_POINTS_MAX);
     if (p->len == p->cap) {
         p->cap = p->cap ? p->cap * 2 : 4;
         p->at = sl_realloc(p->at, p->cap * sizeof *p->at);
@@ -181,6 +191,8 @@ static enum sl_code merge(struct sl_rules_reading *r, const struct sl_rule *rule
     enum sl_code rc = SL_OK;
     if (r->in_tree && strchr(path, '/')) {
         rc = sl_fail(err, SL_E_INVALID, "the name of a merge file in the same directory is expected, without a '/'");
+    } else if (r->in_tree && rule->len > SL_NAME_MAX) {
+        rc = too_long(err);
     } else if (r->in_tree) {
         struct sl_rules_entry *e = push(r->into, 0, where);
         e->pending = path;
@@ -328,8 +340,11 @@ enum sl_code sl_rules_text(struct sl_rules_reading *r, const char *file, const c
 {
     struct lines l = { .text = text, .len = len, .number = 1 };
     enum sl_code rc = SL_OK;
-    while (rc == SL_OK && l.at < l.len)
+    while (rc == SL_OK && l.at < l.len) {
         rc = r->inherited & SL_RULE_WORDS ? take_words(r, &l, file, err) : take_line(r, &l, file, err);
+        if (rc == SL_OK && r->in_tree && r->into->len > r->most)
+            rc = sl_fail(err, SL_E_INVALID, "%s: fewer rules are expected in merge files from the top down", file);
+    }
     return rc;
 }
 

@@ -42,8 +42,11 @@ struct sl_rules_reading {
     bool from0;           /* lines end in NUL bytes */
     bool delete_excluded; /* plain rules are of the sending side only */
     bool in_tree;         /* a file of the tree: merge files that it names are of the same directory, and pending */
+    size_t most;          /* in_tree: how many rules `into` may have */
     unsigned depth;       /* of merge files in merge files */
 };
+
+enum { SL_POINTS_MAX = 256 }; /* file names of dir-merge rules, of which each directory is asked for each */
 
 void sl_rules_clear(struct sl_rules *r);
 void sl_points_clear(struct sl_points *p, size_t from);

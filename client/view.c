@@ -11,8 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Merge files name and merge each other as often as they like, and each directory on the way down has its own: what
+ * keeps that finite, and matching too, is how much there may be of all of them at a time. */
+enum { RULES_MAX = 100000, TEXT_MAX = 16 * SL_MERGE_FILE_MAX };
+
 struct list { /* what one merge file says */
     struct sl_rules rules;
+    size_t text;     /* bytes that were read for it */
     size_t at;       /* where its directory ends in the path */
     size_t depth;    /* of its directory; 0: above the transfer */
     struct list *up; /* of a directory further up, or NULL */
@@ -36,6 +41,7 @@ struct sl_view {
     struct sl_points points; /* those of the command line (borrowed texts), and of merge files */
     struct list **lists;     /* by point: the deepest; owned */
     size_t lists_cap;
+    size_t rules, text; /* of all lists */
     /* what is needed */
     size_t next;          /* point */
     char *parent;         /* owned: the directory above the top that is looked into for it; NULL: not begun or over */
@@ -63,6 +69,8 @@ static void drop_list(struct sl_view *v, size_t point)
 {
     struct list *l = v->lists[point];
     v->lists[point] = l->up;
+    v->rules -= l->rules.len;
+    v->text -= l->text;
     sl_rules_clear(&l->rules);
     free(l);
 }
@@ -273,7 +281,8 @@ static bool into_parents(const struct sl_view *v)
     return v->waiting ? !v->waiting->depth : v->parent != NULL;
 }
 
-static enum sl_code read_rules(struct sl_view *v, struct sl_rules *into, const char *name, uint32_t flags,
+/* Into the list l, or into `into`, which is to take a place in it. */
+static enum sl_code read_rules(struct sl_view *v, struct list *l, struct sl_rules *into, const char *name, uint32_t flags,
                                const char *text, size_t len, struct sl_error *err)
 {
     struct sl_rules_reading r = { .into = into,
@@ -281,9 +290,16 @@ static enum sl_code read_rules(struct sl_view *v, struct sl_rules *into, const c
                                   .inherited = flags,
                                   .from0 = v->f->from0,
                                   .delete_excluded = v->f->delete_excluded,
-                                  .in_tree = true };
+                                  .in_tree = true,
+                                  .most = RULES_MAX - v->rules };
     char *file = called(v, name);
-    enum sl_code rc = sl_rules_text(&r, file, text, len, err);
+    enum sl_code rc = len > TEXT_MAX - v->text
+                          ? sl_fail(err, SL_E_CONFIG, "%s: less text is expected in merge files from the top down", file)
+                          : sl_rules_text(&r, file, text, len, err);
+    if (rc == SL_OK) {
+        l->text += len;
+        v->text += len;
+    }
     follow_points(v);
     free(file);
     if (into_parents(v))
@@ -291,25 +307,23 @@ static enum sl_code read_rules(struct sl_view *v, struct sl_rules *into, const c
     return rc == SL_OK ? SL_OK : (err->code = SL_E_CONFIG);
 }
 
-/* Each file that merges another in its place can do so as often as it likes: what keeps that finite is how many rules
- * there may be. */
-enum { RULES_MAX = 100000 };
-
 static enum sl_code give_pending(struct sl_view *v, const char *text, size_t len, struct sl_error *err)
 {
     struct sl_rules fresh = { 0 };
     struct sl_rules_entry *e = &v->waiting->rules.at[v->pending];
-    enum sl_code rc = read_rules(v, &fresh, e->pending, e->pending_flags, text, len, err);
+    enum sl_code rc = read_rules(v, v->waiting, &fresh, e->pending, e->pending_flags, text, len, err);
     size_t count = 0;
     for (size_t i = 0; rc == SL_OK && i < fresh.len; i++)
         count += fresh.at[i].pending != NULL;
-    if (rc == SL_OK && (count || v->waiting->rules.len + fresh.len > RULES_MAX))
+    if (rc == SL_OK && count)
         rc = sl_fail(err, SL_E_CONFIG, "%s: no merge rule is expected in a file that a directory's merge file merges",
                      e->pending);
     if (rc == SL_OK) {
         if (fresh.cleared)
             v->pending = 0;
+        v->rules -= v->waiting->rules.len;
         sl_rules_splice(&v->waiting->rules, v->pending, &fresh);
+        v->rules += v->waiting->rules.len;
     }
     sl_rules_clear(&fresh);
     return rc;
@@ -327,7 +341,8 @@ enum sl_code sl_view_give(struct sl_view *v, const char *text, size_t len, struc
     l->up = v->lists[point];
     v->lists[point] = l;
     char *name = sl_strdup(v->points.at[point].name);
-    enum sl_code rc = read_rules(v, &l->rules, name, v->points.at[point].flags, text, len, err);
+    enum sl_code rc = read_rules(v, l, &l->rules, name, v->points.at[point].flags, text, len, err);
+    v->rules += l->rules.len;
     free(name);
     v->waiting = l;
     v->pending = 0;

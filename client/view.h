@@ -35,7 +35,8 @@ struct sl_view_file {
 };
 bool sl_view_needs(struct sl_view *v, struct sl_view_file *file);
 /* The answer: its text; or there is none; or there is one that can't be read: all in the directory counts as excluded
- * then, on both sides. SL_E_CONFIG: a rule in it is wrong; file, line and what was expected. */
+ * then, on both sides. SL_E_CONFIG: a rule in it is wrong; file, line and what was expected. Or there is more in all
+ * the files on the way down than can be held. */
 enum sl_code sl_view_give(struct sl_view *v, const char *text, size_t len, struct sl_error *err);
 enum sl_code sl_view_give_none(struct sl_view *v, struct sl_error *err);
 void sl_view_give_up(struct sl_view *v);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* check_rules - the language of filter rules: what each is taken for, what is refused and in which words; what merge files make of it. */
 #include "config.h"
+#include "base/buf.h"
 #include "base/mem.h"
 #include "client/view.h"
 #include "client/options_select.h"
@@ -330,6 +331,68 @@ START_TEST(what_is_above_counts_for_every_argument)
 }
 END_TEST
 
+/* So many of a line, in fresh memory; %zu in it is the number. */
+static char *many(const char *line, size_t count)
+{
+    struct sl_buf b = { 0 };
+    char one[600];
+    for (size_t i = 0; i < count; i++)
+        sl_buf_add(&b, one, (size_t)snprintf(one, sizeof one, line, i));
+    sl_buf_add(&b, "", 1);
+    char *out = sl_strdup((const char *)sl_buf_ptr(&b));
+    sl_buf_clear(&b);
+    return out;
+}
+
+/* What is given for .f in the top, in d and in d/e. */
+static enum sl_code give_three(struct sl_view *v, const char *text)
+{
+    const struct tree_file files[] = { { ".f", text }, { "d/.f", text }, { "d/e/.f", text }, { 0 } };
+    static const char *const names[] = { "", "d", "e" };
+    enum sl_code rc = SL_OK;
+    for (size_t i = 0; rc == SL_OK && i < 3; i++) {
+        sl_view_enter(v, names[i]);
+        rc = give(v, files);
+    }
+    return rc;
+}
+
+static const struct { const char *line; size_t count; bool ok; const char *expected; } amounts[] = {
+    { "-a%zu\n", 0, true, "" }, { "- a%zu\n", 33000, true, "" }, { "- a%zu\n", 34000, false, "d/e/.f: fewer rules are expected" },
+    { "- a%zu\n", 100001, false, ".f: fewer rules are expected" }, { ". g%zu\n", 100001, false, ".f: fewer rules are expected" },
+    { ": n%zu\n", 255, true, "" }, { ": n%zu\n", 256, false, ".f:256: no more than 256 names" },
+    { "#%0500zu\n", 11000, true, "" }, { "#%0500zu\n", 12000, false, "d/e/.f: less text is expected" },
+    { ": %0255zu\n", 1, true, "" }, { ": %0256zu\n", 1, false, ".f:1: a name of at most 255 bytes" },
+    { ": /x/%0256zu\n", 1, false, ".f:1: a name of at most 255 bytes" }, { ". %0256zu\n", 1, false, ".f:1: a name of at most 255 bytes" },
+};
+
+START_TEST(all_merge_files_together_are_bounded)
+{
+    char *text = many(amounts[_i].line, amounts[_i].count);
+    struct sl_view *v = view_of(": .f");
+    ck_assert_int_eq(give_three(v, text), amounts[_i].ok ? SL_OK : SL_E_CONFIG);
+    if (!amounts[_i].ok)
+        ck_assert_msg(strstr(err.text, amounts[_i].expected) != NULL, "%s", err.text);
+    for (size_t i = 0; amounts[_i].ok && i < 3; i++)     /* what was left counts no more */
+        sl_view_leave(v);
+    if (amounts[_i].ok)
+        ck_assert_int_eq(give_three(v, text), SL_OK);
+    done(v);
+    free(text);
+}
+END_TEST
+
+START_TEST(names_of_merge_files_are_names)
+{
+    filters = sl_filters_new();
+    char *rule = many(": %0256zu", 1);
+    ck_assert_int_eq(sl_filters_add(filters, "--filter", rule, SL_RULE_FULL, &err), SL_E_INVALID);
+    ck_assert_msg(strstr(err.text, "at most 255 bytes") != NULL, "%s", err.text);
+    free(rule);
+    sl_filters_free(filters);
+}
+END_TEST
+
 START_TEST(sides_and_dying)
 {
     filters = sl_filters_new();
@@ -395,6 +458,8 @@ static void add(TCase *tc)
     tcase_add_test(tc, merge_files_in_merge_files);
     tcase_add_test(tc, a_merge_file_that_cannot_be_read);
     tcase_add_test(tc, what_is_above_counts_for_every_argument);
+    tcase_add_loop_test(tc, all_merge_files_together_are_bounded, 0, sizeof amounts / sizeof amounts[0]);
+    tcase_add_test(tc, names_of_merge_files_are_names);
     tcase_add_test(tc, sides_and_dying);
     tcase_add_test(tc, absolute_paths);
     tcase_add_loop_test(tc, times_of_options, 0, sizeof times / sizeof times[0]);

@@ -193,7 +193,10 @@ static enum sl_code merge(struct sl_rules_reading *r, const struct sl_rule *rule
         rc = sl_fail(err, SL_E_INVALID, "the name of a merge file in the same directory is expected, without a '/'");
     } else if (r->in_tree && rule->len > SL_NAME_MAX) {
         rc = too_long(err);
+    } else if (r->in_tree && !r->merges) {
+        rc = sl_fail(err, SL_E_INVALID, "fewer rules are expected that merge another file");
     } else if (r->in_tree) {
+        r->merges--;
         struct sl_rules_entry *e = push(r->into, 0, where);
         e->pending = path;
         e->pending_flags = rule->flags & ~(uint32_t)SL_RULE_SELF;

@@ -43,6 +43,7 @@ struct sl_rules_reading {
     bool delete_excluded; /* plain rules are of the sending side only */
     bool in_tree;         /* a file of the tree: merge files that it names are of the same directory, and pending */
     size_t most;          /* in_tree: how many rules `into` may have */
+    size_t merges;        /* in_tree: how many more of them may merge another file */
     unsigned depth;       /* of merge files in merge files */
 };
 

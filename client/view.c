@@ -12,12 +12,14 @@
 #include <string.h>
 
 /* Merge files name and merge each other as often as they like, and each directory on the way down has its own: what
- * keeps that finite, and matching too, is how much there may be of all of them at a time. */
-enum { RULES_MAX = 100000, TEXT_MAX = 16 * SL_MERGE_FILE_MAX };
+ * keeps that finite, and matching too, is how much there may be of all of them at a time. A rule that merges another
+ * file is a question, and moves the rules behind it. */
+enum { RULES_MAX = 100000, TEXT_MAX = 16 * SL_MERGE_FILE_MAX, MERGES_MAX = 1000 };
 
 struct list { /* what one merge file says */
     struct sl_rules rules;
-    size_t text;     /* bytes that were read for it */
+    size_t text;     /* bytes that were read for it, and that say where its rules are from */
+    size_t merges;   /* rules that merge another file */
     size_t at;       /* where its directory ends in the path */
     size_t depth;    /* of its directory; 0: above the transfer */
     struct list *up; /* of a directory further up, or NULL */
@@ -41,7 +43,7 @@ struct sl_view {
     struct sl_points points; /* those of the command line (borrowed texts), and of merge files */
     struct list **lists;     /* by point: the deepest; owned */
     size_t lists_cap;
-    size_t rules, text; /* of all lists */
+    size_t rules, text, merges; /* of all lists */
     /* what is needed */
     size_t next;          /* point */
     char *parent;         /* owned: the directory above the top that is looked into for it; NULL: not begun or over */
@@ -71,6 +73,7 @@ static void drop_list(struct sl_view *v, size_t point)
     v->lists[point] = l->up;
     v->rules -= l->rules.len;
     v->text -= l->text;
+    v->merges -= l->merges;
     sl_rules_clear(&l->rules);
     free(l);
 }
@@ -285,20 +288,27 @@ static bool into_parents(const struct sl_view *v)
 static enum sl_code read_rules(struct sl_view *v, struct list *l, struct sl_rules *into, const char *name, uint32_t flags,
                                const char *text, size_t len, struct sl_error *err)
 {
+    char *file = called(v, name);
+    size_t room = TEXT_MAX - v->text, where = strlen(file);
+    size_t most = RULES_MAX - v->rules, merges = MERGES_MAX - v->merges;
+    if (len <= room && (room - len) / (where + 1) < most)
+        most = (room - len) / (where + 1);
     struct sl_rules_reading r = { .into = into,
                                   .points = &v->points,
                                   .inherited = flags,
                                   .from0 = v->f->from0,
                                   .delete_excluded = v->f->delete_excluded,
                                   .in_tree = true,
-                                  .most = RULES_MAX - v->rules };
-    char *file = called(v, name);
-    enum sl_code rc = len > TEXT_MAX - v->text
+                                  .most = most,
+                                  .merges = merges };
+    enum sl_code rc = len > room
                           ? sl_fail(err, SL_E_CONFIG, "%s: less text is expected in merge files from the top down", file)
                           : sl_rules_text(&r, file, text, len, err);
     if (rc == SL_OK) {
-        l->text += len;
-        v->text += len;
+        l->text += len + into->len * (where + 1);
+        v->text += len + into->len * (where + 1);
+        l->merges += merges - r.merges;
+        v->merges += merges - r.merges;
     }
     follow_points(v);
     free(file);

@@ -347,7 +347,8 @@ static char *many(const char *line, size_t count)
 /* What is given for .f in the top, in d and in d/e. */
 static enum sl_code give_three(struct sl_view *v, const char *text)
 {
-    const struct tree_file files[] = { { ".f", text }, { "d/.f", text }, { "d/e/.f", text }, { 0 } };
+    const struct tree_file files[] = { { ".f", text }, { "d/.f", text }, { "d/e/.f", text },
+                                       { "g", "" }, { "d/g", "" }, { "d/e/g", "" }, { 0 } };
     static const char *const names[] = { "", "d", "e" };
     enum sl_code rc = SL_OK;
     for (size_t i = 0; rc == SL_OK && i < 3; i++) {
@@ -359,9 +360,10 @@ static enum sl_code give_three(struct sl_view *v, const char *text)
 
 static const struct { const char *line; size_t count; bool ok; const char *expected; } amounts[] = {
     { "-a%zu\n", 0, true, "" }, { "- a%zu\n", 33000, true, "" }, { "- a%zu\n", 34000, false, "d/e/.f: fewer rules are expected" },
-    { "- a%zu\n", 100001, false, ".f: fewer rules are expected" }, { ". g%zu\n", 100001, false, ".f: fewer rules are expected" },
+    { "- a%zu\n", 100001, false, ".f: fewer rules are expected" }, { ". g%zu\n", 100001, false, ".f:1001: fewer rules are expected that merge another file" },
     { ": n%zu\n", 255, true, "" }, { ": n%zu\n", 256, false, ".f:256: no more than 256 names" },
     { "#%0500zu\n", 11000, true, "" }, { "#%0500zu\n", 12000, false, "d/e/.f: less text is expected" },
+    { "!\n. g\n", 333, true, "" }, { "!\n. g\n", 334, false, "d/e/.f:666: fewer rules are expected that merge another file" },
     { ": %0255zu\n", 1, true, "" }, { ": %0256zu\n", 1, false, ".f:1: a name of at most 255 bytes" },
     { ": /x/%0256zu\n", 1, false, ".f:1: a name of at most 255 bytes" }, { ". %0256zu\n", 1, false, ".f:1: a name of at most 255 bytes" },
 };
@@ -379,6 +381,28 @@ START_TEST(all_merge_files_together_are_bounded)
         ck_assert_int_eq(give_three(v, text), SL_OK);
     done(v);
     free(text);
+}
+END_TEST
+
+/* Each rule says where it is from. */
+START_TEST(long_paths_of_merge_files_count)
+{
+    char name[256] = "", path[16 * 256 + 2] = "";
+    memset(name, 'n', 255);
+    for (size_t i = 0; i < 16; i++)
+        strcat(strcat(path, name), "/");
+    strcat(path, ".f");
+    for (size_t count = 3000; count <= 5000; count += 2000) {
+        char *text = many("- a%zu\n", count);
+        const struct tree_file files[] = { { path, text }, { 0 } };
+        struct sl_view *v = view_of(": .f");
+        sl_view_enter(v, "");
+        for (size_t i = 0; i < 16; i++)
+            sl_view_enter(v, name);
+        ck_assert_int_eq(give(v, files), count == 3000 ? SL_OK : SL_E_CONFIG);
+        done(v);
+        free(text);
+    }
 }
 END_TEST
 
@@ -459,6 +483,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, a_merge_file_that_cannot_be_read);
     tcase_add_test(tc, what_is_above_counts_for_every_argument);
     tcase_add_loop_test(tc, all_merge_files_together_are_bounded, 0, sizeof amounts / sizeof amounts[0]);
+    tcase_add_test(tc, long_paths_of_merge_files_count);
     tcase_add_test(tc, names_of_merge_files_are_names);
     tcase_add_test(tc, sides_and_dying);
     tcase_add_test(tc, absolute_paths);

@@ -49,7 +49,7 @@ struct parts {
 /* Takes '.', '..' and doubled slashes out of a line. mark: how many components are in front of the first "/./". */
 static size_t split(const char *line, struct parts *parts, size_t most, size_t *mark)
 {
-    size_t n = 0, i = 0;
+    size_t n = 0;
     bool marked = false;
     for (const char *p = line; *p; p += strspn(p, "/")) {
         size_t len = strcspn(p, "/");
@@ -64,7 +64,6 @@ static size_t split(const char *line, struct parts *parts, size_t most, size_t *
             parts[n++] = (struct parts){ p, len };
         }
         p += len;
-        i++;
     }
     return n;
 }
@@ -151,30 +150,63 @@ static bool is_content(const char *record, size_t len)
     return record[len - 2] == 'c' && record[len - 3] == '\0';
 }
 
-/* Without --recursive a directory's own entries can't be listed and a name below one of them as well: they would come
- * in two orders. */
-static enum sl_code check_content(struct sl_files_from *f, struct sl_error *err)
+struct named { /* a record of the list */
+    char *path, *front; /* owned; NULL: none */
+};
+
+static void note(struct named *n, const char *record)
+{
+    free(n->path);
+    free(n->front);
+    *n = (struct named){ sl_strdup(record), sl_strdup(record + strlen(record) + 1) };
+}
+
+static enum sl_code two_sources(const struct sl_files_from *f, const struct named *first, const char *record,
+                                struct sl_error *err)
+{
+    const char *front = record + strlen(record) + 1;
+    return sl_fail(err, SL_E_CONFIG, "%s: two sources for one name: '%s%s%s' and '%s%s%s'", f->how.file, first->front,
+                   *first->front ? "/./" : "", first->path, front, *front ? "/./" : "", record);
+}
+
+/* Without --recursive a directory's own entries can't be listed and what is in one of them as well: they would come in
+ * two orders. And what is in a directory of the transfer is of one place. */
+static enum sl_code check_one(const struct sl_files_from *f, const struct named *last, const struct named *whole,
+                              const char *record, bool content, struct sl_error *err)
+{
+    const char *front = record + strlen(record) + 1;
+    bool in = whole->path && inside(record, whole->path);
+    if (!f->how.recurse && in && (content || strchr(record + strlen(whole->path) + 1, '/')))
+        return sl_fail(err, SL_E_CONFIG,
+                       "%s: '%s%s' is not expected beside '%s/', which asks for what is in that directory (use "
+                       "--recursive, or name that too)",
+                       f->how.file, record, content ? "/" : "", whole->path);
+    if ((in || (whole->path && strcmp(record, whole->path) == 0)) && strcmp(front, whole->front) != 0)
+        return two_sources(f, whole, record, err);
+    if (content && last->path && strcmp(record, last->path) == 0 && strcmp(front, last->front) != 0)
+        return two_sources(f, last, record, err);
+    return SL_OK;
+}
+
+static enum sl_code check_list(const struct sl_files_from *f, struct sl_error *err)
 {
     struct sl_sorter_reader *r = sl_sorter_read(f->sorter);
-    char *dir = NULL;
+    struct named last = { 0 }, whole = { 0 }; /* whole: what is in it is listed */
     const char *record;
     size_t len;
-    enum sl_code rc = SL_OK;
-    while (!f->how.recurse && (rc = sl_sorter_next(r, &record, &len, err)) == SL_OK) {
-        if (dir && inside(record, dir) && strchr(record + strlen(dir) + 1, '/')) {
-            rc = sl_fail(
-                err, SL_E_CONFIG,
-                "%s: '%s' is not expected beside '%s/', which asks for what is in that directory (use --recursive, "
-                "or name that too)",
-                f->how.file, record, dir);
+    enum sl_code rc;
+    while ((rc = sl_sorter_next(r, &record, &len, err)) == SL_OK) {
+        bool content = is_content(record, len);
+        if ((rc = check_one(f, &last, &whole, record, content, err)) != SL_OK)
             break;
-        }
-        if (is_content(record, len)) {
-            free(dir);
-            dir = sl_strdup(record);
-        }
+        if (content || (f->how.recurse && !(whole.path && inside(record, whole.path))))
+            note(&whole, record);
+        note(&last, record);
     }
-    free(dir);
+    free(last.path);
+    free(last.front);
+    free(whole.path);
+    free(whole.front);
     sl_sorter_reader_free(r);
     return rc == SL_EOF ? SL_OK : rc;
 }
@@ -195,7 +227,7 @@ enum sl_code sl_files_from_read(struct sl_files_from **out, const struct sl_file
     if (rc == SL_OK)
         rc = sl_sorter_sort(f->sorter, err);
     if (rc == SL_OK)
-        rc = check_content(f, err);
+        rc = check_list(f, err);
     if (rc == SL_OK)
         *out = f;
     else
@@ -228,17 +260,28 @@ static bool excluded(struct sl_files_from_feed *feed, const char *path)
            sl_view_excludes(feed->view, path, true, SL_VIEW_LIVING, NULL);
 }
 
-/* The next one that is not the same as the one before, and not in a directory that is listed whole. */
-static enum sl_code read_item(struct sl_files_from_feed *feed, const char *last, struct item *out, struct sl_error *err)
+/* From now on what is in the item's directory is listed with it. */
+static void cover(struct sl_files_from_feed *feed, const struct item *it)
+{
+    free(feed->covered);
+    feed->covered = feed->f->how.recurse || it->content ? sl_strdup(it->path) : NULL;
+}
+
+/* The next one that is not the same as the one before, and not in a directory that is listed whole. A name that comes
+ * again may ask for more. */
+static enum sl_code read_item(struct sl_files_from_feed *feed, struct item *last, struct item *out, struct sl_error *err)
 {
     const char *record;
     size_t len;
     enum sl_code rc;
     while ((rc = sl_sorter_next(feed->reader, &record, &len, err)) == SL_OK) {
-        if (last && strcmp(record, last) == 0)
+        if (last && strcmp(record, last->path) == 0) {
+            last->content |= is_content(record, len);
+            cover(feed, last);
             continue;
+        }
         if (feed->covered && inside(record, feed->covered))
-            continue; /* without --recursive it is one of that directory's own entries: check_content */
+            continue; /* without --recursive it is one of that directory's own entries: check_one */
         if (excluded(feed, record))
             continue;
         const char *front = record + strlen(record) + 1;
@@ -370,9 +413,8 @@ static enum sl_code more(void *ctx, struct sl_stream *s, struct sl_error *err)
     enum sl_code rc = it.path ? SL_OK : read_item(feed, NULL, &it, err);
     if (rc != SL_OK)
         return rc;
-    free(feed->covered);
-    feed->covered = feed->f->how.recurse || it.content ? sl_strdup(it.path) : NULL;
-    rc = read_item(feed, it.path, &feed->next, err);
+    cover(feed, &it);
+    rc = read_item(feed, &it, &feed->next, err);
     if (rc == SL_OK || rc == SL_EOF) {
         add_item(feed, s, &it, rc == SL_OK && inside(feed->next.path, it.path));
         rc = SL_OK;

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 enum { SECONDS_MAX = 7 * 86400 };
 
@@ -329,6 +330,13 @@ static enum sl_code check_filter_test(struct parse *p, struct sl_error *err)
     return SL_OK;
 }
 
+/* Whether a file can be read by each of several attempts: pipes can't, standard input included. */
+static bool read_once(const char *path)
+{
+    struct stat st;
+    return strcmp(path, "-") == 0 || (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
+}
+
 static enum sl_code check_list(const struct sl_options *o, struct sl_error *err)
 {
     const char *colon = strchr(o->files_from, ':');
@@ -337,8 +345,8 @@ static enum sl_code check_list(const struct sl_options *o, struct sl_error *err)
     if (colon && !memchr(o->files_from, '/', (size_t)(colon - o->files_from)))
         return sl_fail(err, SL_E_CONFIG, "--files-from: '%s' is on another host; only a file of this one can be read (or ./%s, or - and a pipe)",
                        o->files_from, o->files_from);
-    if (strcmp(o->files_from, "-") == 0 && o->retries)
-        return sl_fail(err, SL_E_CONFIG, "--files-from=- can be read only once: --retries doesn't go with it");
+    if (o->retries && read_once(o->files_from))
+        return sl_fail(err, SL_E_CONFIG, "--files-from=%s can be read only once: --retries doesn't go with it", o->files_from);
     return SL_OK;
 }
 

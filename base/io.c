@@ -87,6 +87,18 @@ enum sl_code sl_io_cloexec(int fd)
     return SL_OK;
 }
 
+FILE *sl_io_temporary(void)
+{
+    FILE *file = tmpfile();
+    if (file && sl_io_cloexec(fileno(file)) != SL_OK) {
+        int keep = errno;
+        fclose(file);
+        errno = keep;
+        return NULL;
+    }
+    return file;
+}
+
 void sl_io_close(int *fd)
 {
     int keep = errno;

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/error.h"
 
@@ -19,6 +20,9 @@ enum sl_code sl_io_write_all(int fd, const void *data, size_t n);
 
 enum sl_code sl_io_nonblock(int fd);
 enum sl_code sl_io_cloexec(int fd);
+
+/* A temporary file without a name that no program started later inherits; NULL and errno when there can be none. */
+FILE *sl_io_temporary(void);
 
 /* Closes *fd unless it is -1, and makes it -1; errno is kept. */
 void sl_io_close(int *fd);

@@ -125,7 +125,7 @@ static enum sl_code settle_in(struct sl_layout *l, struct sl_error *err, int *ex
     else if (l->dest)
         sl_permit_tell(l->o, l->report, NULL, l->dest);
     if ((l->o->del || l->o->delete_missing_args) && (remote || !local_dest))
-        l->spool_file = tmpfile();
+        l->spool_file = sl_io_temporary();
     sl_grow_prepare(l);
     enum sl_code rc = sl_client_confine(l, err);
     *exit_status = 1;

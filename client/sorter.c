@@ -2,6 +2,7 @@
 /* sorter - see sorter.h. A record in memory or in the file has its length in front, as a uint32_t of this machine. */
 #include "config.h"
 #include "client/sorter.h"
+#include "base/io.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -103,7 +104,7 @@ static uint32_t length_of(const char *record)
 static enum sl_code spill(struct sl_sorter *n, struct sl_error *err)
 {
     sort(n);
-    if (!n->file && !(n->file = tmpfile()))
+    if (!n->file && !(n->file = sl_io_temporary()))
         return sl_fail_errno(err, errno, "cannot make a temporary file");
     uint64_t from = n->written;
     for (size_t i = 0; i < n->count; i++) {

@@ -44,7 +44,7 @@ static enum sl_code spill(struct sl_spool *s, struct sl_error *err)
 {
     size_t n = sl_buf_len(&s->mem);
     uint32_t len = (uint32_t)n;
-    if (!s->file && !(s->file = tmpfile()))
+    if (!s->file && !(s->file = sl_io_temporary()))
         return sl_fail_errno(err, errno, "cannot make a temporary file for deletions");
     if (fseeko(s->file, (off_t)s->size, SEEK_SET) != 0 || fwrite(sl_buf_ptr(&s->mem), 1, n, s->file) != n ||
         fwrite(&len, sizeof len, 1, s->file) != 1 || fflush(s->file) != 0)

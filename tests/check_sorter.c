@@ -2,8 +2,10 @@
 /* check_sorter - records come out in the order of listings, whether they fit in memory or not, and as often as they are read. */
 #include "config.h"
 #include "client/sorter.h"
+#include "client/spool.h"
 #include "scratch.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,9 +62,38 @@ START_TEST(in_memory_and_beyond)
 }
 END_TEST
 
+/* Descriptors that a program started now would get. */
+static unsigned inherited(void)
+{
+    unsigned n = 0;
+    for (int fd = 3; fd < 256; fd++) {
+        int flags = fcntl(fd, F_GETFD);
+        n += flags >= 0 && !(flags & FD_CLOEXEC);
+    }
+    return n;
+}
+
+START_TEST(temporary_files_are_not_inherited)
+{
+    char record[1000] = { 0 };
+    unsigned before = inherited();
+    struct sl_sorter *s = sl_sorter_new(1);
+    struct sl_spool *spool = sl_spool_new();
+    add(s, 1);
+    add(s, 2);
+    ck_assert_int_eq(sl_sorter_sort(s, &err), SL_OK);
+    for (unsigned i = 0; i < 2000; i++)
+        ck_assert_int_eq(sl_spool_push(spool, record, sizeof record, &err), SL_OK);
+    ck_assert_uint_eq(inherited(), before);
+    sl_sorter_free(s);
+    sl_spool_free(spool);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
     tcase_add_test(tc, order);
+    tcase_add_test(tc, temporary_files_are_not_inherited);
     tcase_add_loop_test(tc, in_memory_and_beyond, 0, sizeof sizes / sizeof sizes[0]);
 }
 

@@ -87,7 +87,8 @@ struct sl_chunk_answer {          /* handed to the `chunked` hook, which may tak
 enum { SL_FETCH_MAX = 1024 * 1024 };
 struct sl_fetch {                 /* the content of a small file; allocated by who asks, given up by sl_fetch_drop */
     bool done, dropped;
-    enum sl_code code;            /* when done: SL_OK, or why there is none (err); SL_E_TOO_BIG beyond SL_FETCH_MAX */
+    enum sl_code code;            /* when done: SL_OK, or why there is none (err); SL_E_NOT_FOUND: nothing of that name, or no such
+                                     directory; SL_E_TOO_BIG beyond SL_FETCH_MAX */
     struct sl_error err;
     char *text;                   /* owned; NULL when it is empty */
     size_t len;
@@ -98,6 +99,9 @@ void sl_fetch_drop(struct sl_fetch *f);
 void sl_fetch_done(struct sl_fetch *f, enum sl_code code);
 
 struct sl_endpoint;
+/* For endpoints: its directory is not open; err says so, or better why. */
+void sl_fetch_explain(struct sl_fetch *f, const struct sl_endpoint *e);
+
 struct sl_endpoint_ops {
     void (*free)(struct sl_endpoint *e);
 
@@ -195,6 +199,7 @@ struct sl_endpoint {
     void (*chunked)(void *ctx, struct sl_endpoint *e, void *cookie, struct sl_chunk_answer *a);
     enum sl_hash_kind digest;     /* of whole files: the same on both sides */
     uint64_t seed;                /* of chunk lists: the same on both sides */
+    struct sl_error unopened;     /* why the last directory of the hashes' job that could not be opened could not */
     uint64_t rtt_us;              /* measured after it was opened; 0: not remote, or not known yet */
     void *ctx;                    /* of failed and chunked */
     void *busy_ctx;

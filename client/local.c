@@ -147,7 +147,10 @@ static size_t local_room(struct sl_endpoint *e, enum sl_job job)
 static void local_open_dir(struct sl_endpoint *e, enum sl_job job, uint32_t parent, uint32_t id, const char *name)
 {
     struct sl_error err = { 0 };
-    sl_local_answer(self(e), job, sl_dirs_open(self(e)->dirs, parent, id, name, &err), &err);
+    enum sl_code rc = sl_dirs_open(self(e)->dirs, parent, id, name, &err);
+    if (job == SL_JOB_HASH && rc != SL_OK && rc != SL_E_INVALID)
+        e->unopened = err;
+    sl_local_answer(self(e), job, rc, &err);
 }
 
 static void local_close_dir(struct sl_endpoint *e, enum sl_job job, uint32_t id)

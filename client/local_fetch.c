@@ -17,6 +17,13 @@ void sl_fetch_drop(struct sl_fetch *f)
     free(f);
 }
 
+/* That the directory of a number is not open says less than why it was not opened, or the one around it. */
+void sl_fetch_explain(struct sl_fetch *f, const struct sl_endpoint *e)
+{
+    if (f->err.code == SL_E_INVALID && e->unopened.code)
+        f->err = e->unopened;
+}
+
 void sl_fetch_done(struct sl_fetch *f, enum sl_code code)
 {
     f->done = true;
@@ -50,7 +57,10 @@ void sl_local_fetch(struct sl_endpoint *e, uint32_t dir, const char *name, struc
     struct sl_reader r;
     int fd = -1;
     enum sl_code rc = sl_dirs_fd(l->dirs, dir, &fd, &f->err);
-    if (rc == SL_OK && (rc = sl_reader_open(&r, fd, name, &f->err)) == SL_OK) {
+    if (rc != SL_OK) {
+        sl_fetch_explain(f, e);
+        rc = f->err.code;
+    } else if ((rc = sl_reader_open(&r, fd, name, &f->err)) == SL_OK) {
         rc = read_whole(&r, f);
         sl_reader_close(&r);
     }

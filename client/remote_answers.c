@@ -113,8 +113,11 @@ static enum sl_code on_fail(struct sl_remote *r, enum sl_job job, struct sl_rd *
             r->sync_ticket = m.request;
             r->sync_error = why;
         }
-    } else if (r->e.failed) {
-        r->e.failed(r->e.ctx, &r->e, job, m.request, &why);
+    } else {
+        if (job == SL_JOB_HASH && why.code != SL_E_INVALID) /* of an OPEN_DIR */
+            r->e.unopened = why;
+        if (r->e.failed)
+            r->e.failed(r->e.ctx, &r->e, job, m.request, &why);
     }
     return SL_OK;
 }

@@ -128,8 +128,10 @@ bool sl_remote_fetch_failed(struct sl_remote *r, uint64_t request, const struct 
 {
     if (!r->fetches || r->fetches->ticket != request)
         return false;
-    r->fetches->f->err = *err;
-    finish(r, err->code);
+    struct sl_fetch *f = r->fetches->f;
+    f->err = *err;
+    sl_fetch_explain(f, &r->e);
+    finish(r, f->err.code);
     return true;
 }
 

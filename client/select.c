@@ -166,10 +166,10 @@ static enum sl_code ask(struct sl_select *s, const struct sl_view_file *file)
     return SL_OK;
 }
 
-/* A directory that can't be opened has no merge file: that it can't is told by the listing. */
+/* What can't be read, or is in a directory that can't be opened, may say something: what is not there can't. */
 static bool is_none(enum sl_code code)
 {
-    return code == SL_E_NOT_FOUND || code == SL_E_INVALID || code == SL_E_NOT_DIR;
+    return code == SL_E_NOT_FOUND || code == SL_E_NOT_DIR;
 }
 
 struct answer {

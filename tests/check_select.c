@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: ISC */
+/* check_select - merge files of an endpoint that answers as it is told: which answers mean that there is none, and what reading ahead of
+ * who uses a listing holds and waits for. */
+#include "config.h"
+#include "base/mem.h"
+#include "client/ahead.h"
+#include "client/select.h"
+#include "client/stream.h"
+#include "scratch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FETCHES_MAX = 4096 };
+
+static struct sl_error err;
+static struct sl_filters *filters;
+static struct sl_origin origin;
+
+static struct {
+    enum sl_code code;                   /* of a fetch; SL_AGAIN: it stays under way */
+    unsigned dirs, listed;               /* a listing of so many directories with nothing in them; events given */
+    struct sl_fetch *fetches[FETCHES_MAX];
+    size_t fetched;
+} fake;
+
+static size_t room(struct sl_endpoint *e, enum sl_job job)
+{
+    (void)e;
+    (void)job;
+    return 65536;
+}
+
+static void open_dir(struct sl_endpoint *e, enum sl_job job, uint32_t parent, uint32_t id, const char *name)
+{
+    (void)e;
+    (void)job;
+    (void)parent;
+    (void)id;
+    (void)name;
+}
+
+static void close_dir(struct sl_endpoint *e, enum sl_job job, uint32_t id)
+{
+    (void)e;
+    (void)job;
+    (void)id;
+}
+
+static void fetch(struct sl_endpoint *e, uint32_t dir, const char *name, struct sl_fetch *f)
+{
+    (void)e;
+    (void)dir;
+    (void)name;
+    ck_assert_uint_lt(fake.fetched, FETCHES_MAX);
+    fake.fetches[fake.fetched++] = f;
+    if (fake.code == SL_AGAIN)
+        return;
+    if (fake.code != SL_OK)
+        sl_fail(&f->err, fake.code, "as told");
+    sl_fetch_done(f, fake.code);
+}
+
+/* The top, and in it directory after directory, each with its END. */
+static enum sl_code list_next(struct sl_endpoint *e, struct sl_event *ev, struct sl_error *why)
+{
+    static char name[16];
+    (void)e;
+    (void)why;
+    unsigned i = fake.listed++;
+    *ev = (struct sl_event){ .kind = i == 0 || i % 2 ? SL_EVENT_ENTRY : SL_EVENT_END };
+    if (i > fake.dirs * 2)
+        return i == fake.dirs * 2 + 1 ? SL_OK : SL_EOF;
+    snprintf(name, sizeof name, "d%05u", i);
+    ev->entry = (struct sl_entry){ .name = i ? name : "", .name_len = i ? strlen(name) : 0, .type = SL_TYPE_DIR };
+    return SL_OK;
+}
+
+static const struct sl_endpoint_ops ops = { .room = room, .open_dir = open_dir, .close_dir = close_dir, .fetch = fetch, .list_next = list_next };
+static struct sl_endpoint endpoint = { .ops = &ops, .remote = true };
+
+static void begin(const char *rule)
+{
+    memset(&fake, 0, sizeof fake);
+    filters = sl_filters_new();
+    ck_assert_int_eq(sl_filters_add(filters, "--filter", rule, SL_RULE_FULL, &err), SL_OK);
+    origin = (struct sl_origin){ .e = &endpoint, .base = "", .top = "/top" };
+}
+
+static const struct { enum sl_code code; bool none; } answers[] = {
+    { SL_E_NOT_FOUND, true }, { SL_E_NOT_DIR, true }, { SL_OK, true }, { SL_E_INVALID, false }, { SL_E_LIMIT, false }, { SL_E_DENIED, false },
+    { SL_E_TYPE, false }, { SL_E_TOO_BIG, false }, { SL_E_NAME, false },
+};
+
+START_TEST(only_what_is_not_there_says_nothing)
+{
+    const char *name;
+    bool failed = false;
+    begin(": .f");
+    struct sl_select *s = sl_select_new(filters, &endpoint, SL_RULE_RECEIVER);
+    fake.code = answers[_i].code;
+    sl_select_enter(s, &origin, "");
+    ck_assert_int_eq(sl_select_ready(s, &failed, &name, &err), SL_OK);
+    ck_assert_int_eq(failed, !answers[_i].none);
+    ck_assert_int_eq(sl_select_excludes(s, &origin, "x", false, SL_VIEW_LIVING, NULL), !answers[_i].none);
+    sl_select_free(s);
+    sl_filters_free(filters);
+}
+END_TEST
+
+START_TEST(a_directory_that_is_not_open)
+{
+    struct sl_fetch f = { 0 };
+    sl_fail(&f.err, SL_E_INVALID, "directory id 7 is not open");
+    sl_fetch_explain(&f, &endpoint);
+    ck_assert_int_eq(f.err.code, SL_E_INVALID);
+    struct sl_endpoint e = endpoint;
+    sl_fail(&e.unopened, SL_E_NOT_FOUND, "cannot open directory 'd': No such file or directory");
+    sl_fetch_explain(&f, &e);
+    ck_assert_int_eq(f.err.code, SL_E_NOT_FOUND);
+    sl_fail(&f.err, SL_E_DENIED, "cannot read 'x'");
+    sl_fetch_explain(&f, &e);
+    ck_assert_int_eq(f.err.code, SL_E_DENIED);
+}
+END_TEST
+
+static void add_tests(TCase *tc)
+{
+    tcase_add_loop_test(tc, only_what_is_not_there_says_nothing, 0, sizeof answers / sizeof answers[0]);
+    tcase_add_test(tc, a_directory_that_is_not_open);
+}
+
+int main(void)
+{
+    return scratch_run("select", add_tests);
+}

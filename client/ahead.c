@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENTRIES_MAX = 4096, UNDER_WAY_MAX = 512 };
+enum { ENTRIES_MAX = 4096, UNDER_WAY_MAX = 512, HELD_MAX = 16 * 1024 * 1024 };
 
 struct item {
     enum sl_code code; /* SL_OK: an event; else what list_next said */
@@ -38,6 +38,7 @@ struct sl_ahead {
     struct sl_cursor cursor;
     struct wanted files[UNDER_WAY_MAX]; /* a ring, in the order of the directories */
     size_t files_head, files_len;
+    struct sl_fetch_room room; /* of these */
 };
 
 struct sl_ahead *sl_ahead_new(const struct sl_filters *f, struct sl_endpoint *e, uint32_t side)
@@ -46,6 +47,7 @@ struct sl_ahead *sl_ahead_new(const struct sl_filters *f, struct sl_endpoint *e,
     a->filters = f;
     a->e = e;
     a->side = side;
+    a->room.most = HELD_MAX;
     sl_cursor_init(&a->cursor, e, SL_JOB_HASH, 0, "");
     return a;
 }
@@ -95,12 +97,13 @@ bool sl_ahead_ended(const struct sl_ahead *a)
 static void ask(struct sl_ahead *a, const struct sl_origin *o, const char *name)
 {
     uint32_t id = 0;
-    if (a->files_len == UNDER_WAY_MAX || sl_cursor_move(&a->cursor, a->e, o->root, o->base) != SL_OK ||
+    if (a->files_len == UNDER_WAY_MAX || a->room.used > HELD_MAX / 2 || sl_cursor_move(&a->cursor, a->e, o->root, o->base) != SL_OK ||
         sl_cursor_goto(&a->cursor, a->path, a->path_len, &id) != SL_OK ||
         a->e->ops->room(a->e, SL_JOB_HASH) < SL_NAME_MAX + 64)
         return;
     struct wanted *w = &a->files[(a->files_head + a->files_len++) % UNDER_WAY_MAX];
     *w = (struct wanted){ sl_memdup0(a->path, a->path_len), sl_strdup(name), sl_calloc(1, sizeof *w->f) };
+    w->f->room = &a->room;
     a->e->ops->fetch(a->e, id, name, w->f);
 }
 
@@ -124,7 +127,11 @@ struct sl_fetch *sl_ahead_take(struct sl_ahead *a, const char *dir, const char *
         /* Directories in front of this one were passed over. */
         while (a->files_len && strcmp(a->files[a->files_head].dir, dir) != 0)
             drop_first(a);
-        return f;
+        sl_fetch_claim(f);
+        if (!f->crowded)
+            return f;
+        sl_fetch_drop(f);
+        return NULL;
     }
     return NULL;
 }
@@ -200,8 +207,10 @@ static void fill(struct sl_ahead *a, const struct sl_ahead_of *of)
 enum sl_code sl_ahead_next(struct sl_ahead *a, const struct sl_ahead_of *of, struct sl_event *ev, struct sl_error *err)
 {
     fill(a, of);
-    if (!a->len && !a->ended && a->files_len == UNDER_WAY_MAX)
-        drop_first(a); /* of a directory that nobody will enter any more */
+    while (!a->len && !a->ended && a->files_len == UNDER_WAY_MAX) {
+        drop_first(a); /* of a directory that nobody will enter any more: what is there to be read would wait for it */
+        fill(a, of);
+    }
     if (!a->len)
         return SL_AGAIN;
     item_clear(&a->given);

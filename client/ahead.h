@@ -2,7 +2,7 @@
 /*
  * ahead - reads the listing of a remote tree some way ahead of who uses it, and asks for the merge files of the
  * directories that it meets: else every directory would wait for a round trip. Memory is bounded by so many entries,
- * and so many files that are under way.
+ * so many files that are under way, and so much text of them: what is beyond that is asked for again when it is needed.
  */
 #ifndef SL_CLIENT_AHEAD_H
 #define SL_CLIENT_AHEAD_H

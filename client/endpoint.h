@@ -85,16 +85,25 @@ struct sl_chunk_answer {          /* handed to the `chunked` hook, which may tak
 };
 
 enum { SL_FETCH_MAX = 1024 * 1024 };
+struct sl_fetch_room {            /* what texts may take together that nobody needs yet */
+    size_t used, most;
+};
 struct sl_fetch {                 /* the content of a small file; allocated by who asks, given up by sl_fetch_drop */
     bool done, dropped;
     enum sl_code code;            /* when done: SL_OK, or why there is none (err); SL_E_NOT_FOUND: nothing of that name, or no such
                                      directory; SL_E_TOO_BIG beyond SL_FETCH_MAX */
     struct sl_error err;
     char *text;                   /* owned; NULL when it is empty */
-    size_t len;
+    size_t len, cap;
+    struct sl_fetch_room *room;   /* borrowed; NULL: it counts nowhere */
+    bool crowded;                 /* there was no room for it: it has to be asked for again */
 };
 /* Frees it, or leaves that to the endpoint when it is still under way. */
 void sl_fetch_drop(struct sl_fetch *f);
+/* It is needed now, and counts nowhere any more. */
+void sl_fetch_claim(struct sl_fetch *f);
+/* For endpoints: more of it, zeros where data is NULL; false: it is beyond SL_FETCH_MAX (err), or nobody will read it. */
+bool sl_fetch_add(struct sl_fetch *f, const void *data, uint64_t len);
 /* For endpoints: it is there, or will never be. */
 void sl_fetch_done(struct sl_fetch *f, enum sl_code code);
 

@@ -53,23 +53,12 @@ void sl_remote_fetch(struct sl_endpoint *e, uint32_t dir, const char *name, stru
 
 static void take(struct sl_fetch_wait *w, const void *data, uint64_t len)
 {
-    struct sl_fetch *f = w->f;
-    if (f->err.code)
+    if (!sl_fetch_add(w->f, data, len))
         return;
-    if (len > SL_FETCH_MAX - f->len) {
-        sl_fail(&f->err, SL_E_TOO_BIG, "a file of at most %d bytes is expected", SL_FETCH_MAX);
-        return;
-    }
-    if (!f->text)
-        f->text = sl_malloc(SL_FETCH_MAX);
-    if (data) {
-        memcpy(f->text + f->len, data, (size_t)len);
+    if (data)
         sl_hash_data(w->hash, data, (size_t)len);
-    } else {
-        memset(f->text + f->len, 0, (size_t)len);
+    else
         sl_hash_hole(w->hash, len);
-    }
-    f->len += (size_t)len;
 }
 
 static void end(struct sl_remote *r, const struct sl_content *c)
@@ -77,10 +66,11 @@ static void end(struct sl_remote *r, const struct sl_content *c)
     struct sl_fetch_wait *w = r->fetches;
     uint8_t hash[SL_HASH_MOST];
     struct sl_error *err = &w->f->err;
+    bool all = !w->f->dropped && !w->f->crowded && !err->code;
     sl_hash_end(w->hash, hash);
-    if (!err->code && c->flags & SL_CONTENT_CHANGED)
+    if (all && c->flags & SL_CONTENT_CHANGED)
         sl_fail(err, SL_E_CHANGED, "it changed while it was read");
-    else if (!err->code && memcmp(hash, c->hash, sl_hash_size(r->e.digest)) != 0)
+    else if (all && memcmp(hash, c->hash, sl_hash_size(r->e.digest)) != 0)
         sl_fail(err, SL_E_CORRUPT, "what came of it is not what its hash says");
     finish(r, err->code);
 }

@@ -69,9 +69,12 @@ static enum sl_code list_next(struct sl_endpoint *e, struct sl_event *ev, struct
     (void)e;
     (void)why;
     unsigned i = fake.listed++;
-    *ev = (struct sl_event){ .kind = i == 0 || i % 2 ? SL_EVENT_ENTRY : SL_EVENT_END };
+    *ev = (struct sl_event){ .kind = SL_EVENT_END };
     if (i > fake.dirs * 2)
         return i == fake.dirs * 2 + 1 ? SL_OK : SL_EOF;
+    if (i && i % 2 == 0)
+        return SL_OK;
+    ev->kind = SL_EVENT_ENTRY;
     snprintf(name, sizeof name, "d%05u", i);
     ev->entry = (struct sl_entry){ .name = i ? name : "", .name_len = i ? strlen(name) : 0, .type = SL_TYPE_DIR };
     return SL_OK;
@@ -125,10 +128,101 @@ START_TEST(a_directory_that_is_not_open)
 }
 END_TEST
 
+START_TEST(texts_have_a_size_and_a_room)
+{
+    struct sl_fetch_room small = { .most = SL_FETCH_MAX };
+    struct sl_fetch *f = sl_calloc(1, sizeof *f), *g = sl_calloc(1, sizeof *g);
+    f->room = g->room = &small;
+    ck_assert(sl_fetch_add(f, "", 0));
+    ck_assert_uint_eq(small.used, 0);
+    ck_assert(sl_fetch_add(f, NULL, SL_FETCH_MAX - 1));
+    ck_assert(!sl_fetch_add(g, "xy", 2) && g->crowded && !g->err.code);
+    ck_assert(!sl_fetch_add(g, "x", 1));
+    sl_fetch_claim(f);
+    ck_assert_uint_eq(small.used, 0);
+    ck_assert(sl_fetch_add(f, "x", 1));
+    ck_assert(f->text[0] == 0 && f->text[SL_FETCH_MAX - 1] == 'x');
+    ck_assert(!sl_fetch_add(f, "x", 1));
+    ck_assert_int_eq(f->err.code, SL_E_TOO_BIG);
+    ck_assert_ptr_null(f->text);
+    sl_fetch_drop(f);
+    ck_assert(!sl_fetch_add(f, "x", 1));
+    sl_fetch_done(f, SL_OK);
+    sl_fetch_done(g, SL_OK);
+    sl_fetch_drop(g);
+}
+END_TEST
+
+/* ---- ahead ---- */
+
+static const struct sl_ahead_of of = { &origin, "", "" };
+
+/* What the endpoint has still to do for those that were given up. */
+static void finish_fetches(void)
+{
+    for (size_t i = 0; fake.code == SL_AGAIN && i < fake.fetched; i++)
+        sl_fetch_done(fake.fetches[i], SL_E_NOT_FOUND);
+}
+
+static const enum sl_code ways[] = { SL_E_NOT_FOUND, SL_AGAIN };
+
+/* What is there to be read is read, though nobody asks for the merge files that were asked for. */
+START_TEST(nothing_waits_for_files_that_nobody_takes)
+{
+    struct sl_event ev;
+    unsigned n = 0;
+    enum sl_code rc;
+    begin(": .f");
+    fake.code = ways[_i];
+    fake.dirs = 2000;
+    struct sl_ahead *a = sl_ahead_new(filters, &endpoint, SL_RULE_SENDER);
+    while ((rc = sl_ahead_next(a, &of, &ev, &err)) == SL_OK)
+        n++;
+    ck_assert_int_eq(rc, SL_EOF);
+    ck_assert_uint_eq(n, 2 * fake.dirs + 2);
+    sl_ahead_free(a);
+    finish_fetches();
+    sl_filters_free(filters);
+}
+END_TEST
+
+START_TEST(texts_ahead_are_bounded)
+{
+    static char text[SL_FETCH_MAX];
+    struct sl_event ev;
+    size_t held = 0;
+    begin(": .f");
+    fake.code = SL_AGAIN;
+    fake.dirs = 1000;
+    struct sl_ahead *a = sl_ahead_new(filters, &endpoint, SL_RULE_SENDER);
+    ck_assert_int_eq(sl_ahead_next(a, &of, &ev, &err), SL_OK);
+    ck_assert_uint_gt(fake.fetched, 100);
+    size_t asked = fake.fetched;
+    for (size_t i = 0; i < asked; i++)
+        sl_fetch_add(fake.fetches[i], text, sizeof text);
+    for (size_t i = 0; i < asked; i++)
+        held += fake.fetches[i]->cap;
+    ck_assert_uint_ge(held, 1024 * 1024);
+    ck_assert_uint_le(held, 16 * 1024 * 1024);
+    struct sl_fetch *f = sl_ahead_take(a, "", ".f");
+    ck_assert(f == fake.fetches[0] && f->len == sizeof text);
+    ck_assert_ptr_null(sl_ahead_take(a, "d00199", ".f"));        /* it is asked for again */
+    while (sl_ahead_next(a, &of, &ev, &err) == SL_OK)
+        ;
+    sl_ahead_free(a);
+    sl_fetch_drop(f);
+    finish_fetches();
+    sl_filters_free(filters);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
     tcase_add_loop_test(tc, only_what_is_not_there_says_nothing, 0, sizeof answers / sizeof answers[0]);
     tcase_add_test(tc, a_directory_that_is_not_open);
+    tcase_add_test(tc, texts_have_a_size_and_a_room);
+    tcase_add_loop_test(tc, nothing_waits_for_files_that_nobody_takes, 0, sizeof ways / sizeof ways[0]);
+    tcase_add_test(tc, texts_ahead_are_bounded);
 }
 
 int main(void)

@@ -104,6 +104,8 @@ void sl_fetch_drop(struct sl_fetch *f);
 void sl_fetch_claim(struct sl_fetch *f);
 /* For endpoints: more of it, zeros where data is NULL; false: it is beyond SL_FETCH_MAX (err), or nobody will read it. */
 bool sl_fetch_add(struct sl_fetch *f, const void *data, uint64_t len);
+/* Reads a file of this machine into f, at once; returns f->err.code. */
+enum sl_code sl_fetch_file(struct sl_fetch *f, int dirfd, const char *name);
 /* For endpoints: it is there, or will never be. */
 void sl_fetch_done(struct sl_fetch *f, enum sl_code code);
 

@@ -4,6 +4,7 @@
 #include "client/filters.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "client/endpoint.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -115,35 +116,28 @@ char *sl_filters_scan_from(const struct sl_point *p, const char *first)
 
 /* ---- files above a local tree ---- */
 
-static enum sl_code read_small(int fd, struct sl_filters_parent *p)
-{
-    p->text = sl_malloc(SL_MERGE_FILE_MAX + 1);
-    ssize_t n;
-    while (p->len <= SL_MERGE_FILE_MAX && (n = read(fd, p->text + p->len, SL_MERGE_FILE_MAX + 1 - p->len)) != 0) {
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return sl_fail_errno(&p->err, errno, "cannot read '%s/%s'", p->dir, p->name);
-        p->len += (size_t)n;
-    }
-    if (p->len > SL_MERGE_FILE_MAX)
-        return sl_fail(&p->err, SL_E_TOO_BIG, "'%s/%s' is too long for a merge file", p->dir, p->name);
-    return SL_OK;
-}
-
 static void read_parent(struct sl_filters *f, const char *dir, size_t dir_len, const char *name)
 {
     struct sl_filters_parent p = { .dir = sl_memdup0(dir, dir_len), .name = sl_strdup(name) };
+    struct sl_fetch file = { 0 };
     int at = open(dir_len ? p.dir : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int fd = at < 0 ? -1 : openat(at, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0)
-        p.code = sl_fail_errno(&p.err, errno, "cannot open '%s/%s'", p.dir, name);
-    else
-        p.code = read_small(fd, &p);
-    sl_io_close(&fd);
+    p.code = at < 0 ? sl_fail_errno(&file.err, errno, "cannot open") : sl_fetch_file(&file, at, name);
     sl_io_close(&at);
+    if (p.code != SL_OK)
+        sl_error_context(&file.err, "'%s/%s'", p.dir, name);
+    p.err = file.err;
+    p.text = file.text;
+    p.len = file.len;
     f->parents = sl_realloc(f->parents, (f->parents_len + 1) * sizeof *f->parents);
     f->parents[f->parents_len++] = p;
+}
+
+static void read_parent_once(struct sl_filters *f, const char *path, size_t len, const char *name)
+{
+    char *dir = sl_memdup0(path, len);
+    if (!sl_filters_parent(f, dir, name))
+        read_parent(f, dir, len, name);
+    free(dir);
 }
 
 void sl_filters_read_parents(struct sl_filters *f, const char *path)
@@ -154,7 +148,7 @@ void sl_filters_read_parents(struct sl_filters *f, const char *path)
             continue;
         for (size_t n = 0; n <= strlen(path); n++)
             if (path[n] == '/' || !path[n])
-                read_parent(f, path, n, p->name);
+                read_parent_once(f, path, n, p->name);
     }
 }
 

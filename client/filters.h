@@ -39,7 +39,7 @@ bool sl_filters_empty(const struct sl_filters *f);
 /* The directory that a dir-merge rule begins to look in, of which `first`, the first directory of the transfer, has to
  * be below: an absolute path without "." and "..", in fresh memory; NULL: it is not above. */
 char *sl_filters_scan_from(const struct sl_point *p, const char *first);
-/* Reads what dir-merge rules that give a path want of the directories above path (absolute) and of itself. */
+/* Reads what dir-merge rules that give a path want of the directories above path (absolute) and of itself, each file once. */
 void sl_filters_read_parents(struct sl_filters *f, const char *path);
 const struct sl_filters_parent *sl_filters_parent(const struct sl_filters *f, const char *dir, const char *name);
 

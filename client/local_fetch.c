@@ -99,18 +99,27 @@ static enum sl_code read_whole(struct sl_reader *r, struct sl_fetch *f)
     return rc == SL_EOF ? SL_OK : rc;
 }
 
+enum sl_code sl_fetch_file(struct sl_fetch *f, int dirfd, const char *name)
+{
+    struct sl_reader r;
+    enum sl_code rc = sl_reader_open(&r, dirfd, name, &f->err);
+    if (rc != SL_OK)
+        return rc;
+    rc = read_whole(&r, f);
+    sl_reader_close(&r);
+    return rc;
+}
+
 void sl_local_fetch(struct sl_endpoint *e, uint32_t dir, const char *name, struct sl_fetch *f)
 {
     struct sl_local *l = sl_local_of(e);
-    struct sl_reader r;
     int fd = -1;
     enum sl_code rc = sl_dirs_fd(l->dirs, dir, &fd, &f->err);
-    if (rc != SL_OK) {
+    if (rc == SL_OK) {
+        rc = sl_fetch_file(f, fd, name);
+    } else {
         sl_fetch_explain(f, e);
         rc = f->err.code;
-    } else if ((rc = sl_reader_open(&r, fd, name, &f->err)) == SL_OK) {
-        rc = read_whole(&r, f);
-        sl_reader_close(&r);
     }
     f->err.side = e->side;
     sl_local_answer(l, SL_JOB_HASH, SL_OK, NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * remote_fetch - the whole content of a small file of a server, by a READ on the channel of the hashes: it is not in
- * order with what is being copied, and must not be behind it. What is longer than a small file is taken from the line
- * and forgotten.
+ * order with what is being copied, and must not be behind it. What is longer than a small file is not sent by a server
+ * that knows `small`; what another sends is taken from the line and forgotten, as far as that can be waited for.
  */
 #include "config.h"
 #include "client/remote_priv.h"
@@ -12,10 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+_Static_assert(SL_FETCH_MAX == SL_SMALL_MAX, "a server that knows small files sends those that are taken");
+enum { PASSED_MAX = 64 * 1024 * 1024, RECORD = 16 };
+
 struct sl_fetch_wait {
     uint64_t ticket;
     struct sl_fetch *f;   /* borrowed until it is done */
     struct sl_hash *hash; /* owned */
+    uint64_t passed;      /* bytes that came, some for each record */
     struct sl_fetch_wait *next;
 };
 
@@ -39,7 +43,9 @@ void sl_remote_fetch(struct sl_endpoint *e, uint32_t dir, const char *name, stru
     struct sl_fetch_wait *w = sl_calloc(1, sizeof *w);
     sl_read_begin(&r->scratch, dir);
     sl_read_add(&r->scratch, "", 0, name, strlen(name));
+    r->flags = sl_conn_has(r->conn, SL_FEATURE_SMALL) ? SL_FLAG_SMALL : 0;
     w->ticket = sl_remote_send(r, SL_JOB_HASH, SL_MSG_READ, sl_buf_ptr(&r->scratch), sl_buf_len(&r->scratch));
+    r->flags = 0;
     sl_buf_reset(&r->scratch, 64 * 1024);
     w->f = f;
     w->hash = sl_hash_new();
@@ -75,7 +81,20 @@ static void end(struct sl_remote *r, const struct sl_content *c)
     finish(r, err->code);
 }
 
-static void take_record(struct sl_remote *r, const struct sl_content *c)
+/* Whether it goes on for ever, or as if it did: a READ can't be called back. */
+static enum sl_code check_length(struct sl_remote *r, const struct sl_content *c, struct sl_error *err)
+{
+    struct sl_fetch_wait *w = r->fetches;
+    w->passed += (c->kind == SL_CONTENT_DATA ? c->len : 0) + RECORD;
+    if (w->f->err.code == SL_E_TOO_BIG && sl_conn_has(r->conn, SL_FEATURE_SMALL))
+        return sl_fail(err, SL_E_PROTOCOL, "the server sent more of a merge file than was asked for");
+    if (w->passed > PASSED_MAX)
+        return sl_fail(err, SL_E_TOO_BIG, "a merge file of at most %d bytes is expected; the server sent %d and goes on",
+                       SL_FETCH_MAX, PASSED_MAX);
+    return SL_OK;
+}
+
+static enum sl_code take_record(struct sl_remote *r, const struct sl_content *c, struct sl_error *err)
 {
     struct sl_fetch_wait *w = r->fetches;
     switch (c->kind) {
@@ -96,6 +115,9 @@ static void take_record(struct sl_remote *r, const struct sl_content *c)
         end(r, c);
     else if (c->kind == SL_CONTENT_FAILED)
         finish(r, c->code);
+    else
+        return check_length(r, c, err);
+    return SL_OK;
 }
 
 enum sl_code sl_remote_on_fetched(struct sl_remote *r, const struct sl_frame *f, struct sl_error *err)
@@ -109,7 +131,7 @@ enum sl_code sl_remote_on_fetched(struct sl_remote *r, const struct sl_frame *f,
         rc = r->fetches ? sl_content_decode(&rd, &c, err)
                         : sl_fail(err, SL_E_PROTOCOL, "the server sent a file's content that nobody asked for");
         if (rc == SL_OK)
-            take_record(r, &c);
+            rc = take_record(r, &c, err);
     }
     return rc;
 }

@@ -23,6 +23,9 @@
 #define SL_FLAG_VERSION 4u        /* frame flag of READ_RANGES: END is to say which version of the file it was */
 #define SL_FLAG_HOLES 8u          /* frame flag of READ_RANGES: holes are told, not sent as zeros */
 #define SL_FLAG_AS_IS 2u          /* frame flag of READ and READ_RANGES: compressing this content does not pay */
+#define SL_FEATURE_SMALL "small"
+#define SL_FLAG_SMALL 16u         /* frame flag of READ: what is longer than SL_SMALL_MAX is not to be sent */
+#define SL_SMALL_MAX (1024u * 1024u)
 #define SL_DIR_ID_MAX 0xffffffffu
 #define SL_TEXT_MAX 4096u                /* bytes of a message text */
 #define SL_READ_NAMES_MAX 4096u          /* files in one READ */

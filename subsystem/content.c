@@ -129,6 +129,15 @@ static enum sl_code put_piece(struct sl_channel *ch, struct page *pg, struct sl_
     return SL_OK;
 }
 
+static enum sl_code open_next(struct sl_channel *ch, int dirfd, struct sl_error *why)
+{
+    enum sl_code rc = sl_reader_open(&ch->reader, dirfd, ch->name, why);
+    if (rc != SL_OK || !ch->small || ch->reader.end <= SL_SMALL_MAX)
+        return rc;
+    sl_reader_close(&ch->reader);
+    return sl_fail(why, SL_E_TOO_BIG, "a file of at most %u bytes is expected", SL_SMALL_MAX);
+}
+
 /* Opens the next file that can be opened; failures are records. SL_EOF after the last. */
 static enum sl_code next_file(struct sl_channel *ch, struct page *pg)
 {
@@ -144,7 +153,7 @@ static enum sl_code next_file(struct sl_channel *ch, struct page *pg)
     if (rc == SL_OK)
         rc = sl_spend(ch->s, SL_SPEND_READ_FILE, 1, &why);
     if (rc == SL_OK)
-        rc = sl_reader_open(&ch->reader, fd, ch->name, &why);
+        rc = open_next(ch, fd, &why);
     if (rc != SL_OK) {
         put_failed(ch, pg, &why);
         return SL_OK;

@@ -339,6 +339,7 @@ enum sl_code sl_request_frame(struct sl_channel *ch, const struct sl_frame *f, s
     if (rc != SL_OK)
         return rc;
     ch->as_is = f->flags & SL_FLAG_AS_IS && (f->type == SL_MSG_READ || f->type == SL_MSG_READ_RANGES) ? SL_FRAME_AS_IS : 0;
+    ch->small = f->type == SL_MSG_READ && f->flags & SL_FLAG_SMALL && sl_conn_has(ch->s->conn, SL_FEATURE_SMALL);
     bool more = f->type == SL_MSG_READ_RANGES && sl_conn_has(ch->s->conn, SL_FEATURE_PARTS);
     ch->versioned = more && f->flags & SL_FLAG_VERSION;
     ch->holes = more && f->flags & SL_FLAG_HOLES;

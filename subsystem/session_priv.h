@@ -60,6 +60,7 @@ struct sl_channel {
     struct sl_rd names_rd;
     uint32_t read_dir;
     uint8_t as_is;                      /* READ, READ_RANGES: flags for the frames of the content */
+    bool small;                         /* READ: a file beyond SL_SMALL_MAX fails instead */
     bool versioned, holes;              /* READ_RANGES: the version of the file is wanted too; holes are told */
     char name[SL_NAME_MAX + 1];
     struct sl_reader reader;            /* READ and HASH; fd -1 when none is open */

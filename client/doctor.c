@@ -195,6 +195,8 @@ static int examine(struct sl_doctor *d, struct sl_helper **helper)
     tell_greeting(d);
     status = tell_tree(d);
     if (!status)
+        status = sl_doctor_there(d);
+    if (!status)
         status = sl_doctor_prepare(d);
     if (!status)
         status = confine(d, helper);

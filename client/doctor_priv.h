@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* doctor_priv - what the files of --doctor share. doctor.c: the order of the steps, and the session; doctor_reach.c:
  * name, port and transport; doctor_failure.c: which step a failure belongs to; doctor_more.c: further connections;
- * doctor_measure.c: round trip and throughput; doctor_say.c: the lines. */
+ * doctor_there.c: file system and clock; doctor_measure.c: round trip and throughput; doctor_say.c: the lines. */
 #ifndef SL_CLIENT_DOCTOR_PRIV_H
 #define SL_CLIENT_DOCTOR_PRIV_H
 
@@ -29,6 +29,8 @@ enum sl_doctor_step {
     SL_STEP_FEATURES,
     SL_STEP_TREE,
     SL_STEP_CONFINEMENT,
+    SL_STEP_FILE_SYSTEM,
+    SL_STEP_CLOCK,
     SL_STEP_ROUND_TRIP,
     SL_STEP_CONNECTIONS,
     SL_STEP_THROUGHPUT
@@ -81,6 +83,10 @@ int sl_doctor_transport(const struct sl_doctor *d);
 /* Before this process is confined: prepares further connections. */
 int sl_doctor_prepare(const struct sl_doctor *d);
 void sl_doctor_connections(struct sl_doctor *d);
+
+/* ---- doctor_there.c ---- */
+/* The file system that the address is on, and the clock. */
+int sl_doctor_there(const struct sl_doctor *d);
 
 /* ---- doctor_measure.c ---- */
 int sl_doctor_round_trip(const struct sl_doctor *d);

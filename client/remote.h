@@ -36,6 +36,17 @@ enum sl_code sl_remote_not_greeted(struct sl_endpoint *e, struct sl_error *err);
 /* The message of the day, escaping is the caller's; "" if none. */
 const char *sl_remote_motd(const struct sl_endpoint *e, size_t *len);
 
+/* The file system of a directory of that tree, and that machine's clock. */
+struct sl_remote_statfs {
+    int64_t clock_us;             /* since 1970, as it was when it answered */
+    uint64_t took_us;             /* that the answer took */
+    uint64_t total, free, files_free;   /* 0: not told */
+    uint32_t name_max;
+    bool read_only;
+    char type[33];
+};
+/* Waits. dir: open for the listing job. SL_E_UNSUPPORTED: it can't tell. */
+enum sl_code sl_remote_statfs(struct sl_endpoint *e, uint32_t dir, struct sl_remote_statfs *out, struct sl_error *err);
 /* Asks for the modules and calls back for each. Waits. For connections whose address names no module. */
 enum sl_code sl_remote_modules(struct sl_endpoint *e,
                                void (*each)(void *ctx, const char *name, size_t name_len, const char *comment, size_t comment_len),

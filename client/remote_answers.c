@@ -225,6 +225,22 @@ static enum sl_code on_module(struct sl_remote *r, struct sl_rd *rd, struct sl_e
     return rc;
 }
 
+static enum sl_code on_statfs_is(struct sl_remote *r, enum sl_job job, struct sl_rd *rd, struct sl_error *err)
+{
+    struct sl_msg_statfs_is m;
+    enum sl_code rc = sl_statfs_is_decode(rd, &m, err);
+    if (rc != SL_OK)
+        return rc;
+    if (!r->statfs || m.request > r->e.issued[job])
+        return bad(err, "file system");
+    *r->statfs = (struct sl_remote_statfs){ .clock_us = (int64_t)((uint64_t)m.time_s * 1000000u) + m.time_ns / 1000, .total = m.total, .free = m.free,
+                                            .files_free = m.files_free, .name_max = m.name_max, .read_only = m.read_only };
+    memcpy(r->statfs->type, m.type, m.type_len);
+    r->statfs = NULL;
+    acked(r, job, m.request);
+    return SL_OK;
+}
+
 static enum sl_code on_done(struct sl_remote *r, enum sl_job job, struct sl_rd *rd, struct sl_error *err)
 {
     uint64_t n = sl_r_uv(rd, UINT64_MAX);
@@ -260,6 +276,8 @@ static enum sl_code on_frame(void *ctx, const struct sl_frame *f, struct sl_erro
         return on_hash_is(r, &rd, err);
     case SL_MSG_CHUNKED:
         return job == SL_JOB_HASH ? sl_remote_on_chunked(r, f, err) : bad(err, "list of chunks");
+    case SL_MSG_STATFS_IS:
+        return on_statfs_is(r, job, &rd, err);
     case SL_MSG_MODULE:
         return on_module(r, &rd, err);
     default:

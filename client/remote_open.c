@@ -19,7 +19,7 @@ static const char *const features[] = {
 #ifdef HAVE_ZSTD
     "zstd",
 #endif
-    "zlib", "sparse", SL_FEATURE_STEER, SL_FEATURE_SHA256, SL_FEATURE_PARTS, SL_FEATURE_LINKS, SL_FEATURE_RENAME, SL_FEATURE_SMALL, NULL
+    "zlib", "sparse", SL_FEATURE_STEER, SL_FEATURE_SHA256, SL_FEATURE_PARTS, SL_FEATURE_LINKS, SL_FEATURE_RENAME, SL_FEATURE_STATFS, SL_FEATURE_SMALL, NULL
 };
 
 /* --compress-choice leaves one of them. */
@@ -365,5 +365,29 @@ enum sl_code sl_remote_modules(struct sl_endpoint *e,
     if (rc == SL_OK && r->sync_failed)
         rc = (*err = r->sync_error).code;
     r->sync = r->sync_failed = false;
+    return rc;
+}
+
+enum sl_code sl_remote_statfs(struct sl_endpoint *e, uint32_t dir, struct sl_remote_statfs *out, struct sl_error *err)
+{
+    struct sl_remote *r = (struct sl_remote *)e;
+    struct sl_msg_statfs m = { dir };
+    struct sl_buf b = { 0 };
+    if (!sl_conn_has(r->conn, SL_FEATURE_STATFS))
+        return sl_fail(err, SL_E_UNSUPPORTED, "the server can't tell");
+    uint64_t start_us = sl_pace_now() / 1000;
+    sl_statfs_encode(&b, &m);
+    r->sync = true;
+    r->statfs = out;
+    uint64_t ticket = sl_remote_send(r, SL_JOB_LIST, SL_MSG_STATFS, sl_buf_ptr(&b), sl_buf_len(&b));
+    sl_buf_clear(&b);
+    enum sl_code rc = sl_remote_wait(r, SL_JOB_LIST, ticket, err);
+    if (rc == SL_OK && r->sync_failed)
+        rc = (*err = r->sync_error).code;
+    if (rc == SL_OK && r->statfs)
+        rc = sl_fail(err, SL_E_PROTOCOL, "the server did not say what file system there is");
+    r->sync = r->sync_failed = false;
+    r->statfs = NULL;
+    out->took_us = sl_pace_now() / 1000 - start_us;
     return rc;
 }

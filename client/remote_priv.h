@@ -94,6 +94,7 @@ struct sl_remote {
     /* owners */
     struct sl_owner_answer *owners;
     size_t owners_len, owners_cap;
+    struct sl_remote_statfs *statfs;   /* where an answer goes that is waited for; NULL: none is */
     /* modules */
     void (*each_module)(void *ctx, const char *name, size_t name_len, const char *comment, size_t comment_len);
     void *each_ctx;

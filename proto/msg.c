@@ -294,6 +294,59 @@ enum sl_code sl_hash_is_decode(struct sl_rd *r, struct sl_msg_hash_is *m, struct
     return rc;
 }
 
+/* ---- STATFS ---- */
+
+void sl_statfs_encode(struct sl_buf *b, const struct sl_msg_statfs *m)
+{
+    sl_w_uv(b, m->id);
+}
+
+enum sl_code sl_statfs_decode(struct sl_rd *r, struct sl_msg_statfs *m, struct sl_error *err)
+{
+    struct sl_msg_statfs got = { .id = read_u32(r) };
+    enum sl_code rc = whole(r, "STATFS", err);
+    if (rc == SL_OK)
+        *m = got;
+    return rc;
+}
+
+/* ---- STATFS_IS ---- */
+
+enum { READ_ONLY = 1, NANOSECONDS = 1000000000 };
+
+void sl_statfs_is_encode(struct sl_buf *b, const struct sl_msg_statfs_is *m)
+{
+    sl_w_uv(b, m->request);
+    sl_w_sv(b, m->time_s);
+    sl_w_u32(b, m->time_ns);
+    sl_w_uv(b, m->total);
+    sl_w_uv(b, m->free);
+    sl_w_uv(b, m->files_free);
+    sl_w_uv(b, m->name_max);
+    sl_w_u8(b, m->read_only ? READ_ONLY : 0);
+    sl_w_bs(b, m->type, m->type_len < SL_FS_TYPE_MAX ? m->type_len : SL_FS_TYPE_MAX);
+}
+
+enum sl_code sl_statfs_is_decode(struct sl_rd *r, struct sl_msg_statfs_is *m, struct sl_error *err)
+{
+    struct sl_msg_statfs_is got = { .request = read_request(r) };
+    got.time_s = sl_r_sv(r);
+    got.time_ns = sl_r_u32(r);
+    got.total = sl_r_uv(r, UINT64_MAX);
+    got.free = sl_r_uv(r, UINT64_MAX);
+    got.files_free = sl_r_uv(r, UINT64_MAX);
+    got.name_max = read_u32(r);
+    uint8_t flags = sl_r_u8(r);
+    got.read_only = flags & READ_ONLY;
+    got.type = read_text(r, SL_FS_TYPE_MAX, &got.type_len);
+    if (got.time_ns >= NANOSECONDS || flags & ~READ_ONLY)
+        r->bad = true;
+    enum sl_code rc = whole(r, "STATFS_IS", err);
+    if (rc == SL_OK)
+        *m = got;
+    return rc;
+}
+
 /* ---- FAIL ---- */
 
 void sl_fail_encode(struct sl_buf *b, const struct sl_msg_fail *m)

@@ -20,6 +20,7 @@
 #define SL_FEATURE_PARTS "parts"
 #define SL_FEATURE_LINKS "links"
 #define SL_FEATURE_RENAME "rename"
+#define SL_FEATURE_STATFS "statfs"
 #define SL_FLAG_VERSION 4u        /* frame flag of READ_RANGES: END is to say which version of the file it was */
 #define SL_FLAG_HOLES 8u          /* frame flag of READ_RANGES: holes are told, not sent as zeros */
 #define SL_FLAG_AS_IS 2u          /* frame flag of READ and READ_RANGES: compressing this content does not pay */
@@ -65,6 +66,7 @@ enum sl_msg {
     SL_MSG_DROP = 45,        /* id, flags, token, name: the parts are given up */
     SL_MSG_LINK = 46,        /* id, name, id, name, flags: what has the first name gets the second, too */
     SL_MSG_RENAME = 47,      /* the same, but it loses the first */
+    SL_MSG_STATFS = 50,      /* id -> STATFS_IS */
     /* answers */
     SL_MSG_DONE = 64,        /* uv request */
     SL_MSG_FAIL = 65,        /* uv request, code, text */
@@ -74,7 +76,8 @@ enum sl_msg {
     SL_MSG_OWNER_IS = 69,    /* uv request, uv number + 1, or 0: cannot be set here */
     SL_MSG_HASH_IS = 70,     /* uv request, hash */
     SL_MSG_MODULE = 71,      /* bs name, bs comment */
-    SL_MSG_CHUNKED = 72      /* uv request, [flags, hash when it is the last frame], records; SL_FLAG_LAST on the last frame */
+    SL_MSG_CHUNKED = 72,     /* uv request, [flags, hash when it is the last frame], records; SL_FLAG_LAST on the last frame */
+    SL_MSG_STATFS_IS = 74    /* uv request, sv and u32 time, uv total, free, files free, name max, u8 flags, bs type */
 };
 
 #define SL_FLAG_LAST 1u
@@ -274,6 +277,18 @@ struct sl_msg_move {          /* LINK, RENAME */
     size_t from_len, to_len;
     uint8_t flags;           /* SL_PUT_REPLACE */
 };
+struct sl_msg_statfs { uint32_t id; };
+struct sl_msg_statfs_is {
+    uint64_t request;
+    int64_t time_s;          /* the server's clock */
+    uint32_t time_ns;
+    uint64_t total, free, files_free;    /* bytes, bytes, names; all 0 without the right to create */
+    uint32_t name_max;
+    bool read_only;
+    const char *type;        /* not NUL-terminated when decoded; up to SL_FS_TYPE_MAX bytes */
+    size_t type_len;
+};
+#define SL_FS_TYPE_MAX 32u
 struct sl_msg_name { uint32_t id; const char *name; size_t name_len; };   /* HASH */
 struct sl_msg_kept_in { const char *name; size_t name_len; };
 struct sl_msg_fail { uint64_t request; enum sl_code code; const char *text; size_t text_len; };
@@ -303,5 +318,7 @@ SL_MSG_CODEC(kept_in, sl_msg_kept_in);
 SL_MSG_CODEC(part, sl_msg_part);
 SL_MSG_CODEC(drop, sl_msg_drop);
 SL_MSG_CODEC(move, sl_msg_move);
+SL_MSG_CODEC(statfs, sl_msg_statfs);
+SL_MSG_CODEC(statfs_is, sl_msg_statfs_is);
 
 #endif

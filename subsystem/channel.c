@@ -62,7 +62,7 @@ void sl_channel_end_long(struct sl_channel *ch)
 /* An answer of its own says that every request before it succeeded or was told to have failed; a FAIL says nothing. */
 static void sent(struct sl_channel *ch, uint8_t type)
 {
-    if (type == SL_MSG_ATTACHED || type == SL_MSG_OWNER_IS || type == SL_MSG_HASH_IS)
+    if (type == SL_MSG_ATTACHED || type == SL_MSG_OWNER_IS || type == SL_MSG_HASH_IS || type == SL_MSG_STATFS_IS)
         ch->confirmed = ch->requests;
 }
 

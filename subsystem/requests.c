@@ -33,6 +33,7 @@ DECODER(decode_kept_in, kept_in, sl_kept_in_decode)
 DECODER(decode_part, part, sl_part_decode)
 DECODER(decode_drop, drop, sl_drop_decode)
 DECODER(decode_move, move, sl_move_decode)
+DECODER(decode_statfs, statfs, sl_statfs_decode)
 
 static enum sl_code whole(const struct sl_rd *r, const char *what, struct sl_error *err)
 {
@@ -192,6 +193,7 @@ static const struct sl_request_kind {
     /* A second name is a way to read it, and to write it in place. */
     [SL_MSG_LINK] = { "link: to create and read", SL_RIGHT_CREATE | SL_RIGHT_READ, 0, NAMES_MOVED, false, decode_move, sl_run_link },
     [SL_MSG_RENAME] = { "rename: to rename and create", SL_RIGHT_RENAME | SL_RIGHT_CREATE, 0, NAMES_MOVED, false, decode_move, sl_run_rename },
+    [SL_MSG_STATFS] = { "list", SL_RIGHT_LIST, 0, NAMES_NOTHING, false, decode_statfs, sl_run_statfs },
     [SL_MSG_MODULES] = { "list modules", 0, 0, NAMES_NOTHING, false, decode_nothing, sl_run_modules },
 };
 

@@ -161,6 +161,7 @@ union sl_request {
     struct sl_msg_part part;
     struct sl_msg_drop drop;
     struct sl_msg_move move;
+    struct sl_msg_statfs statfs;
 };
 /* A handler: SL_OK or the failure of this one request. Decoded names are not NUL-terminated unless they are an entry's. */
 typedef enum sl_code sl_request_run(struct sl_channel *ch, const union sl_request *q, struct sl_error *err);
@@ -173,6 +174,7 @@ sl_request_run sl_run_basis, sl_run_copy, sl_run_keep, sl_run_kept_in;          
 sl_request_run sl_run_put, sl_run_write, sl_run_data, sl_run_hole, sl_run_commit, sl_run_abort;    /* writing.c */
 sl_request_run sl_run_make, sl_run_set_meta, sl_run_remove;
 sl_request_run sl_run_part, sl_run_join, sl_run_drop;                                     /* parts.c */
+sl_request_run sl_run_statfs;                                                             /* statfs.c */
 sl_request_run sl_run_link, sl_run_rename;                                                /* moves.c */
 /* Whether a name may be made: one that is excluded, or has a staged file's form, may not. */
 enum sl_code sl_may_make(struct sl_channel *ch, uint32_t dir, const char *name, bool is_dir, struct sl_error *err);

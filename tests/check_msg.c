@@ -406,6 +406,22 @@ START_TEST(moves)
 }
 END_TEST
 
+START_TEST(file_systems)
+{
+    struct sl_msg_statfs_is m = { .request = 3, .time_s = -1, .time_ns = 999999999, .total = UINT64_MAX, .free = 1, .files_free = 2, .name_max = 255,
+                                  .read_only = true, .type = "xfs", .type_len = 3 }, got;
+    sl_statfs_is_encode(&b, &m);
+    CHECK_SHAPE(statfs_is, sl_msg_statfs_is);
+    ck_assert_int_eq(sl_statfs_is_decode(&r, &got, &err), SL_OK);
+    ck_assert(got.request == 3 && got.time_s == -1 && got.time_ns == 999999999 && got.total == UINT64_MAX && got.free == 1 && got.files_free == 2);
+    ck_assert(got.name_max == 255 && got.read_only && is(got.type, got.type_len, "xfs"));
+    CHECK_REFUSED(statfs_is, sl_msg_statfs_is, "\1\0\x3b\x9a\xca\0\0\0\0\0\0\0");     /* 10^9 nanoseconds */
+    CHECK_REFUSED(statfs_is, sl_msg_statfs_is, "\1\0\0\0\0\0\0\0\0\0\2\0");              /* an unknown flag */
+    CHECK_REFUSED(statfs_is, sl_msg_statfs_is, "\0\0\0\0\0\0\0\0\0\0\0\0");              /* of no request */
+    CHECK_REFUSED(statfs, sl_msg_statfs, "\1\1");
+}
+END_TEST
+
 /* Encodes m; what the decoder makes of it as a request of that type, in a fresh context. */
 static enum sl_code put(enum sl_msg type, const struct sl_msg_put *m, const char *tail, struct sl_msg_put *got)
 {
@@ -529,6 +545,7 @@ int main(void)
     tcase_add_test(t, parts);
     tcase_add_test(t, drops);
     tcase_add_test(t, moves);
+    tcase_add_test(t, file_systems);
     tcase_add_test(t, joins);
     tcase_add_test(t, puts_of_all_kinds);
     tcase_add_test(t, puts_hostile);

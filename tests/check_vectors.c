@@ -70,6 +70,7 @@ PASS(kept_in, sl_msg_kept_in)
 PASS(part, sl_msg_part)
 PASS(drop, sl_msg_drop)
 PASS(move, sl_msg_move)
+PASS(statfs_is, sl_msg_statfs_is)
 
 static enum sl_code pass_keep(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)
 {
@@ -247,7 +248,7 @@ static const struct { const char *file; enum sl_code (*pass)(struct sl_rd *, str
     { "set-meta", pass_set_meta }, { "chunks", pass_chunks },     { "chunked", pass_chunked },   { "read-ranges", pass_read_ranges },
     { "basis", pass_basis },       { "copy", pass_copy },         { "keep", pass_keep },
     { "kept-in", pass_kept_in },   { "attach-sha256", pass_attach }, { "steer", pass_steer }, { "line", pass_line },
-    { "part", pass_part },         { "join", pass_join },         { "drop", pass_drop },         { "link", pass_move },         { "content-version", pass_content },
+    { "part", pass_part },         { "join", pass_join },         { "drop", pass_drop },         { "link", pass_move },         { "statfs-is", pass_statfs_is },         { "content-version", pass_content },
 };
 
 START_TEST(payload)

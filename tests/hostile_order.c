@@ -312,7 +312,7 @@ static void unknown_types(struct peer *p)
     char what[32];
     hello(p);
     for (unsigned type = 0; type < 256; type++)
-        if (type < SL_MSG_ATTACH || type > SL_MSG_RENAME) {
+        if (type < SL_MSG_ATTACH || (type > SL_MSG_RENAME && type != SL_MSG_STATFS)) {
             uint64_t n = ask_raw(p, 1, (uint8_t)type, "??", 2);
             snprintf(what, sizeof what, "type %u", type);
             if (outcome(p, 1, n) != BIT(SL_E_UNSUPPORTED))

@@ -73,9 +73,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     TRY(17, part, sl_msg_part)
     TRY(18, drop, sl_msg_drop)
     TRY(19, move, sl_msg_move)
+    TRY(20, statfs, sl_msg_statfs)
+    TRY(21, statfs_is, sl_msg_statfs_is)
     if (size && data[0] == 15)
         chunk_list(data + 1, size - 1);
-    if (size && data[0] > 19)
+    if (size && data[0] > 21)
         records(data + 1, size - 1);
     sl_buf_clear(&b);
     return 0;

@@ -37,6 +37,9 @@ struct sl_entry {
     size_t name_len;
     const char *target;           /* links only; borrowed, NUL-terminated */
     size_t target_len;
+    /* Which file it is, of anything but a directory that has several names (hard links), in listings that were to tell: */
+    uint32_t names;               /* how many; 0: that is not told */
+    uint64_t dev, ino;            /* the same for all of them, and for no other file of that side */
 };
 
 /* Which metadata of an entry a request sets. */

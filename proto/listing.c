@@ -7,7 +7,19 @@
 #include <string.h>
 
 /* First bytes of records. Entries have their type in the three low bits, which are 0 here. */
-enum { TYPE_BITS = 0x07, RECORD_END = 0x00, RECORD_ERROR = 0x08 };
+enum { TYPE_BITS = 0x07, RECORD_END = 0x00, RECORD_ERROR = 0x08, RECORD_LINK = 0x10 };
+enum { NAMES_LEAST = 2 };
+
+void sl_list_put_entry(struct sl_buf *b, struct sl_entry_codec *c, const struct sl_entry *e)
+{
+    sl_entry_encode(c, b, e);
+    if (e->names < NAMES_LEAST || e->type == SL_TYPE_DIR)
+        return;
+    sl_w_u8(b, RECORD_LINK);
+    sl_w_uv(b, e->dev);
+    sl_w_uv(b, e->ino);
+    sl_w_uv(b, e->names);
+}
 
 void sl_list_put_end(struct sl_buf *b)
 {
@@ -35,11 +47,26 @@ static enum sl_code decode_error(struct sl_rd *r, struct sl_list_record *out, st
     return SL_OK;
 }
 
+/* Which file the entry in front of it is. */
+static enum sl_code decode_link(struct sl_rd *r, struct sl_entry *e, struct sl_error *err)
+{
+    (void)sl_r_u8(r);
+    uint64_t dev = sl_r_uv(r, UINT64_MAX), ino = sl_r_uv(r, UINT64_MAX), names = sl_r_uv(r, UINT32_MAX);
+    if (!sl_r_ok(r) || names < NAMES_LEAST || e->type == SL_TYPE_DIR)
+        return sl_fail(err, SL_E_PROTOCOL, "a link record in a listing is malformed");
+    e->dev = dev;
+    e->ino = ino;
+    e->names = (uint32_t)names;
+    return SL_OK;
+}
+
 enum sl_code sl_list_decode(struct sl_entry_codec *c, struct sl_rd *r, struct sl_list_record *out, struct sl_error *err)
 {
     struct sl_list_record got = { .kind = SL_LIST_ENTRY };
     if (sl_r_left(r) && *r->p & TYPE_BITS) {
         enum sl_code rc = sl_entry_decode(c, r, &got.entry, true, err);
+        if (rc == SL_OK && sl_r_left(r) && *r->p == RECORD_LINK)
+            rc = decode_link(r, &got.entry, err);
         if (rc == SL_OK)
             *out = got;
         return rc;

@@ -117,7 +117,8 @@ enum sl_list_flag {
     SL_LIST_ONE_FS = 4,      /* a directory on another device is listed, what is below it is not */
     SL_LIST_NUMERIC = 8,     /* no owner names */
     SL_LIST_NO_OWNER = 16,   /* owners are not wanted: 0 */
-    SL_LIST_CLEAN = 32       /* this side is going to be written: remove stale staged files (needs a writing right) */
+    SL_LIST_CLEAN = 32,      /* this side is going to be written: remove stale staged files (needs a writing right) */
+    SL_LIST_LINKS = 64       /* of what has several names, which file it is (feature `links`) */
 };
 struct sl_msg_list { uint32_t id; uint32_t flags; const char *name; size_t name_len; };
 
@@ -135,9 +136,12 @@ struct sl_list_record {
     const char *text;
     size_t text_len;
 };
+#define SL_LINK_BYTES_MAX (1u + 3 * SL_UV_MAX_BYTES)
+/* An ENTRY, and behind it, where entry.names says that it has several names, LINK, which is of the record before it and no record of its own here. */
+void sl_list_put_entry(struct sl_buf *b, struct sl_entry_codec *c, const struct sl_entry *e);
 void sl_list_put_end(struct sl_buf *b);
 void sl_list_put_error(struct sl_buf *b, enum sl_code code, const char *name, size_t name_len, const char *text);
-/* ENTRY records are sl_entry_encode's. Decodes one record of any kind. */
+/* Decodes one record of any kind. What is behind an ENTRY of the same frame has to be there. */
 enum sl_code sl_list_decode(struct sl_entry_codec *c, struct sl_rd *r, struct sl_list_record *out, struct sl_error *err);
 
 /* ---- READ ---- names of regular files in one directory; prefix-compressed against the one before in the same READ */

@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRAME_TARGET = 32 * 1024, RECORD_MAX = SL_ENTRY_BYTES_MAX + sizeof ((struct sl_error *)0)->text };
+enum { FRAME_TARGET = 32 * 1024, RECORD_MAX = SL_ENTRY_BYTES_MAX + SL_LINK_BYTES_MAX + sizeof ((struct sl_error *)0)->text };
 
 static void put_event(struct sl_channel *ch, const struct sl_walk_event *ev)
 {
     switch (ev->kind) {
     case SL_WALK_ENTRY:
-        sl_entry_encode(ch->out, &ch->scratch, &ev->entry);
+        sl_list_put_entry(&ch->scratch, ch->out, &ev->entry);
         break;
     case SL_WALK_END:
         sl_list_put_end(&ch->scratch);

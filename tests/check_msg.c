@@ -105,7 +105,7 @@ START_TEST(list_request)
     CHECK_SHAPE(list_request, sl_msg_list);
     ck_assert_int_eq(sl_list_request_decode(&r, &got, &err), SL_OK);
     ck_assert(got.id == 3 && got.flags == m.flags && got.name_len == 0);
-    CHECK_REFUSED(list_request, sl_msg_list, "\0\100\0");          /* unknown flag */
+    CHECK_REFUSED(list_request, sl_msg_list, "\0\200\1\0");       /* unknown flag */
     CHECK_REFUSED(list_request, sl_msg_list, "\0\0\1/");
 }
 END_TEST
@@ -277,6 +277,55 @@ START_TEST(listings)
     }
     sl_entry_codec_free(enc);
     sl_entry_codec_free(dec);
+}
+END_TEST
+
+static enum sl_code decode_listed(const void *bytes, size_t n, struct sl_list_record *got)
+{
+    struct sl_entry_codec *dec = sl_entry_codec_new();
+    sl_r_init(&r, bytes, n);
+    enum sl_code rc = sl_list_decode(dec, &r, got, &err);
+    got->entry.name = NULL;              /* the codec's */
+    sl_entry_codec_free(dec);
+    return rc;
+}
+
+START_TEST(links_in_listings)
+{
+    struct sl_entry_codec *enc = sl_entry_codec_new();
+    struct sl_entry e = { .type = SL_TYPE_FILE, .name = "f", .name_len = 1, .dev = UINT64_MAX, .ino = UINT64_MAX, .names = UINT32_MAX };
+    struct sl_list_record got;
+    sl_list_put_entry(&b, enc, &e);
+    ck_assert_uint_le(sl_buf_len(&b), SL_ENTRY_BYTES_MAX + SL_LINK_BYTES_MAX);
+    for (size_t cut = sl_buf_len(&b) - 1; cut > 12; cut--)     /* without any of LINK it is an entry */
+        ck_assert_int_eq(decode_listed(sl_buf_ptr(&b), cut, &got), SL_E_PROTOCOL);
+    ck_assert_int_eq(decode_listed(sl_buf_ptr(&b), sl_buf_len(&b), &got), SL_OK);
+    ck_assert(sl_r_done(&r) && got.entry.dev == UINT64_MAX && got.entry.ino == UINT64_MAX && got.entry.names == UINT32_MAX);
+    sl_buf_reset(&b, SIZE_MAX);
+    sl_entry_codec_free(enc);
+    enc = sl_entry_codec_new();
+    e.names = 1;
+    sl_list_put_entry(&b, enc, &e);
+    ck_assert_int_eq(decode_listed(sl_buf_ptr(&b), sl_buf_len(&b), &got), SL_OK);
+    ck_assert(sl_r_done(&r) && got.entry.names == 0 && got.entry.dev == 0 && got.entry.ino == 0);
+    sl_entry_codec_free(enc);
+}
+END_TEST
+
+START_TEST(links_that_make_no_sense)
+{
+    /* A file "a" (mode, owners and time 0; no bytes) or directory, and LINK; then what is wrong. */
+    static const struct { const char *bytes; size_t len; } bad[] = {
+        { "\x39\1a\0\x10\1\1\1", 8 },               /* one name only */
+        { "\x39\1a\0\x10\1\1\0", 8 },
+        { "\x39\1a\0\x10\1\1\x80\x80\x80\x80\x10", 12 }, /* 2^32 names */
+        { "\x39\1a\0\x10\1\1\x82\0", 9 },           /* not the shortest form */
+        { "\x3a\1a\x10\1\1\2", 7 },                  /* of a directory */
+        { "\x10\1\1\2", 4 },                          /* of nothing */
+    };
+    struct sl_list_record got;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ck_assert_int_eq(decode_listed(bad[i].bytes, bad[i].len, &got), SL_E_PROTOCOL);
 }
 END_TEST
 
@@ -540,6 +589,8 @@ int main(void)
     tcase_add_test(t, answers);
     tcase_add_test(t, reads);
     tcase_add_test(t, listings);
+    tcase_add_test(t, links_in_listings);
+    tcase_add_test(t, links_that_make_no_sense);
     tcase_add_test(t, contents);
     tcase_add_test(t, versions);
     tcase_add_test(t, parts);

@@ -147,7 +147,7 @@ static enum sl_code pass_listed(struct sl_rd *r, struct sl_buf *out, struct sl_e
     while (!sl_r_done(r) && (rc = sl_list_decode(dec, r, &m, err)) == SL_OK) {
         char text[100] = "";
         if (m.kind == SL_LIST_ENTRY)
-            sl_entry_encode(enc, out, &m.entry);
+            sl_list_put_entry(out, enc, &m.entry);
         else if (m.kind == SL_LIST_END)
             sl_list_put_end(out);
         else
@@ -249,6 +249,7 @@ static const struct { const char *file; enum sl_code (*pass)(struct sl_rd *, str
     { "basis", pass_basis },       { "copy", pass_copy },         { "keep", pass_keep },
     { "kept-in", pass_kept_in },   { "attach-sha256", pass_attach }, { "steer", pass_steer }, { "line", pass_line },
     { "part", pass_part },         { "join", pass_join },         { "drop", pass_drop },         { "link", pass_move },         { "statfs-is", pass_statfs_is },         { "content-version", pass_content },
+    { "list-links", pass_list_request }, { "listed-links", pass_listed },
 };
 
 START_TEST(payload)

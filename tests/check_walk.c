@@ -102,6 +102,35 @@ START_TEST(entries_are_whole)
 }
 END_TEST
 
+START_TEST(names_of_one_file)
+{
+    int top = scratch_make();
+    struct sl_walk *w;
+    static struct sl_walk_event ev;
+    uint64_t ino = 0;
+    mkdirat(top, "d", 0755);
+    mkdirat(top, "d/sub", 0755);
+    scratch_file(top, "a", "1", 1);
+    scratch_file(top, "single", "1", 1);
+    ck_assert_int_eq(linkat(top, "a", top, "d/b", 0), 0);
+    for (int asked = 0; asked < 2; asked++) {
+        ck_assert_int_eq(sl_walk_new(&w, top, "", SL_WALK_RECURSE | (asked ? SL_WALK_LINKS : 0), NULL, &err), SL_OK);
+        while (sl_walk_next(w, &ev) == SL_OK) {
+            if (ev.kind != SL_WALK_ENTRY)
+                continue;
+            bool two = strcmp(ev.entry.name, "a") == 0 || strcmp(ev.entry.name, "b") == 0;
+            ck_assert_uint_eq(ev.entry.names, two && asked ? 2 : 0);
+            ck_assert(!ev.entry.names || !ino || ev.entry.ino == ino);
+            ck_assert(ev.entry.names || (!ev.entry.ino && !ev.entry.dev));
+            ino = ev.entry.names ? ev.entry.ino : ino;
+        }
+        sl_walk_free(w);
+    }
+    ck_assert(ino != 0);
+    scratch_remove(top);
+}
+END_TEST
+
 START_TEST(start_fails)
 {
     int top = scratch_make();
@@ -400,6 +429,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, order_and_flags);
     tcase_add_test(tc, entries_are_whole);
     tcase_add_test(tc, start_fails);
+    tcase_add_test(tc, names_of_one_file);
     tcase_add_test(tc, staged_files_are_hidden);
     tcase_add_test(tc, skips);
     tcase_add_test(tc, deep);

@@ -78,6 +78,8 @@ void sl_entry_of_stat(struct sl_entry *e, const struct stat *st, struct sl_owner
     e->group = owners ? sl_owners_group(owners, e->gid) : NULL;
     e->rdev_major = device ? major(st->st_rdev) : 0;
     e->rdev_minor = device ? minor(st->st_rdev) : 0;
+    e->names = 0;
+    e->dev = e->ino = 0;
 }
 
 static int stat_at(int dirfd, const char *name, struct stat *st)

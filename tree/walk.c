@@ -196,12 +196,24 @@ static enum sl_code entry_failed(struct sl_walk_event *ev, const char *name)
     return SL_OK;
 }
 
+/* A directory has no other names, whatever its count says. */
+static void note_names(struct sl_entry *e, const struct stat *st)
+{
+    if (S_ISDIR(st->st_mode) || st->st_nlink < 2)
+        return;
+    e->names = st->st_nlink < UINT32_MAX ? (uint32_t)st->st_nlink : UINT32_MAX;
+    e->dev = st->st_dev;
+    e->ino = st->st_ino;
+}
+
 static void report(struct sl_walk *w, struct sl_walk_event *ev, const struct stat *st)
 {
     struct sl_entry *e = &ev->entry;
     ev->kind = SL_WALK_ENTRY;
     if (w->flags & SL_WALK_NO_OWNER)
         e->uid = e->gid = 0;
+    if (w->flags & SL_WALK_LINKS)
+        note_names(e, st);
     if (e->type != SL_TYPE_DIR)
         return;
     bool far = (w->flags & SL_WALK_ONE_FS) && w->depth && st->st_dev != w->levels[0].dev;

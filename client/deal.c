@@ -8,6 +8,7 @@
  *   Files are dealt in runs, to the lane that has the least to do: neighbours share a directory and a request.
  */
 #include "config.h"
+#include "client/hard.h"
 #include "client/parts.h"
 #include "base/io.h"
 #include "base/mem.h"
@@ -19,6 +20,7 @@ enum {
     ALONE_MAX = 2048,                /* actions that the only lane has at a time */
     LANE_MAX = 1024,                 /* one of several */
     CLOSINGS_MAX = 65536,
+    HELD_MAX = 16384,                /* links that wait for what they are to be linked to: 10 MB */
     LOSSES_MAX = 3,                  /* lanes lost with a file before the first one has it: if that is lost too, it is told */
     RUN = 64,                        /* files that go to one lane in a row */
     FILE_WEIGHT = 16 * 1024          /* what a file costs besides its bytes */
@@ -132,12 +134,15 @@ static struct sl_lane *lane_for(struct sl_plan *p, const struct sl_action *a)
 
 /* ---- dealing ---- */
 
+/* What has a role may have been numbered as something else. */
 static void hand(struct sl_plan *p, struct sl_lane *l, struct sl_queue *from)
 {
     struct sl_action *a = sl_queue_push(&l->queue);
     sl_queue_take(from, a);
-    if (!a->seq) {
+    bool fresh = !a->seq;
+    if (fresh)
         number(p, a);
+    if (fresh || a->role.group) {
         a->needs = l == p->lanes[0] ? 0 : p->structural;
         a->weight = FILE_WEIGHT + (a->kind == SL_ACT_PART ? a->part_len : is_file(a) ? a->entry.size : 0);
     }
@@ -159,11 +164,25 @@ static void to_the_back(struct sl_queue *q)
     *sl_queue_push(q) = a;
 }
 
+/* A LINK waits beside the queue; what comes after it, its directory's metadata too, goes by its number. */
+static bool hold(struct sl_plan *p, struct sl_queue *from)
+{
+    struct sl_action *a = sl_queue_at(from, 0);
+    if (from == &p->queue && p->held >= HELD_MAX)
+        return false;
+    if (!a->seq)
+        number(p, a);
+    sl_hard_hold(p, from);
+    return true;
+}
+
 static bool deal_one(struct sl_plan *p, struct sl_queue *from)
 {
     struct sl_action *a = sl_queue_at(from, 0);
     if (a->waits || is_too_early(a))
         return false;
+    if (a->kind == SL_ACT_LINK && sl_hard_waits(p, a))
+        return hold(p, from);
     if (a->closing) {
         if (p->closings.len >= CLOSINGS_MAX)
             return false;
@@ -226,5 +245,5 @@ bool sl_deal(struct sl_plan *p)
 
 bool sl_deal_left(const struct sl_plan *p)
 {
-    return p->queue.len || p->again.len || p->closings.len || p->parts;
+    return p->queue.len || p->again.len || p->closings.len || p->parts || p->held;
 }

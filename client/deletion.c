@@ -4,6 +4,7 @@
  * had to wait for a directory to make way is made.
  */
 #include "config.h"
+#include "client/hard.h"
 #include "client/plan_priv.h"
 #include "base/mem.h"
 
@@ -100,6 +101,7 @@ static void queue_one_deferred(struct sl_plan *p, const struct sl_action *a)
         queue_around(p, a, SL_META_MODE, a->dir_mode | 0700);
     struct sl_action *made = sl_queue_push(&p->queue);
     *made = *a;
+    sl_hard_deferred(p, made);
     if (a->dir_meta)
         queue_around(p, a, a->dir_meta, a->dir_mode)->closing = true;
 }

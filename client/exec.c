@@ -5,6 +5,7 @@
 #include "config.h"
 #include "client/exec_priv.h"
 #include "base/io.h"
+#include "client/hard.h"
 #include "client/parts.h"
 
 #include <stdio.h>
@@ -205,6 +206,7 @@ enum sl_code sl_exec_piece_failed(struct sl_lane *l, struct sl_action *a, const 
     }
     p->source_error |= why.code != SL_E_NOT_FOUND;
     sl_plan_entry_failed(p, &why, a->path);
+    l->current_lost = true;
     sl_exec_skip(l);
     return SL_OK;
 }
@@ -267,8 +269,12 @@ static enum sl_code do_other(struct sl_lane *l, struct sl_action *a)
         sl_exec_skip(l);
         return SL_OK;
     }
-    if (a->kind == SL_ACT_REMOVE && a->entry.type == SL_TYPE_DIR)
+    if (a->kind == SL_ACT_LINK)
+        return sl_hard_link(l, a);
+    if (a->kind == SL_ACT_REMOVE && a->entry.type == SL_TYPE_DIR) {
         sl_cursor_leave(&l->write_at, a->path, strlen(a->path));
+        sl_cursor_leave(&l->link_at, a->path, strlen(a->path));
+    }
     enum sl_code rc = sl_cursor_goto(&l->write_at, a->path, a->dir_len, &dir);
     if (rc != SL_OK || l->dest->ops->room(l->dest, SL_JOB_WORK) < SL_HEAD_ROOM)
         return SL_AGAIN;
@@ -296,7 +302,10 @@ static void pretend(struct sl_lane *l, struct sl_action *a)
         sl_exec_count_sent(p, a);
         p->progress.bytes_done += a->entry.size;
     }
-    sl_exec_report(p, a, 0);
+    if (a->kind == SL_ACT_LINK)
+        sl_hard_pretend(p, a);
+    else
+        sl_exec_report(p, a, 0);
     sl_exec_skip(l);
 }
 
@@ -346,7 +355,7 @@ static bool at_rest(const struct sl_lane *l)
 
 static void count_done(struct sl_plan *p)
 {
-    size_t left = p->queue.len + p->again.len;
+    size_t left = p->queue.len + p->again.len + p->held;
     for (size_t i = 0; i < p->lanes_len; i++)
         left += p->lanes[i]->queue.len;
     p->progress.files_done = p->progress.files_total > left ? p->progress.files_total - left : 0;

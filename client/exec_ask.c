@@ -154,7 +154,7 @@ static enum sl_code compare(struct sl_lane *l, struct sl_action *a)
             p->source_error |= rc != SL_E_NOT_FOUND;
             sl_plan_entry_failed(p, &why, a->path);
             a->meta_same = a->changes_same = 0;
-            a->quiet = true;
+            a->quiet = a->role.lost = true;
         }
     }
     if (a->asked_here && !a->got_here) {

@@ -133,7 +133,7 @@ static void failed(struct sl_plan *p, struct sl_action *a)
     sl_plan_entry_failed(p, &why, a->path);
     p->progress.bytes_total -= a->entry.size;
     a->kind = SL_ACT_NOTHING;
-    a->quiet = true;
+    a->quiet = a->role.lost = true;
 }
 
 void sl_exec_delta_decide(struct sl_plan *p, struct sl_action *a)

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 #include "client/exec_priv.h"
+#include "client/hard.h"
 #include "client/parts.h"
 #include "base/mem.h"
 
@@ -40,12 +41,14 @@ static void forget_action(struct sl_pending *n)
 {
     free_action(n->action);
     n->action = NULL;
+    n->role.lost = true;
 }
 
 void sl_pending_clear(struct sl_pending *n)
 {
     free_action(n->redo);
     free_action(n->action);
+    free_action(n->link);
     free(n->path);
 }
 
@@ -57,6 +60,10 @@ static void reap(struct sl_plan *p, struct sl_lane *l)
         p->deleted += n->deleted;
         l->cost -= n->weight;
         sl_settle(p, n->seq);
+        if (n->kind == SL_ACT_LINK)
+            sl_hard_linked(p, n);
+        else
+            sl_hard_over(p, n->seq, &n->role, n->kind);
         if (n->parts)
             sl_parts_settled(p, n->parts, n->kind, !n->failed);
         sl_pending_clear(n);
@@ -120,11 +127,13 @@ void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t 
         return;
     why.side = e->side;
     struct sl_pending *n = under_way(l, ticket);
-    const char *path = n ? n->path : l->current;
+    const char *path = !n ? l->current : n->link ? n->link->path : n->path;
     bool dir = n ? n->dir : l->current_dir;
     if (n)
         n->changed = n->deleted = false;
     if (part_failed(l, n, &why))
+        return;
+    if (n && n->kind == SL_ACT_LINK && sl_hard_refused(p, n, &why))
         return;
     if (l->begun && ticket >= l->write_ticket) {
         l->swallow_redo = !l->swallow && sl_exec_delta_faulty(l, ticket, why.code);
@@ -138,6 +147,7 @@ void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t 
     if (dir && p->blind && (why.code == SL_E_EXISTS || why.code == SL_E_RIGHTS))
         return;
     p->failed = true;
+    l->current_lost |= !n;
     if (n)
         forget_action(n);
     if (path && sl_plan_below_failed(p, path)) {
@@ -162,6 +172,7 @@ void sl_exec_current(struct sl_lane *l, const struct sl_action *a)
     l->current = a->path;
     l->current_dir = of_dir(l->plan, a);
     l->current_failed &= l->begun;
+    l->current_lost &= l->begun;
 }
 
 /* What another lane needs to do it once more: it was told and counted, and is not asked for yet. */
@@ -188,6 +199,8 @@ void sl_exec_finish(struct sl_lane *l)
     n->kind = a->kind;
     n->parts = a->parts;
     n->failed = l->current_failed || l->swallow;
+    n->role = a->role;
+    n->role.lost |= l->current_lost || l->swallow;
     if (n->failed && a->kind == SL_ACT_JOIN)
         n->seq = 0;
     n->changed = (a->kind == SL_ACT_FILE && !l->swallow) || a->kind == SL_ACT_JOIN || (a->kind == SL_ACT_MAKE && a->changes & SL_CHANGE_NEW);
@@ -196,7 +209,7 @@ void sl_exec_finish(struct sl_lane *l)
     a->path = NULL;
     sl_queue_pop(&l->queue);
     l->current = NULL;
-    l->current_failed = false;
+    l->current_failed = l->current_lost = false;
 }
 
 void sl_exec_skip(struct sl_lane *l)
@@ -205,8 +218,11 @@ void sl_exec_skip(struct sl_lane *l)
     l->plan->progress.path = NULL;
     l->cost -= a->weight;
     sl_settle(l->plan, a->seq);
+    a->role.lost |= l->current_lost;
+    sl_hard_over(l->plan, a->seq, &a->role, a->kind);
     sl_queue_pop(&l->queue);
     l->current = NULL;
+    l->current_lost = false;
 }
 
 /* ---- once more ---- */
@@ -226,6 +242,7 @@ struct sl_action *sl_exec_copy(const struct sl_action *a)
     copy->weight = a->weight;
     copy->losses = a->losses;
     copy->in_one = a->in_one;
+    copy->role = a->role;
     copy->parts = a->parts;
     copy->part_from = a->part_from;
     copy->part_len = a->part_len;

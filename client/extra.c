@@ -4,6 +4,7 @@
  * (deletion.c); without, it is passed over.
  */
 #include "config.h"
+#include "client/hard.h"
 #include "client/plan_priv.h"
 #include "base/mem.h"
 
@@ -144,7 +145,9 @@ enum sl_code sl_extra_step(struct sl_plan *p, struct sl_error *err)
                 struct sl_entry gone = { .type = SL_TYPE_DIR, .name = last->entry.name, .name_len = last->entry.name_len };
                 a = sl_plan_push(p, SL_ACT_REMOVE, &gone, last->origin);
                 a->quiet = true;
-                *sl_queue_push(&p->queue) = *last;
+                a = sl_queue_push(&p->queue);
+                *a = *last;
+                sl_hard_deferred(p, a);
             }
         }
     }
@@ -180,6 +183,7 @@ void sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const stru
     a->dir_mode = l->entry.mode;
     a->dir_mtime_s = l->entry.mtime_s;
     a->dir_mtime_ns = l->entry.mtime_ns;
+    sl_hard_defer(p, a, s);
     sl_plan_touch(p);
     p->conflict = true;
     p->extra_count = 0;

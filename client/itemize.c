@@ -18,6 +18,8 @@ static char update_letter(const struct sl_report_item *item)
         return '>';
     case SL_UPDATE_LOCAL:
         return 'c';
+    case SL_UPDATE_LINKED:
+        return 'h';
     case SL_UPDATE_DELETED:
         return '*';
     }
@@ -54,7 +56,7 @@ void sl_itemize(const struct sl_report_item *item, char out[SL_ITEMIZE_LEN + 1])
         memcpy(out, "*deleting  ", SL_ITEMIZE_LEN + 1);
         return;
     }
-    bool blank = item->update == SL_UPDATE_NONE && !item->changes;
+    bool blank = (item->update == SL_UPDATE_NONE || item->update == SL_UPDATE_LINKED) && !item->changes;
     memset(out, item->changes & SL_CHANGE_NEW ? '+' : blank ? ' ' : '.', SL_ITEMIZE_LEN);
     out[SL_ITEMIZE_LEN] = '\0';
     out[0] = update_letter(item);

@@ -2,6 +2,7 @@
 /* lanes - the lanes of a plan: each has its own endpoints, queue and cursors (doc/ARCHITECTURE.md, "Lanes"). */
 #include "config.h"
 #include "client/exec_priv.h"
+#include "client/hard.h"
 #include "client/parts.h"
 #include "base/mem.h"
 
@@ -15,6 +16,7 @@ struct sl_lane *sl_lane_add(struct sl_plan *p, struct sl_endpoint *dest)
     l->plan = p;
     l->dest = dest;
     sl_cursor_init(&l->write_at, dest, SL_JOB_WORK, p->dest_origin.root, p->dest_origin.base);
+    sl_cursor_init(&l->link_at, dest, SL_JOB_WORK, p->dest_origin.root, p->dest_origin.base);
     sl_cursor_init(&l->hash_here, dest, SL_JOB_HASH, p->dest_origin.root, p->dest_origin.base);
     sl_cursor_init(&l->read_at, first, SL_JOB_WORK, 0, "");
     sl_cursor_init(&l->hash_there, first, SL_JOB_HASH, 0, "");
@@ -46,6 +48,7 @@ static void lane_free(struct sl_lane *l)
         sl_pending_clear(sl_pending_at(l, i));
     sl_queue_clear(&l->queue);
     sl_cursor_clear(&l->write_at);
+    sl_cursor_clear(&l->link_at);
     sl_cursor_clear(&l->read_at);
     sl_cursor_clear(&l->hash_there);
     sl_cursor_clear(&l->hash_here);
@@ -100,6 +103,8 @@ static void deal_again(struct sl_plan *p, struct sl_lane *l)
             n->action = NULL;
         } else {
             sl_settle(p, n->seq);
+            n->role.lost = true;
+            sl_hard_over(p, n->seq, &n->role, n->kind);
             if (n->parts)
                 sl_parts_settled(p, n->parts, n->kind, false);
         }
@@ -110,6 +115,8 @@ static void deal_again(struct sl_plan *p, struct sl_lane *l)
         bool begun = first && l->begun;
         if (begun && l->swallow && !l->swallow_redo) {
             sl_settle(p, a.seq);
+            a.role.lost = true;
+            sl_hard_over(p, a.seq, &a.role, a.kind);
             if (a.parts)
                 sl_parts_settled(p, a.parts, a.kind, false);
             sl_action_clear(&a);

@@ -28,6 +28,7 @@ enum sl_info {                    /* kinds of messages: --info */
 struct sl_options {
     /* what is copied */
     bool recurse, links, perms, times, group, owner, devices, specials, numeric_ids;
+    bool hard_links;              /* -H */
     bool dirs;                    /* -d */
     bool relative;                /* -R */
     bool implied_dirs;            /* default true */

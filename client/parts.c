@@ -45,6 +45,8 @@ static struct sl_action *part_of(struct sl_parts *g, enum sl_action_kind kind)
     a->kind = kind;
     a->parts = g;
     a->seq = 0;
+    if (kind != SL_ACT_JOIN)
+        a->role.group = NULL;
     return a;
 }
 
@@ -149,6 +151,8 @@ static void give_up(struct sl_plan *p, struct sl_parts *g)
         p->source_error |= g->err.side == SL_SIDE_SOURCE;
         sl_plan_entry_failed(p, &g->err, g->file.path);
         drop->seq = g->file.seq;         /* then its directory's time comes after it */
+        drop->role = g->file.role;
+        drop->role.lost = true;
     }
     take_out(p, g);
 }

@@ -48,6 +48,7 @@ void sl_permit_tell(const struct sl_options *o, struct sl_report *report, const 
         { SL_RIGHT_DELETE, *o->partial_dir, "interrupted files are kept beside their place, not in --partial-dir" },
         { SL_RIGHT_META, o->perms || o->times || o->owner || o->group, "metadata of what exists is left, owners and groups are not kept" },
         { SL_RIGHT_SPECIAL, o->devices || o->specials, "no special files are made" },
+        { SL_RIGHT_READ, o->hard_links, "no hard links are made, each name gets a copy" },
         { SL_RIGHT_DELETE, o->del, "nothing is deleted" },
         { SL_RIGHT_HASH, o->checksum, "content can't be compared by its hash" },
     };
@@ -69,6 +70,8 @@ static uint32_t needs(const struct sl_plan *p, const struct sl_action *a)
         return SL_RIGHT_CREATE | (written_over ? (uint32_t)SL_RIGHT_OVERWRITE : 0);
     case SL_ACT_MAKE:
         return SL_RIGHT_CREATE | special | (fresh ? 0 : (uint32_t)SL_RIGHT_OVERWRITE);
+    case SL_ACT_LINK:
+        return SL_RIGHT_CREATE | SL_RIGHT_READ | (fresh ? 0 : (uint32_t)SL_RIGHT_OVERWRITE);
     case SL_ACT_META:
         return a->own_dir ? SL_RIGHT_CREATE : SL_RIGHT_META;
     case SL_ACT_REMOVE:
@@ -119,6 +122,7 @@ void sl_permit_action(struct sl_plan *p, struct sl_action *a)
     if (a->kind == SL_ACT_FILE)
         p->progress.bytes_total -= a->entry.size;
     a->kind = SL_ACT_NOTHING;
+    a->role.lost = true;
     if (passed_over || (a->path && sl_plan_below_failed(p, a->path))) {
         p->failed |= !passed_over;
         a->quiet = true;

@@ -4,6 +4,7 @@
  * bounded queue, not the number of files; deletions wait in a spool.
  */
 #include "config.h"
+#include "client/hard.h"
 #include "client/info.h"
 #include "client/plan_priv.h"
 #include "client/parts.h"
@@ -28,6 +29,7 @@ void sl_plan_init(struct sl_plan *p, const struct sl_options *o, struct sl_repor
     p->deletions = sl_spool_new();
     p->path = sl_calloc(1, p->path_cap = 4096);
     p->settled.low = 1;
+    sl_hard_init(p);
 }
 
 void sl_plan_clear(struct sl_plan *p)
@@ -39,6 +41,7 @@ void sl_plan_clear(struct sl_plan *p)
     sl_queue_clear(&p->queue);
     sl_queue_clear(&p->again);
     sl_queue_clear(&p->closings);
+    sl_groups_free(p->groups);
     free(p->settled.done);
     sl_spool_free(p->deletions);
     free(p->stays);
@@ -152,6 +155,7 @@ static void make_new(struct sl_plan *p, const struct sl_entry *s, struct sl_orig
     sl_plan_level(p)->waiting += a->waits;
     if (file)
         count_file(p, s);
+    sl_hard_action(p, a, s, NULL);
     sl_merge_pop(&p->source);
 }
 
@@ -289,14 +293,18 @@ static enum sl_code both_files(struct sl_plan *p, const struct sl_entry *s, cons
         return rc;
     if (v != SAME && not_shorter(p, s, d))
         return SL_OK;
+    if (v == SAME && !meta && !sl_plan_told(p, changes)) {
+        sl_hard_unchanged(p, s, d, origin);
+        return SL_OK;
+    }
+    sl_hard_before(p, s, d);
+    struct sl_action *a;
     if (v == SAME) {
-        if (!meta && !sl_plan_told(p, changes))
-            return SL_OK;
-        struct sl_action *a = sl_plan_push(p, meta ? SL_ACT_META : SL_ACT_NOTHING, s, origin);
+        a = sl_plan_push(p, meta ? SL_ACT_META : SL_ACT_NOTHING, s, origin);
         a->changes = changes;
         a->meta = meta;
     } else {
-        struct sl_action *a = sl_plan_push(p, v == DIFFERENT ? SL_ACT_FILE : SL_ACT_COMPARE, s, origin);
+        a = sl_plan_push(p, v == DIFFERENT ? SL_ACT_FILE : SL_ACT_COMPARE, s, origin);
         transfer(p, a, s, d, changes);
         if (v != DIFFERENT) {
             a->kind = SL_ACT_COMPARE;
@@ -307,6 +315,7 @@ static enum sl_code both_files(struct sl_plan *p, const struct sl_entry *s, cons
         }
         count_file(p, s);
     }
+    sl_hard_action(p, a, s, d);
     return SL_OK;
 }
 
@@ -320,8 +329,11 @@ static enum sl_code both_special(struct sl_plan *p, const struct sl_entry *s, co
         return rc;
     bool target = link && (s->target_len != d->target_len || memcmp(s->target, d->target, s->target_len) != 0);
     bool number = device && (s->rdev_major != d->rdev_major || s->rdev_minor != d->rdev_minor);
-    if (!target && !number && !meta && !sl_plan_told(p, changes))
+    if (!target && !number && !meta && !sl_plan_told(p, changes)) {
+        sl_hard_unchanged(p, s, d, origin);
         return SL_OK;
+    }
+    sl_hard_before(p, s, d);
     struct sl_action *a = sl_plan_push(p, target || number ? SL_ACT_MAKE : meta ? SL_ACT_META : SL_ACT_NOTHING, s, origin);
     a->changes = changes | (target || number ? (uint32_t)SL_CHANGE_TARGET : 0);
     if (link && target && !p->o->times)
@@ -329,6 +341,7 @@ static enum sl_code both_special(struct sl_plan *p, const struct sl_entry *s, co
     a->update = target || number ? SL_UPDATE_LOCAL : SL_UPDATE_NONE;
     a->meta = target || number ? sl_meta_of_new(p, s) : meta;
     a->flags = SL_PUT_REPLACE;
+    sl_hard_action(p, a, s, d);
     return SL_OK;
 }
 

@@ -20,6 +20,7 @@ enum sl_action_kind {
     SL_ACT_COMPARE,          /* a file whose hashes decide whether it becomes SL_ACT_FILE or SL_ACT_META */
     SL_ACT_MAKE,             /* directory, symlink, device, fifo, socket */
     SL_ACT_META,             /* metadata of what exists */
+    SL_ACT_LINK,             /* another name of what has one (hard.h) */
     SL_ACT_REMOVE,           /* what is in the way of a directory, or extraneous */
     SL_ACT_PART,             /* a part of a file's content (parts.h) */
     SL_ACT_JOIN,             /* the file that all parts are of gets its metadata and name */
@@ -29,6 +30,18 @@ enum sl_action_kind {
 
 struct sl_lane;
 struct sl_parts;
+struct sl_groups;
+struct sl_group;
+
+struct sl_hard_role {             /* -H: what an action has to do with the other names of its file (hard.h) */
+    struct sl_group *group;  /* borrowed; NULL: nothing */
+    bool follows;            /* it is to be linked to the group's leader; else it is that */
+    bool lost;               /* it has failed */
+    bool there;              /* its name is at the destination: */
+    uint64_t there_dev, there_ino;   /* which file that is; 0: one that has no other name */
+    enum sl_action_kind otherwise;   /* follows: what is to be done where no link can be made */
+    uint32_t lead;           /* LINK: the leader that it was tried with, by its count */
+};
 
 struct sl_action {
     enum sl_action_kind kind;
@@ -48,6 +61,7 @@ struct sl_action {
     uint64_t weight;         /* against others, in bytes to be moved */
     unsigned losses;         /* lanes that were lost while they did it */
     uint64_t not_before_ms;  /* it is not dealt before; 0: at once */
+    struct sl_hard_role role;
     struct sl_parts *parts;  /* PART, JOIN: of which file; borrowed */
     uint64_t part_from, part_len;
     char token[SL_TOKEN_LEN + 1];   /* DROP */
@@ -121,6 +135,8 @@ struct sl_pending {          /* an action under way */
     bool changed, deleted;   /* an entry was made or written, or deleted; unless it failed */
     struct sl_action *redo;  /* what to do, once more, when its delta turns out to be wrong; owned, NULL: nothing */
     struct sl_action *action;/* what to do when its lane is lost; owned, NULL on the first lane */
+    struct sl_hard_role role;
+    struct sl_action *link;  /* LINK: all of it; owned, NULL when something else is done in its place */
 };
 
 /* Actions by number, from 1: which of them are settled, that is done, confirmed or given up. */
@@ -140,6 +156,7 @@ struct sl_lane {
     struct sl_queue queue;
     uint64_t cost;                   /* of what was dealt and is not settled, bytes */
     struct sl_cursor write_at, read_at, hash_there, hash_here;
+    struct sl_cursor link_at;        /* where what is linked has its first name */
     bool begun;                      /* the first action's write is open */
     bool swallow;                    /* its remaining content is not wanted */
     uint64_t file_done;
@@ -151,6 +168,7 @@ struct sl_lane {
     const char *current;             /* path of the action being carried out */
     bool current_dir;
     bool current_failed;             /* JOIN at a local tree: it has failed within its call */
+    bool current_lost;               /* the action being carried out has failed for good */
     struct sl_pending *pending;      /* ring */
     size_t pending_head, pending_len, pending_cap;
 };
@@ -196,6 +214,9 @@ struct sl_plan {
     bool spreads;                    /* further lanes are there or to be had: none takes more than its share */
     struct sl_parts *parts;          /* files that go in parts, a list; owned */
     bool no_parts;                   /* it was tried, and can't be done there */
+    struct sl_groups *groups;        /* -H: names of one file; owned, NULL: nothing is linked */
+    bool links_refused;              /* that some could not be made was told */
+    size_t held;                     /* LINKs that wait for their leaders */
     size_t run_lane, run_left;       /* the lane that files are dealt to, and how many more in a row */
     /* execution */
     struct sl_lane **lanes;          /* owned; one at least */

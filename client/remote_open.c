@@ -149,6 +149,8 @@ static enum sl_code handshake(struct sl_remote *r, struct sl_error *err, int *ex
         rc = sl_remote_wait(r, SL_JOB_LIST, ticket, err);
     if (rc == SL_OK)
         rc = judge_handshake(r, plain, err);
+    if (rc == SL_OK && r->o->hard_links && !plain && !sl_conn_has(r->conn, SL_FEATURE_LINKS))
+        rc = sl_fail(err, SL_E_VERSION, "the server at '%s' can't make or tell hard links (--hard-links)", r->addr->host);
     r->sync = r->sync_failed = false;
     if (rc == SL_E_PEER)
         hear_out(r);

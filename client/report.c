@@ -235,7 +235,8 @@ static void put_unchanged(struct sl_report *r, const struct sl_report_item *item
 
 static bool has_line(const struct sl_report *r, const struct sl_report_item *item)
 {
-    if (item->update != SL_UPDATE_NONE || (item->changes & SL_CHANGE_NEW))
+    bool idle = item->update == SL_UPDATE_NONE || (item->update == SL_UPDATE_LINKED && !item->leader);
+    if (!idle || (item->changes & SL_CHANGE_NEW))
         return true;
     if (item->changes)
         return r->with_i || item->entry->type == SL_TYPE_DIR;

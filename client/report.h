@@ -33,6 +33,7 @@ enum sl_update {             /* the first letter of -i */
     SL_UPDATE_SENT,          /* '<' */
     SL_UPDATE_RECEIVED,      /* '>' */
     SL_UPDATE_LOCAL,         /* 'c': made here, without content */
+    SL_UPDATE_LINKED,        /* 'h': another name of `leader`; NULL: it is that already */
     SL_UPDATE_DELETED        /* "*deleting" */
 };
 
@@ -43,6 +44,7 @@ struct sl_report_item {
     const char *path;               /* relative to the transfer's root, no trailing slash */
     const char *front;              /* what stands in front of it as the source was typed, for %f; NULL: nothing */
     uint64_t bytes;                 /* content bytes on the wire for this file, for %b */
+    const char *leader;             /* LINKED: what it was linked to, relative to the transfer's root; NULL: nothing was done */
 };
 
 struct sl_stats {

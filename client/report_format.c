@@ -73,6 +73,11 @@ static void add_time(struct sl_report *r, int64_t seconds, char sep)
 
 static void add_target(struct sl_report *r, const struct sl_report_item *item)
 {
+    if (item->leader) {
+        sl_report_add(r, " => ");
+        sl_report_add_name(r, item->leader, strlen(item->leader));
+        return;
+    }
     if (item->entry->type != SL_TYPE_LINK || !item->entry->target || item->update == SL_UPDATE_DELETED)
         return;
     sl_report_add(r, " -> ");

@@ -104,6 +104,8 @@ static const char *action_name(const struct sl_report_item *item)
         return "receive";
     case SL_UPDATE_LOCAL:
         return "create";
+    case SL_UPDATE_LINKED:
+        return item->leader ? "link" : "none";
     case SL_UPDATE_DELETED:
         return "delete";
     }
@@ -123,6 +125,7 @@ void sl_json_item(struct sl_report *r, const struct sl_report_item *item)
     set_number(o, "bytes", item->bytes);
     if (item->update != SL_UPDATE_DELETED)
         set_target(o, item->entry);
+    set_optional(o, "link_to", item->leader);
     put(r, o);
 }
 

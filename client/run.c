@@ -305,7 +305,8 @@ static enum sl_code drive(struct sl_layout *l, struct sl_plan *p, struct sl_grow
             return rc;
         sl_report_progress(l->report, &p->progress, false);
         if (rc == SL_AGAIN || sl_grow_queued(g) > FLUSH_AT || sl_now_ms() >= last + APART_MS) {
-            bool soon = p->again.len > 0;        /* something is to be tried again in a moment */
+            /* Something is to be tried again in a moment. */
+            bool soon = p->again.len > 0 && sl_queue_at(&p->again, 0)->kind != SL_ACT_LINK;
             if (rc == SL_AGAIN && soon)
                 poll(NULL, 0, SOON_MS);
             rc = sl_grow_pump(g, rc == SL_AGAIN && !soon, err);

@@ -274,14 +274,14 @@ START_TEST(help_and_version)
     ck_assert_ptr_nonnull(strstr(text, "--recursive"));
     ck_assert_ptr_nonnull(strstr(text, "-P"));
     ck_assert_ptr_null(strstr(text, "--test-without"));
-    ck_assert_ptr_null(strstr(text, "--hard-links"));
+    ck_assert_ptr_null(strstr(text, "--write-batch"));
     free(text);
 }
 END_TEST
 
 START_TEST(refused)
 {
-    bad("-aH a b", "option --hard-links (-H) is not supported by this version of superlifter");
+    bad("-aN a b", "option --crtimes (-N) is not supported by this version of superlifter");
     bad("-a --link-dest=5 a b", "--link-dest");
     bad("-a --link-dest 5 a b", "--link-dest");
     bad("--daemon", "superlifter-server --daemon");

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,9 +18,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { RUN_SECONDS = 60, SHOWN = 20 };
+enum { RUN_SECONDS = 60, FRAIL_SECONDS = 10, SHOWN = 20 };
 
-static const struct profile *const profiles[] = { &profile_filters, &profile_files };
+static const struct profile *const profiles[] = { &profile_filters, &profile_files, &profile_hard };
 static bool keep, verbose;
 
 static void die(const char *what)
@@ -112,8 +113,8 @@ static void to_file(int fd, const char *path)
     close(file);
 }
 
-/* Exit status; 256: a signal, or it hung. */
-static int run(const char *program, const struct options *o, bool own, const char *dest)
+/* Exit status; 256: a signal, or it hung. more: an option besides; NULL. */
+static int run(const char *program, const struct options *o, bool own, const char *dest, const char *more)
 {
     char *argv[ARGS_MAX + 16];
     size_t n = 0;
@@ -122,6 +123,8 @@ static int run(const char *program, const struct options *o, bool own, const cha
         argv[n++] = o->args[i];
     for (size_t i = 0; own && i < o->own_count; i++)
         argv[n++] = o->own[i];
+    if (more)
+        argv[n++] = (char *)(uintptr_t)more;
     argv[n++] = (char *)(uintptr_t)(o->slash ? "src/" : "src");
     argv[n++] = (char *)(uintptr_t)dest;
     argv[n] = NULL;
@@ -131,13 +134,15 @@ static int run(const char *program, const struct options *o, bool own, const cha
     if (pid == 0) {
         to_file(1, own ? "superlifter.out" : "rsync.out");
         dup2(1, 2);
-        alarm(RUN_SECONDS);
+        alarm(o->frail ? FRAIL_SECONDS : RUN_SECONDS);
+        setsid();
         execvp(program, argv);
         _exit(127);
     }
     int status;
     if (waitpid(pid, &status, 0) < 0)
         die("cannot wait");
+    kill(-pid, SIGKILL); /* what one that hung has left */
     return WIFEXITED(status) ? WEXITSTATUS(status) : 256;
 }
 
@@ -179,9 +184,15 @@ static void show_case(uint64_t number, const struct options *o)
 
 static struct node *make_trees(struct chance *c, const struct profile *p)
 {
-    struct node *source = tree_make(c, p->special), *dest = tree_copy(source);
+    struct node *source = tree_make(c, p->special);
+    if (p->source)
+        p->source(c, source);
+    struct node *dest = tree_copy(source);
     tree_edit(c, dest, p->special);
+    if (p->dest)
+        p->dest(c, dest);
     tree_write(source, AT_FDCWD, "src");
+    tree_forget_groups();
     const char *const names[] = { "dst.a", "dst.b" };
     for (int i = 0; i < 2; i++) {
         if (mkdir(names[i], 0755) != 0)
@@ -191,17 +202,75 @@ static struct node *make_trees(struct chance *c, const struct profile *p)
         char path[32];
         snprintf(path, sizeof path, "%s/src", names[i]);
         tree_write(dest, AT_FDCWD, path);
+        tree_forget_groups();
     }
     tree_free(dest);
     return source;
+}
+
+/* ---- what superlifter says ---- */
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The lines of superlifter.out, sorted. */
+static void sorted_output(struct text *out)
+{
+    char *lines[4096], line[1024];
+    size_t n = 0;
+    FILE *f = fopen("superlifter.out", "r");
+    while (f && n < sizeof lines / sizeof lines[0] && fgets(line, sizeof line, f))
+        lines[n++] = strdup(line);
+    if (f)
+        fclose(f);
+    qsort(lines, n, sizeof lines[0], by_text);
+    for (size_t i = 0; i < n; i++) {
+        text_add(out, "%s", lines[i]);
+        free(lines[i]);
+    }
+}
+
+static bool is_equal(const struct text *a, const struct text *b)
+{
+    return a->len == b->len && (!a->len || memcmp(a->at, b->at, a->len) == 0);
+}
+
+/* The case proper, and what is asked of superlifter besides; said is what was wrong with that, or nothing. */
+static int run_own(const struct options *o, const char *dest, struct text *said)
+{
+    const char *sl = getenv("SL");
+    struct text before = { 0 }, after = { 0 };
+    sl = sl ? sl : "superlifter";
+    if (o->foretold && run(sl, o, true, dest, "-n") != 256)
+        sorted_output(&before);
+    int status = run(sl, o, true, dest, NULL);
+    sorted_output(&after);
+    if (o->foretold && !is_equal(&before, &after))
+        text_add(said, "-n said:\n%sthe run:\n%s", before.len ? before.at : "", after.len ? after.at : "");
+    text_clear(&before);
+    if (o->settled && status == 0 && run(sl, o, true, dest, NULL) == 0)
+        sorted_output(&before);
+    if (before.len)
+        text_add(said, "run again:\n%s", before.at);
+    text_clear(&before);
+    text_clear(&after);
+    return status;
+}
+
+static void show_lines(const char *text)
+{
+    for (const char *p = text; *p; p = line_end(p) + (*line_end(p) == '\n'))
+        printf("#   %.*s\n", (int)(line_end(p) - p), p);
 }
 
 static bool one_case(const struct profile *p, uint64_t number)
 {
     struct chance c = { number * 0x2545f4914f6cdd1du + 1 };
     struct options o = { .fields = TREE_MODES };
-    struct text a = { 0 }, b = { 0 };
-    const char *rsync = getenv("RSYNC"), *sl = getenv("SL");
+    struct text a = { 0 }, b = { 0 }, said = { 0 };
+    const char *rsync = getenv("RSYNC");
     if (mkdir("case", 0755) != 0 || chdir("case") != 0 || mkdir("home", 0755) != 0)
         die("cannot make a directory for the case");
     struct node *source = make_trees(&c, p);
@@ -216,8 +285,8 @@ static bool one_case(const struct profile *p, uint64_t number)
         setenv("CVSIGNORE", o.cvsignore, 1);
     else
         unsetenv("CVSIGNORE");
-    int ra = run(rsync ? rsync : "rsync", &o, false, o.slash ? "dst.a/src" : "dst.a");
-    int rb = run(sl ? sl : "superlifter", &o, true, o.slash ? "dst.b/src" : "dst.b");
+    int ra = run(rsync ? rsync : "rsync", &o, false, o.slash ? "dst.a/src" : "dst.a", NULL);
+    int rb = run_own(&o, o.slash ? "dst.b/src" : "dst.b", &said);
     /* Where something went wrong, one may have touched a directory to no end. */
     if (ra == 23)
         o.fields &= ~(unsigned)TREE_TIMES;
@@ -225,12 +294,14 @@ static bool one_case(const struct profile *p, uint64_t number)
     tree_list("dst.b", o.fields, &b);
     /* Where both refuse the options or a rule, one may have begun before it met that. */
     bool same = ra == rb && ra == 1;
-    same |= ra == rb && a.len == b.len && (!a.len || memcmp(a.at, b.at, a.len) == 0);
+    bool broke_off = o.frail && (ra == 2 || ra == 12 || ra == 256) && (rb == 0 || rb == 23);
+    same |= (broke_off || (ra == rb && is_equal(&a, &b))) && !said.len;
     if (!same || verbose)
         show_case(number, &o);
     if (!same) {
         printf("#   exit status: rsync %d, superlifter %d\n", ra, rb);
         show_difference(a.len ? a.at : "", b.len ? b.at : "");
+        show_lines(said.len ? said.at : "");
     }
     if (chdir("..") != 0)
         die("..");
@@ -238,6 +309,7 @@ static bool one_case(const struct profile *p, uint64_t number)
         tree_remove("case");
     text_clear(&a);
     text_clear(&b);
+    text_clear(&said);
     options_clear(&o);
     return same;
 }

@@ -40,6 +40,8 @@ struct node {
     uint64_t content; /* seed of it; 0: text */
     size_t size;
     char *text; /* of a file or link; owned */
+    unsigned group; /* of names of one file, which are alike; 0: it has no other */
+    unsigned twin;  /* of files that are alike and are not one; 0: none */
     struct node **children;
     size_t count;
 };
@@ -51,13 +53,16 @@ struct node *tree_copy(const struct node *from);
 /* Changes, removes, adds and swaps things here and there. */
 void tree_edit(struct chance *c, struct node *n, tree_special *special);
 void tree_write(const struct node *n, int at, const char *name);
+/* The next tree's groups are others. */
+void tree_forget_groups(void);
 void tree_free(struct node *n);
 /* A name out of a few, so that trees and patterns meet. */
 const char *tree_name(struct chance *c);
 
 /* What a directory holds, a line for each entry: path, type, mode, size, hash of the content or target, and time if
  * wanted. */
-enum tree_fields { TREE_TIMES = 1, TREE_MODES = 2 };
+/* TREE_LINKS: of what has several names in the tree, the first. */
+enum tree_fields { TREE_TIMES = 1, TREE_MODES = 2, TREE_LINKS = 4 };
 void tree_list(const char *path, unsigned fields, struct text *out);
 void tree_remove(const char *path);
 
@@ -69,6 +74,9 @@ struct options {
     char *own[8]; /* owned; superlifter only: where its caution differs by intent */
     size_t own_count;
     unsigned fields;   /* enum tree_fields: what is to be equal */
+    bool frail;        /* rsync breaks off now and then, or hangs: then there is nothing to compare with */
+    bool foretold;     /* with -n superlifter says the lines that it says without */
+    bool settled;      /* run once more, superlifter has nothing to say */
     bool slash;        /* SRC/, not SRC */
     char *file;        /* owned; the content of ./rules, or NULL */
     char *home_ignore; /* owned; of ./home/.cvsignore, or NULL */
@@ -81,7 +89,10 @@ struct profile {
     const char *name;
     void (*options)(struct chance *c, struct options *o, const struct node *source);
     tree_special *special;
+    /* What a profile does to a source that was made, and to a destination that was made of it; NULL: nothing. */
+    void (*source)(struct chance *c, struct node *n);
+    void (*dest)(struct chance *c, struct node *n);
 };
-extern const struct profile profile_filters, profile_files;
+extern const struct profile profile_filters, profile_files, profile_hard;
 
 #endif

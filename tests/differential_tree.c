@@ -201,8 +201,43 @@ static void write_dir(const struct node *n, int at, const char *name)
     close(fd);
 }
 
+/* The first name of each group that was written, so that the others can be linked to it. */
+static int *written;
+static size_t written_len;
+
+static void write_group(const struct node *n, int at, const char *name)
+{
+    while (written_len <= n->group) {
+        written = realloc(written, (written_len + 1) * sizeof *written);
+        written[written_len++] = -1;
+    }
+    if (written[n->group] < 0)
+        written[n->group] = openat(at, name, O_PATH | O_NOFOLLOW);
+}
+
+static bool link_to_group(const struct node *n, int at, const char *name)
+{
+    char path[40];
+    if (!n->group || n->group >= written_len || written[n->group] < 0)
+        return false;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", written[n->group]);
+    if (linkat(AT_FDCWD, path, at, name, AT_SYMLINK_FOLLOW) != 0)
+        die("cannot make a hard link", name);
+    return true;
+}
+
+void tree_forget_groups(void)
+{
+    for (size_t i = 0; i < written_len; i++)
+        if (written[i] >= 0)
+            close(written[i]);
+    written_len = 0;
+}
+
 void tree_write(const struct node *n, int at, const char *name)
 {
+    if (link_to_group(n, at, name))
+        return;
     struct timespec times[2] = { { .tv_sec = n->mtime_s, .tv_nsec = n->mtime_ns },
                                  { .tv_sec = n->mtime_s, .tv_nsec = n->mtime_ns } };
     if (n->type == 'd')
@@ -213,6 +248,8 @@ void tree_write(const struct node *n, int at, const char *name)
         die("cannot link", name);
     if (utimensat(at, name, times, AT_SYMLINK_NOFOLLOW) != 0)
         die("cannot set time of", name);
+    if (n->group)
+        write_group(n, at, name);
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
@@ -239,6 +276,23 @@ static uint64_t hash_of(const char *path)
     return h;
 }
 
+/* Names met in this listing, of files that have several. */
+static struct met {
+    ino_t ino;
+    char *name;
+} * met;
+static size_t met_len;
+
+static const char *first_of(ino_t ino, const char *name)
+{
+    for (size_t i = 0; i < met_len; i++)
+        if (met[i].ino == ino)
+            return met[i].name;
+    met = realloc(met, (met_len + 1) * sizeof *met);
+    met[met_len++] = (struct met){ ino, strdup(name) };
+    return name;
+}
+
 static void list_one(const char *path, const char *shown, unsigned fields, struct text *out)
 {
     struct stat st;
@@ -255,6 +309,8 @@ static void list_one(const char *path, const char *shown, unsigned fields, struc
         text_add(out, " %lld %016llx", (long long)st.st_size, (unsigned long long)hash_of(path));
     if (link)
         text_add(out, " -> %s", target);
+    if (fields & TREE_LINKS && !S_ISDIR(st.st_mode) && st.st_nlink > 1)
+        text_add(out, " = %s", first_of(st.st_ino, shown));
     /* What either tool changed just now and has no other time for is no difference. */
     if (fields & TREE_TIMES && *shown && st.st_mtim.tv_sec > LATEST)
         text_add(out, " now");
@@ -288,6 +344,8 @@ static void list(const char *path, const char *shown, unsigned fields, struct te
 void tree_list(const char *path, unsigned fields, struct text *out)
 {
     list(path, "", fields, out);
+    while (met_len)
+        free(met[--met_len].name);
 }
 
 void tree_remove(const char *path)

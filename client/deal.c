@@ -20,7 +20,7 @@ enum {
     ALONE_MAX = 2048,                /* actions that the only lane has at a time */
     LANE_MAX = 1024,                 /* one of several */
     CLOSINGS_MAX = 65536,
-    HELD_MAX = 16384,                /* links that wait for what they are to be linked to: 10 MB */
+    HELD_MAX = 8192,                 /* links that wait for what they are to be linked to: some 6 MB */
     LOSSES_MAX = 3,                  /* lanes lost with a file before the first one has it: if that is lost too, it is told */
     RUN = 64,                        /* files that go to one lane in a row */
     FILE_WEIGHT = 16 * 1024          /* what a file costs besides its bytes */

@@ -140,13 +140,45 @@ struct sl_group *sl_groups_meet(struct sl_groups *g, const struct sl_entry *e)
     return n;
 }
 
+/* ---- those that wait ---- */
+
+struct sl_held {
+    struct sl_held *after;
+    struct sl_action action;
+};
+
+void sl_group_hold(struct sl_group *g, const struct sl_action *a)
+{
+    struct sl_held *h = sl_malloc(sizeof *h);
+    h->action = *a;
+    h->after = h;
+    if (g->waiting) {
+        h->after = g->waiting->after;
+        g->waiting->after = h;
+    }
+    g->waiting = h;
+}
+
+void sl_group_release(struct sl_group *g, struct sl_action *a)
+{
+    struct sl_held *first = g->waiting->after;
+    *a = first->action;
+    if (first == g->waiting)
+        g->waiting = NULL;
+    else
+        g->waiting->after = first->after;
+    free(first);
+}
+
 static void group_free(struct sl_group *n)
 {
     dir_drop(n->dir);
     free(n->name);
-    if (n->waiting)
-        sl_queue_clear(n->waiting);
-    free(n->waiting);
+    while (n->waiting) {
+        struct sl_action a;
+        sl_group_release(n, &a);
+        sl_action_clear(&a);
+    }
     free(n);
 }
 

@@ -19,8 +19,9 @@ enum sl_group_state {
     SL_GROUP_THERE                   /* the destination has it */
 };
 
+struct sl_action;
 struct sl_group_dir;
-struct sl_queue;
+struct sl_held;                      /* an action that waits, of a ring (hard.c) */
 
 struct sl_group {
     struct sl_group *after;          /* in the same place of the table */
@@ -28,7 +29,7 @@ struct sl_group {
     uint64_t there_dev, there_ino;   /* THERE: which file the leader was at the destination before, and still is; 0: another now, or not known */
     struct sl_group_dir *dir;        /* of the leader; NULL: it has none yet */
     char *name;                      /* owned; the same */
-    struct sl_queue *waiting;        /* owned: names that wait for the leader; NULL: none */
+    struct sl_held *waiting;         /* owned: the last of the names that wait for the leader; NULL: none */
     uint32_t check;                  /* of what all its names must have in common */
     uint32_t left;                   /* names not met yet */
     uint32_t users;                  /* actions that refer to it, but for the leader's */
@@ -55,6 +56,10 @@ void sl_group_call(struct sl_groups *g, struct sl_group *of, const char *path, s
 const char *sl_group_dir(const struct sl_group *g, size_t *len);
 /* The leader's path, in fresh memory. */
 char *sl_group_path(const struct sl_group *g);
+
+/* An action waits for the leader, and is taken over; the one that waits longest is handed back (there is one). */
+void sl_group_hold(struct sl_group *g, const struct sl_action *a);
+void sl_group_release(struct sl_group *g, struct sl_action *a);
 
 /* Frees it if nothing will ask for it any more. */
 void sl_groups_done(struct sl_groups *g, struct sl_group *of);

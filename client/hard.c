@@ -199,26 +199,20 @@ bool sl_hard_waits(struct sl_plan *p, struct sl_action *a)
 
 void sl_hard_hold(struct sl_plan *p, struct sl_queue *from)
 {
-    struct sl_group *g = sl_queue_at(from, 0)->role.group;
-    if (!g->waiting)
-        g->waiting = sl_calloc(1, sizeof *g->waiting);
-    sl_queue_take(from, sl_queue_push(g->waiting));
+    struct sl_action a;
+    sl_queue_take(from, &a);
+    sl_group_hold(a.role.group, &a);
     p->held++;
 }
 
 /* All of them, or where the leader failed the first, which leads then. */
 static void release(struct sl_plan *p, struct sl_group *g, bool all)
 {
-    while (g->waiting && g->waiting->len) {
-        sl_queue_take(g->waiting, sl_queue_push(&p->again));
+    while (g->waiting) {
+        sl_group_release(g, sl_queue_push(&p->again));
         p->held--;
         if (!all)
             break;
-    }
-    if (g->waiting && !g->waiting->len) {
-        sl_queue_clear(g->waiting);
-        free(g->waiting);
-        g->waiting = NULL;
     }
 }
 

@@ -191,6 +191,8 @@ static void fill(char *root)
     put(dir, "src/d/c", "c", 1);
     put(dir, "src/a", "new", 3);
     put(dir, "dst/a", "older", 5);
+    if (linkat(dir, "src/a", dir, "src/d/too", 0) != 0 || linkat(dir, "dst/a", dir, "dst/d/too", 0) != 0)
+        abort();
     put(dir, "dst/big", big + 1000, BIG - 1000);
     if (symlinkat("../outside", dir, "src/out") != 0 || symlinkat("../outside", dir, "dst/out") != 0 ||
         symlinkat("../outside/secret", dir, "dst/d/secret") != 0)
@@ -229,6 +231,8 @@ static const char *const jobs[][ARGUMENTS_MAX] = {
     { "-ac", "--no-whole-file", "-z", "<", "host:/tree/" },
     { "-aRv", "--json", "host:a", "host:b/c", ">" },
     { "-aPvv", "--stats", "superlifter://host/module/", ">" },
+    { "-aH", "--delete", "host:tree/", ">" },
+    { "-aHi", "<", "host:tree/" },
 };
 
 static void run(unsigned job, const char *root)

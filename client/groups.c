@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* groups - see groups.h. Chains hang off a table that doubles; a group of a short name takes some 130 bytes with its place in it. */
+/* groups - see groups.h. Chains hang off a table that doubles; a group of a short name takes some 130 bytes with its
+ * place in it. */
 #include "config.h"
 #include "client/groups.h"
 #include "base/mem.h"
@@ -16,9 +17,9 @@ struct sl_group_dir {
 };
 
 struct sl_groups {
-    struct sl_group **places;        /* owned; a power of two */
+    struct sl_group **places; /* owned; a power of two */
     size_t cap, count;
-    struct sl_group_dir *last;       /* the directory named last: neighbours share it */
+    struct sl_group_dir *last; /* the directory named last: neighbours share it */
     bool forget;
 };
 
@@ -82,8 +83,8 @@ static uint64_t mixed(uint64_t x)
     return x ^ x >> 29;
 }
 
-/* What two names of one file have in common. A file that was changed between the two, or whose inode is another file's by then, is not
- * taken for the same: then both names are copied, and the next run links them. */
+/* What two names of one file have in common. A file that was changed between the two, or whose inode is another file's
+ * by then, is not taken for the same: then both names are copied, and the next run links them. */
 static uint32_t check_of(const struct sl_entry *e)
 {
     return (uint32_t)(mixed(e->size * 8 + e->type) ^ mixed((uint64_t)e->mtime_s ^ (uint64_t)e->mtime_ns << 32));

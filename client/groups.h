@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * groups - names of one file (hard links): a hash table of the files of the source that have several names, by device and inode. Each
- * holds the one path that the others are linked to, and how far that is. Paths share their directories, and a group goes when
- * all its names have been seen and settled, so memory follows the files whose names are still to come. The rest of -H is hard.c.
+ * groups - names of one file (hard links): a hash table of the files of the source that have several names, by device
+ * and inode. Each holds the one path that the others are linked to, and how far that is. Paths share their directories,
+ * and a group goes when all its names have been seen and settled, so memory follows the files whose names are still to
+ * come. The rest of -H is hard.c.
  */
 #ifndef SL_CLIENT_GROUPS_H
 #define SL_CLIENT_GROUPS_H
@@ -14,30 +15,31 @@
 #include "base/entry.h"
 
 enum sl_group_state {
-    SL_GROUP_NONE,                   /* no name is there, or on its way: the next one leads */
-    SL_GROUP_ON_ITS_WAY,             /* the leader is being made: others wait */
-    SL_GROUP_THERE                   /* the destination has it */
+    SL_GROUP_NONE,       /* no name is there, or on its way: the next one leads */
+    SL_GROUP_ON_ITS_WAY, /* the leader is being made: others wait */
+    SL_GROUP_THERE       /* the destination has it */
 };
 
 struct sl_action;
 struct sl_group_dir;
-struct sl_held;                      /* an action that waits, of a ring (hard.c) */
+struct sl_held; /* an action that waits, of a ring (hard.c) */
 
 struct sl_group {
-    struct sl_group *after;          /* in the same place of the table */
+    struct sl_group *after; /* in the same place of the table */
     uint64_t dev, ino;
-    uint64_t there_dev, there_ino;   /* THERE: which file the leader was at the destination before, and still is; 0: another now, or not known */
-    struct sl_group_dir *dir;        /* of the leader; NULL: it has none yet */
-    char *name;                      /* owned; the same */
-    struct sl_held *waiting;         /* owned: the last of the names that wait for the leader; NULL: none */
-    uint32_t check;                  /* of what all its names must have in common */
-    uint32_t left;                   /* names not met yet */
-    uint32_t users;                  /* actions that refer to it, but for the leader's */
-    uint32_t lead;                   /* counts the leaders */
-    uint8_t state;                   /* enum sl_group_state */
-    uint8_t vain;                    /* leaders in a row to which nothing could be linked */
-    bool linked;                     /* something was linked to this leader */
-    bool stays;                      /* the leader is written where it is (--inplace), if it is written */
+    uint64_t there_dev, there_ino; /* THERE: which file the leader was at the destination before, and still is; 0:
+                                      another now, or not known */
+    struct sl_group_dir *dir;      /* of the leader; NULL: it has none yet */
+    char *name;                    /* owned; the same */
+    struct sl_held *waiting;       /* owned: the last of the names that wait for the leader; NULL: none */
+    uint32_t check;                /* of what all its names must have in common */
+    uint32_t left;                 /* names not met yet */
+    uint32_t users;                /* actions that refer to it, but for the leader's */
+    uint32_t lead;                 /* counts the leaders */
+    uint8_t state;                 /* enum sl_group_state */
+    uint8_t vain;                  /* leaders in a row to which nothing could be linked */
+    bool linked;                   /* something was linked to this leader */
+    bool stays;                    /* the leader is written where it is (--inplace), if it is written */
 };
 
 struct sl_groups;

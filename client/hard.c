@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Leaders in a row to which nothing could be linked, before the group is given up: a file system without hard links refuses each. */
+/* Leaders in a row to which nothing could be linked, before the group is given up: a file system without hard links
+ * refuses each. */
 enum { VAIN_MAX = 3 };
 
 void sl_hard_init(struct sl_plan *p)
@@ -92,7 +93,7 @@ static void note_there(struct sl_action *a, const struct sl_entry *d)
 
 static bool concerns(struct sl_plan *p, const struct sl_entry *s)
 {
-    p->failed |= p->o->hard_links && s->names && !p->groups;     /* the rights there do not cover it: that was told */
+    p->failed |= p->o->hard_links && s->names && !p->groups; /* the rights there do not cover it: that was told */
     return p->groups && s->names;
 }
 
@@ -241,8 +242,12 @@ static void tell(struct sl_plan *p, const struct sl_action *a)
     uint32_t changes = a->changes & ~(uint32_t)(SL_CHANGE_CHECKSUM | SL_CHANGE_TARGET);
     if (!p->o->times && !(changes & SL_CHANGE_NEW))
         changes |= SL_CHANGE_TIME_NOW;
-    struct sl_report_item item = { .update = SL_UPDATE_LINKED, .changes = changes, .entry = &a->entry, .path = a->path,
-                                   .front = a->origin->front, .leader = leader };
+    struct sl_report_item item = { .update = SL_UPDATE_LINKED,
+                                   .changes = changes,
+                                   .entry = &a->entry,
+                                   .path = a->path,
+                                   .front = a->origin->front,
+                                   .leader = leader };
     if (changes & SL_CHANGE_NEW)
         p->stats.created[a->entry.type]++;
     if (!a->redo)
@@ -273,9 +278,11 @@ enum sl_code sl_hard_link(struct sl_lane *l, struct sl_action *a)
     under_way->seq = a->seq;
     under_way->weight = a->weight;
     under_way->changed = true;
-    under_way->ticket = d->issued[SL_JOB_WORK] + 1;     /* a local tree fails within the call */
+    under_way->ticket = d->issued[SL_JOB_WORK] + 1; /* a local tree fails within the call */
     l->current = NULL;
-    struct sl_names names = { .from_dir = from, .to_dir = to, .from = g->name, .to = a->entry.name, .flags = SL_PUT_REPLACE };
+    struct sl_names names = {
+        .from_dir = from, .to_dir = to, .from = g->name, .to = a->entry.name, .flags = SL_PUT_REPLACE
+    };
     d->ops->link(d, &names);
     under_way->ticket = d->issued[SL_JOB_WORK];
     return SL_OK;
@@ -311,7 +318,8 @@ void sl_hard_linked(struct sl_plan *p, struct sl_pending *n)
 /* Copying would fail as well. */
 static bool lasting(enum sl_code code)
 {
-    return code == SL_E_NO_SPACE || code == SL_E_QUOTA || code == SL_E_READ_ONLY || code == SL_E_RIGHTS || code == SL_E_IS_DIR;
+    return code == SL_E_NO_SPACE || code == SL_E_QUOTA || code == SL_E_READ_ONLY || code == SL_E_RIGHTS ||
+           code == SL_E_IS_DIR;
 }
 
 /* A file system without hard links, or one that allows none to this account. */
@@ -324,7 +332,8 @@ static bool refuses_all(enum sl_code code)
 static void warn(struct sl_plan *p, const struct sl_action *a, const struct sl_error *why)
 {
     struct sl_error err = *why;
-    sl_error_context(&err, refuses_all(why->code) ? "copies are made in place of hard links" : "a copy is made in place of a hard link");
+    sl_error_context(&err, refuses_all(why->code) ? "copies are made in place of hard links"
+                                                  : "a copy is made in place of a hard link");
     p->failed = true;
     if (refuses_all(why->code) && p->links_refused)
         return;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * hard - what -H adds to planner and executor. The first name of a file, in the order of the listing, is handled as ever and leads its group
- * (groups.h); every later one becomes a LINK, which waits until the leader is settled and is then made on the first lane. Where it can't be
- * made, or the leader has failed, the name is what it would be without -H, and leads those that come after it.
+ * hard - what -H adds to planner and executor. The first name of a file, in the order of the listing, is handled as
+ * ever and leads its group (groups.h); every later one becomes a LINK, which waits until the leader is settled and is
+ * then made on the first lane. Where it can't be made, or the leader has failed, the name is what it would be without
+ * -H, and leads those that come after it.
  */
 #ifndef SL_CLIENT_HARD_H
 #define SL_CLIENT_HARD_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * alike - for LD_PRELOAD: whoever looks at a file that is no directory finds that it is one and the same for all of them,
- * with many names: so a server lists what a liar would.
+ * alike - for LD_PRELOAD: whoever looks at a file that is no directory finds that it is one and the same for all of
+ * them, with many names: so a server lists what a liar would.
  */
 #include <dlfcn.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* check_groups - names of one file: what belongs together, how long it is remembered, and what a million of them take. */
+/* check_groups - names of one file: what belongs together, how long it is remembered, and what a million of them take.
+ */
 #include "config.h"
 #include "client/groups.h"
 #include "client/plan.h"
@@ -32,7 +33,7 @@ START_TEST(what_belongs_together)
     other = file(1, 3, 3);
     ck_assert_ptr_ne(sl_groups_meet(g, &other), first);
     other = file(1, 2, 3);
-    other.type = SL_TYPE_LINK;           /* an inode is one thing only: somebody lies, or it was given out again */
+    other.type = SL_TYPE_LINK; /* an inode is one thing only: somebody lies, or it was given out again */
     ck_assert_ptr_ne(sl_groups_meet(g, &other), first);
     other = file(1, 2, 3);
     other.mtime_ns = 1;
@@ -53,18 +54,18 @@ START_TEST(how_long)
     struct sl_group *n = sl_groups_meet(g, &e);
     n->state = SL_GROUP_ON_ITS_WAY;
     sl_groups_done(g, n);
-    ck_assert_uint_eq(sl_groups_count(g), 1);    /* a name is to come */
+    ck_assert_uint_eq(sl_groups_count(g), 1); /* a name is to come */
     n = sl_groups_meet(g, &e);
     sl_groups_done(g, n);
-    ck_assert_uint_eq(sl_groups_count(g), 1);    /* the leader is not there yet */
+    ck_assert_uint_eq(sl_groups_count(g), 1); /* the leader is not there yet */
     n->state = SL_GROUP_THERE;
     n->users = 1;
     sl_groups_done(g, n);
-    ck_assert_uint_eq(sl_groups_count(g), 1);    /* a link is under way */
+    ck_assert_uint_eq(sl_groups_count(g), 1); /* a link is under way */
     n->users = 0;
     sl_groups_done(g, n);
     ck_assert_uint_eq(sl_groups_count(g), 0);
-    n = sl_groups_meet(g, &e);                   /* a third of two: it begins anew */
+    n = sl_groups_meet(g, &e); /* a third of two: it begins anew */
     ck_assert_uint_eq(n->state, SL_GROUP_NONE);
     sl_groups_free(g);
     g = sl_groups_new(false);
@@ -84,7 +85,10 @@ START_TEST(paths)
     struct sl_groups *g = sl_groups_new(true);
     struct sl_entry one = file(1, 2, 9), two = file(1, 3, 9);
     struct sl_group *a = sl_groups_meet(g, &one), *b = sl_groups_meet(g, &two);
-    static const struct { const char *path; size_t dir; } calls[] = { { "top", 0 }, { "d/e/name", 3 }, { "d/e/other", 3 }, { "d/f", 1 }, { "d/e/x", 3 } };
+    static const struct {
+        const char *path;
+        size_t dir;
+    } calls[] = { { "top", 0 }, { "d/e/name", 3 }, { "d/e/other", 3 }, { "d/f", 1 }, { "d/e/x", 3 } };
     for (size_t i = 0; i < 2 * sizeof calls / sizeof calls[0]; i++) {
         size_t at = i % (sizeof calls / sizeof calls[0]), len;
         sl_group_call(g, i % 2 ? a : b, calls[at].path, calls[at].dir);
@@ -118,7 +122,7 @@ START_TEST(a_million_names)
     ck_assert_uint_eq(sl_groups_count(g), FILES);
 #ifdef TELLS_MEMORY
     size_t each = (mallinfo2().uordblks - before) / FILES;
-    ck_assert_msg(each <= 180, "%zu bytes a file", each);    /* what the manual says, and the name */
+    ck_assert_msg(each <= 180, "%zu bytes a file", each); /* what the manual says, and the name */
     if (getenv("VERBOSE"))
         printf("%zu bytes for a file with a name of 15\n", each);
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * differential_hard - --hard-links: names of one file within directories and across them, of files and of symbolic links;
- * destinations that have the same links, some of them, others or none. Which name the others are linked to is each
- * tool's own; what comes out is not.
+ * differential_hard - --hard-links: names of one file within directories and across them, of files and of symbolic
+ * links; destinations that have the same links, some of them, others or none. Which name the others are linked to is
+ * each tool's own; what comes out is not.
  */
 #include "tests/differential.h"
 
@@ -81,7 +81,8 @@ static void link_dest(struct chance *c, struct node *n)
     }
 }
 
-/* An excluded name that stayed would stay linked to what it was linked to, and that is or is not the name that is kept. */
+/* An excluded name that stayed would stay linked to what it was linked to, and that is or is not the name that is kept.
+ */
 static void exclude(struct chance *c, struct options *o)
 {
     option_add(o, "--exclude=%s", tree_name(c));

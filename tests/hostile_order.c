@@ -22,7 +22,7 @@ static void ids(struct peer *p)
     want(p, 1, ask_close(p, 1, 0), good, "and again");
     want(p, 1, ask_open(p, 1, 0, 2, "dir"), good, "from the closed root");
     want(p, 1, ask_open(p, 1, 1, 0, "sub"), DONE, "a child as the root's old id");
-    want(p, 1, ask_list(p, 1, 0, "", SL_LIST_RECURSE), if_may(p, SL_RIGHT_LIST, DONE), "list of it");
+    want(p, 1, ask_list(p, 1, 0, "", SL_LIST_RECURSE | SL_LIST_LINKS), if_may(p, SL_RIGHT_LIST, DONE), "list of it");
     want(p, 1, ask_open(p, 1, 1, SL_DIR_ID_MAX, "sub"), DONE, "id 2^32-1");
     want(p, 1, ask_close(p, 1, SL_DIR_ID_MAX), DONE, "close of it");
     want(p, 2, ask_open(p, 2, 1, 5, "sub"), good, "an id of another channel");
@@ -96,7 +96,7 @@ static const struct { uint8_t type; const char *bytes; size_t len; } broken[] = 
     P(SL_MSG_OPEN_DIR, "\0\5\3dir!"),                                         /* trailing bytes */
     P(SL_MSG_OPEN_DIR, "\x80\0\5\3dir"),                                      /* a number longer than needed */
     P(SL_MSG_OPEN_DIR, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f\5\3dir"),    /* more than 64 bits */
-    P(SL_MSG_LIST, "\0\x40\0"), P(SL_MSG_LIST, "\0\xff\xff\xff\xff\xff\1\0"), /* flags there are none of */
+    P(SL_MSG_LIST, "\0\x80\1\0"), P(SL_MSG_LIST, "\0\xff\xff\xff\xff\xff\1\0"), /* flags there are none of */
     P(SL_MSG_HOLE, "\x80\x80\x80\x80\x80\x80\x80\x80\x80\1"),                 /* 2^63 bytes */
     P(SL_MSG_COMMIT, "0123456789abcde"), P(SL_MSG_COMMIT, "0123456789abcdefg"), P(SL_MSG_ABORT, "x"),
     P(SL_MSG_REMOVE, "\0\0\1x"), P(SL_MSG_REMOVE, "\0\x08\1x"), P(SL_MSG_OWNER, "\0\xff\xff\xff\xff\x1f\0"),

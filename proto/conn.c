@@ -22,6 +22,7 @@ struct sl_conn *sl_conn_new(enum sl_role role, const struct sl_hello *self, int 
     c->wanted = compress != 0;
     c->level = compress > 0 ? compress : SL_LEVEL_DEFAULT;
     sl_hello_copy(&c->self, self);
+    sl_conn_keeps(c, SL_KEPT_WINDOWS);
     if (c->self.frame_max > SL_FRAME_MAX)
         c->self.frame_max = SL_FRAME_MAX;
     for (size_t i = 1; i < SL_CHANNELS; i++) {
@@ -31,6 +32,16 @@ struct sl_conn *sl_conn_new(enum sl_role role, const struct sl_hello *self, int 
     if (role == SL_ROLE_CLIENT)
         sl_hello_greet(c);
     return c;
+}
+
+unsigned sl_conn_channels(const struct sl_conn *c)
+{
+    return sl_conn_has(c, SL_FEATURE_CHANNELS) ? SL_CHANNELS : SL_CHANNELS_BASE;
+}
+
+void sl_conn_keeps(struct sl_conn *c, unsigned windows)
+{
+    c->kept_most = (uint64_t)windows * c->self.window;
 }
 
 void sl_conn_free(struct sl_conn *c)

@@ -26,7 +26,9 @@
 #define SL_PREFACE_LEN 12u
 #define SL_FRAME_HEADER 6u
 #define SL_FRAME_MAX (256u * 1024u)      /* payload bytes, both ways; HELLO may announce less, at least 64 KiB */
-#define SL_CHANNELS 16u                  /* channel numbers 0..15 */
+#define SL_CHANNELS 32u                  /* channel numbers 0..31, but: */
+#define SL_CHANNELS_BASE 16u             /* 0..15 without the feature SL_FEATURE_CHANNELS */
+#define SL_FEATURE_CHANNELS "channels"
 #define SL_CREDIT_START (256u * 1024u)   /* bytes for each channel before HELLO was seen */
 #define SL_PROTOCOL_MIN 1u
 #define SL_PROTOCOL_MAX 1u
@@ -73,6 +75,10 @@ struct sl_conn_ops {
 
 struct sl_conn;
 
+/* How many windows full may wait on all channels together before the session ends for it: at first SL_KEPT_WINDOWS. */
+#define SL_KEPT_WINDOWS 4u
+void sl_conn_keeps(struct sl_conn *c, unsigned windows);
+
 /* compress: ask for compression in both directions, by what *self names ("zstd", "zlib") and the peer too (client), at that level, or -1:
  * the usual one; 0: don't. The server compresses what it sends when the client asked and it names the same itself, at the usual level. *self must
  * have a window and a frame_max in the ranges above. */
@@ -92,6 +98,9 @@ enum sl_code sl_conn_feed_eof(struct sl_conn *c, struct sl_error *err);
 /* Offers the kept frames of a channel to the handler again until it says SL_AGAIN or none are left; SL_OK either way. Not
  * from within a handler. */
 enum sl_code sl_conn_resume(struct sl_conn *c, uint8_t channel, struct sl_error *err);
+
+/* So many channel numbers, from 0, may be used. */
+unsigned sl_conn_channels(const struct sl_conn *c);
 
 /* Whether frames of a channel are kept. */
 bool sl_conn_kept(const struct sl_conn *c, uint8_t channel);

@@ -23,7 +23,7 @@ static enum sl_code check_header(const struct sl_conn *c, const uint8_t *p, stru
 {
     size_t len = frame_len(p);
     size_t most = p[4] == 0 && !sl_is_packed(p[4], p[3]) ? SL_CONTROL_MAX : c->self.frame_max;
-    if (p[4] >= SL_CHANNELS)
+    if (p[4] >= sl_conn_channels(c))
         return sl_fail(err, SL_E_PROTOCOL, "the peer sent a frame on channel %u", p[4]);
     if (len > most)
         return sl_fail(err, SL_E_PROTOCOL, "the peer sent a frame of %zu bytes where %zu are allowed", len, most);
@@ -47,7 +47,7 @@ static enum sl_code offer(struct sl_conn *c, const struct sl_frame *f, struct sl
 static enum sl_code keep(struct sl_conn *c, const struct sl_frame *f, struct sl_error *err)
 {
     uint64_t cost = SL_FRAME_HEADER + f->len;
-    if (cost > (uint64_t)SL_KEPT_WINDOWS * c->self.window - c->kept)
+    if (cost > c->kept_most - c->kept)
         return sl_fail(err, SL_E_LIMIT, "the peer has sent more than is kept for it on all channels together");
     sl_buf_add(&c->channels[f->channel].kept, f->data - SL_FRAME_HEADER, (size_t)cost);
     c->kept += cost;

@@ -35,7 +35,6 @@ enum sl_control {
 #define SL_STRANGE_MAX 4096u
 #define SL_ERROR_TEXT_MAX 4096u
 #define SL_PACKED_PLAIN_MAX (1024u * 1024u)   /* plain bytes that one compressed frame may hold: bounds the work for it */
-#define SL_KEPT_WINDOWS 4u               /* so many windows full may wait on all channels together; a client of ours uses three */
 #define SL_KEPT_IDLE (64u * 1024u)       /* bytes of memory that an empty buffer of kept frames keeps */
 #define SL_WANTS_ZLIB 1u                 /* bits of HELLO's `wants` */
 #define SL_WANTS_ZSTD 2u
@@ -74,7 +73,7 @@ struct sl_conn {
     bool pong_due, line_due;
     uint64_t pong_token;
     uint64_t bytes_in, bytes_out;
-    uint64_t kept;                       /* bytes kept on all channels */
+    uint64_t kept, kept_most;            /* bytes kept on all channels */
     struct sl_conn_channel channels[SL_CHANNELS];
 };
 

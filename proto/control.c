@@ -37,7 +37,7 @@ static enum sl_code take_credit(struct sl_conn *c, struct sl_rd *r, struct sl_er
 {
     uint8_t channel = sl_r_u8(r);
     uint64_t bytes = sl_r_uv(r, SL_CREDIT_MAX);
-    if (!sl_r_done(r) || channel == 0 || channel >= SL_CHANNELS)
+    if (!sl_r_done(r) || channel == 0 || channel >= sl_conn_channels(c))
         return malformed(err, "CREDIT");
     struct sl_conn_channel *ch = &c->channels[channel];
     if (bytes > SL_CREDIT_MAX - ch->may_send)

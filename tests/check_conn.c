@@ -531,12 +531,34 @@ START_TEST(keeps_four_windows_in_all)
 }
 END_TEST
 
+/* Numbers from 16 on are for those who have agreed on them. */
+START_TEST(more_channels_by_agreement)
+{
+    static const char *const with[] = { SL_FEATURE_CHANNELS, NULL };
+    struct end a, b;
+    struct sl_error err = { 0 };
+    for (int agreed = 0; agreed < 2; agreed++) {
+        uint8_t frame[SL_FRAME_HEADER] = { 0, 0, 0, 16, SL_CHANNELS - 1, 0 };
+        open_end(&a, SL_ROLE_CLIENT, 0, with);
+        open_end(&b, SL_ROLE_SERVER, 0, agreed ? with : without);
+        move(&a, &b, 1000000);
+        move(&b, &a, 1000000);
+        ck_assert_uint_eq(sl_conn_channels(a.conn), agreed ? SL_CHANNELS : SL_CHANNELS_BASE);
+        ck_assert_int_eq(sl_conn_feed(b.conn, frame, sizeof frame, &err), agreed ? SL_OK : SL_E_PROTOCOL);
+        frame[4] = SL_CHANNELS;
+        ck_assert_int_eq(sl_conn_feed(b.conn, frame, sizeof frame, &err), SL_E_PROTOCOL);
+        close_both(&a, &b);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("conn");
     TCase *t = tcase_create("conn");
     suite_add_tcase(s, t);
     tcase_set_timeout(t, 60);
+    tcase_add_test(t, more_channels_by_agreement);
     tcase_add_loop_test(t, both_write_at_once, 0, 36);
     tcase_add_loop_test(t, one_side_without_zlib, 0, 2);
     tcase_add_loop_test(t, compression_shrinks_what_can_shrink, 0, 2);

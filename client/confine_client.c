@@ -41,6 +41,32 @@ static enum sl_code add_dest(struct sl_confine *c, const char *path, struct sl_e
     return rc;
 }
 
+/* A link may not make more possible than its first name does (Landlock's rule for what it calls reparenting). */
+static enum sl_code add_alternate(struct sl_confine *c, const struct sl_options *o, const char *dir, bool plain, const char *typed,
+                                  struct sl_error *err)
+{
+    char *path = sl_alternate_path(dir, plain, typed);
+    enum sl_code rc = sl_confine_path(c, path, o->alternates.kind == SL_ALTERNATE_LINK ? (uint32_t)WRITING : (uint32_t)READING, err);
+    free(path);
+    return rc;
+}
+
+/* The trees of --link-dest and the like. What is no directory yet may become one, or be the name of one file in the directory around it. */
+static enum sl_code add_alternates(struct sl_confine *c, const struct sl_options *o, const char *dest, struct sl_error *err)
+{
+    struct stat st;
+    bool there = stat(*dest ? dest : ".", &st) == 0 && S_ISDIR(st.st_mode);
+    char *copy = sl_strdup(dest), *around = dirname(copy);
+    enum sl_code rc = SL_OK;
+    for (unsigned i = 0; i < o->alternates.len && rc == SL_OK; i++) {
+        rc = add_alternate(c, o, dest, !there, o->alternates.at[i], err);
+        if (rc == SL_OK && !there)
+            rc = add_alternate(c, o, around, false, o->alternates.at[i], err);
+    }
+    free(copy);
+    return rc;
+}
+
 static bool all_here(const struct sl_layout *l)
 {
     return !l->remote_source && !(l->dest && l->dest->remote);
@@ -54,6 +80,8 @@ static enum sl_code add_trees(const struct sl_layout *l, struct sl_confine *c, s
             rc = sl_confine_path(c, *l->addresses[i].path ? l->addresses[i].path : ".", READING, err);
     if (rc == SL_OK && l->o->dest && l->dest_address.kind == SL_ADDR_LOCAL)
         rc = add_dest(c, l->dest_address.path, err);
+    if (rc == SL_OK && l->o->dest && l->dest_address.kind == SL_ADDR_LOCAL)
+        rc = add_alternates(c, l->o, l->dest_address.path, err);
     return rc;
 }
 

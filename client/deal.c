@@ -85,7 +85,7 @@ static bool is_structural(const struct sl_action *a)
 
 static bool is_file(const struct sl_action *a)
 {
-    return a->kind == SL_ACT_FILE || a->kind == SL_ACT_COMPARE || a->kind == SL_ACT_PART;
+    return a->kind == SL_ACT_FILE || a->kind == SL_ACT_COMPARE || a->kind == SL_ACT_PART || a->kind == SL_ACT_TAKE;
 }
 
 /* A directory that is opened up while what it is to get in the end has not been given yet: once more after deletions. */
@@ -144,7 +144,7 @@ static void hand(struct sl_plan *p, struct sl_lane *l, struct sl_queue *from)
         number(p, a);
     if (fresh || a->role.group) {
         a->needs = l == p->lanes[0] ? 0 : p->structural;
-        a->weight = FILE_WEIGHT + (a->kind == SL_ACT_PART ? a->part_len : is_file(a) ? a->entry.size : 0);
+        a->weight = FILE_WEIGHT + (a->kind == SL_ACT_PART ? a->part_len : is_file(a) && a->kind != SL_ACT_TAKE && !a->copied ? a->entry.size : 0);
     }
     if (is_structural(a))
         p->structural = a->seq;

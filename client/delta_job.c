@@ -27,6 +27,16 @@ void sl_delta_job_basis(struct sl_delta_job *j, const char *name, unsigned flags
     j->bases[j->bases_len++] = (struct sl_job_basis){ .name = sl_strdup(name), .flags = flags, .size = size };
 }
 
+void sl_delta_job_elsewhere(struct sl_delta_job *j)
+{
+    j->bases[j->bases_len - 1].elsewhere = true;
+}
+
+void sl_delta_job_copy(struct sl_delta_job *j)
+{
+    j->copying = true;
+}
+
 void sl_delta_job_append(struct sl_delta_job *j, uint64_t from)
 {
     j->append = from;
@@ -97,7 +107,7 @@ bool sl_delta_job_asks(const struct sl_delta_job *j)
     for (unsigned b = 0; b < j->bases_len; b++)
         if (!j->asked[b] && wanted(j, b))
             return true;
-    return !j->asked_source && !only_hoped_for(j) && !(is_first(j) && hopeless(j));
+    return !j->copying && !j->asked_source && !only_hoped_for(j) && !(is_first(j) && hopeless(j));
 }
 
 static uint64_t largest_basis(const struct sl_delta_job *j)
@@ -108,9 +118,16 @@ static uint64_t largest_basis(const struct sl_delta_job *j)
     return n;
 }
 
+enum { COPY_GRAIN = 26, COPY_HASH = 4 };   /* of a copy only its holes and its hash are wanted */
+
 static void first_round(struct sl_delta_job *j)
 {
     uint64_t basis = largest_basis(j);
+    if (j->copying) {
+        j->grain = COPY_GRAIN;
+        j->hash_bytes = COPY_HASH;
+        return;
+    }
     j->grain = sl_delta_first_grain(j->size > basis ? j->size : basis);
     j->hash_bytes = sl_delta_hash_bytes(j->size, basis, j->grain);
 }
@@ -136,10 +153,12 @@ enum sl_code sl_delta_job_ask(struct sl_delta_job *j, const struct sl_job_sides 
     for (unsigned b = 0; b < j->bases_len && rc == SL_OK; b++) {
         if (j->asked[b] || !wanted(j, b))
             continue;
-        rc = ask(j, s->dest, s->dest_dir, j->bases[b].name, 1 + b, j->bases[b].size, &j->of_bases[b], j->bases[b].flags);
+        uint32_t dir = j->bases[b].elsewhere ? s->other_dir : s->dest_dir;
+        unsigned flags = j->bases[b].flags | (j->copying ? (unsigned)SL_CHUNKS_HASH : 0);
+        rc = ask(j, s->dest, dir, j->bases[b].name, 1 + b, j->bases[b].size, &j->of_bases[b], flags);
         j->asked[b] = rc == SL_OK;
     }
-    if (rc == SL_OK && !j->asked_source && !only_hoped_for(j)) {
+    if (rc == SL_OK && !j->copying && !j->asked_source && !only_hoped_for(j)) {
         rc = ask(j, s->source, s->source_dir, j->name, 0, j->size, &j->of_source, is_first(j) ? SL_CHUNKS_HASH : 0);
         j->asked_source = rc == SL_OK;
     }
@@ -186,6 +205,9 @@ static void take_basis(struct sl_delta_job *j, unsigned b, struct sl_chunk_answe
         j->bases[b].gone = true;
         return;
     }
+    if (j->copying && a->has_hash)
+        memcpy(j->hash, a->hash, sizeof j->hash);
+    j->has_hash |= j->copying && a->has_hash;
     take_chunks(j, &j->lists[b], a);
 }
 
@@ -214,6 +236,15 @@ static void finish(struct sl_delta_job *j)
     for (size_t i = 0; i < j->delta.len; i++)
         copies |= j->delta.spans[i].kind == SL_SPAN_COPY;
     j->useless |= !copies || j->failed_source;
+    clear_lists(j);
+}
+
+/* What the basis has now is what the listing said of it, or the file is sent whole. */
+static void copy_basis(struct sl_delta_job *j)
+{
+    sl_delta_copy(&j->delta, &j->lists[0]);
+    j->done = true;
+    j->useless |= !j->has_hash || j->bases[0].gone || sl_delta_size(&j->delta) != j->size;
     clear_lists(j);
 }
 
@@ -278,6 +309,10 @@ void sl_delta_job_settle(struct sl_delta_job *j, const struct sl_job_sides *s)
     unsigned grain = j->grain;
     if (j->done || j->waiting || sl_delta_job_asks(j))
         return;
+    if (j->copying) {
+        copy_basis(j);
+        return;
+    }
     if (j->failed_source || j->useless || hopeless(j)) {
         j->useless = true;
         finish(j);

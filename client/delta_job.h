@@ -15,6 +15,7 @@ struct sl_job_basis {
     uint64_t size;           /* as far as known */
     bool answered;           /* it is known whether there is such a file */
     unsigned number;         /* of it in the write */
+    bool elsewhere;          /* it is in the other directory of struct sl_job_sides */
     bool gone;               /* it can't be read: nothing is copied from it */
 };
 
@@ -40,6 +41,7 @@ struct sl_delta_job {
     struct sl_delta delta;
     bool collide;            /* for tests: all chunk hashes are taken for the same */
     bool inplace;            /* the first basis that is no interrupted file is the file that is written */
+    bool copying;            /* the file is to be what its one basis is, whatever the source has */
     uint64_t append;         /* so many bytes stay unseen and only the rest is sent; 0: no */
     bool has_hash;
     uint8_t hash[SL_HASH_MOST];   /* of the whole source file; of its rest when that is appended */
@@ -56,12 +58,17 @@ struct sl_delta_job *sl_delta_job_new(const char *name, uint64_t size);
 void sl_delta_job_basis(struct sl_delta_job *j, const char *name, unsigned flags, uint64_t size);
 /* In place of all rounds: the file has its first `from` bytes already. The job is done then. */
 void sl_delta_job_append(struct sl_delta_job *j, uint64_t from);
+/* The last basis that was added is in another directory than the file. */
+void sl_delta_job_elsewhere(struct sl_delta_job *j);
+/* The file is to be a copy of the one basis: of the source nothing is asked. */
+void sl_delta_job_copy(struct sl_delta_job *j);
 /* Only when nothing is under way for it, or its endpoints' hooks are off. */
 void sl_delta_job_free(struct sl_delta_job *j);
 
 struct sl_job_sides {        /* where the lists are asked for */
     struct sl_endpoint *source, *dest;
     uint32_t source_dir, dest_dir;   /* ids of SL_JOB_HASH */
+    uint32_t other_dir;      /* at the destination, where a basis elsewhere is */
     struct sl_line line;
     uint64_t key;            /* of sl_delta_round */
 };

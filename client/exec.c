@@ -264,6 +264,8 @@ static enum sl_code do_other(struct sl_lane *l, struct sl_action *a)
 {
     struct sl_plan *p = l->plan;
     uint32_t dir = 0;
+    if (a->kind == SL_ACT_TAKE)
+        return sl_exec_link(l, a);
     if (a->kind == SL_ACT_NOTHING) {
         sl_exec_report(p, a, 0);
         sl_exec_skip(l);
@@ -299,7 +301,8 @@ static void pretend(struct sl_lane *l, struct sl_action *a)
 {
     struct sl_plan *p = l->plan;
     if (a->kind == SL_ACT_FILE) {
-        sl_exec_count_sent(p, a);
+        if (!a->copied)
+            sl_exec_count_sent(p, a);
         p->progress.bytes_done += a->entry.size;
     }
     if (a->kind == SL_ACT_LINK)

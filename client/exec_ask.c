@@ -7,6 +7,7 @@
 #include "client/exec_priv.h"
 #include "client/parts.h"
 #include "client/permit.h"
+#include "client/plan_priv.h"
 
 #include <string.h>
 
@@ -113,6 +114,8 @@ static void ask_hashes(struct sl_lane *l)
         if (!a->asked_there && (first || a->origin->e->remote) && ask_hash_there(l, a) != SL_OK)
             return;
         a = sl_queue_at(&l->queue, i);
+        if (a->pick && (first || l->dest->remote) && sl_exec_candidates_ask(l, a) != SL_OK)
+            return;
         if (!a->asked_here && (first || l->dest->remote) && ask_hash_here(l, a) != SL_OK)
             return;
     }
@@ -157,6 +160,8 @@ static enum sl_code compare(struct sl_lane *l, struct sl_action *a)
             a->quiet = a->role.lost = true;
         }
     }
+    if (a->pick && (sl_exec_candidates_take(l, a) != SL_OK || (!a->asked_here && ask_hash_here(l, a) != SL_OK)))
+        return SL_AGAIN;
     if (a->asked_here && !a->got_here) {
         rc = l->dest->ops->hash_next(l->dest, a->hash_here, &why);
         if (rc == SL_AGAIN)
@@ -168,7 +173,8 @@ static enum sl_code compare(struct sl_lane *l, struct sl_action *a)
     }
     if (!a->got_there || !a->got_here)
         return SL_AGAIN;
-    settle(p, a);
+    if (!a->pick || !sl_pick_settle(p, a))
+        settle(p, a);
     return SL_OK;
 }
 

@@ -39,8 +39,16 @@ static bool may_resume(const struct sl_plan *p, const struct sl_action *a)
     return a->entry.size >= KEPT_LEAST && !p->o->no_resume;
 }
 
+/* What an alternate tree has is copied whole whatever the options say of deltas; it was seen before that it can be. */
+static bool is_copy(const struct sl_plan *p, const struct sl_action *a)
+{
+    return a->kind == SL_ACT_FILE && a->copied && !a->whole && !p->o->dry_run;
+}
+
 bool sl_exec_delta_wanted(const struct sl_plan *p, const struct sl_action *a)
 {
+    if (is_copy(p, a))
+        return !a->delta || !a->delta->decided;
     if (a->kind != SL_ACT_FILE || a->waits || a->whole || a->quiet || p->o->dry_run || p->o->whole_file > 0)
         return false;
     if (a->append)
@@ -61,10 +69,18 @@ static void begin_job(const struct sl_plan *p, struct sl_action *a)
         sl_delta_job_append(a->delta, a->basis_size);
         return;
     }
-    a->delta->inplace = p->o->inplace && has_basis(a);
+    if (a->copied) {
+        sl_delta_job_basis(a->delta, a->entry.name, 0, a->entry.size);
+        sl_delta_job_elsewhere(a->delta);
+        sl_delta_job_copy(a->delta);
+        return;
+    }
+    a->delta->inplace = p->o->inplace && has_basis(a) && !a->alternate;
     a->delta->collide = p->o->test_mask && strstr(p->o->test_mask, "chunk-hashes");
     if (has_basis(a))
         sl_delta_job_basis(a->delta, a->entry.name, 0, a->basis_size);
+    if (has_basis(a) && a->alternate)
+        sl_delta_job_elsewhere(a->delta);
     if (a->similar)
         sl_delta_job_basis(a->delta, a->similar, 0, a->similar_size);
     if (may_resume(p, a))
@@ -75,7 +91,9 @@ static enum sl_code sides_of(struct sl_lane *l, const struct sl_action *a, struc
 {
     struct sl_plan *p = l->plan;
     *s = (struct sl_job_sides){ .source = sl_lane_source(l, a->origin->e), .dest = l->dest, .line = p->line, .key = p->match_key };
-    enum sl_code rc = sl_exec_move_to(l, &l->hash_there, a, &s->source_dir);
+    enum sl_code rc = a->copied ? SL_OK : sl_exec_move_to(l, &l->hash_there, a, &s->source_dir);
+    if (rc == SL_OK && a->alternate)
+        rc = sl_exec_alternate_dir(l, &l->alternate_hash, a, a->alternate, &s->other_dir);
     return rc == SL_OK ? sl_cursor_goto(&l->hash_here, a->path, a->dir_len, &s->dest_dir) : rc;
 }
 
@@ -179,6 +197,9 @@ static enum sl_code start(struct sl_lane *l, struct sl_action *a, uint32_t dir)
     struct sl_delta_job *j = a->delta;
     if (l->begun)
         return SL_OK;
+    uint32_t other = 0;
+    if (a->alternate && sl_exec_alternate_dir(l, &l->alternate_work, a, a->alternate, &other) != SL_OK)
+        return SL_AGAIN;
     if (l->dest->ops->room(l->dest, SL_JOB_WORK) < 2 * SL_HEAD_ROOM + j->bases_len * (SL_NAME_MAX + 64))
         return SL_AGAIN;
     /* First: a local tree tells within the calls below what fails. */
@@ -193,7 +214,7 @@ static enum sl_code start(struct sl_lane *l, struct sl_action *a, uint32_t dir)
         if (j->bases[b].gone)
             continue;
         j->bases[b].number = number++;
-        l->dest->ops->basis(l->dest, dir, j->bases[b].name, j->bases[b].flags);
+        l->dest->ops->basis(l->dest, j->bases[b].elsewhere ? other : dir, j->bases[b].name, j->bases[b].flags);
     }
     if (j->append) {
         l->dest->ops->keep(l->dest, j->append);
@@ -211,8 +232,9 @@ static void wrote(struct sl_lane *l, uint64_t n)
 }
 
 /* A span that needs nothing from the source. */
-static enum sl_code put_span(struct sl_lane *l, const struct sl_span *s, const struct sl_job_basis *bases)
+static enum sl_code put_span(struct sl_lane *l, const struct sl_action *a, const struct sl_span *s)
 {
+    const struct sl_job_basis *bases = a->delta->bases;
     struct sl_endpoint *d = l->dest;
     while (l->span_done < s->len) {
         uint64_t n = s->len - l->span_done;
@@ -223,7 +245,8 @@ static enum sl_code put_span(struct sl_lane *l, const struct sl_span *s, const s
         } else {
             n = n < SL_COPY_MAX ? n : SL_COPY_MAX;
             d->ops->copy(d, bases[s->basis].number, s->from + l->span_done, (uint32_t)n);
-            l->plan->stats.matched += n;
+            if (!a->copied)
+                l->plan->stats.matched += n;
         }
         wrote(l, n);
         if (s->kind == SL_SPAN_COPY)
@@ -315,7 +338,8 @@ static enum sl_code end(struct sl_lane *l, struct sl_action *a)
     l->begun = false;                    /* a local tree says within commit what is wrong with it */
     if (!l->swallow) {
         a->entry.size = l->file_done;
-        sl_exec_count_sent(p, a);
+        if (!a->copied)
+            sl_exec_count_sent(p, a);
         d->ops->commit(d, a->delta->has_hash ? a->delta->hash : NULL);
     } else {
         d->ops->abort(d);
@@ -349,7 +373,7 @@ enum sl_code sl_exec_delta_step(struct sl_lane *l, struct sl_action *a, struct s
         l->span_done = 0;
     }
     if (l->span < j->delta.len && j->delta.spans[l->span].kind != SL_SPAN_NEW)
-        return put_span(l, &j->delta.spans[l->span], j->bases);
+        return put_span(l, a, &j->delta.spans[l->span]);
     if (!j->reads && j->asked_content < j->of_source.len && !l->swallow)
         return sl_exec_delta_ask(l, a);
     if (!j->asked_content && j->of_source.len == 0 && !a->asked)
@@ -383,9 +407,12 @@ struct sl_action *sl_exec_delta_copy(const struct sl_action *a)
 
 bool sl_exec_delta_again(struct sl_lane *l, struct sl_pending *n, enum sl_code code)
 {
+    if (n->mended)
+        return true;
     if (!n->redo || !mendable(code))
         return false;
     struct sl_action *copy = n->redo;
+    n->mended = true;
     n->redo = NULL;
     copy->seq = n->seq;
     n->seq = 0;

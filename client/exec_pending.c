@@ -47,6 +47,7 @@ static void forget_action(struct sl_pending *n)
 void sl_pending_clear(struct sl_pending *n)
 {
     free_action(n->redo);
+    free_action(n->taken);
     free_action(n->action);
     free_action(n->link);
     free(n->path);
@@ -56,6 +57,8 @@ static void reap(struct sl_plan *p, struct sl_lane *l)
 {
     while (l->pending_len && sl_pending_at(l, 0)->ticket <= l->dest->acked[SL_JOB_WORK]) {
         struct sl_pending *n = sl_pending_at(l, 0);
+        if (n->taken)
+            sl_exec_report(p, n->taken, 0);
         p->done += n->changed || n->deleted;
         p->deleted += n->deleted;
         l->cost -= n->weight;
@@ -131,7 +134,9 @@ void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t 
     bool dir = n ? n->dir : l->current_dir;
     if (n)
         n->changed = n->deleted = false;
-    if (part_failed(l, n, &why))
+    if (part_failed(l, n, &why) || l->opening_alternate)
+        return;
+    if (sl_exec_link_failed(l, n, why.code))
         return;
     if (n && n->kind == SL_ACT_LINK && sl_hard_refused(p, n, &why))
         return;
@@ -180,7 +185,7 @@ static struct sl_action *for_another_lane(const struct sl_action *a)
 {
     struct sl_action *copy = sl_exec_copy(a);
     copy->whole = a->whole;
-    copy->redo = true;
+    copy->redo = a->kind != SL_ACT_TAKE;
     return copy;
 }
 
@@ -194,6 +199,8 @@ void sl_exec_finish(struct sl_lane *l)
     n->dir = of_dir(p, a);
     if (a->delta && !a->append)
         n->redo = sl_exec_delta_copy(a);
+    if (a->kind == SL_ACT_TAKE && !l->current_failed)
+        n->taken = sl_exec_copy(a);
     if (l != p->lanes[0] && a->seq && !(l->swallow || l->current_failed))
         n->action = for_another_lane(a);
     n->kind = a->kind;
@@ -203,7 +210,8 @@ void sl_exec_finish(struct sl_lane *l)
     n->role.lost |= l->current_lost || l->swallow;
     if (n->failed && a->kind == SL_ACT_JOIN)
         n->seq = 0;
-    n->changed = (a->kind == SL_ACT_FILE && !l->swallow) || a->kind == SL_ACT_JOIN || (a->kind == SL_ACT_MAKE && a->changes & SL_CHANGE_NEW);
+    n->changed = (a->kind == SL_ACT_FILE && !l->swallow) || a->kind == SL_ACT_JOIN || a->kind == SL_ACT_TAKE ||
+                 (a->kind == SL_ACT_MAKE && (a->changes & SL_CHANGE_NEW || a->fresh));
     n->deleted = a->kind == SL_ACT_REMOVE && a->update == SL_UPDATE_DELETED;
     n->path = a->path;
     a->path = NULL;
@@ -242,6 +250,9 @@ struct sl_action *sl_exec_copy(const struct sl_action *a)
     copy->weight = a->weight;
     copy->losses = a->losses;
     copy->in_one = a->in_one;
+    copy->alternate = a->alternate;
+    copy->copied = a->copied;
+    copy->fresh = a->fresh;
     copy->role = a->role;
     copy->parts = a->parts;
     copy->part_from = a->part_from;

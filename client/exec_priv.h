@@ -46,6 +46,17 @@ void sl_exec_once_more(struct sl_lane *l, struct sl_action *copy);
 /* The source changed while it was read: once more, whole, behind everything else; false when that was so already. */
 bool sl_exec_again(struct sl_lane *l, struct sl_action *a);
 
+/* ---- exec_alternate.c ---- */
+/* The directory of an action in its alternate tree number `number`, for a cursor of the destination. */
+enum sl_code sl_exec_alternate_dir(struct sl_lane *l, struct sl_cursor *c, const struct sl_action *a, size_t number, uint32_t *id);
+/* Makes a hard link to what the alternate has; it is told when it is confirmed. */
+enum sl_code sl_exec_link(struct sl_lane *l, struct sl_action *a);
+/* Whether a failure is that of a link, which is then made in another way. n: NULL: of the one under way. */
+bool sl_exec_link_failed(struct sl_lane *l, struct sl_pending *n, enum sl_code code);
+/* Asks for the hashes of the candidates of an action, or takes what is there of them; SL_AGAIN: not all. */
+enum sl_code sl_exec_candidates_ask(struct sl_lane *l, struct sl_action *a);
+enum sl_code sl_exec_candidates_take(struct sl_lane *l, struct sl_action *a);
+
 /* ---- exec_delta.c ---- */
 /* Whether it is, or is to be, found out what of this file has to be sent. */
 bool sl_exec_delta_wanted(const struct sl_plan *p, const struct sl_action *a);

@@ -154,7 +154,8 @@ enum sl_code sl_extra_step(struct sl_plan *p, struct sl_error *err)
     return SL_OK;
 }
 
-void sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin)
+void sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin,
+                         struct sl_pick *pick)
 {
     if (p->o->ignore_existing || !sl_plan_wanted(p, s)) {
         sl_merge_drop(&p->source);
@@ -178,6 +179,10 @@ void sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const stru
     a->flags = SL_PUT_REPLACE;
     a->update = file ? sl_plan_direction(p) : SL_UPDATE_LOCAL;
     a->changes = SL_CHANGE_NEW;
+    if (pick->ask)
+        sl_pick_ask(a, pick);
+    else
+        sl_pick_shape(p, a, pick);
     a->dir_readonly = l->readonly;
     a->dir_meta = l->has_source ? (p->o->times ? (uint32_t)SL_META_MTIME : 0) | (l->readonly ? (uint32_t)SL_META_MODE : 0) : 0;
     a->dir_mode = l->entry.mode;

@@ -17,7 +17,9 @@ static char update_letter(const struct sl_report_item *item)
     case SL_UPDATE_RECEIVED:
         return '>';
     case SL_UPDATE_LOCAL:
+    case SL_UPDATE_COPIED:
         return 'c';
+    case SL_UPDATE_TAKEN:
     case SL_UPDATE_LINKED:
         return 'h';
     case SL_UPDATE_DELETED:
@@ -56,7 +58,8 @@ void sl_itemize(const struct sl_report_item *item, char out[SL_ITEMIZE_LEN + 1])
         memcpy(out, "*deleting  ", SL_ITEMIZE_LEN + 1);
         return;
     }
-    bool blank = (item->update == SL_UPDATE_NONE || item->update == SL_UPDATE_LINKED) && !item->changes;
+    bool made = item->update == SL_UPDATE_SENT || item->update == SL_UPDATE_RECEIVED;
+    bool blank = !made && !item->changes;
     memset(out, item->changes & SL_CHANGE_NEW ? '+' : blank ? ' ' : '.', SL_ITEMIZE_LEN);
     out[SL_ITEMIZE_LEN] = '\0';
     out[0] = update_letter(item);

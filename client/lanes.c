@@ -18,6 +18,8 @@ struct sl_lane *sl_lane_add(struct sl_plan *p, struct sl_endpoint *dest)
     sl_cursor_init(&l->write_at, dest, SL_JOB_WORK, p->dest_origin.root, p->dest_origin.base);
     sl_cursor_init(&l->link_at, dest, SL_JOB_WORK, p->dest_origin.root, p->dest_origin.base);
     sl_cursor_init(&l->hash_here, dest, SL_JOB_HASH, p->dest_origin.root, p->dest_origin.base);
+    sl_cursor_init(&l->alternate_work, dest, SL_JOB_WORK, p->dest_origin.root, "");
+    sl_cursor_init(&l->alternate_hash, dest, SL_JOB_HASH, p->dest_origin.root, "");
     sl_cursor_init(&l->read_at, first, SL_JOB_WORK, 0, "");
     sl_cursor_init(&l->hash_there, first, SL_JOB_HASH, 0, "");
     dest->failed = sl_exec_failed;
@@ -52,6 +54,8 @@ static void lane_free(struct sl_lane *l)
     sl_cursor_clear(&l->read_at);
     sl_cursor_clear(&l->hash_there);
     sl_cursor_clear(&l->hash_here);
+    sl_cursor_clear(&l->alternate_work);
+    sl_cursor_clear(&l->alternate_hash);
     free(l->pending);
     free(l->twins);
     free(l);
@@ -95,7 +99,7 @@ static void deal_again(struct sl_plan *p, struct sl_lane *l)
     for (size_t i = 0; i < l->pending_len; i++) {
         struct sl_pending *n = sl_pending_at(l, i);
         if (n->seq && n->action) {
-            p->progress.bytes_done -= n->parts ? n->action->part_len : n->changed ? n->action->entry.size : 0;
+            p->progress.bytes_done -= n->parts ? n->action->part_len : n->changed && n->kind != SL_ACT_TAKE ? n->action->entry.size : 0;
             begin_again(p, n->action);
             n->action->losses++;
             *sl_queue_push(&p->again) = *n->action;

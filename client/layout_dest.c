@@ -108,7 +108,7 @@ static char *below(const struct sl_place *p)
 /* The destination's listing: all of it, or only what the arguments name. */
 static void list_dest(struct sl_layout *l, struct sl_plan *p)
 {
-    uint32_t extra = l->o->dry_run ? 0 : SL_LIST_CLEAN;
+    uint32_t extra = (l->o->dry_run ? 0 : SL_LIST_CLEAN) | sl_layout_identity(l);
     if (p->dest_new || p->blind)
         return;
     if (l->o->del)
@@ -207,6 +207,8 @@ enum sl_code sl_layout_dest(struct sl_layout *l, struct sl_plan *p, struct sl_er
     if (rc == SL_OK) {
         sl_layout_named(l);
         list_dest(l, p);
+        rc = sl_layout_alternates(l, p, err);
+        *exit_status = rc == SL_E_CONFIG ? 1 : rc == SL_E_TIMEOUT ? 30 : 12;
     } else {
         err->side = *exit_status == 1 ? SL_SIDE_HERE : l->dest->side;
     }

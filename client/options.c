@@ -5,6 +5,7 @@
 #include "config.h"
 #include "client/options.h"
 #include "client/completion.h"
+#include "client/options_alternates.h"
 #include "client/options_each.h"
 #include "client/options_output.h"
 #include "client/options_select.h"
@@ -63,6 +64,8 @@ static enum sl_code call(struct parse *p, const struct sl_option_row *row, const
     enum sl_code rc = sl_select_take(o, &p->select, row->id, value, p->err);
     if (rc == SL_EOF)
         rc = sl_transfer_take(o, row->id, value, p->err);
+    if (rc == SL_EOF)
+        rc = sl_alternates_take(o, row->id, value, p->err);
     if (rc == SL_EOF)
         rc = sl_output_take(o, row, value, p->err);
     if (rc != SL_EOF)

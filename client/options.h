@@ -25,6 +25,14 @@ enum sl_info {                    /* kinds of messages: --info */
     SL_INFO_DEL, SL_INFO_FLIST, SL_INFO_NAME, SL_INFO_NONREG, SL_INFO_PROGRESS, SL_INFO_SKIP, SL_INFO_STATS, SL_INFO_KINDS
 };
 
+enum sl_alternate_kind { SL_ALTERNATE_NONE, SL_ALTERNATE_COMPARE, SL_ALTERNATE_COPY, SL_ALTERNATE_LINK };
+#define SL_ALTERNATES_MAX 20      /* rsync's limit */
+struct sl_alternate_dirs {        /* --compare-dest, --copy-dest, --link-dest */
+    enum sl_alternate_kind kind;
+    const char *at[SL_ALTERNATES_MAX];   /* as typed; borrowed from argv */
+    unsigned len;
+};
+
 struct sl_options {
     /* what is copied */
     bool recurse, links, perms, times, group, owner, devices, specials, numeric_ids;
@@ -45,6 +53,7 @@ struct sl_options {
     /* what counts as different */
     bool update, checksum, ignore_times, size_only, existing, ignore_existing;
     int whole_file;               /* 1: -W; -1: --no-whole-file; 0: whole between local trees only */
+    struct sl_alternate_dirs alternates;
     /* deletion */
     bool del;                     /* --delete and its other names */
     bool delete_excluded, delete_after;   /* imply it */

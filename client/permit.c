@@ -62,7 +62,7 @@ void sl_permit_tell(const struct sl_options *o, struct sl_report *report, const 
 
 static uint32_t needs(const struct sl_plan *p, const struct sl_action *a)
 {
-    bool fresh = a->changes & SL_CHANGE_NEW;
+    bool fresh = a->changes & SL_CHANGE_NEW || a->fresh;
     bool written_over = !fresh || p->o->inplace;
     uint32_t special = a->entry.type >= SL_TYPE_CHAR ? SL_RIGHT_SPECIAL : 0;
     switch (a->kind) {
@@ -70,6 +70,8 @@ static uint32_t needs(const struct sl_plan *p, const struct sl_action *a)
         return SL_RIGHT_CREATE | (written_over ? (uint32_t)SL_RIGHT_OVERWRITE : 0);
     case SL_ACT_MAKE:
         return SL_RIGHT_CREATE | special | (fresh ? 0 : (uint32_t)SL_RIGHT_OVERWRITE);
+    case SL_ACT_TAKE:
+        return SL_RIGHT_CREATE | (fresh ? 0 : (uint32_t)SL_RIGHT_OVERWRITE);
     case SL_ACT_LINK:
         return SL_RIGHT_CREATE | SL_RIGHT_READ | (fresh ? 0 : (uint32_t)SL_RIGHT_OVERWRITE);
     case SL_ACT_META:
@@ -100,7 +102,7 @@ static const char *what_for(uint32_t missing)
 /* A directory that is there is told of when it is entered and changed when it is left: what will be left then is no change. */
 static void tell_no_change(const struct sl_plan *p, struct sl_action *a)
 {
-    if (a->kind != SL_ACT_NOTHING || a->entry.type != SL_TYPE_DIR || a->changes & SL_CHANGE_NEW || p->dest->rights & SL_RIGHT_META)
+    if (a->kind != SL_ACT_NOTHING || a->entry.type != SL_TYPE_DIR || a->changes & SL_CHANGE_NEW || a->fresh || p->dest->rights & SL_RIGHT_META)
         return;
     a->changes = 0;
     a->quiet = a->quiet || !sl_plan_told(p, 0);
@@ -111,7 +113,7 @@ void sl_permit_action(struct sl_plan *p, struct sl_action *a)
     tell_no_change(p, a);
     struct sl_error err = { .code = SL_E_RIGHTS, .side = p->dest->side };
     uint32_t missing = needs(p, a) & ~p->dest->rights;
-    if (!missing && a->kind == SL_ACT_FILE && !(a->origin->e->rights & SL_RIGHT_READ)) {
+    if (!missing && a->kind == SL_ACT_FILE && !a->copied && !(a->origin->e->rights & SL_RIGHT_READ)) {
         missing = SL_RIGHT_READ;
         err.side = a->origin->e->side;
     }

@@ -36,6 +36,7 @@ void sl_plan_clear(struct sl_plan *p)
 {
     sl_merge_clear(&p->source);
     sl_stream_clear(&p->dest_stream);
+    sl_alternates_clear(&p->alternates);
     sl_lanes_clear(p);
     sl_parts_clear(p);
     sl_queue_clear(&p->queue);
@@ -67,6 +68,7 @@ static void count_file(struct sl_plan *p, const struct sl_entry *s)
 /* Takes the source's entry; a directory becomes the open one. */
 static void enter_source(struct sl_plan *p, const struct sl_entry *s, struct sl_origin *origin, struct sl_level **out)
 {
+    sl_alternates_enter(&p->alternates, p->depth);
     size_t n = sl_plan_path_put(p, sl_plan_level(p)->path_len, s);
     *out = sl_plan_enter(p, n);
     sl_plan_level_entry(*out, s, origin);
@@ -74,7 +76,7 @@ static void enter_source(struct sl_plan *p, const struct sl_entry *s, struct sl_
     sl_merge_pop(&p->source);
 }
 
-static void new_dir(struct sl_plan *p, const struct sl_entry *s, struct sl_origin *origin)
+static void new_dir(struct sl_plan *p, const struct sl_entry *s, struct sl_origin *origin, const struct sl_pick *pick)
 {
     struct sl_level *l;
     struct sl_action *a = sl_plan_push(p, SL_ACT_MAKE, s, origin);
@@ -88,6 +90,8 @@ static void new_dir(struct sl_plan *p, const struct sl_entry *s, struct sl_origi
     a->meta = meta & ~(uint32_t)SL_META_MTIME;
     a->update = SL_UPDATE_LOCAL;
     a->changes = SL_CHANGE_NEW;
+    if (!p->bare)
+        sl_pick_shape(p, a, pick);
     uint32_t mode = a->entry.mode;
     enter_source(p, s, origin, &l);
     if (!p->bare)
@@ -137,10 +141,11 @@ static void choose_now(struct sl_plan *p)
         choose_similar(p, &p->levels[i]);
 }
 
-static void make_new(struct sl_plan *p, const struct sl_entry *s, struct sl_origin *origin)
+/* pick: what the alternates have for it. */
+static void make_new(struct sl_plan *p, const struct sl_entry *s, struct sl_origin *origin, struct sl_pick *pick)
 {
     if (s->type == SL_TYPE_DIR) {
-        new_dir(p, s, origin);
+        new_dir(p, s, origin, pick);
         return;
     }
     bool file = s->type == SL_TYPE_FILE;
@@ -151,11 +156,18 @@ static void make_new(struct sl_plan *p, const struct sl_entry *s, struct sl_orig
     a->flags = SL_PUT_REPLACE;
     a->update = file ? sl_plan_direction(p) : SL_UPDATE_LOCAL;
     a->changes = SL_CHANGE_NEW;
-    a->waits = file && sl_plan_level(p)->in_dest && looks_for_similar(p);
+    if (pick->ask)
+        sl_pick_ask(a, pick);
+    else
+        sl_pick_shape(p, a, pick);
+    a->waits = a->kind == SL_ACT_FILE && !a->alternate && sl_plan_level(p)->in_dest && looks_for_similar(p);
     sl_plan_level(p)->waiting += a->waits;
-    if (file)
+    if (file && a->kind != SL_ACT_TAKE && a->kind != SL_ACT_NOTHING)
         count_file(p, s);
-    sl_hard_action(p, a, s, NULL);
+    if (a->kind != SL_ACT_NOTHING)       /* --compare-dest leaves it out: nothing can be linked to it */
+        sl_hard_action(p, a, s, NULL);
+    if (a->kind == SL_ACT_LINK && a->changes)
+        a->changes = SL_CHANGE_NEW;      /* as a link it is that, whatever an alternate has */
     sl_merge_pop(&p->source);
 }
 
@@ -181,15 +193,18 @@ static void tell_skipped(struct sl_plan *p, const struct sl_entry *s, enum skipp
     p->path[keep] = '\0';
 }
 
-static void source_only(struct sl_plan *p, const struct sl_entry *s, struct sl_origin *origin)
+static enum sl_code source_only(struct sl_plan *p, const struct sl_entry *s, struct sl_origin *origin)
 {
+    struct sl_pick pick;
+    enum sl_code rc = SL_OK;
     bool wanted = sl_plan_wanted(p, s);
     if (wanted && p->o->existing)
         tell_skipped(p, s, NOT_CREATED);
     if (p->o->existing || !wanted)
         drop_source(p, s);
-    else
-        make_new(p, s, origin);
+    else if ((rc = sl_pick(p, s, &pick)) == SL_OK)
+        make_new(p, s, origin, &pick);
+    return rc;
 }
 
 static enum sl_code both_dirs(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin)
@@ -269,12 +284,14 @@ static bool may_be_touched(const struct sl_plan *p, const struct sl_entry *s, co
 
 static enum verdict content(const struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, const struct sl_endpoint *source)
 {
-    if (p->o->ignore_times || s->size != d->size)
+    if (s->size != d->size)
         return DIFFERENT;
     if (p->o->checksum)
         return s->size ? ASK_HASHES : SAME;
-    if (p->o->size_only || sl_times_equal(s, d))
+    if (p->o->size_only || (!p->o->ignore_times && sl_times_equal(s, d)))
         return SAME;
+    if (p->o->ignore_times)
+        return DIFFERENT;
     return may_be_touched(p, s, d, source) ? TOUCHED : DIFFERENT;
 }
 
@@ -287,12 +304,24 @@ static bool not_shorter(const struct sl_plan *p, const struct sl_entry *s, const
 static enum sl_code both_files(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin)
 {
     uint32_t changes = 0, meta = 0;
+    struct sl_pick pick;
     enum verdict v = content(p, s, d, origin->e);
     enum sl_code rc = sl_compare_meta(p, s, d, &changes, &meta);
+    if (rc == SL_OK)
+        rc = sl_pick_existing(p, s, d, &pick);
     if (rc != SL_OK)
         return rc;
-    if (v != SAME && not_shorter(p, s, d))
+    if (pick.how == SL_MATCH_EXACT) {
+        struct sl_action *a = sl_plan_push(p, p->alternates.kind == SL_ALTERNATE_LINK ? SL_ACT_TAKE : SL_ACT_REMOVE, s, origin);
+        sl_pick_replace(p, a, &pick);
+        if (a->kind == SL_ACT_TAKE)
+            sl_hard_action(p, a, s, NULL);
         return SL_OK;
+    }
+    if (v != SAME && not_shorter(p, s, d)) {
+        sl_pick_clear(&pick);
+        return SL_OK;
+    }
     if (v == SAME && !meta && !sl_plan_told(p, changes)) {
         sl_hard_unchanged(p, s, d, origin);
         return SL_OK;
@@ -304,8 +333,13 @@ static enum sl_code both_files(struct sl_plan *p, const struct sl_entry *s, cons
         a->changes = changes;
         a->meta = meta;
     } else {
-        a = sl_plan_push(p, v == DIFFERENT ? SL_ACT_FILE : SL_ACT_COMPARE, s, origin);
+        a = sl_plan_push(p, v == DIFFERENT || pick.ask ? SL_ACT_FILE : SL_ACT_COMPARE, s, origin);
         transfer(p, a, s, d, changes);
+        if (pick.ask) {
+            sl_pick_ask(a, &pick);
+            a->exists = true;
+            a->asked_here = a->got_here = v == DIFFERENT;
+        }
         if (v != DIFFERENT) {
             a->kind = SL_ACT_COMPARE;
             a->touched = v == TOUCHED;
@@ -348,12 +382,16 @@ static enum sl_code both_special(struct sl_plan *p, const struct sl_entry *s, co
 static enum sl_code both(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin)
 {
     enum sl_code rc = SL_OK;
+    struct sl_pick pick = { 0 };
     if (s->type == SL_TYPE_DIR && d->type == SL_TYPE_DIR)
         return both_dirs(p, s, d, origin);
     if (d->type == SL_TYPE_DIR) {
         if (p->o->ignore_existing)
             tell_skipped(p, s, EXISTS);
-        sl_extra_in_the_way(p, s, d, origin);
+        if (s->type == SL_TYPE_FILE && (rc = sl_pick(p, s, &pick)) != SL_OK)
+            return rc;
+        sl_extra_in_the_way(p, s, d, origin, &pick);
+        sl_pick_clear(&pick);
         return SL_OK;
     }
     if (!sl_plan_wanted(p, s) || left_alone(p, s, d)) {
@@ -362,12 +400,14 @@ static enum sl_code both(struct sl_plan *p, const struct sl_entry *s, const stru
         return SL_OK;
     }
     if (s->type != d->type) {
-        if (s->type == SL_TYPE_DIR) {
+        if ((s->type == SL_TYPE_FILE || s->type == SL_TYPE_DIR) && (rc = sl_pick(p, s, &pick)) != SL_OK)
+            return rc;
+        if (s->type == SL_TYPE_DIR || sl_pick_leaves_out(p, &pick)) {
             struct sl_entry gone = { .type = d->type, .name = s->name, .name_len = s->name_len };
             sl_plan_push(p, SL_ACT_REMOVE, &gone, origin)->quiet = true;
         }
         sl_stream_pop(&p->dest_stream);
-        make_new(p, s, origin);
+        make_new(p, s, origin, &pick);
         return SL_OK;
     }
     rc = s->type == SL_TYPE_FILE ? both_files(p, s, d, origin) : both_special(p, s, d, origin);
@@ -460,16 +500,11 @@ static enum sl_code decide(struct sl_plan *p, const struct sl_entry *s, struct s
         sl_extra_entry(p, d);
         return SL_OK;
     }
-    if (order < 0) {
-        count_entry(p, s);
-        source_only(p, s, origin);
-        return SL_OK;
-    }
     uint64_t before = p->top_entries;
     struct sl_stats stats = p->stats;
     struct sl_progress progress = p->progress;
     count_entry(p, s);
-    enum sl_code rc = both(p, s, d, origin);
+    enum sl_code rc = order < 0 ? source_only(p, s, origin) : both(p, s, d, origin);
     if (rc == SL_AGAIN) {            /* it will be decided again */
         p->stats = stats;
         p->progress = progress;
@@ -482,7 +517,7 @@ static enum sl_code merge_step(struct sl_plan *p, struct sl_error *err)
 {
     struct sl_event *s = NULL, *d = NULL;
     struct sl_origin *origin = NULL;
-    enum sl_code rs = sl_merge_peek(&p->source, &s, &origin, err), rd = SL_EOF;
+    enum sl_code rs = sl_merge_peek(&p->source, &s, &origin, err), rd = SL_EOF, ra;
     if (rs != SL_OK && rs != SL_EOF)
         return rs;
     if (rs == SL_OK && s->kind == SL_EVENT_ERROR) {
@@ -504,9 +539,13 @@ static enum sl_code merge_step(struct sl_plan *p, struct sl_error *err)
     if (!s_end)
         sl_compare_disarm(p, &s->entry);
     p->bare = !s_end && s->implied && !p->o->implied_dirs;
+    if (!s_end && (ra = sl_alternates_seek(&p->alternates, p->depth, &s->entry, err)) != SL_OK)
+        return ra;
     p->cut = !s_end && p->o->max_depth && !s->implied && p->depth >= (size_t)p->o->max_depth;
     if (!s_end || !d_end)
         return decide(p, s_end ? NULL : &s->entry, origin, d_end ? NULL : &d->entry);
+    if ((ra = sl_alternates_leave(&p->alternates, p->depth, err)) != SL_OK)
+        return ra;
     if (rs == SL_OK)
         sl_merge_pop(&p->source);
     if (rd == SL_OK)
@@ -531,6 +570,7 @@ static enum sl_code start(struct sl_plan *p, struct sl_error *err)
     struct sl_event *s = NULL, *d = NULL;
     struct sl_origin *origin = NULL;
     uint32_t changes = 0, meta = 0;
+    struct sl_pick pick;
     enum sl_code rc = sl_merge_peek(&p->source, &s, &origin, err);
     if (rc != SL_OK && rc != SL_EOF)
         return rc;
@@ -541,6 +581,8 @@ static enum sl_code start(struct sl_plan *p, struct sl_error *err)
     const struct sl_entry *there = p->dest_stream.has_root ? &p->dest_stream.root : NULL;
     if (root && there && (rc = sl_compare_meta(p, &root->root, there, &changes, &meta)) != SL_OK)
         return rc;
+    if ((rc = sl_alternates_begin(&p->alternates, err)) != SL_OK || (rc = sl_pick_root(p, root ? &root->root : NULL, &pick)) != SL_OK)
+        return rc;
     p->started = true;
     struct sl_level *l = sl_plan_enter(p, 0);
     l->in_dest = !p->dest_new && !p->blind;
@@ -550,7 +592,7 @@ static enum sl_code start(struct sl_plan *p, struct sl_error *err)
     p->stats.entries[SL_TYPE_DIR]++;
     p->progress.files_total++;
     l->changes = there ? changes : (uint32_t)SL_CHANGE_NEW;
-    l->meta = there ? meta : sl_meta_of_new(p, &root->root) & ~(uint32_t)(p->o->perms ? 0 : SL_META_MODE | SL_META_UMASK);
+    l->meta = there ? meta : sl_meta_of_new(p, &root->root);
     l->made = !there && !p->blind;
     l->own = l->made && p->dest_new;
     if (p->blind)
@@ -561,6 +603,11 @@ static enum sl_code start(struct sl_plan *p, struct sl_error *err)
     struct sl_action *a = sl_plan_push_dir(p, SL_ACT_NOTHING, l);
     a->changes = l->changes;
     a->update = there ? SL_UPDATE_NONE : SL_UPDATE_LOCAL;
+    if (!there)
+        sl_pick_shape(p, a, &pick);
+    a->quiet = !there && p->o->existing && p->o->dry_run;    /* it would not be made, but for what is below it */
+    if (a->fresh)
+        a->changes &= ~(uint32_t)SL_CHANGE_TIME;     /* rsync's line for the root it made has none */
     return SL_OK;
 }
 

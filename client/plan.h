@@ -6,6 +6,7 @@
 #ifndef SL_CLIENT_PLAN_H
 #define SL_CLIENT_PLAN_H
 
+#include "client/alternates.h"
 #include "client/cursor.h"
 #include "client/delta_job.h"
 #include "client/endpoint.h"
@@ -21,6 +22,7 @@ enum sl_action_kind {
     SL_ACT_MAKE,             /* directory, symlink, device, fifo, socket */
     SL_ACT_META,             /* metadata of what exists */
     SL_ACT_LINK,             /* another name of what has one (hard.h) */
+    SL_ACT_TAKE,             /* a hard link to what an alternate tree has */
     SL_ACT_REMOVE,           /* what is in the way of a directory, or extraneous */
     SL_ACT_PART,             /* a part of a file's content (parts.h) */
     SL_ACT_JOIN,             /* the file that all parts are of gets its metadata and name */
@@ -62,6 +64,11 @@ struct sl_action {
     unsigned losses;         /* lanes that were lost while they did it */
     uint64_t not_before_ms;  /* it is not dealt before; 0: at once */
     struct sl_hard_role role;
+    size_t alternate;        /* number of the alternate tree whose file it is linked to, copied from or compared with, from 1; 0: none */
+    bool copied;             /* FILE: from there, on the destination's side; its content is not asked for */
+    bool fresh;              /* it is not there yet, though it is told as a change of what an alternate tree has */
+    bool exists;             /* COMPARE with a pick: it is there, and compared too */
+    struct sl_pick *pick;    /* COMPARE: hashes of alternates' files decide; owned; NULL */
     struct sl_parts *parts;  /* PART, JOIN: of which file; borrowed */
     uint64_t part_from, part_len;
     char token[SL_TOKEN_LEN + 1];   /* DROP */
@@ -131,6 +138,8 @@ struct sl_pending {          /* an action under way */
     bool dir;
     enum sl_action_kind kind;
     struct sl_parts *parts;  /* PART, JOIN */
+    struct sl_action *taken; /* TAKE: told when it is confirmed, and copied when it fails; owned, NULL: neither any more */
+    bool mended;             /* it failed and is done once more: what else fails of it follows from that */
     bool failed;             /* PART, JOIN: it did */
     bool changed, deleted;   /* an entry was made or written, or deleted; unless it failed */
     struct sl_action *redo;  /* what to do, once more, when its delta turns out to be wrong; owned, NULL: nothing */
@@ -157,6 +166,8 @@ struct sl_lane {
     uint64_t cost;                   /* of what was dealt and is not settled, bytes */
     struct sl_cursor write_at, read_at, hash_there, hash_here;
     struct sl_cursor link_at;        /* where what is linked has its first name */
+    struct sl_cursor alternate_work, alternate_hash;   /* where alternates' files are, for writing and for hashes */
+    bool opening_alternate;          /* what a local tree says meanwhile is said again by what needs it */
     bool begun;                      /* the first action's write is open */
     bool swallow;                    /* its remaining content is not wanted */
     uint64_t file_done;
@@ -179,6 +190,7 @@ struct sl_plan {
     struct sl_endpoint *dest;
     struct sl_merge source;
     struct sl_stream dest_stream;
+    struct sl_alternates alternates;
     bool dest_new;                   /* the destination's root did not exist, or can't be listed */
     bool blind;                      /* it can't be listed: everything is taken for new */
     struct sl_origin dest_origin;

@@ -28,6 +28,26 @@ bool sl_plan_wanted(struct sl_plan *p, const struct sl_entry *s);
 /* Whether an entry with these changes leaves a line anywhere: most entries of most runs don't, and cost no action. */
 bool sl_plan_told(const struct sl_plan *p, uint32_t changes);
 
+/* ---- choose.c ---- */
+/* What the alternates have for the source's entry s, that they stand at. SL_AGAIN: an owner is not known yet. */
+enum sl_code sl_pick(struct sl_plan *p, const struct sl_entry *s, struct sl_pick *pick);
+/* The same for a file that is there as d: only what may take its place. */
+enum sl_code sl_pick_existing(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_pick *pick);
+/* And for the root of the transfer (NULL: it has none), which they do not stand at. */
+enum sl_code sl_pick_root(struct sl_plan *p, const struct sl_entry *root, struct sl_pick *pick);
+void sl_pick_clear(struct sl_pick *pick);
+/* Whether it may be that nothing is to be of that name at the destination. */
+bool sl_pick_leaves_out(const struct sl_plan *p, const struct sl_pick *pick);
+/* Makes an action on a file wait for the hashes of candidates; takes them over. */
+void sl_pick_ask(struct sl_action *a, struct sl_pick *pick);
+/* Makes of an action that makes an entry anew what the pick says; nothing of SL_MATCH_NONE. */
+void sl_pick_shape(const struct sl_plan *p, struct sl_action *a, const struct sl_pick *pick);
+/* And of one on a file that is there: an alternate's, which is the same, takes its place. */
+void sl_pick_replace(const struct sl_plan *p, struct sl_action *a, const struct sl_pick *pick);
+bool sl_candidate_same(const struct sl_candidate *c, const struct sl_action *a);
+/* The candidates of an action are answered. True: it has become what follows from that; else what is there decides. */
+bool sl_pick_settle(struct sl_plan *p, struct sl_action *a);
+
 /* ---- extra.c ---- */
 /* Spools a directory's metadata in front of the deletions in it (kind 'm': to be set when they are done; 'o': opened up before). */
 void sl_extra_meta(struct sl_plan *p, char kind, struct sl_level *l, uint32_t mode);
@@ -39,6 +59,7 @@ void sl_extra_entry(struct sl_plan *p, const struct sl_entry *d);
 /* Goes on inside a directory that goes, or that is in the way. */
 enum sl_code sl_extra_step(struct sl_plan *p, struct sl_error *err);
 /* A directory stands where the source has something else: that waits until the directory is gone. */
-void sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin);
+void sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin,
+                         struct sl_pick *pick);
 
 #endif

@@ -70,4 +70,7 @@ void sl_action_clear(struct sl_action *a)
     free(a->path);
     free(a->target);
     free(a->similar);
+    if (a->pick)
+        free(a->pick->ask);
+    free(a->pick);
 }

@@ -34,7 +34,7 @@ void sl_ring_pop(struct sl_ring *r)
     r->len--;
 }
 
-static bool is_front(const struct sl_ring *r, uint64_t ticket)
+bool sl_ring_is_front(const struct sl_ring *r, uint64_t ticket)
 {
     return r->len && r->at[r->head][0] == ticket;
 }
@@ -50,7 +50,7 @@ static enum sl_code bad(struct sl_error *err, const char *what)
     return sl_fail(err, SL_E_PROTOCOL, "the server sent a %s that nobody asked for", what);
 }
 
-static void fill_error(struct sl_remote *r, struct sl_error *out, enum sl_code code, const char *text, size_t len)
+void sl_remote_reason(const struct sl_remote *r, struct sl_error *out, enum sl_code code, const char *text, size_t len)
 {
     *out = (struct sl_error){ .code = code, .side = r->e.side };
     snprintf(out->text, sizeof out->text, "%.*s", (int)len, len ? text : "");
@@ -78,7 +78,7 @@ static void hash_answer(struct sl_remote *r, const struct sl_hash_answer *a)
 static bool in_use(const struct sl_remote *r, enum sl_job job)
 {
     if (job == SL_JOB_LIST)
-        return r->list_have || r->list_failed;
+        return r->listing.have || r->listing.failed;
     return job == SL_JOB_WORK && r->reads.len && (r->read_failed || (r->content_have && sl_r_left(&r->content_rd)));
 }
 
@@ -91,15 +91,13 @@ static enum sl_code on_fail(struct sl_remote *r, enum sl_job job, struct sl_rd *
     enum sl_code rc = sl_fail_decode(rd, &m, err);
     if (rc != SL_OK)
         return rc;
-    fill_error(r, &why, m.code, m.text, m.text_len);
-    if (job == SL_JOB_LIST && is_front(&r->lists, m.request)) {
-        r->list_failed = true;
-        r->list_error = why;
+    sl_remote_reason(r, &why, m.code, m.text, m.text_len);
+    if (job == SL_JOB_LIST && sl_listing_fails(&r->listing, m.request, &why)) {
         acked(r, job, m.request);
-    } else if (job == SL_JOB_WORK && is_front(&r->reads, m.request)) {
+    } else if (job == SL_JOB_WORK && sl_ring_is_front(&r->reads, m.request)) {
         r->read_failed = true;
         r->read_error = why;
-    } else if (job == SL_JOB_HASH && is_front(&r->hashes, m.request)) {
+    } else if (job == SL_JOB_HASH && sl_ring_is_front(&r->hashes, m.request)) {
         struct sl_hash_answer a = { .code = m.code, .err = why };
         sl_ring_pop(&r->hashes);
         hash_answer(r, &a);
@@ -148,23 +146,10 @@ static enum sl_code on_attached(struct sl_remote *r, enum sl_job job, struct sl_
 
 static enum sl_code on_listed(struct sl_remote *r, const struct sl_frame *f, struct sl_error *err)
 {
-    struct sl_rd rd;
-    if (r->list_have)
-        return SL_AGAIN;
-    sl_r_init(&rd, f->data, f->len);
-    uint64_t request = sl_r_uv(&rd, UINT64_MAX);
-    if (!sl_r_ok(&rd) || !is_front(&r->lists, request))
-        return bad(err, "listing");
-    size_t n = sl_r_left(&rd);
-    r->listed += f->len;
-    sl_buf_reset(&r->list_buf, SL_FRAME_MAX);
-    sl_buf_add(&r->list_buf, rd.p, n);
-    sl_r_init(&r->list_rd, sl_buf_ptr(&r->list_buf), n);
-    r->list_have = true;
-    r->list_last = f->flags & SL_FLAG_LAST;
-    if (r->list_last)
-        acked(r, SL_JOB_LIST, request);
-    return SL_OK;
+    enum sl_code rc = sl_listing_frame(&r->listing, f, err);
+    if (rc == SL_OK)
+        r->listed += f->len;
+    return rc;
 }
 
 static enum sl_code on_content(struct sl_remote *r, const struct sl_frame *f, struct sl_error *err)
@@ -187,7 +172,7 @@ static enum sl_code on_hash_is(struct sl_remote *r, struct sl_rd *rd, struct sl_
     enum sl_code rc = sl_hash_is_decode(rd, &m, err);
     if (rc != SL_OK)
         return rc;
-    if (!is_front(&r->hashes, m.request))
+    if (!sl_ring_is_front(&r->hashes, m.request))
         return bad(err, "hash");
     struct sl_hash_answer a = { .code = SL_OK };
     memcpy(a.hash, m.hash, rd->hash_len);
@@ -254,6 +239,8 @@ static enum sl_code on_frame(void *ctx, const struct sl_frame *f, struct sl_erro
 {
     struct sl_remote *r = ctx;
     struct sl_rd rd;
+    if (f->channel > SL_JOBS && f->channel < SL_CHANNELS && r->listers[f->channel])
+        return sl_lister_frame(r, f, err);
     if (f->channel < 1 || f->channel > SL_JOBS)
         return bad(err, "frame");
     enum sl_job job = (enum sl_job)(f->channel - 1);

@@ -19,7 +19,7 @@ static const char *const features[] = {
 #ifdef HAVE_ZSTD
     "zstd",
 #endif
-    "zlib", "sparse", SL_FEATURE_STEER, SL_FEATURE_SHA256, SL_FEATURE_PARTS, SL_FEATURE_LINKS, SL_FEATURE_RENAME, SL_FEATURE_STATFS, SL_FEATURE_SMALL, NULL
+    "zlib", "sparse", SL_FEATURE_STEER, SL_FEATURE_SHA256, SL_FEATURE_PARTS, SL_FEATURE_LINKS, SL_FEATURE_RENAME, SL_FEATURE_STATFS, SL_FEATURE_SMALL, SL_FEATURE_CHANNELS, NULL
 };
 
 /* --compress-choice leaves one of them. */
@@ -41,12 +41,26 @@ static const char *const *offered(const struct sl_options *o, const char *left[]
     return left;
 }
 
+enum { WINDOW = 8 * 1024 * 1024, WINDOW_LEAST = 1024 * 1024 };
+
+/* Channels that a server may fill. What all of them take together does not grow with their number. */
+static unsigned channels_of(enum sl_side side, const struct sl_options *o)
+{
+    return SL_JOBS + (side == SL_SIDE_DEST ? o->alternates.len : 0);
+}
+
+static uint32_t window_of(unsigned channels)
+{
+    uint32_t each = SL_KEPT_WINDOWS * WINDOW / channels;
+    return each > WINDOW ? WINDOW : each < WINDOW_LEAST ? WINDOW_LEAST : each;
+}
+
 static struct sl_remote *remote_new(enum sl_side side, const struct sl_address *a, const struct sl_options *o, int compress)
 {
     struct sl_remote *r = sl_calloc(1, sizeof *r);
     const char *left[sizeof features / sizeof features[0]];
     struct sl_hello hello = { .protocol_min = SL_PROTOCOL_MIN, .protocol_max = SL_PROTOCOL_MAX, .frame_max = SL_FRAME_MAX,
-                              .window = 8 * 1024 * 1024, .dirs_max = 0, .program = "superlifter " PACKAGE_VERSION,
+                              .window = window_of(channels_of(side, o)), .dirs_max = 0, .program = "superlifter " PACKAGE_VERSION,
                               .features = offered(o, left), .has_session = true };
     memcpy(hello.session, o->session, sizeof hello.session);
     r->e.ops = &sl_remote_ops;
@@ -61,10 +75,13 @@ static struct sl_remote *remote_new(enum sl_side side, const struct sl_address *
     r->moved_ms = sl_now_ms();
     r->compress = compress;
     r->conn = sl_conn_new(SL_ROLE_CLIENT, &hello, compress == SL_COMPRESS_AUTO ? 0 : compress, &sl_remote_conn_ops, r);
+    if (channels_of(side, o) > SL_KEPT_WINDOWS)
+        sl_conn_keeps(r->conn, channels_of(side, o));
     for (int j = 0; j < SL_JOBS; j++) {
         r->enc[j] = sl_entry_codec_new();
         r->dec[j] = sl_entry_codec_new();
     }
+    sl_listing_init(&r->listing, &r->e, sl_job_channel(SL_JOB_LIST), r->dec[SL_JOB_LIST]);
     return r;
 }
 

@@ -15,7 +15,7 @@ static struct sl_remote *self(struct sl_endpoint *e)
     return (struct sl_remote *)e;
 }
 
-static void attach_job(struct sl_remote *r, enum sl_job job)
+void sl_remote_attach(struct sl_remote *r, uint8_t channel)
 {
     struct sl_msg_attach m = { .id = 0, .how = SL_ATTACH_ROOT, .module = "", .hash = r->e.digest == SL_HASH_SHA256 };
     struct sl_buf b = { 0 };
@@ -25,8 +25,13 @@ static void attach_job(struct sl_remote *r, enum sl_job job)
         m.module_len = strlen(m.module);
     }
     sl_attach_encode(&b, &m);
-    sl_conn_send(r->conn, sl_job_channel(job), SL_MSG_ATTACH, 0, sl_buf_ptr(&b), sl_buf_len(&b));
+    sl_conn_send(r->conn, channel, SL_MSG_ATTACH, 0, sl_buf_ptr(&b), sl_buf_len(&b));
     sl_buf_clear(&b);
+}
+
+static void attach_job(struct sl_remote *r, enum sl_job job)
+{
+    sl_remote_attach(r, sl_job_channel(job));
     r->e.issued[job]++;
     r->attached_job[job] = true;
 }
@@ -87,80 +92,18 @@ static void remote_list(struct sl_endpoint *e, uint32_t dir, const char *name, u
     struct sl_remote *r = self(e);
     struct sl_msg_list m = { dir, flags, name, strlen(name) };
     sl_list_request_encode(&r->scratch, &m);
-    sl_ring_push(&r->lists, send_scratch(r, SL_JOB_LIST, SL_MSG_LIST), (uint64_t)(uintptr_t)sl_strdup(name));
-}
-
-static char *asked_for(const struct sl_remote *r)
-{
-    return (char *)(uintptr_t)r->lists.at[r->lists.head][1];
-}
-
-static void list_over(struct sl_remote *r)
-{
-    free(asked_for(r));
-    sl_ring_pop(&r->lists);
-    sl_listcheck_reset(&r->check);
-}
-
-static enum sl_code event_of(struct sl_remote *r, struct sl_event *ev)
-{
-    const struct sl_list_record *m = &r->record;
-    if (m->kind == SL_LIST_ENTRY) {
-        ev->kind = SL_EVENT_ENTRY;
-        ev->entry = m->entry;
-    } else if (m->kind == SL_LIST_END) {
-        ev->kind = SL_EVENT_END;
-    } else {
-        size_t n = m->text_len < sizeof ev->error.text - 1 ? m->text_len : sizeof ev->error.text - 1;
-        ev->kind = SL_EVENT_ERROR;
-        ev->error = (struct sl_error){ .code = m->code, .side = r->e.side };
-        memcpy(ev->error.text, m->text, n);
-        memcpy(r->error_name, m->name, m->name_len);
-        r->error_name[m->name_len] = '\0';
-        ev->name = r->error_name;
-    }
-    return SL_OK;
+    sl_listing_asked(&r->listing, send_scratch(r, SL_JOB_LIST, SL_MSG_LIST), name);
 }
 
 static enum sl_code remote_list_next(struct sl_endpoint *e, struct sl_event *ev, struct sl_error *err)
 {
-    struct sl_remote *r = self(e);
-    for (;;) {
-        if (r->list_failed) {
-            r->list_failed = false;
-            list_over(r);
-            *err = r->list_error;
-            return err->code;
-        }
-        if (r->list_have && sl_r_left(&r->list_rd)) {
-            enum sl_code rc = sl_list_decode(r->dec[SL_JOB_LIST], &r->list_rd, &r->record, err);
-            if (rc == SL_OK)
-                rc = sl_listcheck_record(&r->check, asked_for(r), &r->record, err);
-            if (rc == SL_OK)
-                return event_of(r, ev);
-            sl_conn_fail(r->conn, err);
-            return SL_E_PROTOCOL;
-        }
-        bool last = r->list_have && r->list_last;
-        r->list_have = r->list_last = false;
-        if (last) {
-            enum sl_code whole = sl_listcheck_end(&r->check, err);
-            list_over(r);
-            return whole == SL_OK ? SL_EOF : whole;
-        }
-        enum sl_code rc = sl_conn_resume(r->conn, sl_job_channel(SL_JOB_LIST), err);
-        if (rc != SL_OK && rc != SL_AGAIN)
-            return rc;
-        if (!r->list_have && !r->list_failed)
-            return SL_AGAIN;
-    }
+    return sl_listing_next(&self(e)->listing, self(e)->conn, ev, err);
 }
 
 static void remote_list_skip(struct sl_endpoint *e, uint64_t number)
 {
     struct sl_remote *r = self(e);
-    /* A skip is meant for the LIST that runs: with others queued behind it, it could meet the wrong one. */
-    if (r->lists.len != 1 || r->list_last || remote_room(e, SL_JOB_LIST) < 32)
+    if (!sl_listing_skips(&r->listing) || remote_room(e, SL_JOB_LIST) < 32)
         return;
     sl_w_uv(&r->scratch, number);
     send_scratch(r, SL_JOB_LIST, SL_MSG_SKIP);
@@ -528,14 +471,11 @@ static void remote_free(struct sl_endpoint *e)
         free(r->owners[i].name);
     sl_transport_close(&r->t, 2000);
     sl_buf_clear(&r->scratch);
-    sl_buf_clear(&r->list_buf);
     sl_buf_clear(&r->content_buf);
-    while (r->lists.len)
-        list_over(r);
-    sl_listcheck_clear(&r->check);
+    sl_listing_clear(&r->listing);
+    sl_listers_clear(r);
     sl_remote_chunks_clear(r);
     sl_remote_fetch_clear(r);
-    free(r->lists.at);
     free(r->reads.at);
     free(r->hashes.at);
     free(r->answers);

@@ -25,6 +25,20 @@ struct sl_owner_answer {
     uint64_t ticket;
 };
 
+struct sl_listing {               /* what is listed on one channel, one LIST after the other */
+    struct sl_endpoint *e;        /* whose tickets they are, of SL_JOB_LIST */
+    uint8_t channel;
+    struct sl_entry_codec *dec;   /* borrowed */
+    struct sl_ring asked;         /* LISTs not yet over: ticket, and what was asked for (a char *, owned) */
+    struct sl_listcheck check;    /* of the first of them */
+    struct sl_buf buf;
+    struct sl_rd rd;
+    bool have, last, failed;
+    struct sl_error error;
+    struct sl_list_record record;
+    char error_name[SL_NAME_MAX + 1];
+};
+
 struct sl_hash_answer { enum sl_code code; uint8_t hash[SL_HASH_MOST]; struct sl_error err; };
 
 struct sl_remote {
@@ -66,14 +80,8 @@ struct sl_remote {
     struct sl_error sync_error;
     /* listing */
     uint32_t list_owners;         /* LIST flags: a name once given to a number holds for the channel, so all LISTs are alike */
-    struct sl_ring lists;         /* LISTs not yet over: ticket, and what was asked for (a char *, owned) */
-    struct sl_listcheck check;    /* of the first of them */
-    struct sl_buf list_buf;
-    struct sl_rd list_rd;
-    bool list_have, list_last, list_failed;
-    struct sl_error list_error;
-    struct sl_list_record record;
-    char error_name[SL_NAME_MAX + 1];
+    struct sl_listing listing;
+    struct sl_lister *listers[SL_CHANNELS];   /* by channel: further listings beside it; owned */
     /* content */
     struct sl_ring reads;         /* ticket, files still to come */
     struct sl_buf content_buf;
@@ -104,9 +112,31 @@ static inline uint8_t sl_job_channel(enum sl_job job) { return (uint8_t)(job + 1
 
 void sl_ring_push(struct sl_ring *r, uint64_t ticket, uint64_t count);
 void sl_ring_pop(struct sl_ring *r);
+bool sl_ring_is_front(const struct sl_ring *r, uint64_t ticket);
+/* A server's reason as an error of this side. */
+void sl_remote_reason(const struct sl_remote *r, struct sl_error *out, enum sl_code code, const char *text, size_t len);
+
+/* The first request of a channel. */
+void sl_remote_attach(struct sl_remote *r, uint8_t channel);
 
 /* One request frame: takes the next ticket of the job; attaches the job's channel first when it is new. */
 uint64_t sl_remote_send(struct sl_remote *r, enum sl_job job, enum sl_msg type, const void *data, size_t n);
+
+/* remote_list.c: the operations of a listing, and what the server says of it */
+void sl_listing_init(struct sl_listing *l, struct sl_endpoint *e, uint8_t channel, struct sl_entry_codec *dec);
+void sl_listing_clear(struct sl_listing *l);
+/* Notes that a LIST of that name was sent with this ticket. */
+void sl_listing_asked(struct sl_listing *l, uint64_t ticket, const char *name);
+enum sl_code sl_listing_next(struct sl_listing *l, struct sl_conn *conn, struct sl_event *ev, struct sl_error *err);
+/* Whether a SKIP sent now would meet the listing that is being read. */
+bool sl_listing_skips(const struct sl_listing *l);
+/* A LISTED frame; SL_AGAIN while the one before is used. */
+enum sl_code sl_listing_frame(struct sl_listing *l, const struct sl_frame *f, struct sl_error *err);
+/* Whether a failure is that of the first LIST; if so it is noted. */
+bool sl_listing_fails(struct sl_listing *l, uint64_t request, const struct sl_error *why);
+/* A frame on the channel of a further listing. */
+enum sl_code sl_lister_frame(struct sl_remote *r, const struct sl_frame *f, struct sl_error *err);
+void sl_listers_clear(struct sl_remote *r);
 
 /* remote_chunks.c */
 void sl_remote_chunks(struct sl_endpoint *e, uint32_t dir, const struct sl_chunk_ask *ask, void *cookie);

@@ -235,11 +235,12 @@ static void put_unchanged(struct sl_report *r, const struct sl_report_item *item
 
 static bool has_line(const struct sl_report *r, const struct sl_report_item *item)
 {
-    bool idle = item->update == SL_UPDATE_NONE || (item->update == SL_UPDATE_LINKED && !item->leader);
-    if (!idle || (item->changes & SL_CHANGE_NEW))
+    bool quiet = item->update == SL_UPDATE_NONE || (item->update == SL_UPDATE_LINKED && !item->leader);
+    bool there = item->update == SL_UPDATE_LOCAL || item->update == SL_UPDATE_COPIED || item->update == SL_UPDATE_TAKEN;
+    if (!(quiet || (there && !item->changes)) || (item->changes & SL_CHANGE_NEW))
         return true;
     if (item->changes)
-        return r->with_i || item->entry->type == SL_TYPE_DIR;
+        return r->with_i || item->update != SL_UPDATE_NONE || item->entry->type == SL_TYPE_DIR;
     return r->with_i > 1 || (r->with_i && sl_info_level(r->o, SL_INFO_NAME) > 1);
 }
 

@@ -33,6 +33,8 @@ enum sl_update {             /* the first letter of -i */
     SL_UPDATE_SENT,          /* '<' */
     SL_UPDATE_RECEIVED,      /* '>' */
     SL_UPDATE_LOCAL,         /* 'c': made here, without content */
+    SL_UPDATE_COPIED,        /* 'c': its content is from another file there */
+    SL_UPDATE_TAKEN,         /* 'h': a hard link to a file of another tree there (--link-dest) */
     SL_UPDATE_LINKED,        /* 'h': another name of `leader`; NULL: it is that already */
     SL_UPDATE_DELETED        /* "*deleting" */
 };

@@ -104,6 +104,10 @@ static const char *action_name(const struct sl_report_item *item)
         return "receive";
     case SL_UPDATE_LOCAL:
         return "create";
+    case SL_UPDATE_COPIED:
+        return "copy";
+    case SL_UPDATE_TAKEN:
+        return "link";
     case SL_UPDATE_LINKED:
         return item->leader ? "link" : "none";
     case SL_UPDATE_DELETED:

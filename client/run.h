@@ -56,6 +56,13 @@ bool sl_layout_keeps_in(const struct sl_layout *l);
 enum sl_code sl_layout_sources(struct sl_layout *l, struct sl_error *err, int *exit_status);
 /* layout_dest.c: finds or makes the destination and its listing. */
 enum sl_code sl_layout_dest(struct sl_layout *l, struct sl_plan *p, struct sl_error *err, int *exit_status);
+/* layout_alternates.c: the trees of --link-dest and the like, when the destination is known. */
+enum sl_code sl_layout_alternates(struct sl_layout *l, struct sl_plan *p, struct sl_error *err);
+/* Flags of LIST by which it is seen what is linked to what they have already. */
+uint32_t sl_layout_identity(const struct sl_layout *l);
+/* The path of one of them as typed, with the destination directory it may be relative to. plain: dir has no links in it, or is not there:
+ * ".." takes its last name off. Fresh memory. */
+char *sl_alternate_path(const char *dir, bool plain, const char *path);
 /* Where the one stream of named arguments is built, when it is known how they are called. */
 void sl_layout_named(struct sl_layout *l);
 /* The named arguments' segments: of the source (dest NULL), or of the same names at the destination. */

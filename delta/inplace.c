@@ -100,3 +100,16 @@ void sl_delta_append(struct sl_delta *d, uint64_t from, uint64_t size)
     d->len = out.len;
     d->cap = out.cap;
 }
+
+void sl_delta_copy(struct sl_delta *d, const struct sl_chunks *basis)
+{
+    struct spans out = { 0 };
+    for (size_t i = 0; i < basis->len; i++) {
+        const struct sl_chunk *c = &basis->at[i];
+        put(&out, &(struct sl_span){ .kind = c->hole ? SL_SPAN_HOLE : SL_SPAN_COPY, .at = c->at, .len = c->len, .from = c->at });
+    }
+    free(d->spans);
+    d->spans = out.at;
+    d->len = out.len;
+    d->cap = out.cap;
+}

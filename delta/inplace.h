@@ -16,4 +16,7 @@ void sl_delta_in_place(struct sl_delta *d, unsigned basis);
 /* In place of all rounds: the file's first `from` bytes are not looked at, the rest of `size` bytes is new. */
 void sl_delta_append(struct sl_delta *d, uint64_t from, uint64_t size);
 
+/* In place of all rounds: the file is to be what basis 0 is, whose list this is. */
+void sl_delta_copy(struct sl_delta *d, const struct sl_chunks *basis);
+
 #endif

@@ -20,7 +20,7 @@
 
 enum { RUN_SECONDS = 60, FRAIL_SECONDS = 10, SHOWN = 20 };
 
-static const struct profile *const profiles[] = { &profile_filters, &profile_files, &profile_hard };
+static const struct profile *const profiles[] = { &profile_filters, &profile_files, &profile_hard, &profile_dests };
 static bool keep, verbose;
 
 static void die(const char *what)
@@ -113,6 +113,14 @@ static void to_file(int fd, const char *path)
     close(file);
 }
 
+static void add_place(struct text *t, bool far, const char *path)
+{
+    char here[4096];
+    if (far && !getcwd(here, sizeof here))
+        die("getcwd");
+    text_add(t, "%s%s%s%s", far ? "h:" : "", far ? here : "", far ? "/" : "", path);
+}
+
 /* Exit status; 256: a signal, or it hung. more: an option besides; NULL. */
 static int run(const char *program, const struct options *o, bool own, const char *dest, const char *more)
 {
@@ -125,8 +133,15 @@ static int run(const char *program, const struct options *o, bool own, const cha
         argv[n++] = o->own[i];
     if (more)
         argv[n++] = (char *)(uintptr_t)more;
-    argv[n++] = (char *)(uintptr_t)(o->slash ? "src/" : "src");
-    argv[n++] = (char *)(uintptr_t)dest;
+    struct text from = { 0 }, to = { 0 };
+    add_place(&from, own && o->far_source, o->slash ? "src/" : "src");
+    add_place(&to, own && o->far_dest, dest);
+    if (own && (o->far_source || o->far_dest)) {
+        argv[n++] = (char *)(uintptr_t) "-e";
+        argv[n++] = (char *)(uintptr_t) "./rsh";
+    }
+    argv[n++] = from.at;
+    argv[n++] = to.at;
     argv[n] = NULL;
     pid_t pid = fork();
     if (pid < 0)
@@ -143,6 +158,8 @@ static int run(const char *program, const struct options *o, bool own, const cha
     if (waitpid(pid, &status, 0) < 0)
         die("cannot wait");
     kill(-pid, SIGKILL); /* what one that hung has left */
+    text_clear(&from);
+    text_clear(&to);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 256;
 }
 
@@ -182,6 +199,62 @@ static void show_case(uint64_t number, const struct options *o)
             printf("#   rules: %.*s\n", (int)(line_end(p) - p), p);
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* A line of -i; who sends is shown by it, but not compared. */
+static bool is_item(const char *line)
+{
+    return (strlen(line) > 11 && strchr("<>ch.", line[0]) && strchr("fdLDS", line[1]) && line[11] == ' ') ||
+           strncmp(line, "*deleting", 9) == 0;
+}
+
+/* The itemised lines of what a tool wrote, sorted. */
+static void read_items(const char *path, struct text *out)
+{
+    char *lines[4096], line[4096];
+    size_t n = 0;
+    FILE *f = fopen(path, "r");
+    while (f && fgets(line, sizeof line, f) && n < sizeof lines / sizeof lines[0])
+        if (is_item(line)) {
+            line[0] = line[0] == '<' ? '>' : line[0];
+            lines[n++] = strdup(line);
+        }
+    if (f)
+        fclose(f);
+    qsort(lines, n, sizeof *lines, by_text);
+    for (size_t i = 0; i < n; i++) {
+        if (i + 1 == n || strcmp(lines[i], lines[i + 1]) != 0)
+            text_add(out, "%s", lines[i]);
+        free(lines[i]);
+    }
+}
+
+static void write_rsh(void)
+{
+    const char *server = getenv("SLD");
+    struct text t = { 0 };
+    text_add(&t, "#!/bin/sh\nexec '%s'\n", server ? server : "superlifter-server");
+    write_text("rsh", t.at);
+    chmod("rsh", 0755);
+    text_clear(&t);
+}
+
+static void make_more(struct chance *c, const struct profile *p, const struct node *source, const struct options *o)
+{
+    static const char *const names[] = { "dst.a", "dst.b" };
+    for (int i = 0; p->more && i < 2; i++) {
+        struct chance same = *c;
+        int at = open(names[i], O_RDONLY | O_DIRECTORY);
+        if (at < 0)
+            die(names[i]);
+        p->more(&same, source, o, at);
+        close(at);
+    }
+}
+
 static struct node *make_trees(struct chance *c, const struct profile *p)
 {
     struct node *source = tree_make(c, p->special);
@@ -209,11 +282,6 @@ static struct node *make_trees(struct chance *c, const struct profile *p)
 }
 
 /* ---- what superlifter says ---- */
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
 
 /* The lines of superlifter.out, sorted. */
 static void sorted_output(struct text *out)
@@ -275,7 +343,9 @@ static bool one_case(const struct profile *p, uint64_t number)
         die("cannot make a directory for the case");
     struct node *source = make_trees(&c, p);
     p->options(&c, &o, source);
+    make_more(&c, p, source, &o);
     tree_free(source);
+    write_rsh();
     if (o.file)
         write_text("rules", o.file);
     if (o.home_ignore)
@@ -285,15 +355,30 @@ static bool one_case(const struct profile *p, uint64_t number)
         setenv("CVSIGNORE", o.cvsignore, 1);
     else
         unsetenv("CVSIGNORE");
-    int ra = run(rsync ? rsync : "rsync", &o, false, o.slash ? "dst.a/src" : "dst.a", NULL);
-    int rb = run_own(&o, o.slash ? "dst.b/src" : "dst.b", &said);
+    struct text lines_a = { 0 }, lines_b = { 0 };
+    int ra = 0, rb = 0;
+    for (unsigned i = 0; i == 0 || (i < o.runs && ra == rb); i++) {
+        ra = run(rsync ? rsync : "rsync", &o, false, o.slash ? "dst.a/src" : "dst.a", NULL);
+        rb = run_own(&o, o.slash ? "dst.b/src" : "dst.b", &said);
+        if (o.lines && ra != 23) {
+            read_items("rsync.out", &lines_a);
+            read_items("superlifter.out", &lines_b);
+        }
+    }
     /* Where something went wrong, one may have touched a directory to no end. */
     if (ra == 23)
         o.fields &= ~(unsigned)TREE_TIMES;
     tree_list("dst.a", o.fields, &a);
     tree_list("dst.b", o.fields, &b);
+    if (lines_a.len)
+        text_add(&a, "%s", lines_a.at);
+    if (lines_b.len)
+        text_add(&b, "%s", lines_b.at);
+    text_clear(&lines_a);
+    text_clear(&lines_b);
     /* Where both refuse the options or a rule, one may have begun before it met that. */
     bool same = ra == rb && ra == 1;
+    same |= o.unlike_23 && ra == 23 && rb == 0;
     bool broke_off = o.frail && (ra == 2 || ra == 12 || ra == 256) && (rb == 0 || rb == 23);
     same |= (broke_off || (ra == rb && is_equal(&a, &b))) && !said.len;
     if (!same || verbose)

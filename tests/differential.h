@@ -78,6 +78,11 @@ struct options {
     bool foretold;     /* with -n superlifter says the lines that it says without */
     bool settled;      /* run once more, superlifter has nothing to say */
     bool slash;        /* SRC/, not SRC */
+    bool unlike_23;    /* where rsync alone ends with 23 nothing is compared: it trips over what it leaves */
+    bool lines;        /* itemised lines are compared, too, as a set */
+    bool empty;        /* there is nothing at the destination */
+    unsigned runs;     /* of each tool, one after the other; 0: one */
+    bool far_source, far_dest; /* superlifter has a server there */
     char *file;        /* owned; the content of ./rules, or NULL */
     char *home_ignore; /* owned; of ./home/.cvsignore, or NULL */
     char *cvsignore;   /* owned; the variable, or NULL */
@@ -92,7 +97,9 @@ struct profile {
     /* What a profile does to a source that was made, and to a destination that was made of it; NULL: nothing. */
     void (*source)(struct chance *c, struct node *n);
     void (*dest)(struct chance *c, struct node *n);
+    /* More trees, beside the destination's, at dst.a or dst.b: by `at`; NULL: none. The same for both. */
+    void (*more)(struct chance *c, const struct node *source, const struct options *o, int at);
 };
-extern const struct profile profile_filters, profile_files, profile_hard;
+extern const struct profile profile_filters, profile_files, profile_hard, profile_dests;
 
 #endif

@@ -23,6 +23,23 @@ enum sl_type {            /* the values are those of the wire */
 #define SL_OWNER_NAME_MAX 255u    /* bytes in the name of a user or group */
 #define SL_MODULE_NAME_MAX 64     /* bytes in a module's name */
 
+/* The extended attributes and ACLs of a thing (base/attrs.h) as listings tell of them: the set itself where it is short, a
+ * hash of a longer one. */
+#define SL_ATTRS_SHORT 232u       /* bytes; a longer set costs a question of its own where it is not the same on both sides */
+#define SL_ATTRS_HASH_LEN 16u     /* XXH3-128 */
+#define SL_ATTRS_UNKNOWN UINT32_MAX
+struct sl_attrs_brief {
+    uint32_t len;                 /* of the set; 0: there are none; SL_ATTRS_UNKNOWN: they can't be read, bytes[0] is why (enum sl_code) */
+    uint8_t bytes[SL_ATTRS_SHORT];
+};
+/* How many of the bytes mean something. */
+static inline size_t sl_attrs_brief_bytes(const struct sl_attrs_brief *b)
+{
+    return b->len == SL_ATTRS_UNKNOWN ? 1 : b->len <= SL_ATTRS_SHORT ? b->len : SL_ATTRS_HASH_LEN;
+}
+
+struct sl_attrs_want;             /* base/attrs.h */
+
 struct sl_entry {
     enum sl_type type;
     uint32_t mode;                /* permission bits with setuid, setgid, sticky: 07777 */
@@ -40,6 +57,10 @@ struct sl_entry {
     /* Which file it is, of anything but a directory that has several names (hard links), in listings that were to tell: */
     uint32_t names;               /* how many; 0: that is not told */
     uint64_t dev, ino;            /* the same for all of them, and for no other file of that side */
+    int64_t atime_s;              /* 0 unless a listing was asked for it */
+    uint32_t atime_ns;
+    struct sl_attrs_brief attrs;  /* likewise */
+    const struct sl_attrs_want *wants;   /* of what is made or changed: the attributes that it gets, too; borrowed, NULL: none */
 };
 
 /* Which metadata of an entry a request sets. */

@@ -43,6 +43,7 @@ static const struct {
     [SL_E_CONFIG] = { "config", "configuration error" },
     [SL_E_CONNECT] = { "connect", "cannot connect" },
     [SL_E_LOOP] = { "loop", "too many symbolic links" },
+    [SL_E_ATTRS] = { "attributes", "some attributes could not be set" },
 };
 
 static const struct {

@@ -45,7 +45,8 @@ enum sl_code {
     SL_E_CONFIG = 29,     /* a configuration or usage error */
     SL_E_CONNECT = 30,    /* could not reach the other side */
     SL_E_LOOP = 31,       /* too many symlinks on the way */
-    SL_E_MAX = 31,
+    SL_E_ATTRS = 32,      /* everything is done but for some extended attributes or an ACL */
+    SL_E_MAX = 32,
     SL_AGAIN = 64,        /* would block: a result, not an error; never on the wire */
     SL_EOF = 65           /* nothing more: a result, not an error; never on the wire */
 };

@@ -39,7 +39,7 @@ enum { OPEN_CHANGES = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC };
 static const char *const serving[] = {
     "read", "readv", "pread64", "write", "writev", "close", "lseek", "_llseek", "fcntl", "fcntl64", "dup", "shutdown",
     "recvfrom", "recvmsg", "recv", "sendto", "sendmsg", "send", "getsockopt", "setsockopt", "getpeername", "getsockname",
-    "fstat", "fstat64", "newfstatat", "fstatat64", "statx", "getdents64", "readlinkat", "fstatfs", "fstatfs64", "fadvise64",
+    "fstat", "fstat64", "newfstatat", "fstatat64", "statx", "getdents64", "readlinkat", "fgetxattr", "getxattr", "lgetxattr", "flistxattr", "listxattr", "llistxattr", "fstatfs", "fstatfs64", "fadvise64",
     "poll", "ppoll", "ppoll_time64", "pselect6", "select", "restart_syscall",
     "brk", "munmap", "mremap", "madvise", "futex", "futex_time64", "sched_yield", "sysinfo", "getrandom",
     "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigreturn", "sigaltstack",
@@ -51,7 +51,8 @@ static const char *const serving[] = {
 static const char *const changing[] = {
     "openat", "open", "mkdirat", "mknodat", "symlinkat", "linkat", "unlinkat", "renameat", "renameat2", "ftruncate", "ftruncate64",
     "fallocate", "copy_file_range", "pwrite64", "pwritev", "fsync", "fdatasync", "sync_file_range", "fchmod", "fchmodat", "fchmodat2",
-    "chmod", "fchown", "fchown32", "fchownat", "utimensat", "utimensat_time64", "fsetxattr", "fremovexattr", NULL
+    "chmod", "fchown", "fchown32", "fchownat", "utimensat", "utimensat_time64", "fsetxattr", "fremovexattr",
+    "setxattr", "removexattr", NULL
 };
 
 /* Nothing of ours asks for these, at no time: who does has taken over the process. */

@@ -27,6 +27,7 @@ struct sl_entry_codec {
     uint32_t mtime_ns;
     struct sl_owner_table *owners;
     char target[SL_TARGET_MAX + 1];
+    struct sl_attrs_brief attrs;
 };
 
 struct sl_entry_codec *sl_entry_codec_new(void)
@@ -47,6 +48,11 @@ void sl_entry_codec_free(struct sl_entry_codec *c)
 size_t sl_entry_codec_bytes(const struct sl_entry_codec *c)
 {
     return sl_owner_table_bytes(c->owners);
+}
+
+struct sl_attrs_brief *sl_entry_codec_attrs(struct sl_entry_codec *c)
+{
+    return &c->attrs;
 }
 
 static bool is_device(enum sl_type type)

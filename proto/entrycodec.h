@@ -31,6 +31,9 @@ void sl_entry_encode(struct sl_entry_codec *c, struct sl_buf *b, const struct sl
 enum sl_code sl_entry_decode(struct sl_entry_codec *c, struct sl_rd *r, struct sl_entry *e, bool allow_empty,
                              struct sl_error *err);
 
+/* The attributes told of last in this context, for the records of listings that have them. */
+struct sl_attrs_brief *sl_entry_codec_attrs(struct sl_entry_codec *c);
+
 /* Bytes that the names of owners take, about. */
 size_t sl_entry_codec_bytes(const struct sl_entry_codec *c);
 

@@ -7,8 +7,10 @@
 #include <string.h>
 
 /* First bytes of records. Entries have their type in the three low bits, which are 0 here. */
-enum { TYPE_BITS = 0x07, RECORD_END = 0x00, RECORD_ERROR = 0x08, RECORD_LINK = 0x10 };
+enum { TYPE_BITS = 0x07, RECORD_END = 0x00, RECORD_ERROR = 0x08, RECORD_LINK = 0x10, RECORD_ATTRS = 0x18, RECORD_TIMES = 0x20 };
 enum { NAMES_LEAST = 2 };
+/* What stands in ATTRS in the place of a length: no set is so short. */
+enum { ATTRS_SAME = 0, ATTRS_UNKNOWN = 1, ATTRS_LEAST = 4, NS_MAX = 999999999 };
 
 void sl_list_put_entry(struct sl_buf *b, struct sl_entry_codec *c, const struct sl_entry *e)
 {
@@ -60,6 +62,73 @@ static enum sl_code decode_link(struct sl_rd *r, struct sl_entry *e, struct sl_e
     return SL_OK;
 }
 
+void sl_list_put_attrs(struct sl_entry_codec *c, struct sl_buf *b, const struct sl_attrs_brief *attrs)
+{
+    struct sl_attrs_brief *last = sl_entry_codec_attrs(c);
+    if (!attrs->len)
+        return;
+    sl_w_u8(b, RECORD_ATTRS);
+    if (attrs->len == SL_ATTRS_UNKNOWN) {
+        sl_w_u8(b, ATTRS_UNKNOWN);
+        sl_w_code(b, (enum sl_code)attrs->bytes[0]);
+    } else if (sl_attrs_same(attrs, last)) {
+        sl_w_u8(b, ATTRS_SAME);
+    } else {
+        sl_w_uv(b, attrs->len);
+        sl_w_raw(b, attrs->bytes, sl_attrs_brief_bytes(attrs));
+        *last = *attrs;
+    }
+}
+
+void sl_list_put_atime(struct sl_buf *b, const struct sl_entry *e)
+{
+    sl_w_u8(b, RECORD_TIMES);
+    sl_w_sv(b, (int64_t)((uint64_t)e->atime_s - (uint64_t)e->mtime_s));
+    sl_w_uv(b, e->atime_ns);
+}
+
+static void decode_attrs(struct sl_entry_codec *c, struct sl_rd *r, struct sl_attrs_brief *out)
+{
+    struct sl_attrs_brief *last = sl_entry_codec_attrs(c), got = { 0 };
+    got.len = (uint32_t)sl_r_uv(r, SL_ATTRS_MAX);
+    if (got.len == ATTRS_SAME && last->len) {
+        *out = *last;
+    } else if (got.len == ATTRS_UNKNOWN) {
+        *out = (struct sl_attrs_brief){ .len = SL_ATTRS_UNKNOWN, .bytes = { (uint8_t)sl_r_code(r) } };
+    } else {
+        size_t n = sl_attrs_brief_bytes(&got);
+        const uint8_t *p = sl_r_raw(r, n);
+        if (!p || got.len < ATTRS_LEAST || (got.len <= SL_ATTRS_SHORT && !sl_attrs_ok(p, n))) {
+            r->bad = true;
+            return;
+        }
+        memcpy(got.bytes, p, n);
+        *out = *last = got;
+    }
+}
+
+static void decode_atime(struct sl_rd *r, struct sl_entry *e)
+{
+    e->atime_s = (int64_t)((uint64_t)e->mtime_s + (uint64_t)sl_r_sv(r));
+    e->atime_ns = (uint32_t)sl_r_uv(r, NS_MAX);
+}
+
+/* What follows an entry and belongs to it. */
+static enum sl_code decode_more(struct sl_entry_codec *c, struct sl_rd *r, struct sl_entry *e, struct sl_error *err)
+{
+    uint8_t head = 0;
+    while (sl_r_left(r) && (*r->p == RECORD_ATTRS || *r->p == RECORD_TIMES)) {
+        if (*r->p <= head)
+            r->bad = true;               /* each once, in this order */
+        head = sl_r_u8(r);
+        if (head == RECORD_ATTRS)
+            decode_attrs(c, r, &e->attrs);
+        else
+            decode_atime(r, e);
+    }
+    return sl_r_ok(r) ? SL_OK : sl_fail(err, SL_E_PROTOCOL, "the attributes of an entry are malformed");
+}
+
 enum sl_code sl_list_decode(struct sl_entry_codec *c, struct sl_rd *r, struct sl_list_record *out, struct sl_error *err)
 {
     struct sl_list_record got = { .kind = SL_LIST_ENTRY };
@@ -67,6 +136,8 @@ enum sl_code sl_list_decode(struct sl_entry_codec *c, struct sl_rd *r, struct sl
         enum sl_code rc = sl_entry_decode(c, r, &got.entry, true, err);
         if (rc == SL_OK && sl_r_left(r) && *r->p == RECORD_LINK)
             rc = decode_link(r, &got.entry, err);
+        if (rc == SL_OK)
+            rc = decode_more(c, r, &got.entry, err);
         if (rc == SL_OK)
             *out = got;
         return rc;

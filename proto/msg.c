@@ -126,7 +126,7 @@ enum sl_code sl_attached_decode(struct sl_rd *r, struct sl_msg_attached *m, stru
 /* ---- LIST ---- */
 
 enum { LIST_FLAGS = SL_LIST_RECURSE | SL_LIST_CHILDREN | SL_LIST_ONE_FS | SL_LIST_NUMERIC | SL_LIST_NO_OWNER | SL_LIST_CLEAN |
-                  SL_LIST_LINKS };
+                  SL_LIST_LINKS | SL_LIST_ATTRS };
 
 void sl_list_request_encode(struct sl_buf *b, const struct sl_msg_list *m)
 {
@@ -140,7 +140,7 @@ enum sl_code sl_list_request_decode(struct sl_rd *r, struct sl_msg_list *m, stru
     struct sl_msg_list got = { .id = read_u32(r) };
     got.flags = (uint32_t)sl_r_uv(r, LIST_FLAGS);
     got.name = read_text(r, SL_NAME_MAX, &got.name_len);
-    if (!got.name || (got.name_len && !sl_name_ok(got.name, got.name_len)))
+    if (got.flags & ~(uint32_t)LIST_FLAGS || !got.name || (got.name_len && !sl_name_ok(got.name, got.name_len)))
         r->bad = true;
     enum sl_code rc = whole(r, "LIST", err);
     if (rc == SL_OK)

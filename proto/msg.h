@@ -10,6 +10,7 @@
 #ifndef SL_PROTO_MSG_H
 #define SL_PROTO_MSG_H
 
+#include "base/attrs.h"
 #include "base/entry.h"
 #include "base/error.h"
 #include "proto/conn.h"
@@ -21,8 +22,10 @@
 #define SL_FEATURE_LINKS "links"
 #define SL_FEATURE_RENAME "rename"
 #define SL_FEATURE_STATFS "statfs"
+#define SL_FEATURE_ATTRS "attrs"
 #define SL_FLAG_VERSION 4u        /* frame flag of READ_RANGES: END is to say which version of the file it was */
 #define SL_FLAG_HOLES 8u          /* frame flag of READ_RANGES: holes are told, not sent as zeros */
+#define SL_FLAG_NO_ATIME 32u      /* frame flag of READ, READ_RANGES, HASH, CHUNKS: the time of the last access is not to change */
 #define SL_FLAG_AS_IS 2u          /* frame flag of READ and READ_RANGES: compressing this content does not pay */
 #define SL_FEATURE_SMALL "small"
 #define SL_FLAG_SMALL 16u         /* frame flag of READ: what is longer than SL_SMALL_MAX is not to be sent */
@@ -66,6 +69,8 @@ enum sl_msg {
     SL_MSG_DROP = 45,        /* id, flags, token, name: the parts are given up */
     SL_MSG_LINK = 46,        /* id, name, id, name, flags: what has the first name gets the second, too */
     SL_MSG_RENAME = 47,      /* the same, but it loses the first */
+    SL_MSG_ATTRS = 48,       /* attributes of what the next request makes or changes; or a piece of them */
+    SL_MSG_GET_ATTRS = 49,   /* id, flags, name or "" -> ATTRS_ARE... */
     SL_MSG_STATFS = 50,      /* id -> STATFS_IS */
     /* answers */
     SL_MSG_DONE = 64,        /* uv request */
@@ -76,6 +81,7 @@ enum sl_msg {
     SL_MSG_OWNER_IS = 69,    /* uv request, uv number + 1, or 0: cannot be set here */
     SL_MSG_HASH_IS = 70,     /* uv request, hash */
     SL_MSG_MODULE = 71,      /* bs name, bs comment */
+    SL_MSG_ATTRS_ARE = 73,   /* uv request, a piece of the set; SL_FLAG_LAST on the last frame */
     SL_MSG_CHUNKED = 72,     /* uv request, [flags, hash when it is the last frame], records; SL_FLAG_LAST on the last frame */
     SL_MSG_STATFS_IS = 74    /* uv request, sv and u32 time, uv total, free, files free, name max, u8 flags, bs type */
 };
@@ -118,7 +124,8 @@ enum sl_list_flag {
     SL_LIST_NUMERIC = 8,     /* no owner names */
     SL_LIST_NO_OWNER = 16,   /* owners are not wanted: 0 */
     SL_LIST_CLEAN = 32,      /* this side is going to be written: remove stale staged files (needs a writing right) */
-    SL_LIST_LINKS = 64       /* of what has several names, which file it is (feature `links`) */
+    SL_LIST_LINKS = 64,      /* of what has several names, which file it is (feature `links`) */
+    SL_LIST_ATTRS = SL_ATTRS_ALL & ~(uint32_t)SL_ATTRS_NUMERIC   /* attributes and times of access: enum sl_attrs_flag (base/attrs.h) */
 };
 struct sl_msg_list { uint32_t id; uint32_t flags; const char *name; size_t name_len; };
 
@@ -141,6 +148,10 @@ struct sl_list_record {
 void sl_list_put_entry(struct sl_buf *b, struct sl_entry_codec *c, const struct sl_entry *e);
 void sl_list_put_end(struct sl_buf *b);
 void sl_list_put_error(struct sl_buf *b, enum sl_code code, const char *name, size_t name_len, const char *text);
+/* Behind an ENTRY: its attributes, unless it has none; its time of access. They are a part of the entry for sl_list_decode. */
+void sl_list_put_attrs(struct sl_entry_codec *c, struct sl_buf *b, const struct sl_attrs_brief *attrs);
+void sl_list_put_atime(struct sl_buf *b, const struct sl_entry *e);
+#define SL_LIST_MORE_MAX (SL_ATTRS_SHORT + 40u)       /* bytes of both */
 /* Decodes one record of any kind. What is behind an ENTRY of the same frame has to be there. */
 enum sl_code sl_list_decode(struct sl_entry_codec *c, struct sl_rd *r, struct sl_list_record *out, struct sl_error *err);
 
@@ -208,6 +219,20 @@ struct sl_msg_put {
 void sl_put_encode(struct sl_buf *b, struct sl_entry_codec *c, const struct sl_msg_put *m);
 enum sl_code sl_put_decode(struct sl_rd *r, struct sl_entry_codec *c, enum sl_msg type, struct sl_msg_put *m,
                            struct sl_error *err);
+
+/* ---- ATTRS, GET_ATTRS, ATTRS_ARE ---- */
+/* A set may be longer than a frame: it travels in pieces. */
+#define SL_ATTRS_PIECE (64u * 1024u)     /* bytes of one that this build sends */
+enum sl_attrs_piece_flag { SL_ATTRS_MORE = 1 /* pieces follow */, SL_ATTRS_GOES_ON = 2 /* it is none of the first */ };
+struct sl_msg_attrs {
+    uint32_t flags;          /* enum sl_attrs_flag and enum sl_attrs_piece_flag */
+    int64_t atime_s;         /* with SL_ATTRS_ATIME, in the first piece */
+    uint32_t atime_ns;
+    const uint8_t *piece;
+    size_t len;
+};
+struct sl_msg_get_attrs { uint32_t id, flags; const char *name; size_t name_len; /* "": the directory itself */ };
+struct sl_msg_attrs_are { uint64_t request; const uint8_t *piece; size_t len; };
 
 /* ---- PART, DROP ---- */
 struct sl_msg_part {
@@ -324,5 +349,8 @@ SL_MSG_CODEC(drop, sl_msg_drop);
 SL_MSG_CODEC(move, sl_msg_move);
 SL_MSG_CODEC(statfs, sl_msg_statfs);
 SL_MSG_CODEC(statfs_is, sl_msg_statfs_is);
+SL_MSG_CODEC(attrs, sl_msg_attrs);
+SL_MSG_CODEC(get_attrs, sl_msg_get_attrs);
+SL_MSG_CODEC(attrs_are, sl_msg_attrs_are);
 
 #endif

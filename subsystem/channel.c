@@ -39,6 +39,8 @@ void sl_channel_free(struct sl_channel *ch)
     sl_buf_clear(&ch->scratch);
     sl_buf_clear(&ch->names);
     sl_buf_clear(&ch->records);
+    sl_buf_clear(&ch->attrs_set);
+    sl_buf_clear(&ch->w_set);
     sl_bases_close(ch);
     free(ch->seed);
     free(ch->fresh);

@@ -154,6 +154,8 @@ static enum sl_code next_file(struct sl_channel *ch, struct page *pg)
         rc = sl_spend(ch->s, SL_SPEND_READ_FILE, 1, &why);
     if (rc == SL_OK)
         rc = open_next(ch, fd, &why);
+    if (rc == SL_OK && ch->no_atime)
+        sl_reader_no_atime(&ch->reader);
     if (rc != SL_OK) {
         put_failed(ch, pg, &why);
         return SL_OK;
@@ -291,6 +293,8 @@ enum sl_code sl_run_read_ranges(struct sl_channel *ch, const union sl_request *q
         rc = sl_spend(ch->s, SL_SPEND_READ_FILE, 1, err);
     if (rc == SL_OK)
         rc = sl_reader_open(&ch->reader, fd, ch->name, err);
+    if (rc == SL_OK && ch->no_atime)
+        sl_reader_no_atime(&ch->reader);
     if (rc != SL_OK)
         return rc;
     sl_buf_reset(&ch->names, 64 * 1024);
@@ -366,6 +370,8 @@ enum sl_code sl_run_hash(struct sl_channel *ch, const union sl_request *q, struc
         rc = sl_spend(ch->s, SL_SPEND_READ_FILE, 1, err);
     if (rc == SL_OK)
         rc = sl_reader_open(&ch->reader, fd, ch->name, err);
+    if (rc == SL_OK && ch->no_atime)
+        sl_reader_no_atime(&ch->reader);
     if (rc != SL_OK)
         return rc;
     sl_note(ch, SL_NOTE_TRANSFER, "hash", q->name.id, ch->name);

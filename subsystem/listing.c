@@ -9,13 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRAME_TARGET = 32 * 1024, RECORD_MAX = SL_ENTRY_BYTES_MAX + SL_LINK_BYTES_MAX + sizeof ((struct sl_error *)0)->text };
+enum { FRAME_TARGET = 32 * 1024, RECORD_MAX = SL_ENTRY_BYTES_MAX + SL_LINK_BYTES_MAX + SL_LIST_MORE_MAX + sizeof ((struct sl_error *)0)->text };
 
 static void put_event(struct sl_channel *ch, const struct sl_walk_event *ev)
 {
     switch (ev->kind) {
     case SL_WALK_ENTRY:
         sl_list_put_entry(&ch->scratch, ch->out, &ev->entry);
+        sl_list_put_attrs(ch->out, &ch->scratch, &ev->entry.attrs);
+        if (ch->list_atimes && ev->entry.type != SL_TYPE_DIR)
+            sl_list_put_atime(&ch->scratch, &ev->entry);
         break;
     case SL_WALK_END:
         sl_list_put_end(&ch->scratch);
@@ -76,7 +79,10 @@ enum sl_code sl_run_list(struct sl_channel *ch, const union sl_request *q, struc
     ch->name[m->name_len] = '\0';
     if (!(ch->rights & SL_RIGHT_CREATE))
         flags &= ~(uint32_t)SL_LIST_CLEAN;
-    enum sl_code rc = sl_dirs_fd(ch->dirs, m->id, &fd, err);
+    ch->list_atimes = flags & SL_ATTRS_ATIME;
+    enum sl_code rc = sl_attrs_may_read(ch, flags, err);
+    if (rc == SL_OK)
+        rc = sl_dirs_fd(ch->dirs, m->id, &fd, err);
     if (rc == SL_OK && *ch->name && start_hidden(ch, m->id, fd))
         rc = sl_fail_errno(err, ENOENT, "cannot look at '%s'", ch->name);
     if (rc == SL_OK)

@@ -34,6 +34,8 @@ DECODER(decode_part, part, sl_part_decode)
 DECODER(decode_drop, drop, sl_drop_decode)
 DECODER(decode_move, move, sl_move_decode)
 DECODER(decode_statfs, statfs, sl_statfs_decode)
+DECODER(decode_attrs, attrs, sl_attrs_decode)
+DECODER(decode_get_attrs, get_attrs, sl_get_attrs_decode)
 
 static enum sl_code whole(const struct sl_rd *r, const char *what, struct sl_error *err)
 {
@@ -148,7 +150,7 @@ static enum sl_code run_owner(struct sl_channel *ch, const union sl_request *q, 
 
 /* Where in a request a name of the tree stands. READ has many and LIST one of a type not yet known: they see to it themselves,
  * by the same sl_hidden. */
-enum names { NAMES_NOTHING, NAMES_OPENED, NAMES_ENTRY, NAMES_PART, NAMES_DROP, NAMES_EXISTING_ENTRY, NAMES_REMOVED, NAMES_FILE, NAMES_CHUNKS, NAMES_RANGES, NAMES_BASIS, NAMES_MOVED };
+enum names { NAMES_NOTHING, NAMES_OPENED, NAMES_ENTRY, NAMES_PART, NAMES_DROP, NAMES_EXISTING_ENTRY, NAMES_REMOVED, NAMES_FILE, NAMES_CHUNKS, NAMES_RANGES, NAMES_BASIS, NAMES_MOVED, NAMES_ATTRS };
 
 static const struct sl_request_kind {
     const char *name;                /* NULL: no request has this number */
@@ -194,6 +196,8 @@ static const struct sl_request_kind {
     [SL_MSG_LINK] = { "link: to create and read", SL_RIGHT_CREATE | SL_RIGHT_READ, 0, NAMES_MOVED, false, decode_move, sl_run_link },
     [SL_MSG_RENAME] = { "rename: to rename and create", SL_RIGHT_RENAME | SL_RIGHT_CREATE, 0, NAMES_MOVED, false, decode_move, sl_run_rename },
     [SL_MSG_STATFS] = { "list", SL_RIGHT_LIST, 0, NAMES_NOTHING, false, decode_statfs, sl_run_statfs },
+    [SL_MSG_ATTRS] = { "set attributes: to set metadata", SL_RIGHT_META, 0, NAMES_NOTHING, false, decode_attrs, sl_run_attrs },
+    [SL_MSG_GET_ATTRS] = { "list", SL_RIGHT_LIST, 0, NAMES_ATTRS, false, decode_get_attrs, sl_run_get_attrs },
     [SL_MSG_MODULES] = { "list modules", 0, 0, NAMES_NOTHING, false, decode_nothing, sl_run_modules },
 };
 
@@ -259,6 +263,9 @@ static const char *named(const struct sl_request_kind *k, const union sl_request
         break;
     case NAMES_MOVED:
         *dir = q->move.from_id, name = q->move.from, len = q->move.from_len;
+        break;
+    case NAMES_ATTRS:
+        *dir = q->get_attrs.id, name = q->get_attrs.name, len = q->get_attrs.name_len;
         break;
     }
     memcpy(scratch, name, len);
@@ -340,6 +347,9 @@ enum sl_code sl_request_frame(struct sl_channel *ch, const struct sl_frame *f, s
         rc = check_names(ch->s, err);
     if (rc != SL_OK)
         return rc;
+    if (k->entry && !undecoded(ch, k))
+        sl_attrs_take(ch, &q.put.entry);
+    ch->no_atime = f->flags & SL_FLAG_NO_ATIME && sl_conn_has(ch->s->conn, SL_FEATURE_ATTRS);
     ch->as_is = f->flags & SL_FLAG_AS_IS && (f->type == SL_MSG_READ || f->type == SL_MSG_READ_RANGES) ? SL_FRAME_AS_IS : 0;
     ch->small = f->type == SL_MSG_READ && f->flags & SL_FLAG_SMALL && sl_conn_has(ch->s->conn, SL_FEATURE_SMALL);
     bool more = f->type == SL_MSG_READ_RANGES && sl_conn_has(ch->s->conn, SL_FEATURE_PARTS);

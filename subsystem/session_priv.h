@@ -55,6 +55,7 @@ struct sl_channel {
     sl_long_step *step;
     struct sl_buf scratch;
     struct sl_walk *walk;               /* LIST */
+    bool list_atimes;
     char *list_base;                    /* owned: path of the directory that the listed thing is in; NULL: nothing is excluded */
     struct sl_buf names;                /* READ: its payload */
     struct sl_rd names_rd;
@@ -83,6 +84,11 @@ struct sl_channel {
     uint32_t w_meta, w_flags;
     bool w_kept_back;                   /* replacing was asked for and is not among the rights */
     struct sl_hash *w_hash;
+    /* attributes that were sent ahead of the request that they belong to; and those of the file being written */
+    bool attrs_there, attrs_begun;      /* begun: more pieces are to come */
+    struct sl_attrs_want attrs, w_attrs;
+    struct sl_buf attrs_set, w_set;
+    bool no_atime;                      /* what the request that runs reads is not to count as an access */
     int bases[SL_BASES_OPEN_MAX];       /* files that it may copy from; -1 behind the last */
     unsigned bases_len;
 };
@@ -160,6 +166,8 @@ union sl_request {
     struct sl_msg_kept_in kept_in;
     struct sl_msg_part part;
     struct sl_msg_drop drop;
+    struct sl_msg_attrs attrs;
+    struct sl_msg_get_attrs get_attrs;
     struct sl_msg_move move;
     struct sl_msg_statfs statfs;
 };
@@ -178,6 +186,13 @@ sl_request_run sl_run_statfs;                                                   
 sl_request_run sl_run_link, sl_run_rename;                                                /* moves.c */
 /* Whether a name may be made: one that is excluded, or has a staged file's form, may not. */
 enum sl_code sl_may_make(struct sl_channel *ch, uint32_t dir, const char *name, bool is_dir, struct sl_error *err);
+sl_request_run sl_run_attrs, sl_run_get_attrs;                                            /* attrs.c */
+/* Nothing that was sent is kept. Hands what was sent to the entry of the request that it belongs to. Keeps that of w_entry beyond the request. */
+void sl_attrs_forget(struct sl_channel *ch);
+void sl_attrs_take(struct sl_channel *ch, struct sl_entry *e);
+void sl_attrs_hold(struct sl_channel *ch);
+/* Whether attributes of these kinds may be told of; flags without any always. */
+enum sl_code sl_attrs_may_read(const struct sl_channel *ch, uint32_t flags, struct sl_error *err);
 /* What of a new thing the rights allow: without `meta` nobody's files are given away and no setuid bit is set. Whether replacing was kept back. */
 bool sl_limit(const struct sl_channel *ch, struct sl_entry *e, uint32_t *meta, uint32_t *flags);
 /* Where only the missing right made the name's being taken a failure, the failure says so. */

@@ -108,6 +108,7 @@ enum sl_code sl_run_write(struct sl_channel *ch, const union sl_request *q, stru
     ch->w_meta = m->meta;
     ch->w_flags = m->flags;
     ch->w_kept_back = sl_limit(ch, &ch->w_entry, &ch->w_meta, &ch->w_flags);
+    sl_attrs_hold(ch);
     enum sl_code rc = may_inplace(ch, m->flags, err);
     if (rc == SL_OK)
         rc = sl_dirs_fd(ch->dirs, m->id, &fd, err);
@@ -186,7 +187,10 @@ enum sl_code sl_open_basis(struct sl_channel *ch, struct sl_reader *r, uint32_t 
         return sl_fail(err, SL_E_NOT_FOUND, "nothing is kept of '%s'", name);
     if (flags & SL_CHUNKS_KEPT)
         return sl_kept_open(r, fd, name, ch->rights & SL_RIGHT_CREATE, &ch->searched, err);
-    return sl_reader_open(r, fd, name, err);
+    rc = sl_reader_open(r, fd, name, err);
+    if (rc == SL_OK && ch->no_atime)
+        sl_reader_no_atime(r);
+    return rc;
 }
 
 /* A basis that can't be had spoils the file: what is copied from it would be missing. */
@@ -305,7 +309,7 @@ enum sl_code sl_run_make(struct sl_channel *ch, const union sl_request *q, struc
         rc = sl_stage_mkdir(fd, &e, meta, ch->s->owners, err);
     else if (rc == SL_OK)
         rc = sl_stage_special(fd, &e, meta, flags, ch->s->owners, err);
-    if (rc == SL_OK && e.type == SL_TYPE_DIR && !(ch->rights & SL_RIGHT_META))
+    if ((rc == SL_OK || rc == SL_E_ATTRS) && e.type == SL_TYPE_DIR && !(ch->rights & SL_RIGHT_META))
         remember(ch, fd, e.name);
     if (rc == SL_OK)
         sl_note(ch, SL_NOTE_TRANSFER, "make", m->id, e.name);

@@ -71,6 +71,9 @@ PASS(part, sl_msg_part)
 PASS(drop, sl_msg_drop)
 PASS(move, sl_msg_move)
 PASS(statfs_is, sl_msg_statfs_is)
+PASS(attrs, sl_msg_attrs)
+PASS(get_attrs, sl_msg_get_attrs)
+PASS(attrs_are, sl_msg_attrs_are)
 
 static enum sl_code pass_keep(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)
 {
@@ -139,16 +142,19 @@ static enum sl_code pass_read(struct sl_rd *r, struct sl_buf *out, struct sl_err
     return rc == SL_EOF ? SL_OK : rc;
 }
 
-static enum sl_code pass_listed(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)
+static enum sl_code pass_records(struct sl_rd *r, struct sl_buf *out, bool times, struct sl_error *err)
 {
     struct sl_entry_codec *enc = sl_entry_codec_new(), *dec = sl_entry_codec_new();
     struct sl_list_record m;
     enum sl_code rc = SL_OK;
     while (!sl_r_done(r) && (rc = sl_list_decode(dec, r, &m, err)) == SL_OK) {
         char text[100] = "";
-        if (m.kind == SL_LIST_ENTRY)
+        if (m.kind == SL_LIST_ENTRY) {
             sl_list_put_entry(out, enc, &m.entry);
-        else if (m.kind == SL_LIST_END)
+            sl_list_put_attrs(enc, out, &m.entry.attrs);
+            if (times && m.entry.type != SL_TYPE_DIR)
+                sl_list_put_atime(out, &m.entry);
+        } else if (m.kind == SL_LIST_END)
             sl_list_put_end(out);
         else
             sl_list_put_error(out, m.code, m.name, m.name_len, memcpy(text, m.text, m.text_len));
@@ -156,6 +162,16 @@ static enum sl_code pass_listed(struct sl_rd *r, struct sl_buf *out, struct sl_e
     sl_entry_codec_free(enc);
     sl_entry_codec_free(dec);
     return rc;
+}
+
+static enum sl_code pass_listed(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)
+{
+    return pass_records(r, out, false, err);
+}
+
+static enum sl_code pass_listed_attrs(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)
+{
+    return pass_records(r, out, true, err);
 }
 
 static void put_content(struct sl_buf *out, const struct sl_content *m)
@@ -250,6 +266,7 @@ static const struct { const char *file; enum sl_code (*pass)(struct sl_rd *, str
     { "kept-in", pass_kept_in },   { "attach-sha256", pass_attach }, { "steer", pass_steer }, { "line", pass_line },
     { "part", pass_part },         { "join", pass_join },         { "drop", pass_drop },         { "link", pass_move },         { "statfs-is", pass_statfs_is },         { "content-version", pass_content },
     { "list-links", pass_list_request }, { "listed-links", pass_listed },
+    { "attrs", pass_attrs },       { "get-attrs", pass_get_attrs }, { "attrs-are", pass_attrs_are }, { "listed-attrs", pass_listed_attrs },
 };
 
 START_TEST(payload)

@@ -132,6 +132,7 @@ uint64_t ask_list(struct peer *p, uint8_t ch, uint32_t id, const char *name, uin
 uint64_t ask_move(struct peer *p, uint8_t ch, uint8_t type, const char *from, const char *to, uint8_t flags);   /* LINK, RENAME; in directory 0 */
 uint64_t ask_named(struct peer *p, uint8_t ch, uint8_t type, uint32_t id, const char *name);  /* READ, HASH, REMOVE */
 uint64_t ask_bytes(struct peer *p, uint8_t ch, uint8_t type, uint32_t id, const char *name, size_t len);  /* any verb, any bytes */
+uint64_t ask_attrs(struct peer *p, uint8_t ch, uint32_t flags, const char *name, const char *value);   /* ATTRS of one, or none with NULL */
 uint64_t ask_part(struct peer *p, uint8_t ch, uint32_t id, const char *name, uint8_t flags, uint64_t from, uint64_t size);
 uint64_t ask_drop(struct peer *p, uint8_t ch, uint32_t id, const char *name, uint8_t flags);
 /* The PUT family and JOIN: of an entry of that kind with mode 0640 and a fixed time. */

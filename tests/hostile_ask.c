@@ -88,7 +88,7 @@ void hello_with(struct peer *p, uint32_t window, uint8_t wants, const char *feat
 
 void greet(struct peer *p)
 {
-    hello_with(p, WINDOW, 0, SL_FEATURE_PARTS " " SL_FEATURE_LINKS " " SL_FEATURE_RENAME);
+    hello_with(p, WINDOW, 0, SL_FEATURE_PARTS " " SL_FEATURE_LINKS " " SL_FEATURE_RENAME " " SL_FEATURE_ATTRS);
 }
 
 void hello(struct peer *p)
@@ -216,6 +216,7 @@ uint64_t ask_bytes(struct peer *p, uint8_t ch, uint8_t type, uint32_t id, const 
     case SL_MSG_OPEN_DIR: sl_w_uv(&b, 77); sl_w_bs(&b, name, len); break;
     case SL_MSG_LIST: sl_w_uv(&b, SL_LIST_RECURSE); sl_w_bs(&b, name, len); break;
     case SL_MSG_REMOVE: sl_w_u8(&b, SL_TYPE_FILE); sl_w_bs(&b, name, len); break;
+    case SL_MSG_GET_ATTRS: sl_w_uv(&b, SL_ATTRS_SETS); sl_w_bs(&b, name, len); break;
     case SL_MSG_HASH: sl_w_bs(&b, name, len); break;
     case SL_MSG_READ:
         sl_w_u8(&b, (uint8_t)(len < 15 ? len : 15));
@@ -234,6 +235,17 @@ uint64_t ask_bytes(struct peer *p, uint8_t ch, uint8_t type, uint32_t id, const 
             sl_w_raw(&b, TOKEN, SL_TOKEN_LEN);
     }
     return ask_buf(p, ch, type, &b);
+}
+
+uint64_t ask_attrs(struct peer *p, uint8_t ch, uint32_t flags, const char *name, const char *value)
+{
+    struct sl_buf b = { 0 }, set = { 0 };
+    if (name)
+        sl_attrs_add(&set, &(struct sl_attr){ name, strlen(name), (const uint8_t *)value, strlen(value) });
+    struct sl_msg_attrs m = { .flags = flags, .piece = sl_buf_ptr(&set), .len = sl_buf_len(&set) };
+    sl_attrs_encode(&b, &m);
+    sl_buf_clear(&set);
+    return ask_buf(p, ch, SL_MSG_ATTRS, &b);
 }
 
 uint64_t ask_part(struct peer *p, uint8_t ch, uint32_t id, const char *name, uint8_t flags, uint64_t from, uint64_t size)

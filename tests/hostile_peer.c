@@ -323,7 +323,7 @@ static void take_answer(struct peer *p, const struct sl_frame *f)
     sl_r_init(&r, f->data, f->len);
     whole = r;
     uint64_t request = f->type == SL_MSG_CONTENT || f->type == SL_MSG_MODULE ? 0 : sl_r_uv(&r, UINT64_MAX);
-    bool goes_on = (f->type == SL_MSG_LISTED || f->type == SL_MSG_CHUNKED) && !(f->flags & SL_FLAG_LAST);
+    bool goes_on = (f->type == SL_MSG_LISTED || f->type == SL_MSG_CHUNKED || f->type == SL_MSG_ATTRS_ARE) && !(f->flags & SL_FLAG_LAST);
     if (f->type != SL_MSG_FAIL && !goes_on && request > l->done)
         l->done = request;
     if (request > l->asked && !p->uncounted)
@@ -336,7 +336,7 @@ static void take_answer(struct peer *p, const struct sl_frame *f)
     case SL_MSG_HASH_IS: take_hash(l, &whole, p); break;
     case SL_MSG_CHUNKED: take_chunks(l, f, p); break;
     case SL_MSG_MODULE: p->modules++; break;
-    case SL_MSG_DONE: case SL_MSG_OWNER_IS: break;
+    case SL_MSG_DONE: case SL_MSG_OWNER_IS: case SL_MSG_ATTRS_ARE: break;
     default: bad(p, "AN ANSWER OF TYPE %u", f->type);
     }
     l->consumed += f->len + SL_FRAME_HEADER;

@@ -119,6 +119,19 @@ static void try_metadata(struct peer *p, long i)
     ask_make(p, 1, SL_MSG_SET_META, RACE, &d, SL_META_UID | SL_META_GID, 0, NULL);
 }
 
+/* Attributes of what is a link now and then, read and set; all of these take the name once more than others do. */
+static void try_attributes(struct peer *p, long i)
+{
+    static const char *const values[] = { "1", "2" };
+    struct sl_entry e = entry_of(SL_TYPE_FILE, "f"), d = entry_of(SL_TYPE_DIR, "d");
+    ask_named(p, 1, SL_MSG_GET_ATTRS, RACE, "f");
+    ask_named(p, 1, SL_MSG_GET_ATTRS, RACE, "d");
+    ask_attrs(p, 1, SL_ATTRS_XATTRS | SL_ATTRS_USER, "user.hostile", values[i % 2]);
+    ask_make(p, 1, SL_MSG_SET_META, RACE, &e, 0, 0, NULL);
+    ask_attrs(p, 1, SL_ATTRS_SETS | SL_ATTRS_USER, "user.hostile", values[i % 2]);
+    ask_make(p, 1, SL_MSG_SET_META, RACE, &d, SL_META_MODE, 0, NULL);
+}
+
 /* Names that are replaced and removed while they change places. */
 static void try_replace(struct peer *p, long i)
 {
@@ -177,6 +190,14 @@ static void metadata(struct peer *p)
         run_race(p, try_metadata, 1);
 }
 
+static void attributes(struct peer *p)
+{
+    if (may(p, SL_RIGHT_META))
+        must_meet(p, try_attributes);
+    else
+        run_race(p, try_attributes, 1);
+}
+
 static void lists(struct peer *p)
 {
     if (may(p, SL_RIGHT_LIST))
@@ -207,6 +228,6 @@ static void replace(struct peer *p)
 const struct attack race_attacks[] = {
     { "race-directory", directory, RACES }, { "race-file", file, RACES },        { "race-list", lists, RACES },
     { "race-write", writes, RACES },        { "race-metadata", metadata, RACES }, { "race-replace", replace, RACES },
-    { "race-parts", parts, RACES },
+    { "race-parts", parts, RACES },         { "race-attributes", attributes, RACES },
     { NULL, NULL, 0 },
 };

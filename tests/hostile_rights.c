@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 enum { STRANGER = 12345 };
@@ -231,13 +232,45 @@ static void moves(struct peer *p)
         bad(p, "A FILE WAS REPLACED");
 }
 
+/* ---- attributes ---- */
+
+/* What a set may not be, and what it may under which rights; whether any of it was set. */
+static void attributes(struct peer *p)
+{
+    const bool meta = may(p, SL_RIGHT_META), special = geteuid() == 0 && may(p, SL_RIGHT_SPECIAL);
+    const uint64_t no = BIT(SL_E_ATTRS), set = if_may(p, SL_RIGHT_META, DONE | no);
+    char value[8];
+    hello(p);
+    put_file(p, "h-a", "attributes\n");
+    char *path = below(p, "h-a");
+    struct sl_entry e = entry_of(SL_TYPE_FILE, "h-a");
+    want(p, 1, ask_attrs(p, 1, SL_ATTRS_XATTRS, "trusted.hostile", "1"), meta ? special ? DONE : no : BIT(SL_E_RIGHTS), "trusted");
+    want(p, 1, ask_make(p, 1, SL_MSG_SET_META, 0, &e, 0, 0, NULL), set, "set it");
+    if (lgetxattr(path, "trusted.hostile", value, sizeof value) > 0 && !(meta && special))
+        bad(p, "A PRIVILEGED ATTRIBUTE WAS SET");
+    want(p, 1, ask_attrs(p, 1, SL_ATTRS_XATTRS, "user.hostile", "1"), if_may(p, SL_RIGHT_META, DONE), "user");
+    want(p, 1, ask_make(p, 1, SL_MSG_SET_META, 0, &e, 0, 0, NULL), set, "set it");
+    if (lgetxattr(path, "user.hostile", value, sizeof value) > 0 && !meta)
+        bad(p, "AN ATTRIBUTE WAS SET");
+    want(p, 1, ask_attrs(p, 1, SL_ATTRS_XATTRS | SL_ATTRS_USER, "trusted.hostile", "2"), if_may(p, SL_RIGHT_META, no), "of another kind");
+    want(p, 1, ask_attrs(p, 1, SL_ATTRS_ACLS, "user.hostile", "2"), if_may(p, SL_RIGHT_META, no), "as an ACL");
+    want(p, 1, ask_attrs(p, 1, SL_ATTRS_ACLS, SL_ACL_ACCESS, "\4"), if_may(p, SL_RIGHT_META, no), "half an ACL");
+    want(p, 1, ask_attrs(p, 1, SL_ATTRS_XATTRS, "system.other", "2"), if_may(p, SL_RIGHT_META, no), "of the system");
+    want(p, 1, ask_attrs(p, 1, SL_ATTRS_XATTRS | SL_ATTRS_GOES_ON, "user.hostile", "2"), if_may(p, SL_RIGHT_META, DONE), "the rest of nothing");
+    want(p, 1, ask_make(p, 1, SL_MSG_SET_META, 0, &e, 0, 0, NULL), if_may(p, SL_RIGHT_META, DONE), "nothing is set");
+    want(p, 1, ask_named(p, 1, SL_MSG_GET_ATTRS, 0, "h-a"), if_may(p, SL_RIGHT_LIST | SL_RIGHT_READ, DONE), "get");
+    want(p, 1, ask_named(p, 1, SL_MSG_GET_ATTRS, 0, ""), if_may(p, SL_RIGHT_LIST | SL_RIGHT_READ, DONE), "get of the root");
+    want(p, 1, ask_list(p, 1, 0, "h-a", SL_ATTRS_XATTRS), if_may(p, SL_RIGHT_LIST | SL_RIGHT_READ, DONE), "list");
+    free(path);
+}
+
 /* ---- what the module excludes ---- */
 
 /* The private directory and every name that ends in .key: asked for, they are answered as a name that is not there is; they can't
  * be made, and what is there stays. */
 static void excluded(struct peer *p)
 {
-    static const uint8_t seen[] = { SL_MSG_OPEN_DIR, SL_MSG_LIST, SL_MSG_HASH, SL_MSG_CHUNKS, SL_MSG_READ_RANGES, SL_MSG_REMOVE };
+    static const uint8_t seen[] = { SL_MSG_OPEN_DIR, SL_MSG_LIST, SL_MSG_HASH, SL_MSG_CHUNKS, SL_MSG_READ_RANGES, SL_MSG_REMOVE, SL_MSG_GET_ATTRS };
     static const uint8_t made[] = { SL_MSG_PUT, SL_MSG_WRITE, SL_MSG_MKDIR, SL_MSG_SYMLINK, SL_MSG_MKNOD };
     static const char *const names[] = { "h.key", "private" };
     struct stat st;
@@ -348,7 +381,7 @@ static void moved_while_open(struct peer *p)
 
 const struct attack right_attacks[] = {
     { "rights-verbs", verbs, 0 },            { "rights-setuid", setuid_bits, TREE },           { "rights-link-targets", link_targets, 0 },
-    { "rights-moves", moves, TREE },         { "excluded", excluded, HIDES },
+    { "rights-moves", moves, TREE },         { "rights-attributes", attributes, TREE },         { "excluded", excluded, HIDES },
     { "special-fifo", fifo_opened, TREE },   { "moved-and-evicted", moved_and_evicted, TREE }, { "moved-while-open", moved_while_open, TREE },
     { NULL, NULL, 0 },
 };

@@ -8,6 +8,7 @@
 #  - the user and group databases, which the C library reads to find owners' names (it also looks whether "/" is the same);
 #  - ".", the directory itself once more, to read it;
 #  - /proc/self/fd/N for chmod, where the kernel has no fchmodat2 (before Linux 6.6);
+#  - /proc/self/fd/N/NAME and /proc/self/fd/N for attributes, of which the kernel has no calls by descriptor (tree/attrs.h);
 #  - the target of a new symbolic link, which is a text;
 #  - "..", opened only as a path (O_PATH) by a walk that comes back up from more than 64 directories.
 # It prints "BAD ..." for everything else, "allowed ..." for those, and "checked N" in the end.
@@ -49,6 +50,8 @@ function check(fd, h,    path) {
         allow(path)
     } else if (path ~ "^/proc/self/fd/[0-9]+$" && call == "chmod") {
         allow("/proc/self/fd/N for chmod")
+    } else if (path ~ "^/proc/self/fd/[0-9]+(/[^/]+)?$" && call ~ /xattr$/) {
+        allow("/proc/self/fd/N and one name in it, for attributes")
     } else {
         bad("\"" path "\"")
     }

@@ -8,6 +8,7 @@
 #include "tree/meta.h"
 
 #include "base/io.h"
+#include "tree/attrs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +25,8 @@
 enum { SETID = S_ISUID | S_ISGID };
 
 struct change {
-    bool owner, mode, mtime;
+    bool owner, mode, times_now, mode_known;
+    const struct sl_attrs_want *wants; /* NULL: no attributes */
     uid_t uid; /* -1: stays */
     gid_t gid;
     mode_t bits;
@@ -80,6 +82,10 @@ void sl_entry_of_stat(struct sl_entry *e, const struct stat *st, struct sl_owner
     e->rdev_minor = device ? minor(st->st_rdev) : 0;
     e->names = 0;
     e->dev = e->ino = 0;
+    e->atime_s = st->st_atim.tv_sec;
+    e->atime_ns = (uint32_t)st->st_atim.tv_nsec;
+    e->attrs.len = 0;
+    e->wants = NULL;
 }
 
 static int stat_at(int dirfd, const char *name, struct stat *st)
@@ -163,17 +169,29 @@ static void plan_mode(struct change *c, const struct stat *st, const struct sl_e
         if (st && S_ISDIR(st->st_mode))
             c->bits |= st->st_mode & S_ISGID;
     }
+    c->mode_known = true;
     c->mode = !st || (st->st_mode & 07777) != c->bits || (c->owner && (c->bits & SETID));
+}
+
+static void plan_times(struct change *c, const struct stat *st, const struct sl_entry *e, uint32_t meta)
+{
+    const struct timespec stays = { .tv_nsec = UTIME_OMIT };
+    const struct sl_attrs_want *w = e->wants;
+    bool atime = w && w->flags & SL_ATTRS_ATIME;
+    bool mtime =
+        (meta & SL_META_MTIME) && (!st || st->st_mtim.tv_sec != e->mtime_s || st->st_mtim.tv_nsec != (long)e->mtime_ns);
+    c->times[0] = atime ? (struct timespec){ w->atime_s, (long)w->atime_ns } : stays;
+    c->times[1] = mtime ? (struct timespec){ e->mtime_s, (long)e->mtime_ns } : stays;
+    c->times_now = atime || mtime;
 }
 
 static void plan(struct change *c, const struct stat *st, const struct sl_entry *e, uint32_t meta,
                  struct sl_owners *owners)
 {
-    *c = (struct change){ .times = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = e->mtime_s, .tv_nsec = e->mtime_ns } } };
+    *c = (struct change){ .wants = e->wants && e->wants->flags & SL_ATTRS_SETS ? e->wants : NULL };
     plan_owner(c, st, e, meta, owners);
     plan_mode(c, st, e, meta);
-    c->mtime =
-        (meta & SL_META_MTIME) && (!st || st->st_mtim.tv_sec != e->mtime_s || st->st_mtim.tv_nsec != (long)e->mtime_ns);
+    plan_times(c, st, e, meta);
 }
 
 /* ---- applying it ---- */
@@ -185,7 +203,7 @@ static int set_owner(int fd, const struct change *c)
     return rc != 0 && errno == EBADF ? fchownat(fd, "", c->uid, c->gid, AT_EMPTY_PATH) : rc;
 }
 
-static int set_mode(int fd, mode_t bits)
+int sl_meta_chmod(int fd, mode_t bits)
 {
     char path[40];
     if (fchmod(fd, bits) == 0)
@@ -206,20 +224,42 @@ static int set_times(int fd, const struct change *c)
     return rc != 0 && errno == EBADF ? utimensat(fd, "", c->times, AT_EMPTY_PATH) : rc;
 }
 
+/* After the owner, for a change of owner takes capabilities away; the ACL right before the mode, with which it is one. */
+static enum sl_code set_attrs(int fd, struct change *c, const char *name, struct sl_owners *owners, struct sl_error *err)
+{
+    struct sl_error other = { 0 };
+    struct stat st;
+    enum sl_code rc = SL_OK, acls = SL_OK;
+    bool touched = false;
+    if (!c->mode_known && fstat(fd, &st) == 0)
+        c->bits = st.st_mode & 07777;
+    if (c->wants->flags & SL_ATTRS_XATTRS)
+        rc = sl_attrs_set(fd, c->wants, name, err);
+    if (c->wants->flags & SL_ATTRS_ACLS)
+        acls = sl_attrs_set_acls(fd, c->wants, &c->bits, &touched, name, owners, rc == SL_OK ? err : &other);
+    c->mode |= touched;
+    return rc == SL_OK ? acls : rc;
+}
+
 /* All that is planned; a failure does not keep the rest from being done, and the first one is told. Without its owner a
  * file must not get setuid or setgid: they would give away another's rights. */
-static enum sl_code apply(int fd, struct change *c, const char *name, struct sl_error *err)
+static enum sl_code apply(int fd, struct change *c, const char *name, struct sl_owners *owners, struct sl_error *err)
 {
-    enum sl_code rc = SL_OK;
+    struct sl_error why = { 0 };
+    enum sl_code rc = SL_OK, attrs = SL_OK;
     if (c->owner && set_owner(fd, c) != 0) {
         rc = sl_fail_errno(err, errno, "cannot set the owner of '%s'", shown(name));
         c->bits &= ~(mode_t)SETID;
     }
-    if (c->mode && set_mode(fd, c->bits) != 0 && rc == SL_OK)
+    if (c->wants)
+        attrs = set_attrs(fd, c, shown(name), owners, &why);
+    if (c->mode && sl_meta_chmod(fd, c->bits) != 0 && rc == SL_OK)
         rc = sl_fail_errno(err, errno, "cannot set the mode of '%s'", shown(name));
-    if (c->mtime && set_times(fd, c) != 0 && rc == SL_OK)
+    if (c->times_now && set_times(fd, c) != 0 && rc == SL_OK)
         rc = sl_fail_errno(err, errno, "cannot set the times of '%s'", shown(name));
-    return rc;
+    if (rc == SL_OK && attrs != SL_OK && err)
+        *err = why;
+    return rc == SL_OK ? attrs : rc;
 }
 
 enum sl_code sl_meta_set_fd(int fd, const struct stat *st, const struct sl_entry *e, uint32_t meta,
@@ -227,16 +267,27 @@ enum sl_code sl_meta_set_fd(int fd, const struct stat *st, const struct sl_entry
 {
     struct change c;
     plan(&c, st, e, meta, owners);
-    return apply(fd, &c, e->name ? e->name : "", err);
+    return apply(fd, &c, e->name ? e->name : "", owners, err);
+}
+
+/* What has attributes is opened for reading where it may be: that needs no /proc. */
+static int open_as(int dirfd, const char *name, const struct stat *was, const struct change *c)
+{
+    int fd = -1;
+    if (c->wants && (S_ISREG(was->st_mode) || S_ISDIR(was->st_mode)))
+        fd = openat(dirfd, *name ? name : ".", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        fd = *name ? openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC) : fcntl(dirfd, F_DUPFD_CLOEXEC, 0);
+    return fd;
 }
 
 static enum sl_code set_by_path(int dirfd, const char *name, const struct stat *was, struct change *c, const char *told,
-                                struct sl_error *err)
+                                struct sl_owners *owners, struct sl_error *err)
 {
     struct stat st;
-    if (!*name)
-        return apply(dirfd, c, told, err);
-    int fd = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (!*name && !c->wants)
+        return apply(dirfd, c, told, owners, err);
+    int fd = open_as(dirfd, name, was, c);
     if (fd < 0)
         return sl_fail_errno(err, errno, "cannot open '%s'", told);
     enum sl_code rc;
@@ -245,7 +296,7 @@ static enum sl_code set_by_path(int dirfd, const char *name, const struct stat *
     else if (st.st_dev != was->st_dev || st.st_ino != was->st_ino || (st.st_mode & S_IFMT) != (was->st_mode & S_IFMT))
         rc = sl_fail(err, SL_E_CHANGED, "'%s' was replaced by another", told);
     else
-        rc = apply(fd, c, told, err);
+        rc = apply(fd, c, told, owners, err);
     sl_io_close(&fd);
     return rc;
 }
@@ -261,9 +312,9 @@ enum sl_code sl_meta_set_at(int dirfd, const char *name, const struct sl_entry *
     if (type_of(st.st_mode) != e->type)
         return sl_fail(err, SL_E_TYPE, "'%s' is of another type", told);
     plan(&c, &st, e, meta, owners);
-    if (c.owner || c.mode || (c.mtime && !*name))
-        return set_by_path(dirfd, name, &st, &c, told, err);
-    if (c.mtime && utimensat(dirfd, name, c.times, AT_SYMLINK_NOFOLLOW) != 0)
+    if (c.owner || c.mode || c.wants || (c.times_now && !*name))
+        return set_by_path(dirfd, name, &st, &c, told, owners, err);
+    if (c.times_now && utimensat(dirfd, name, c.times, AT_SYMLINK_NOFOLLOW) != 0)
         return sl_fail_errno(err, errno, "cannot set the times of '%s'", told);
     return SL_OK;
 }

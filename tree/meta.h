@@ -36,9 +36,10 @@ void sl_entry_of_stat(struct sl_entry *e, const struct stat *st, struct sl_owner
 enum sl_code sl_meta_stat(int dirfd, const char *name, struct sl_owners *owners, struct sl_entry *e, char *target,
                           struct stat *st, struct sl_error *err);
 
-/* Sets the `meta` parts of e on what `fd` has open (a regular file being staged or a directory): owner first, then mode,
- * then times. Owners that can't be set here are left (rsync's rule: user only as root, group if a member). st: what it has
- * now, to save needless calls; NULL: set all. umask is applied with SL_META_UMASK. */
+/* Sets the `meta` parts of e on what `fd` has open (a regular file being staged or a directory), and what e wants (entry.h): owner
+ * first, then attributes, ACLs and mode, then times. Owners that can't be set here are left (rsync's rule: user only as root, group if a
+ * member). st: what it has now, to save needless calls; NULL: set all. umask is applied with SL_META_UMASK. SL_E_ATTRS: everything is done
+ * but some of the attributes. */
 enum sl_code sl_meta_set_fd(int fd, const struct stat *st, const struct sl_entry *e, uint32_t meta, struct sl_owners *owners,
                             struct sl_error *err);
 
@@ -46,6 +47,9 @@ enum sl_code sl_meta_set_fd(int fd, const struct stat *st, const struct sl_entry
  * name "" is dirfd itself. Symlinks have no mode here. */
 enum sl_code sl_meta_set_at(int dirfd, const char *name, const struct sl_entry *e, uint32_t meta, struct sl_owners *owners,
                             struct sl_error *err);
+
+/* The mode of what fd has open, maybe for its path only; 0, or -1 and errno. */
+int sl_meta_chmod(int fd, mode_t bits);
 
 /* This process's umask, read without racing threads (there are none). */
 uint32_t sl_meta_umask(void);

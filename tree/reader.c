@@ -56,6 +56,13 @@ enum sl_code sl_reader_open(struct sl_reader *r, int dirfd, const char *name, st
     return SL_OK;
 }
 
+void sl_reader_no_atime(const struct sl_reader *r)
+{
+    int flags = fcntl(r->fd, F_GETFL);
+    if (flags >= 0)
+        (void)fcntl(r->fd, F_SETFL, flags | O_NOATIME);
+}
+
 static enum sl_code shorter(struct sl_error *err)
 {
     return sl_fail(err, SL_E_CHANGED, "the file became shorter while it was read");

@@ -21,6 +21,9 @@ struct sl_reader {
 /* Opens name in dirfd without following links and without blocking on a fifo; SL_E_TYPE unless it is a regular file. */
 enum sl_code sl_reader_open(struct sl_reader *r, int dirfd, const char *name, struct sl_error *err);
 
+/* Reading is not to change its time of access, where this process may say so: of its own files, or as root. */
+void sl_reader_no_atime(const struct sl_reader *r);
+
 /* Up to n bytes of data at the position (*got > 0, *hole == 0), or a whole hole (*hole > 0, *got == 0), or SL_EOF at the
  * end. A file that became shorter is SL_E_CHANGED. Reads less than n only at the end of an extent or of the file. */
 enum sl_code sl_reader_next(struct sl_reader *r, void *data, size_t n, size_t *got, uint64_t *hole, struct sl_error *err);

@@ -6,6 +6,7 @@
 #include "config.h"
 #include "tree/stage_priv.h"
 
+#include "base/attrs.h"
 #include "base/io.h"
 #include "base/mem.h"
 #include "tree/inplace.h"
@@ -85,6 +86,8 @@ static bool own(const struct sl_entry *e, uint32_t meta, struct sl_owners *owner
  * nobody else's to read. */
 bool sl_stage_born_with_mode(const struct sl_entry *e, uint32_t meta, struct sl_owners *owners)
 {
+    if (e->wants && e->wants->flags & SL_ATTRS_ACLS) /* the mode without its ACL gives the group too much, or an inherited one others */
+        return false;
     return !(meta & SL_META_MODE) || (!(e->mode & 07000) && own(e, meta, owners));
 }
 
@@ -489,7 +492,7 @@ static enum sl_code set_meta(struct sl_stage *s, const struct sl_entry *e, uint3
     struct stat st;
     if ((meta & SL_META_UMASK) && s->born_with_mode)
         meta &= ~(uint32_t)SL_META_MODE;
-    if (!(meta & (SL_META_UID | SL_META_GID | SL_META_MODE)))
+    if (!(meta & (SL_META_UID | SL_META_GID | SL_META_MODE)) && !e->wants)
         return sl_meta_set_fd(s->fd, NULL, e, meta, owners, err);
     if (fstat(s->fd, &st) != 0)
         return sl_fail_errno(err, errno, "cannot look at staged file of '%s'", s->name);
@@ -497,13 +500,17 @@ static enum sl_code set_meta(struct sl_stage *s, const struct sl_entry *e, uint3
     return sl_meta_set_fd(s->fd, &st, e, meta, owners, err);
 }
 
-/* Everything from the last byte to the name; the directory's descriptor stays open. */
+/* Everything from the last byte to the name; the directory's descriptor stays open. Some attributes may be missing (SL_E_ATTRS). */
 static enum sl_code finish(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, uint32_t flags,
                            struct sl_owners *owners, struct sl_error *err)
 {
-    enum sl_code rc = end_content(s, err);
+    enum sl_code attrs = SL_OK, rc = end_content(s, err);
     if (rc == SL_OK)
         rc = set_meta(s, e, meta, owners, err);
+    if (rc == SL_E_ATTRS) {
+        attrs = rc;
+        rc = SL_OK;
+    }
     if (rc != SL_OK) {
         discard(s);
         return rc;
@@ -515,7 +522,8 @@ static enum sl_code finish(struct sl_stage *s, const struct sl_entry *e, uint32_
         discard(s);
         return rc;
     }
-    return s->inplace ? SL_OK : sl_stage_give_name(s->dirfd, s->temp, s->name, flags, err);
+    rc = s->inplace ? SL_OK : sl_stage_give_name(s->dirfd, s->temp, s->name, flags, err);
+    return rc == SL_OK ? attrs : rc;
 }
 
 enum sl_code sl_stage_commit(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, uint32_t flags,
@@ -525,7 +533,7 @@ enum sl_code sl_stage_commit(struct sl_stage *s, const struct sl_entry *e, uint3
         return not_begun(err);
     bool long_one = s->pos >= SL_KEPT_LEAST;
     enum sl_code rc = finish(s, e, meta, flags, owners, err);
-    if (rc == SL_OK && long_one)
+    if ((rc == SL_OK || rc == SL_E_ATTRS) && long_one)
         sl_kept_remove(s->dirfd, s->name, s->kept_in);
     sl_io_close(&s->dirfd);
     return rc;

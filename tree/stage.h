@@ -64,7 +64,8 @@ enum sl_code sl_stage_copy(struct sl_stage *s, int fd, uint64_t from, uint64_t n
 /* In place, as the first content: all that the file has, n bytes, stays as it is and is not looked at; SL_E_CHANGED when it is not n bytes. */
 enum sl_code sl_stage_keep(struct sl_stage *s, uint64_t n, struct sl_error *err);
 /* Metadata, then the name: replaces a non-directory only with SL_STAGE_REPLACE, else it is one atomic step that fails with
- * SL_E_EXISTS. A directory in the way is SL_E_IS_DIR. On failure the staged file is gone and the old one is as it was. */
+ * SL_E_EXISTS. A directory in the way is SL_E_IS_DIR. On failure the staged file is gone and the old one is as it was; but SL_E_ATTRS, here
+ * and below, is told of what was made and has its name, only without some of its attributes. */
 enum sl_code sl_stage_commit(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, uint32_t flags,
                              struct sl_owners *owners, struct sl_error *err);
 void sl_stage_abort(struct sl_stage *s);

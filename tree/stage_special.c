@@ -3,6 +3,8 @@
 #include "config.h"
 #include "tree/stage_priv.h"
 
+#include "base/attrs.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -46,9 +48,11 @@ enum sl_code sl_stage_special(int dirfd, const struct sl_entry *e, uint32_t meta
         return sl_fail_errno(err, errno, "cannot create '%s'", e->name);
     if ((meta & SL_META_UMASK) && born)
         meta &= ~(uint32_t)SL_META_MODE;
-    rc = meta ? sl_meta_set_at(dirfd, temp, e, meta, owners, err) : SL_OK;
-    if (rc == SL_OK)
-        return sl_stage_give_name(dirfd, temp, e->name, flags, err);
+    rc = meta || e->wants ? sl_meta_set_at(dirfd, temp, e, meta, owners, err) : SL_OK;
+    if (rc == SL_OK || rc == SL_E_ATTRS) {
+        enum sl_code named = sl_stage_give_name(dirfd, temp, e->name, flags, err);
+        return named == SL_OK ? rc : named;
+    }
     unlinkat(dirfd, temp, 0);
     return rc;
 }
@@ -62,12 +66,13 @@ enum sl_code sl_stage_mkdir(int dirfd, const struct sl_entry *e, uint32_t meta, 
         return rc;
     made.type = SL_TYPE_DIR;
     made.mode |= 0700;
-    if (mkdirat(dirfd, e->name, made.mode & 0777) != 0)
+    bool acls = e->wants && e->wants->flags & SL_ATTRS_ACLS;     /* before it has its own, the mode alone could give too much */
+    if (mkdirat(dirfd, e->name, acls ? 0700 : made.mode & 0777) != 0)
         return sl_fail_errno(err, errno, "cannot create directory '%s'", e->name);
     meta &= ~(uint32_t)SL_META_MTIME;
     if ((meta & SL_META_UMASK) && !(made.mode & 07000))
         meta &= ~(uint32_t)SL_META_MODE;
-    if (!(meta & (SL_META_MODE | SL_META_UID | SL_META_GID)))
+    if (!(meta & (SL_META_MODE | SL_META_UID | SL_META_GID)) && !e->wants)
         return SL_OK;
     return sl_meta_set_at(dirfd, e->name, &made, meta, owners, err);
 }

@@ -11,6 +11,7 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "tree/attrs.h"
 #include "tree/names.h"
 
 #include <errno.h>
@@ -47,6 +48,7 @@ struct sl_walk {
     char start_name[SL_NAME_MAX + 1];
     char target[SL_TARGET_MAX + 1];
     struct sl_names_scratch scratch;
+    struct sl_attrs_reader attrs;
     sl_walk_hidden *hidden; /* NULL: nothing is */
     void *hidden_ctx;
     char *path;
@@ -251,6 +253,12 @@ static bool hides(struct sl_walk *w, const char *name, bool is_dir)
     return w->hidden(w->hidden_ctx, w->path, is_dir);
 }
 
+static void read_attrs(struct sl_walk *w, int dirfd, const char *name, const struct stat *st, struct sl_entry *e)
+{
+    if (w->attrs.flags & SL_ATTRS_SETS)
+        sl_attrs_read_brief(&w->attrs, dirfd, name, st, &e->attrs);
+}
+
 /* The next name of the top; SL_EOF when there is none. */
 static enum sl_code next_name(struct sl_walk *w, struct sl_walk_event *ev)
 {
@@ -268,6 +276,7 @@ static enum sl_code next_name(struct sl_walk *w, struct sl_walk_event *ev)
         size_t depth = w->depth;
         if (hides(w, name, S_ISDIR(st.st_mode)))
             continue;
+        read_attrs(w, l->fd, name, &st, &ev->entry);
         report(w, ev, &st);
         if (w->depth > depth)
             top(w)->path_len = w->hidden ? strlen(w->path) : 0;
@@ -344,6 +353,8 @@ enum sl_code sl_walk_new(struct sl_walk **out, int dirfd, const char *name, uint
     struct sl_walk *w = sl_calloc(1, sizeof *w);
     w->flags = flags;
     w->owners = flags & (SL_WALK_NUMERIC | SL_WALK_NO_OWNER) ? NULL : owners;
+    w->attrs.flags = flags & SL_ATTRS_ALL;
+    w->attrs.owners = flags & SL_WALK_NUMERIC ? NULL : owners;
     w->first_open = 1;
     memcpy(w->start_name, name, len + 1);
     enum sl_code rc = sl_meta_stat(dirfd, w->start_name, w->owners, &ev.entry, w->target, &st, err);
@@ -351,6 +362,7 @@ enum sl_code sl_walk_new(struct sl_walk **out, int dirfd, const char *name, uint
         sl_walk_free(w);
         return rc;
     }
+    read_attrs(w, dirfd, w->start_name, &st, &ev.entry);
     report(w, &ev, &st);
     w->start = ev.entry;
     if (w->depth)
@@ -370,5 +382,6 @@ void sl_walk_free(struct sl_walk *w)
     free(w->levels);
     free(w->path);
     sl_names_scratch_clear(&w->scratch);
+    sl_attrs_reader_clear(&w->attrs);
     free(w);
 }

@@ -4,6 +4,8 @@
 #include "proto/line.h"
 #include "proto/msg.h"
 
+#include <stdlib.h>
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define TRY(number, word, type)                                                                                \
@@ -12,6 +14,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
         if (sl_##word##_decode(&r, &m, NULL) == SL_OK)                                                         \
             sl_##word##_encode(&b, &m);                                                                        \
     }
+
+/* What is a set can be read to its end, ACLs too. */
+static void set(const uint8_t *data, size_t size)
+{
+    struct sl_attrs_rd r;
+    struct sl_acl_rd acl;
+    struct sl_attr a;
+    struct sl_acl_entry e;
+    struct sl_attrs_brief brief;
+    if (!sl_attrs_ok(data, size))
+        return;
+    sl_attrs_brief(&brief, data, size);
+    sl_attrs_open(&r, data, size);
+    while (sl_attrs_next(&r, &a)) {
+        sl_acl_open(&acl, &a);
+        while (sl_attr_is_acl(a.name, a.name_len) && sl_acl_next(&acl, &e)) {
+        }
+    }
+    if (r.p != r.end)
+        abort();
+}
 
 static void chunk_list(const uint8_t *data, size_t size)
 {
@@ -75,9 +98,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     TRY(19, move, sl_msg_move)
     TRY(20, statfs, sl_msg_statfs)
     TRY(21, statfs_is, sl_msg_statfs_is)
+    TRY(22, attrs, sl_msg_attrs)
+    TRY(23, get_attrs, sl_msg_get_attrs)
+    TRY(24, attrs_are, sl_msg_attrs_are)
+    if (size && data[0] == 22)
+        set(data + 1, size - 1);
     if (size && data[0] == 15)
         chunk_list(data + 1, size - 1);
-    if (size && data[0] > 21)
+    if (size && data[0] > 24)
         records(data + 1, size - 1);
     sl_buf_clear(&b);
     return 0;

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: ISC */
+/* attrs - see attrs.h. What could not be read or set is one failure of the thing; it never keeps the rest from being done. */
+#include "config.h"
+#include "tree/attrs.h"
+
+#include "base/io.h"
+#include "base/mem.h"
+#include "tree/attrs_acl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#define FDS "/proc/self/fd"
+
+enum { SMALL = 512, PATH_ROOM = sizeof FDS + 16 + SL_NAME_MAX + 1 };
+
+/* ---- one thing and the calls on it ---- */
+
+struct thing {
+    int fd;                      /* -1: by the path */
+    bool last_is_link;           /* the path's last component is not to be followed; it is one name, the rest is a descriptor */
+    char path[PATH_ROOM];
+};
+
+/* A descriptor that is for the path only has none of these calls. */
+static void by_fd(struct thing *t, int fd)
+{
+    t->fd = fd;
+    t->last_is_link = false;
+    if (fgetxattr(fd, "user.", NULL, 0) < 0 && errno == EBADF) {
+        snprintf(t->path, sizeof t->path, FDS "/%d", fd);
+        t->fd = -1;
+    }
+}
+
+static void by_name(struct thing *t, int dirfd, const char *name)
+{
+    t->fd = -1;
+    t->last_is_link = true;
+    snprintf(t->path, sizeof t->path, FDS "/%d/%s", dirfd, name);
+}
+
+static ssize_t list(const struct thing *t, char *to, size_t size)
+{
+    return t->fd >= 0 ? flistxattr(t->fd, to, size) : t->last_is_link ? llistxattr(t->path, to, size) : listxattr(t->path, to, size);
+}
+
+static ssize_t get(const struct thing *t, const char *name, void *to, size_t size)
+{
+    return t->fd >= 0        ? fgetxattr(t->fd, name, to, size)
+           : t->last_is_link ? lgetxattr(t->path, name, to, size)
+                             : getxattr(t->path, name, to, size);
+}
+
+static int set(const struct thing *t, const char *name, const void *value, size_t size)
+{
+    return t->fd >= 0 ? fsetxattr(t->fd, name, value, size, 0) : setxattr(t->path, name, value, size, 0);
+}
+
+static int drop(const struct thing *t, const char *name)
+{
+    return t->fd >= 0 ? fremovexattr(t->fd, name) : removexattr(t->path, name);
+}
+
+/* ---- reading ---- */
+
+/* Names into b, each with its NUL; false: errno says why. What has none, or can have none, has none. */
+static bool read_names(const struct thing *t, struct sl_buf *b)
+{
+    sl_buf_reset(b, SL_ATTR_VALUE_MAX);
+    ssize_t n = list(t, (char *)sl_buf_reserve(b, SMALL), SMALL);
+    if (n < 0 && errno == ERANGE)
+        n = list(t, (char *)sl_buf_reserve(b, SL_ATTR_VALUE_MAX), SL_ATTR_VALUE_MAX);
+    if (n < 0 && errno == EOPNOTSUPP)
+        n = 0;
+    if (n > 0)
+        sl_buf_commit(b, (size_t)n);
+    return n >= 0;
+}
+
+/* A value into b, which has only that; -1: errno says why. */
+static ssize_t read_value(const struct thing *t, const char *name, struct sl_buf *b)
+{
+    sl_buf_reset(b, SL_ATTR_VALUE_MAX);
+    ssize_t n = get(t, name, sl_buf_reserve(b, SMALL), SMALL);
+    if (n < 0 && errno == ERANGE)
+        n = get(t, name, sl_buf_reserve(b, SL_ATTR_VALUE_MAX), SL_ATTR_VALUE_MAX);
+    if (n > 0)
+        sl_buf_commit(b, (size_t)n);
+    return n;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The names in b that are of these kinds, in order; the array is the caller's. */
+static const char **chosen(const struct sl_buf *b, uint32_t flags, size_t *count)
+{
+    const char **at = NULL;
+    const char *p = (const char *)sl_buf_ptr(b);
+    *count = 0;
+    for (size_t left = sl_buf_len(b), n; left; p += n + 1, left -= n + 1) {
+        n = strlen(p);
+        if (!sl_attr_is_of(p, n, flags) || n > SL_ATTR_NAME_MAX)
+            continue;
+        if (!at)
+            at = sl_malloc(left * sizeof *at);
+        at[(*count)++] = p;
+    }
+    if (*count > 1)
+        qsort(at, *count, sizeof *at, by_bytes);
+    return at;
+}
+
+static const char *shown(const char *name)
+{
+    return *name ? name : ".";
+}
+
+static enum sl_code too_much(const char *name, struct sl_error *err)
+{
+    return sl_fail(err, SL_E_TOO_BIG, "the attributes of '%s' are too much", shown(name));
+}
+
+/* Puts one that is there into the set. */
+static enum sl_code add(struct sl_attrs_reader *r, const char *attr, const char *name, struct sl_error *err)
+{
+    struct sl_attr a = { attr, strlen(attr), sl_buf_ptr(&r->value), sl_buf_len(&r->value) };
+    struct sl_buf acl = { 0 };
+    bool is_acl = sl_attr_is_acl(attr, a.name_len), ok = true;
+    if (is_acl) {
+        ok = sl_acl_of_system(&acl, a.value, a.value_len, strcmp(attr, SL_ACL_ACCESS) == 0, r->owners);
+        a.value = sl_buf_ptr(&acl);
+        a.value_len = sl_buf_len(&acl);
+    }
+    enum sl_code rc = ok ? SL_OK : sl_fail(err, SL_E_IO, "the ACL of '%s' is of no known form", shown(name));
+    if (rc == SL_OK && (a.value_len > SL_ATTR_VALUE_MAX || sl_buf_len(&r->set) + a.name_len + a.value_len + 8 > SL_ATTRS_MAX))
+        rc = too_much(name, err);
+    if (rc == SL_OK && !(is_acl && !a.value_len))
+        sl_attrs_add(&r->set, &a);
+    sl_buf_clear(&acl);
+    return rc;
+}
+
+static enum sl_code read_set(struct sl_attrs_reader *r, const struct thing *t, const char *name, struct sl_error *err)
+{
+    enum sl_code rc = SL_OK;
+    size_t count = 0;
+    if (!read_names(t, &r->names))
+        return sl_fail_errno(err, errno, "cannot list the attributes of '%s'", shown(name));
+    const char **names = sl_buf_len(&r->names) ? chosen(&r->names, r->flags, &count) : NULL;
+    for (size_t i = 0; i < count && rc == SL_OK; i++) {
+        if (read_value(t, names[i], &r->value) >= 0)
+            rc = add(r, names[i], name, err);
+        else if (errno != ENODATA)
+            rc = sl_fail_errno(err, errno, "cannot read the attribute '%s' of '%s'", names[i], shown(name));
+    }
+    free(names);
+    return rc;
+}
+
+static bool has_proc(void)
+{
+    struct stat st;
+    return fstatat(AT_FDCWD, FDS, &st, 0) == 0;
+}
+
+/* Without /proc. */
+static enum sl_code read_opened(struct sl_attrs_reader *r, int dirfd, const char *name, const struct stat *st, struct sl_error *err)
+{
+    struct thing t;
+    if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
+        return sl_fail(err, SL_E_UNSUPPORTED, "the attributes of '%s' can't be read without /proc", shown(name));
+    int fd = openat(dirfd, *name ? name : ".", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return sl_fail_errno(err, errno, "cannot read the attributes of '%s'", shown(name));
+    by_fd(&t, fd);
+    enum sl_code rc = read_set(r, &t, name, err);
+    sl_io_close(&fd);
+    return rc;
+}
+
+enum sl_code sl_attrs_read(struct sl_attrs_reader *r, int dirfd, const char *name, const struct stat *st, struct sl_error *err)
+{
+    struct thing t;
+    sl_buf_reset(&r->set, SL_ATTR_VALUE_MAX);
+    if (S_ISLNK(st->st_mode) && (r->flags & SL_ATTRS_USER || !(r->flags & SL_ATTRS_XATTRS)))
+        return SL_OK;                    /* a link has neither an ACL nor any of users */
+    if (*name)
+        by_name(&t, dirfd, name);
+    else
+        by_fd(&t, dirfd);
+    enum sl_code rc = read_set(r, &t, name, err);
+    if (rc == SL_E_NOT_FOUND && !has_proc())
+        rc = read_opened(r, dirfd, name, st, err);
+    if (rc != SL_OK)
+        sl_buf_reset(&r->set, 0);
+    return rc;
+}
+
+void sl_attrs_read_brief(struct sl_attrs_reader *r, int dirfd, const char *name, const struct stat *st, struct sl_attrs_brief *out)
+{
+    enum sl_code rc = sl_attrs_read(r, dirfd, name, st, NULL);
+    if (rc == SL_OK)
+        sl_attrs_brief(out, sl_buf_ptr(&r->set), sl_buf_len(&r->set));
+    else
+        *out = (struct sl_attrs_brief){ .len = SL_ATTRS_UNKNOWN, .bytes = { (uint8_t)rc } };
+}
+
+void sl_attrs_reader_clear(struct sl_attrs_reader *r)
+{
+    sl_buf_clear(&r->set);
+    sl_buf_clear(&r->names);
+    sl_buf_clear(&r->value);
+}
+
+/* ---- setting ---- */
+
+struct setting {
+    struct thing t;
+    int fd;
+    const char *name;            /* of the thing, for messages */
+    mode_t mode;                 /* to be put back */
+    bool opened_up;
+    struct sl_buf value;         /* room */
+    enum sl_code rc;
+    struct sl_error *err;
+};
+
+static void failed(struct setting *s, const char *what, const char *attr)
+{
+    int why = errno;
+    if (s->rc == SL_OK)
+        sl_fail_errno(s->err, why, "cannot %s the attribute '%s' of '%s'", what, attr, s->name);
+    if (s->rc == SL_OK && s->err)
+        s->err->code = SL_E_ATTRS;
+    s->rc = SL_E_ATTRS;
+}
+
+/* A file's owner needs the right to write it for its attributes, too. */
+static bool open_up(struct setting *s)
+{
+    struct stat st;
+    if (errno != EACCES || s->opened_up || fstat(s->fd, &st) != 0 || st.st_mode & S_IWUSR || S_ISLNK(st.st_mode))
+        return false;
+    s->mode = st.st_mode & 07777;
+    s->opened_up = sl_meta_chmod(s->fd, s->mode | S_IWUSR) == 0;
+    return s->opened_up;
+}
+
+static void set_one(struct setting *s, const char *attr, const void *value, size_t len)
+{
+    ssize_t n = read_value(&s->t, attr, &s->value);
+    if (n == (ssize_t)len && (!n || memcmp(sl_buf_ptr(&s->value), value, len) == 0))
+        return;
+    if (set(&s->t, attr, value, len) != 0 && !(open_up(s) && set(&s->t, attr, value, len) == 0))
+        failed(s, "set", attr);
+}
+
+static void drop_one(struct setting *s, const char *attr)
+{
+    if (drop(&s->t, attr) != 0 && errno != ENODATA && !(open_up(s) && drop(&s->t, attr) == 0))
+        failed(s, "remove", attr);
+}
+
+static void drop_others(struct setting *s, const struct sl_attrs_want *want)
+{
+    struct sl_buf names = { 0 };
+    struct sl_attr a;
+    size_t count = 0;
+    const char **list = read_names(&s->t, &names) ? chosen(&names, want->flags & ~(uint32_t)SL_ATTRS_ACLS, &count) : NULL;
+    for (size_t i = 0; i < count; i++)
+        if (!sl_attrs_find(want->set, want->len, list[i], &a))
+            drop_one(s, list[i]);
+    free(list);
+    sl_buf_clear(&names);
+}
+
+static enum sl_code end(struct setting *s)
+{
+    if (s->opened_up)
+        sl_meta_chmod(s->fd, s->mode);
+    sl_buf_clear(&s->value);
+    return s->rc;
+}
+
+static void begin(struct setting *s, int fd, const char *name, struct sl_error *err)
+{
+    *s = (struct setting){ .fd = fd, .name = name, .err = err };
+    by_fd(&s->t, fd);
+}
+
+enum sl_code sl_attrs_set(int fd, const struct sl_attrs_want *want, const char *name, struct sl_error *err)
+{
+    char attr[SL_ATTR_NAME_MAX + 1];
+    struct sl_attrs_rd r;
+    struct sl_attr a;
+    struct setting s;
+    begin(&s, fd, name, err);
+    drop_others(&s, want);
+    sl_attrs_open(&r, want->set, want->len);
+    while (sl_attrs_next(&r, &a)) {
+        memcpy(attr, a.name, a.name_len);
+        attr[a.name_len] = '\0';
+        if (!sl_attr_is_acl(a.name, a.name_len) && sl_attr_is_of(a.name, a.name_len, want->flags))
+            set_one(&s, attr, a.value, a.value_len);
+    }
+    return end(&s);
+}
+
+/* ---- ACLs ---- */
+
+static bool has(const struct setting *s, const char *attr)
+{
+    return get(&s->t, attr, NULL, 0) >= 0;
+}
+
+static void set_access(struct setting *s, const struct sl_attr *a, mode_t *bits, bool *touched, struct sl_owners *owners)
+{
+    struct sl_buf acl = { 0 };
+    sl_acl_to_system(&acl, a, *bits, owners);
+    ssize_t n = read_value(&s->t, SL_ACL_ACCESS, &s->value);
+    if (n != (ssize_t)sl_buf_len(&acl) || memcmp(sl_buf_ptr(&s->value), sl_buf_ptr(&acl), (size_t)n) != 0) {
+        *touched = true;
+        if (set(&s->t, SL_ACL_ACCESS, sl_buf_ptr(&acl), sl_buf_len(&acl)) != 0) {
+            failed(s, "set", SL_ACL_ACCESS);
+            *bits &= ~(mode_t)070 | sl_acl_group_perms(a) << 3;
+        }
+    }
+    sl_buf_clear(&acl);
+}
+
+/* Until its end the mask holds; then the group has what the mask was. */
+static void drop_access(struct setting *s, mode_t bits, bool *touched)
+{
+    struct stat st;
+    if (!has(s, SL_ACL_ACCESS) || fstat(s->fd, &st) != 0)
+        return;
+    *touched = true;
+    if ((st.st_mode & 0777 & ~bits) && sl_meta_chmod(s->fd, (st.st_mode & 07777) & (bits | 07000)) != 0)
+        failed(s, "remove", SL_ACL_ACCESS);
+    else
+        drop_one(s, SL_ACL_ACCESS);
+}
+
+static void set_default(struct setting *s, const struct sl_attr *a, struct sl_owners *owners)
+{
+    struct sl_buf acl = { 0 };
+    sl_acl_to_system(&acl, a, 0, owners);
+    set_one(s, SL_ACL_DEFAULT, sl_buf_ptr(&acl), sl_buf_len(&acl));
+    sl_buf_clear(&acl);
+}
+
+enum sl_code sl_attrs_set_acls(int fd, const struct sl_attrs_want *want, mode_t *bits, bool *touched, const char *name,
+                               struct sl_owners *owners, struct sl_error *err)
+{
+    struct sl_attr a;
+    struct setting s;
+    struct stat st;
+    if (fstat(fd, &st) == 0 && S_ISLNK(st.st_mode))
+        return SL_OK;
+    begin(&s, fd, name, err);
+    if (sl_attrs_find(want->set, want->len, SL_ACL_ACCESS, &a))
+        set_access(&s, &a, bits, touched, owners);
+    else
+        drop_access(&s, *bits, touched);
+    if (sl_attrs_find(want->set, want->len, SL_ACL_DEFAULT, &a))
+        set_default(&s, &a, owners);
+    else if (S_ISDIR(st.st_mode) && has(&s, SL_ACL_DEFAULT))
+        drop_one(&s, SL_ACL_DEFAULT);
+    return end(&s);
+}

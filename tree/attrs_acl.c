@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * attrs_acl - see attrs_acl.h. The kernel's form, little-endian (linux/posix_acl_xattr.h): u32 2, then for each entry
+ * u16 tag, u16 permissions, u32 number.
+ */
+#include "config.h"
+#include "tree/attrs_acl.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { HEAD = 4, ENTRY = 8, FORM = 2 };
+#define NO_ID 0xffffffffu
+
+static uint32_t get(const uint8_t *p, unsigned n)
+{
+    uint32_t v = 0;
+    while (n--)
+        v = v << 8 | p[n];
+    return v;
+}
+
+static void put(struct sl_buf *b, uint32_t v, unsigned n)
+{
+    for (; n--; v >>= 8)
+        sl_buf_add(b, &(uint8_t){ (uint8_t)v }, 1);
+}
+
+static bool is_named(uint32_t tag)
+{
+    return tag == SL_ACL_USER || tag == SL_ACL_GROUP;
+}
+
+static int order(const void *a, const void *b)
+{
+    const struct sl_acl_entry *x = a, *y = b;
+    if (x->tag != y->tag)
+        return x->tag < y->tag ? -1 : 1;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+static const char *name_of(const struct sl_acl_entry *e, struct sl_owners *owners)
+{
+    if (!owners || !is_named(e->tag))
+        return NULL;
+    return e->tag == SL_ACL_USER ? sl_owners_user(owners, e->id) : sl_owners_group(owners, e->id);
+}
+
+/* What the mode says already is left out of an access ACL. */
+static bool in_mode(const struct sl_acl_entry *e)
+{
+    return e->tag == SL_ACL_USER_OBJ || e->tag == SL_ACL_MASK || e->tag == SL_ACL_OTHER;
+}
+
+bool sl_acl_of_system(struct sl_buf *out, const uint8_t *value, size_t len, bool access, struct sl_owners *owners)
+{
+    if (len < HEAD || (len - HEAD) % ENTRY || get(value, 4) != FORM)
+        return false;
+    size_t count = (len - HEAD) / ENTRY;
+    bool more = false;
+    struct sl_acl_entry *list = sl_calloc(count + 1, sizeof *list);
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *p = value + HEAD + i * ENTRY;
+        struct sl_acl_entry *e = &list[i];
+        e->tag = (uint8_t)get(p, 2);
+        e->perms = (uint8_t)(get(p + 2, 2) & 7);
+        e->id = is_named(e->tag) ? get(p + 4, 4) : 0;
+        e->name = name_of(e, owners);
+        e->name_len = e->name ? strlen(e->name) : 0;
+        more = more || is_named(e->tag) || e->tag == SL_ACL_MASK;
+    }
+    qsort(list, count, sizeof *list, order);
+    for (size_t i = 0; i < count && (more || !access); i++)
+        if (!access || !in_mode(&list[i]))
+            sl_acl_add(out, &list[i]);
+    free(list);
+    return true;
+}
+
+/* ---- and back ---- */
+
+static uint32_t id_here(const struct sl_acl_entry *e, struct sl_owners *owners)
+{
+    char name[SL_OWNER_NAME_MAX + 1];
+    if (!owners)
+        return e->id;
+    if (e->name_len)
+        memcpy(name, e->name, e->name_len);
+    name[e->name_len] = '\0';
+    return e->tag == SL_ACL_USER ? sl_owners_uid(owners, e->id, name) : sl_owners_gid(owners, e->id, name);
+}
+
+/* An access ACL's entries that follow from the mode. */
+static size_t from_mode(struct sl_acl_entry *list, mode_t bits)
+{
+    list[0] = (struct sl_acl_entry){ .tag = SL_ACL_USER_OBJ, .perms = (bits >> 6) & 7 };
+    list[1] = (struct sl_acl_entry){ .tag = SL_ACL_MASK, .perms = (bits >> 3) & 7 };
+    list[2] = (struct sl_acl_entry){ .tag = SL_ACL_OTHER, .perms = bits & 7 };
+    return 3;
+}
+
+void sl_acl_to_system(struct sl_buf *out, const struct sl_attr *a, mode_t bits, struct sl_owners *owners)
+{
+    struct sl_acl_rd r;
+    struct sl_acl_entry e, *list = sl_calloc(a->value_len / 2 + 3, sizeof *list);
+    bool access = a->name_len == sizeof SL_ACL_ACCESS - 1;
+    size_t n = access ? from_mode(list, bits) : 0;
+    sl_acl_open(&r, a);
+    while (sl_acl_next(&r, &e)) {
+        e.id = is_named(e.tag) ? id_here(&e, owners) : 0;
+        list[n++] = e;
+    }
+    qsort(list, n, sizeof *list, order);
+    put(out, FORM, 4);
+    for (size_t i = 0; i < n; i++) {
+        if (i && order(&list[i - 1], &list[i]) == 0)
+            continue;
+        put(out, list[i].tag, 2);
+        put(out, list[i].perms, 2);
+        put(out, is_named(list[i].tag) ? list[i].id : NO_ID, 4);
+    }
+    free(list);
+}
+
+unsigned sl_acl_group_perms(const struct sl_attr *a)
+{
+    struct sl_acl_rd r;
+    struct sl_acl_entry e;
+    sl_acl_open(&r, a);
+    while (sl_acl_next(&r, &e))
+        if (e.tag == SL_ACL_GROUP_OBJ)
+            return e.perms;
+    return 0;
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* compare - what differs between a source entry and the destination's, by the options. */
 #include "config.h"
-#include "client/plan.h"
+#include "client/attrs.h"
 #include "proto/msg.h"
 
 #include <string.h>
@@ -60,6 +60,8 @@ enum sl_code sl_compare_meta(struct sl_plan *p, const struct sl_entry *s, const 
             m |= SL_META_GID;
         }
     }
+    if ((rc = sl_attrs_compare(p, s, d, &c, &m)) != SL_OK)
+        return rc;
     /* A change of owner clears setuid and setgid: the mode goes with it. */
     if (m & (SL_META_UID | SL_META_GID) && p->o->perms && s->type != SL_TYPE_LINK)
         m |= SL_META_MODE;
@@ -89,5 +91,5 @@ uint32_t sl_meta_of_new(const struct sl_plan *p, const struct sl_entry *s)
         m |= SL_META_UID;
     if (p->o->group)
         m |= SL_META_GID;
-    return m;
+    return m | sl_attrs_of_new(p, s, NULL);
 }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/attrs.h"
 #include "base/entry.h"
 #include "base/error.h"
 #include "base/hash.h"
@@ -146,6 +147,12 @@ struct sl_endpoint_ops {
     /* A small file beside all that is read: dir is one of the hashes' job. f is done when the answer is there. */
     void (*fetch)(struct sl_endpoint *e, uint32_t dir, const char *name, struct sl_fetch *f);
 
+    /* A thing's whole set of attributes (base/attrs.h), beside all that is read, as fetch does: where `attrs` says that there are any. name "": dir
+     * itself. What comes is not checked. */
+    void (*get_attrs)(struct sl_endpoint *e, uint32_t dir, const char *name, uint32_t flags, struct sl_fetch *f);
+    /* n bytes, from `from` on, of the set that the next put, write, make, set_meta or join is to give; all of it in order, right before. */
+    void (*attrs)(struct sl_endpoint *e, const struct sl_attrs_want *w, size_t from, size_t n);
+
     /* Chunk lists, each of which comes back by the `chunked` hook with its cookie. work: goes on with what a local tree does in between;
      * SL_AGAIN: nothing. */
     void (*chunks)(struct sl_endpoint *e, uint32_t dir, const struct sl_chunk_ask *ask, void *cookie);
@@ -201,6 +208,9 @@ struct sl_endpoint {
     bool parts;                   /* it has part, join and drop */
     bool links, renames;          /* it has link; rename */
     bool versions;                /* ranges that are read come with the version of their file; it has read_part */
+    bool attrs;                   /* it has attrs and get_attrs, and no_atime works */
+    bool no_atime;                /* set by who owns it: reading is not to change times of access, where that can be said */
+    uint32_t tells;               /* likewise: attributes that its listings tell of (enum sl_attrs_flag) */
     uint32_t uid;                 /* of who writes there */
     uint32_t next_id;             /* for open_dir */
     uint64_t issued[SL_JOBS], acked[SL_JOBS];

@@ -43,9 +43,15 @@ static uint32_t ending_of(const struct sl_lane *l, const struct sl_action *a)
     return o->no_resume ? SL_PUT_UNKEPT : 0;
 }
 
+static uint32_t sparse_of(const struct sl_lane *l, const struct sl_action *a)
+{
+    bool content = a->kind == SL_ACT_FILE || a->kind == SL_ACT_PART;
+    return l->plan->o->sparse && content ? SL_PUT_SPARSE : 0;
+}
+
 static struct sl_new new_of(const struct sl_lane *l, const struct sl_action *a, uint32_t dir)
 {
-    return (struct sl_new){ .dir = dir, .meta = a->meta, .flags = a->flags | ending_of(l, a), .entry = &a->entry };
+    return (struct sl_new){ .dir = dir, .meta = a->meta, .flags = a->flags | ending_of(l, a) | sparse_of(l, a), .entry = &a->entry };
 }
 
 void sl_exec_count_sent(struct sl_plan *p, const struct sl_action *a)
@@ -73,6 +79,8 @@ static enum sl_code piece_whole(struct sl_lane *l, struct sl_action *a, uint32_t
     bool redo = c->changed && sl_exec_again(l, a);
     a = sl_queue_at(&l->queue, 0);
     if (!redo) {
+        if (sl_exec_attrs_send(l, a) != SL_OK || l->dest->ops->room(l->dest, SL_JOB_WORK) < c->len + SL_HEAD_ROOM)
+            return SL_AGAIN;
         if (c->changed)
             sl_exec_still_changing(p, a);
         p->progress.bytes_done += a->entry.size;
@@ -94,7 +102,7 @@ enum sl_code sl_exec_begin(struct sl_lane *l, struct sl_action *a, uint32_t dir)
     struct sl_plan *p = l->plan;
     if (l->begun)
         return SL_OK;
-    if (l->dest->ops->room(l->dest, SL_JOB_WORK) < SL_HEAD_ROOM)
+    if ((!a->parts && sl_exec_attrs_send(l, a) != SL_OK) || l->dest->ops->room(l->dest, SL_JOB_WORK) < SL_HEAD_ROOM)
         return SL_AGAIN;
     struct sl_new n = new_of(l, a, dir);
     l->begun = true;
@@ -280,6 +288,9 @@ static enum sl_code do_other(struct sl_lane *l, struct sl_action *a)
     enum sl_code rc = sl_cursor_goto(&l->write_at, a->path, a->dir_len, &dir);
     if (rc != SL_OK || l->dest->ops->room(l->dest, SL_JOB_WORK) < SL_HEAD_ROOM)
         return SL_AGAIN;
+    bool gives = a->kind == SL_ACT_MAKE || a->kind == SL_ACT_META || a->kind == SL_ACT_JOIN;
+    if (gives && (sl_exec_attrs_send(l, a) != SL_OK || l->dest->ops->room(l->dest, SL_JOB_WORK) < SL_HEAD_ROOM))
+        return SL_AGAIN;
     struct sl_new n = new_of(l, a, dir);
     if (a->kind != SL_ACT_JOIN && a->kind != SL_ACT_DROP)
         sl_exec_report(p, a, 0);
@@ -316,6 +327,8 @@ static enum sl_code do_one(struct sl_lane *l, struct sl_action *a, struct sl_err
 {
     struct sl_plan *p = l->plan;
     sl_exec_current(l, a);
+    if (sl_exec_attrs_ready(l, a) != SL_OK)
+        return SL_AGAIN;
     if (p->o->dry_run) {
         pretend(l, a);
         return SL_OK;
@@ -335,6 +348,7 @@ static enum sl_code lane_step(struct sl_lane *l, uint64_t ms, struct sl_error *e
     uint64_t until = sl_now_ms() + ms;
     bool moved = sl_exec_delta_work(l) == SL_OK;
     sl_exec_issue(l);
+    sl_exec_attrs_ask(l);
     for (int i = 0; i < EXEC_MAX && l->queue.issued && (!i || sl_now_ms() < until); i++) {
         struct sl_action *a = sl_queue_at(&l->queue, 0);
         if (!sl_is_settled(p, a->needs)) {

@@ -131,6 +131,11 @@ void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t 
     why.side = e->side;
     struct sl_pending *n = under_way(l, ticket);
     const char *path = !n ? l->current : n->link ? n->link->path : n->path;
+    if (why.code == SL_E_ATTRS) {        /* all else of it is done, or goes on */
+        p->failed = true;
+        sl_plan_entry_failed(p, &why, path);
+        return;
+    }
     bool dir = n ? n->dir : l->current_dir;
     if (n)
         n->changed = n->deleted = false;

@@ -27,6 +27,14 @@ enum sl_code sl_exec_ask_one(struct sl_lane *l, struct sl_action *a);
 /* Moves `issued` of the lane's queue on as far as it goes. */
 void sl_exec_issue(struct sl_lane *l);
 
+/* ---- exec_attrs.c ---- */
+/* Asks ahead for sets of attributes that listings did not have. */
+void sl_exec_attrs_ask(struct sl_lane *l);
+/* Whether what the first action needs of them is known: then its changes are what they are. SL_AGAIN: not yet. */
+enum sl_code sl_exec_attrs_ready(struct sl_lane *l, struct sl_action *a);
+/* Sends what its next request is to give. SL_AGAIN: not all of it yet; nothing else may be sent for this action before. */
+enum sl_code sl_exec_attrs_send(struct sl_lane *l, struct sl_action *a);
+
 /* ---- exec_pending.c ---- */
 struct sl_pending *sl_pending_push(struct sl_lane *l);
 static inline struct sl_pending *sl_pending_at(const struct sl_lane *l, size_t i)

@@ -53,6 +53,7 @@ void sl_itemize(const struct sl_report_item *item, char out[SL_ITEMIZE_LEN + 1])
     static const struct { uint32_t change; int at; char letter; } letters[] = {
         { SL_CHANGE_CHECKSUM | SL_CHANGE_TARGET, 2, 'c' }, { SL_CHANGE_SIZE, 3, 's' }, { SL_CHANGE_TIME, 4, 't' },
         { SL_CHANGE_TIME_NOW, 4, 'T' }, { SL_CHANGE_PERMS, 5, 'p' }, { SL_CHANGE_OWNER, 6, 'o' }, { SL_CHANGE_GROUP, 7, 'g' },
+        { SL_CHANGE_ATIME, 8, 'u' }, { SL_CHANGE_ACL, 9, 'a' }, { SL_CHANGE_XATTR, 10, 'x' },
     };
     if (item->update == SL_UPDATE_DELETED) {
         memcpy(out, "*deleting  ", SL_ITEMIZE_LEN + 1);

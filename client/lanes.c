@@ -77,6 +77,8 @@ static void start_over(struct sl_lane *l, struct sl_action *a, bool begun)
 {
     sl_delta_job_free(a->delta);
     a->delta = NULL;
+    sl_attrs_job_free(a->attrs);
+    a->attrs = NULL;
     a->asked = a->asked_there = a->asked_here = a->got_there = a->got_here = a->hash_ok = false;
     if (!begun)
         return;

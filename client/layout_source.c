@@ -11,14 +11,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Names are of use to owners and to ACLs. */
+uint32_t sl_layout_owners(const struct sl_options *o)
+{
+    bool owners = o->owner || o->group;
+    bool names = (owners || o->acls) && !o->numeric_ids;
+    return (owners ? 0 : SL_LIST_NO_OWNER) | (names ? 0 : SL_LIST_NUMERIC);
+}
+
 uint32_t sl_layout_flags(const struct sl_options *o, bool content)
 {
     uint32_t f = o->recurse ? SL_LIST_RECURSE : o->dirs && content ? SL_LIST_CHILDREN : 0;
     f |= o->one_fs ? SL_LIST_ONE_FS : 0;
-    f |= o->numeric_ids ? SL_LIST_NUMERIC : 0;
     f |= o->hard_links && o->dest ? SL_LIST_LINKS : 0;
-    f |= o->owner || o->group ? 0 : SL_LIST_NO_OWNER | SL_LIST_NUMERIC;
-    return f;
+    return f | sl_layout_owners(o);
 }
 
 /* A local tree lists one thing at a time: each stream has its own, and all named arguments are one stream. */

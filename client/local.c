@@ -32,6 +32,7 @@ static void local_free(struct sl_endpoint *e)
         sl_reader_close(&l->reader);
     sl_local_write_end(l);
     sl_local_chunks_clear(l);
+    sl_local_attrs_clear(l);
     sl_ranges_clear(&l->ranges);
     sl_dirs_free(l->dirs);
     sl_owners_free(l->owners);
@@ -167,7 +168,7 @@ static void local_list(struct sl_endpoint *e, uint32_t dir, const char *name, ui
     int fd = -1;
     l->walk_code = sl_dirs_fd(l->dirs, dir, &fd, &l->walk_error);
     if (l->walk_code == SL_OK)
-        l->walk_code = sl_walk_new(&l->walk, fd, name, flags, l->owners, &l->walk_error);
+        l->walk_code = sl_walk_new(&l->walk, fd, name, flags | e->tells, l->owners, &l->walk_error);
     l->listing = true;
 }
 
@@ -208,6 +209,14 @@ static void local_list_skip(struct sl_endpoint *e, uint64_t number)
 
 /* ---- reading ---- */
 
+enum sl_code sl_local_open(struct sl_local *l, struct sl_reader *r, int dirfd, const char *name, struct sl_error *err)
+{
+    enum sl_code rc = sl_reader_open(r, dirfd, name, err);
+    if (rc == SL_OK && l->e.no_atime)
+        sl_reader_no_atime(r);
+    return rc;
+}
+
 static void failed_piece(struct sl_local *l, const struct sl_error *err)
 {
     l->piece = (struct sl_piece){ .kind = SL_PIECE_FAILED, .error = *err };
@@ -221,7 +230,7 @@ static void start_reading(struct sl_local *l, uint32_t dir, const char *name)
     int fd = -1;
     enum sl_code rc = sl_dirs_fd(l->dirs, dir, &fd, &err);
     if (rc == SL_OK)
-        rc = sl_reader_open(&l->reader, fd, name, &err);
+        rc = sl_local_open(l, &l->reader, fd, name, &err);
     l->reading = rc == SL_OK;
     if (rc == SL_OK && l->ranges.len)
         l->reader.end = 0;
@@ -372,7 +381,7 @@ static enum sl_code hash_file(struct sl_local *l, int dirfd, const char *name, s
     struct sl_reader r;
     size_t got = 0;
     uint64_t hole = 0;
-    enum sl_code rc = sl_reader_open(&r, dirfd, name, err);
+    enum sl_code rc = sl_local_open(l, &r, dirfd, name, err);
     if (rc != SL_OK)
         return rc;
     sl_hash_reset(l->hash_state);
@@ -433,6 +442,7 @@ static const struct sl_endpoint_ops local_ops = {
     .keep = sl_local_keep,        .kept_in = sl_local_kept_in,  .part = sl_local_part,        .join = sl_local_join,
     .drop = sl_local_drop,        .read_part = local_read_part, .fetch = sl_local_fetch,
     .make = sl_local_make,        .set_meta = sl_local_set_meta, .remove = sl_local_remove,   .owner = local_owner,
+    .attrs = sl_local_attrs,      .get_attrs = sl_local_get_attrs,
     .link = sl_local_link,        .rename = sl_local_rename,
 };
 
@@ -451,7 +461,7 @@ struct sl_endpoint *sl_local_new(enum sl_side side, bool verify, struct sl_helpe
     l->e.side = side;
     l->e.verify = verify;
     l->e.rights = SL_RIGHT_ALL;
-    l->e.parts = l->e.versions = l->e.links = l->e.renames = true;
+    l->e.parts = l->e.versions = l->e.attrs = l->e.links = l->e.renames = true;
     l->e.uid = (uint32_t)geteuid();
     l->e.can_chown = l->e.uid == 0;
     l->e.next_id = 1;
@@ -473,6 +483,7 @@ enum sl_code sl_local_beside(struct sl_endpoint **out, const struct sl_endpoint 
     struct sl_endpoint *e = sl_local_new(first->side, first->verify, f->names);
     enum sl_code rc = sl_dirs_share_roots(sl_local_of(e)->dirs, f->dirs, err);
     e->next_id = first->next_id;
+    e->no_atime = first->no_atime;
     e->seed = first->seed;
     sl_local_digest(e, first->digest);
     sl_local_of(e)->searched.in = f->searched.in;

@@ -63,6 +63,9 @@ struct sl_local {
     struct sl_stage stage;
     bool staging;
     struct sl_kept_searched searched;
+    bool attrs_there;            /* what the next operation gives */
+    struct sl_attrs_want attrs, w_attrs;   /* w_: of the file being written */
+    struct sl_buf attrs_set, w_set;
     bool hashing;                /* what is written is hashed: it came from elsewhere, or is put together */
     struct sl_entry w_entry;
     char w_name[SL_NAME_MAX + 1];
@@ -98,6 +101,16 @@ void sl_local_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, con
 /* The process is about to end: what is being written is kept, or not. */
 void sl_local_write_end(struct sl_local *l);
 enum sl_code sl_local_open_basis(struct sl_local *l, struct sl_reader *r, uint32_t dir, const char *name, unsigned flags, struct sl_error *err);
+
+/* local_attrs.c */
+void sl_local_attrs(struct sl_endpoint *e, const struct sl_attrs_want *w, size_t from, size_t n);
+void sl_local_get_attrs(struct sl_endpoint *e, uint32_t dir, const char *name, uint32_t flags, struct sl_fetch *f);
+/* Hands what came to the entry of an operation; to that of the file being written, for later. */
+void sl_local_attrs_take(struct sl_local *l, struct sl_entry *e);
+void sl_local_attrs_hold(struct sl_local *l);
+void sl_local_attrs_clear(struct sl_local *l);
+/* Opens a file for reading as the endpoint is to. */
+enum sl_code sl_local_open(struct sl_local *l, struct sl_reader *r, int dirfd, const char *name, struct sl_error *err);
 
 /* local_fetch.c */
 void sl_local_fetch(struct sl_endpoint *e, uint32_t dir, const char *name, struct sl_fetch *f);

@@ -37,7 +37,7 @@ enum sl_code sl_local_open_basis(struct sl_local *l, struct sl_reader *r, uint32
     enum sl_code rc = sl_dirs_fd(l->dirs, dir, &fd, err);
     if (rc != SL_OK)
         return rc;
-    return flags & SL_CHUNKS_KEPT ? sl_kept_open(r, fd, name, true, &l->searched, err) : sl_reader_open(r, fd, name, err);
+    return flags & SL_CHUNKS_KEPT ? sl_kept_open(r, fd, name, true, &l->searched, err) : sl_local_open(l, r, fd, name, err);
 }
 
 static enum sl_code in_dir(struct sl_local *l, const struct sl_new *n, int *fd, struct sl_error *err)
@@ -50,8 +50,10 @@ void sl_local_put(struct sl_endpoint *e, const struct sl_new *n, const void *dat
     struct sl_local *l = sl_local_of(e);
     struct sl_error err = { 0 };
     uint8_t mine[SL_HASH_MOST];
+    struct sl_entry made = *n->entry;
     int fd = -1;
     enum sl_code rc = SL_OK;
+    sl_local_attrs_take(l, &made);
     if (hash) {
         sl_hash_once_as(e->digest, data, len, mine);
         if (memcmp(mine, hash, sl_hash_size(e->digest)) != 0)
@@ -60,7 +62,7 @@ void sl_local_put(struct sl_endpoint *e, const struct sl_new *n, const void *dat
     if (rc == SL_OK)
         rc = in_dir(l, n, &fd, &err);
     if (rc == SL_OK)
-        rc = sl_stage_put(fd, n->entry, n->meta, n->flags, data, len, l->owners, &err);
+        rc = sl_stage_put(fd, &made, n->meta, n->flags, data, len, l->owners, &err);
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
 }
 
@@ -79,11 +81,13 @@ void sl_local_write(struct sl_endpoint *e, const struct sl_new *n)
     struct sl_error err = { 0 };
     int fd = -1;
     remember(l, n);
+    sl_local_attrs_hold(l);
     enum sl_code rc = in_dir(l, n, &fd, &err);
     if (rc == SL_OK)
         rc = n->flags & SL_PUT_INPLACE ? sl_stage_begin_inplace(&l->stage, fd, &l->w_entry, n->meta, n->flags, &err)
                                        : sl_stage_begin(&l->stage, fd, &l->w_entry, n->meta, &err);
     l->staging = rc == SL_OK;
+    l->stage.sparse = n->flags & SL_PUT_SPARSE;
     l->stage.kept_in = l->searched.in;
     l->hashing = l->e.verify;
     sl_hash_reset(l->hash);
@@ -113,8 +117,10 @@ void sl_local_join(struct sl_endpoint *e, const struct sl_new *n, const char *to
 {
     struct sl_local *l = sl_local_of(e);
     struct sl_error err = { 0 };
-    struct sl_join j = { .entry = n->entry, .token = token, .meta = n->meta, .flags = n->flags, .kept_in = l->searched.in };
+    struct sl_entry made = *n->entry;
+    struct sl_join j = { .entry = &made, .token = token, .meta = n->meta, .flags = n->flags, .kept_in = l->searched.in };
     int fd = -1;
+    sl_local_attrs_take(l, &made);
     enum sl_code rc = in_dir(l, n, &fd, &err);
     if (rc == SL_OK)
         rc = sl_part_join(fd, &j, l->owners, &err);
@@ -236,12 +242,14 @@ void sl_local_make(struct sl_endpoint *e, const struct sl_new *n)
 {
     struct sl_local *l = sl_local_of(e);
     struct sl_error err = { 0 };
+    struct sl_entry made = *n->entry;
     int fd = -1;
+    sl_local_attrs_take(l, &made);
     enum sl_code rc = in_dir(l, n, &fd, &err);
-    if (rc == SL_OK && n->entry->type == SL_TYPE_DIR)
-        rc = sl_stage_mkdir(fd, n->entry, n->meta, l->owners, &err);
+    if (rc == SL_OK && made.type == SL_TYPE_DIR)
+        rc = sl_stage_mkdir(fd, &made, n->meta, l->owners, &err);
     else if (rc == SL_OK)
-        rc = sl_stage_special(fd, n->entry, n->meta, n->flags, l->owners, &err);
+        rc = sl_stage_special(fd, &made, n->meta, n->flags, l->owners, &err);
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
 }
 
@@ -249,10 +257,12 @@ void sl_local_set_meta(struct sl_endpoint *e, const struct sl_new *n)
 {
     struct sl_local *l = sl_local_of(e);
     struct sl_error err = { 0 };
+    struct sl_entry made = *n->entry;
     int fd = -1;
+    sl_local_attrs_take(l, &made);
     enum sl_code rc = in_dir(l, n, &fd, &err);
     if (rc == SL_OK)
-        rc = sl_meta_set_at(fd, n->entry->name, n->entry, n->meta, l->owners, &err);
+        rc = sl_meta_set_at(fd, made.name, &made, n->meta, l->owners, &err);
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
 }
 

@@ -288,8 +288,10 @@ static void imply_of_list(struct parse *p)
     o->recurse = p->recurse_given;
 }
 
-static void imply_inplace(struct sl_options *o)
+static void imply_others(struct sl_options *o)
 {
+    if (o->acls)
+        o->perms = true;                 /* an ACL and its mode are one thing */
     if (o->append || o->append_verify)
         o->inplace = true;
 }
@@ -434,7 +436,7 @@ enum sl_options_result sl_options_parse_behind(struct sl_options *o, const struc
     o->dest = n > 1 ? argv[argc - 1] : NULL;
     imply_archive(&p);
     imply_of_list(&p);
-    imply_inplace(o);
+    imply_others(o);
     environment(o, configured_rsh);
     if (o->doctor)
         return check_doctor(&p, err) == SL_OK ? SL_OPTIONS_RUN : SL_OPTIONS_BAD;

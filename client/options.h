@@ -37,6 +37,11 @@ struct sl_options {
     /* what is copied */
     bool recurse, links, perms, times, group, owner, devices, specials, numeric_ids;
     bool hard_links;              /* -H */
+    int xattrs;                   /* count of -X */
+    bool acls;                    /* -A; implies perms */
+    bool atimes;                  /* -U */
+    bool open_noatime;
+    bool sparse;                  /* -S */
     bool dirs;                    /* -d */
     bool relative;                /* -R */
     bool implied_dirs;            /* default true */

@@ -49,6 +49,8 @@ void sl_permit_tell(const struct sl_options *o, struct sl_report *report, const 
         { SL_RIGHT_META, o->perms || o->times || o->owner || o->group, "metadata of what exists is left, owners and groups are not kept" },
         { SL_RIGHT_SPECIAL, o->devices || o->specials, "no special files are made" },
         { SL_RIGHT_READ, o->hard_links, "no hard links are made, each name gets a copy" },
+        { SL_RIGHT_META, o->xattrs || o->acls || o->atimes, "attributes, ACLs and times of access are not set" },
+        { SL_RIGHT_SPECIAL, o->xattrs && dest && dest->uid == 0 && dest->rights & SL_RIGHT_META, "of extended attributes only those of users (\"user.\") are set" },
         { SL_RIGHT_DELETE, o->del, "nothing is deleted" },
         { SL_RIGHT_HASH, o->checksum, "content can't be compared by its hash" },
     };

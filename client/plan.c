@@ -4,6 +4,7 @@
  * bounded queue, not the number of files; deletions wait in a spool.
  */
 #include "config.h"
+#include "client/attrs.h"
 #include "client/hard.h"
 #include "client/info.h"
 #include "client/plan_priv.h"
@@ -14,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More where somebody looks at the progress: 65536 actions are about 30 MB, and then the total is known early. */
+/* More where somebody looks at the progress: 65536 actions are about 50 MB, and then the total is known early. */
 enum { QUEUE_MAX = 1024, QUEUE_AHEAD = 65536, STEP_MAX = 512 };
 enum { TOUCHED_MOST = 1024 * 1024, TOUCHED_RIGHTS = SL_RIGHT_READ | SL_RIGHT_HASH | SL_RIGHT_META };
 
@@ -249,7 +250,7 @@ static void transfer(struct sl_plan *p, struct sl_action *a, const struct sl_ent
         a->changes |= SL_CHANGE_TIME_NOW;
     if (p->o->checksum)
         a->changes |= SL_CHANGE_CHECKSUM;
-    a->meta = sl_meta_of_new(p, s);
+    a->meta = sl_meta_of_new(p, s) | sl_attrs_of_new(p, s, d);
     if (!p->o->perms) {
         a->entry.mode = d->mode;
         a->meta = (a->meta & ~(uint32_t)SL_META_UMASK) | SL_META_MODE;
@@ -491,7 +492,7 @@ static void source_failed(struct sl_plan *p, struct sl_event *s)
 }
 
 /* One decision. s is peeked and an ENTRY or NULL at the end of the directory; likewise d. */
-static enum sl_code decide(struct sl_plan *p, const struct sl_entry *s, struct sl_origin *origin, const struct sl_entry *d)
+static enum sl_code judge(struct sl_plan *p, const struct sl_entry *s, struct sl_origin *origin, const struct sl_entry *d)
 {
     if (d && (!s || sl_entry_order(s, d) >= 0))
         note_similar(p, d);
@@ -510,6 +511,24 @@ static enum sl_code decide(struct sl_plan *p, const struct sl_entry *s, struct s
         p->progress = progress;
         p->top_entries = before;
     }
+    return rc;
+}
+
+/* That the source can't say what attributes an entry has is told once. */
+static enum sl_code decide(struct sl_plan *p, const struct sl_entry *s, struct sl_origin *origin, const struct sl_entry *d)
+{
+    struct sl_attrs_brief attrs = { .len = s ? s->attrs.len : 0 };
+    size_t keep = sl_plan_level(p)->path_len;
+    if (attrs.len != SL_ATTRS_UNKNOWN || (d && sl_entry_order(s, d) > 0))
+        return judge(p, s, origin, d);
+    attrs = s->attrs;
+    sl_plan_path_put(p, keep, s);
+    char *path = sl_strdup(p->path);
+    p->path[keep] = '\0';
+    enum sl_code rc = judge(p, s, origin, d);
+    if (rc != SL_AGAIN)
+        sl_attrs_unread(p, &attrs, path);
+    free(path);
     return rc;
 }
 
@@ -584,6 +603,8 @@ static enum sl_code start(struct sl_plan *p, struct sl_error *err)
     if ((rc = sl_alternates_begin(&p->alternates, err)) != SL_OK || (rc = sl_pick_root(p, root ? &root->root : NULL, &pick)) != SL_OK)
         return rc;
     p->started = true;
+    if (root && root->root.attrs.len == SL_ATTRS_UNKNOWN)
+        sl_attrs_unread(p, &root->root.attrs, ".");
     struct sl_level *l = sl_plan_enter(p, 0);
     l->in_dest = !p->dest_new && !p->blind;
     if (!root)

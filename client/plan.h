@@ -30,6 +30,9 @@ enum sl_action_kind {
     SL_ACT_NOTHING           /* only a report */
 };
 
+/* What an action sets beside enum sl_meta: the entry's attributes; its time of access. */
+enum { SL_META_ATTRS = 256, SL_META_ATIME = 512 };
+
 struct sl_lane;
 struct sl_parts;
 struct sl_groups;
@@ -44,6 +47,8 @@ struct sl_hard_role {             /* -H: what an action has to do with the other
     enum sl_action_kind otherwise;   /* follows: what is to be done where no link can be made */
     uint32_t lead;           /* LINK: the leader that it was tried with, by its count */
 };
+struct sl_attrs_job;                     /* exec_attrs.c */
+void sl_attrs_job_free(struct sl_attrs_job *j);
 
 struct sl_action {
     enum sl_action_kind kind;
@@ -88,6 +93,7 @@ struct sl_action {
     uint8_t hash_there[SL_HASH_MOST], hash_here[SL_HASH_MOST];
     enum sl_update update;
     uint32_t changes, changes_same;
+    struct sl_attrs_job *attrs;  /* owned; NULL: nothing is asked or sent yet */
     /* deferred: what the directory around it gets when it has been made */
     uint32_t dir_meta, dir_mode;
     bool dir_readonly;
@@ -194,6 +200,8 @@ struct sl_plan {
     bool dest_new;                   /* the destination's root did not exist, or can't be listed */
     bool blind;                      /* it can't be listed: everything is taken for new */
     struct sl_origin dest_origin;
+    uint32_t attrs;                  /* which attributes are kept (enum sl_attrs_flag); 0: none */
+    bool attrs_ruled;                /* filter rules choose among extended attributes: whole sets are needed to tell what differs */
     /* where the merge stands */
     char *path;                      /* of the open directory; owned */
     size_t path_cap;

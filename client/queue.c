@@ -67,6 +67,7 @@ void sl_action_fill(struct sl_action *a, enum sl_action_kind kind, const char *p
 void sl_action_clear(struct sl_action *a)
 {
     sl_delta_job_free(a->delta);
+    sl_attrs_job_free(a->attrs);
     free(a->path);
     free(a->target);
     free(a->similar);

@@ -103,7 +103,7 @@ static enum sl_code on_fail(struct sl_remote *r, enum sl_job job, struct sl_rd *
         hash_answer(r, &a);
     } else if (job == SL_JOB_HASH && sl_remote_chunks_failed(r, m.request, &why)) {
         acked(r, job, m.request);
-    } else if (job == SL_JOB_HASH && sl_remote_fetch_failed(r, m.request, &why)) {
+    } else if (job == SL_JOB_HASH && (sl_remote_fetch_failed(r, m.request, &why) || sl_remote_attrs_failed(r, m.request, &why))) {
         ;
     } else if (r->sync) {
         if (!r->sync_failed && m.request >= r->sync_from) {
@@ -132,6 +132,7 @@ static enum sl_code on_attached(struct sl_remote *r, enum sl_job job, struct sl_
     r->attached = true;
     r->e.rights = m.rights;
     r->e.parts = sl_conn_has(r->conn, SL_FEATURE_PARTS) && m.rights & SL_RIGHT_CREATE && m.rights & SL_RIGHT_READ;
+    r->e.attrs = sl_conn_has(r->conn, SL_FEATURE_ATTRS);
     r->e.links = sl_conn_has(r->conn, SL_FEATURE_LINKS) && m.rights & SL_RIGHT_CREATE && m.rights & SL_RIGHT_READ;
     r->e.renames = sl_conn_has(r->conn, SL_FEATURE_RENAME) && m.rights & SL_RIGHT_CREATE && m.rights & SL_RIGHT_RENAME;
     r->e.versions = sl_conn_has(r->conn, SL_FEATURE_PARTS) && m.rights & SL_RIGHT_READ;
@@ -265,6 +266,8 @@ static enum sl_code on_frame(void *ctx, const struct sl_frame *f, struct sl_erro
         return job == SL_JOB_HASH ? sl_remote_on_chunked(r, f, err) : bad(err, "list of chunks");
     case SL_MSG_STATFS_IS:
         return on_statfs_is(r, job, &rd, err);
+    case SL_MSG_ATTRS_ARE:
+        return job == SL_JOB_HASH ? sl_remote_on_attrs(r, f, err) : bad(err, "set of attributes");
     case SL_MSG_MODULE:
         return on_module(r, &rd, err);
     default:

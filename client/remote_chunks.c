@@ -89,7 +89,9 @@ void sl_remote_chunks(struct sl_endpoint *e, uint32_t dir, const struct sl_chunk
         w->at = w->ranges.at[0].at;
         w->end = w->at + w->ranges.at[0].len;
     }
+    r->flags = sl_remote_reads(r);
     w->ticket = sl_remote_send(r, SL_JOB_HASH, SL_MSG_CHUNKS, sl_buf_ptr(&r->scratch), sl_buf_len(&r->scratch));
+    r->flags = 0;
     sl_buf_reset(&r->scratch, 64 * 1024);
 }
 

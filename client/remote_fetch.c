@@ -43,7 +43,7 @@ void sl_remote_fetch(struct sl_endpoint *e, uint32_t dir, const char *name, stru
     struct sl_fetch_wait *w = sl_calloc(1, sizeof *w);
     sl_read_begin(&r->scratch, dir);
     sl_read_add(&r->scratch, "", 0, name, strlen(name));
-    r->flags = sl_conn_has(r->conn, SL_FEATURE_SMALL) ? SL_FLAG_SMALL : 0;
+    r->flags = sl_remote_reads(r) | (sl_conn_has(r->conn, SL_FEATURE_SMALL) ? SL_FLAG_SMALL : 0);
     w->ticket = sl_remote_send(r, SL_JOB_HASH, SL_MSG_READ, sl_buf_ptr(&r->scratch), sl_buf_len(&r->scratch));
     r->flags = 0;
     sl_buf_reset(&r->scratch, 64 * 1024);

@@ -2,6 +2,7 @@
 /* remote_open - brings a remote endpoint up, the first of a session and those beside it. */
 #include "config.h"
 #include "client/remote_priv.h"
+#include "client/run.h"
 #include "base/escape.h"
 #include "base/io.h"
 #include "base/mem.h"
@@ -19,7 +20,8 @@ static const char *const features[] = {
 #ifdef HAVE_ZSTD
     "zstd",
 #endif
-    "zlib", "sparse", SL_FEATURE_STEER, SL_FEATURE_SHA256, SL_FEATURE_PARTS, SL_FEATURE_LINKS, SL_FEATURE_RENAME, SL_FEATURE_STATFS, SL_FEATURE_SMALL, SL_FEATURE_CHANNELS, NULL
+    "zlib", "sparse", SL_FEATURE_STEER, SL_FEATURE_SHA256, SL_FEATURE_PARTS, SL_FEATURE_LINKS, SL_FEATURE_RENAME, SL_FEATURE_ATTRS,
+    SL_FEATURE_STATFS, SL_FEATURE_SMALL, SL_FEATURE_CHANNELS, NULL
 };
 
 /* --compress-choice leaves one of them. */
@@ -70,7 +72,8 @@ static struct sl_remote *remote_new(enum sl_side side, const struct sl_address *
     r->e.digest = o->sha256 ? SL_HASH_SHA256 : SL_HASH_XXH128;
     r->addr = a;
     r->o = o;
-    r->list_owners = !(o->owner || o->group) ? SL_LIST_NO_OWNER | SL_LIST_NUMERIC : o->numeric_ids ? SL_LIST_NUMERIC : 0;
+    r->e.no_atime = o->open_noatime;
+    r->list_owners = sl_layout_owners(o);
     r->t.fd = r->t.out_fd = r->t.stderr_fd = r->t.control_fd = -1;
     r->moved_ms = sl_now_ms();
     r->compress = compress;

@@ -90,7 +90,7 @@ static void remote_close_dir(struct sl_endpoint *e, enum sl_job job, uint32_t id
 static void remote_list(struct sl_endpoint *e, uint32_t dir, const char *name, uint32_t flags)
 {
     struct sl_remote *r = self(e);
-    struct sl_msg_list m = { dir, flags, name, strlen(name) };
+    struct sl_msg_list m = { dir, flags | e->tells, name, strlen(name) };
     sl_list_request_encode(&r->scratch, &m);
     sl_listing_asked(&r->listing, send_scratch(r, SL_JOB_LIST, SL_MSG_LIST), name);
 }
@@ -120,7 +120,7 @@ static void read_some(struct sl_remote *r, uint32_t dir, const char *const *name
     sl_read_begin(&r->scratch, dir);
     for (size_t i = 0; i < count; i++)
         sl_read_add(&r->scratch, i ? names[i - 1] : "", i ? strlen(names[i - 1]) : 0, names[i], strlen(names[i]));
-    r->flags = flags;
+    r->flags = flags | sl_remote_reads(r);
     sl_ring_push(&r->reads, send_scratch(r, SL_JOB_WORK, SL_MSG_READ), count);
     r->flags = 0;
 }
@@ -151,7 +151,7 @@ static void read_ranges(struct sl_remote *r, uint32_t dir, const char *name, con
     sl_read_ranges_encode(&r->scratch, &m);
     for (size_t i = 0; i < count; i++)
         sl_range_add(&r->scratch, &end, ranges[i].at, ranges[i].len);
-    r->flags = flags | (as_is(r, name) && sl_conn_has(r->conn, SL_FEATURE_STEER) ? SL_FLAG_AS_IS : 0);
+    r->flags = flags | sl_remote_reads(r) | (as_is(r, name) && sl_conn_has(r->conn, SL_FEATURE_STEER) ? SL_FLAG_AS_IS : 0);
     sl_ring_push(&r->reads, send_scratch(r, SL_JOB_WORK, SL_MSG_READ_RANGES), 1);
     r->flags = 0;
 }
@@ -250,7 +250,9 @@ static void remote_hash(struct sl_endpoint *e, uint32_t dir, const char *name)
     struct sl_remote *r = self(e);
     struct sl_msg_name m = { dir, name, strlen(name) };
     sl_name_encode(&r->scratch, &m);
+    r->flags = sl_remote_reads(r);
     sl_ring_push(&r->hashes, send_scratch(r, SL_JOB_HASH, SL_MSG_HASH), 0);
+    r->flags = 0;
 }
 
 static enum sl_code remote_hash_next(struct sl_endpoint *e, uint8_t out[SL_HASH_MOST], struct sl_error *err)
@@ -270,7 +272,7 @@ static enum sl_code remote_hash_next(struct sl_endpoint *e, uint8_t out[SL_HASH_
 
 static void new_head(struct sl_remote *r, const struct sl_new *n, const uint8_t *hash)
 {
-    struct sl_msg_put m = { .id = n->dir, .meta = n->meta, .flags = n->flags, .entry = *n->entry, .hash = hash,
+    struct sl_msg_put m = { .id = n->dir, .meta = n->meta & SL_META_ALL, .flags = n->flags, .entry = *n->entry, .hash = hash,
                             .hash_len = sl_hash_size(r->e.digest) };
     sl_put_encode(&r->scratch, r->enc[SL_JOB_WORK], &m);
 }
@@ -373,7 +375,7 @@ static void remote_part(struct sl_endpoint *e, const struct sl_new *n, const cha
 static void remote_join(struct sl_endpoint *e, const struct sl_new *n, const char *token)
 {
     struct sl_remote *r = self(e);
-    struct sl_msg_put m = { .id = n->dir, .meta = n->meta, .flags = n->flags & ~(uint32_t)SL_PUT_FIRST, .entry = *n->entry, .token = token };
+    struct sl_msg_put m = { .id = n->dir, .meta = n->meta & SL_META_ALL, .flags = n->flags & ~(uint32_t)SL_PUT_FIRST, .entry = *n->entry, .token = token };
     sl_put_encode(&r->scratch, r->enc[SL_JOB_WORK], &m);
     send_scratch(r, SL_JOB_WORK, SL_MSG_JOIN);
 }
@@ -476,6 +478,7 @@ static void remote_free(struct sl_endpoint *e)
     sl_listers_clear(r);
     sl_remote_chunks_clear(r);
     sl_remote_fetch_clear(r);
+    sl_remote_attrs_clear(r);
     free(r->reads.at);
     free(r->hashes.at);
     free(r->answers);
@@ -495,5 +498,5 @@ const struct sl_endpoint_ops sl_remote_ops = {
     .make = remote_make,           .set_meta = remote_set_meta,    .remove = remote_remove,       .owner = remote_owner,
     .keep = remote_keep,           .kept_in = remote_kept_in,      .part = remote_part,           .join = remote_join,
     .drop = remote_drop,           .read_part = remote_read_part, .fetch = sl_remote_fetch,
-    .link = remote_link,           .rename = remote_rename,
+    .link = remote_link,           .rename = remote_rename,     .attrs = sl_remote_attrs,    .get_attrs = sl_remote_get_attrs,
 };

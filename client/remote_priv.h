@@ -99,6 +99,7 @@ struct sl_remote {
     size_t chunk_head, chunk_len, chunk_cap;
     /* small files */
     struct sl_fetch_wait *fetches, **fetches_end;   /* asked for, in order */
+    struct sl_attrs_wait *attrs_waits;   /* likewise, whole sets of attributes */
     /* owners */
     struct sl_owner_answer *owners;
     size_t owners_len, owners_cap;
@@ -151,6 +152,15 @@ enum sl_code sl_remote_on_fetched(struct sl_remote *r, const struct sl_frame *f,
 /* Whether a failure is that of the first of them; if so it is told. */
 bool sl_remote_fetch_failed(struct sl_remote *r, uint64_t request, const struct sl_error *err);
 void sl_remote_fetch_clear(struct sl_remote *r);
+
+/* remote_attrs.c */
+void sl_remote_attrs(struct sl_endpoint *e, const struct sl_attrs_want *w, size_t from, size_t n);
+void sl_remote_get_attrs(struct sl_endpoint *e, uint32_t dir, const char *name, uint32_t flags, struct sl_fetch *f);
+enum sl_code sl_remote_on_attrs(struct sl_remote *r, const struct sl_frame *f, struct sl_error *err);
+bool sl_remote_attrs_failed(struct sl_remote *r, uint64_t request, const struct sl_error *err);
+void sl_remote_attrs_clear(struct sl_remote *r);
+/* Frame flags of what reads. */
+static inline uint8_t sl_remote_reads(const struct sl_remote *r) { return r->e.no_atime && r->e.attrs ? SL_FLAG_NO_ATIME : 0; }
 
 /* remote_line.c */
 void sl_remote_line_begin(struct sl_remote *r);          /* the peer's greeting is there */

@@ -333,6 +333,10 @@ void sl_report_list(struct sl_report *r, const struct sl_entry *e, const char *p
     sl_mode_text(e, mode);
     sl_time_text(e->mtime_s, ' ', when);
     sl_report_add(r, "%s %14s %s ", mode, sl_number(e->size, r->o->human, number), when);
+    if (r->o->atimes) {
+        sl_time_text(e->atime_s, ' ', when);
+        sl_report_add(r, "%-19s ", e->type == SL_TYPE_DIR ? "" : when);
+    }
     sl_report_add_name(r, path, strlen(path));
     if (e->type == SL_TYPE_LINK && r->o->links && e->target) {
         sl_report_add(r, " -> ");

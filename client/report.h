@@ -26,7 +26,11 @@ enum sl_change {             /* bits, for the letters of -i */
     SL_CHANGE_PERMS = 32,    /* p */
     SL_CHANGE_OWNER = 64,    /* o */
     SL_CHANGE_GROUP = 128,   /* g */
-    SL_CHANGE_TARGET = 256   /* a symlink's target: c */
+    SL_CHANGE_TARGET = 256,  /* a symlink's target: c */
+    SL_CHANGE_ATIME = 512,   /* u */
+    SL_CHANGE_ACL = 1024,    /* a */
+    SL_CHANGE_XATTR = 2048,  /* x */
+    SL_CHANGE_ATTRS = 4096   /* one or both of these, or none: to be looked at before it is told (client/attrs.h) */
 };
 enum sl_update {             /* the first letter of -i */
     SL_UPDATE_NONE,          /* '.' */

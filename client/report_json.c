@@ -164,6 +164,10 @@ void sl_json_list(struct sl_report *r, const struct sl_entry *e, const char *pat
     set_number(o, "size", e->size);
     json_object_set_new(o, "mtime_s", json_integer((json_int_t)e->mtime_s));
     set_number(o, "mtime_ns", e->mtime_ns);
+    if (r->o->atimes && e->type != SL_TYPE_DIR) {
+        json_object_set_new(o, "atime_s", json_integer((json_int_t)e->atime_s));
+        set_number(o, "atime_ns", e->atime_ns);
+    }
     set_number(o, "uid", e->uid);
     set_number(o, "gid", e->gid);
     set_optional(o, "user", e->user);

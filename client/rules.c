@@ -214,6 +214,8 @@ static enum sl_code merge(struct sl_rules_reading *r, const struct sl_rule *rule
 
 static enum sl_code add(struct sl_rules_reading *r, const struct sl_rule *rule, const char *where, struct sl_error *err)
 {
+    if (rule->flags & SL_RULE_XATTR && (r->in_tree || rule->kind == SL_RULE_DIR_MERGE))
+        return sl_fail(err, SL_E_INVALID, "rules of attributes (x) are expected on the command line and in files that it merges, not in the tree");
     size_t n;
     if ((rule->kind == SL_RULE_MERGE || rule->kind == SL_RULE_DIR_MERGE) && rule->flags & SL_RULE_SELF) {
         const char *name = base_name(rule, &n);

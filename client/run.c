@@ -2,6 +2,7 @@
 /* run - from options to exit status. */
 #include "config.h"
 #include "client/run.h"
+#include "client/attrs.h"
 #include "base/io.h"
 #include "base/mem.h"
 #include "client/confine_client.h"
@@ -95,6 +96,16 @@ static void show_motd(struct sl_layout *l, struct sl_endpoint *e)
         sl_report_motd(l->report, text, n);
 }
 
+/* Whether it has all that the options ask of a server. */
+static enum sl_code suits(const struct sl_layout *l, const struct sl_endpoint *e, struct sl_error *err, int *exit_status)
+{
+    bool tree = !(l->addresses[0].modules && !l->addresses[0].module) || l->o->dest;
+    enum sl_code rc = tree ? sl_attrs_possible(l->o, e, err) : SL_OK;
+    if (rc != SL_OK)
+        *exit_status = session_status(rc);
+    return rc;
+}
+
 static enum sl_code open_sides(struct sl_layout *l, struct sl_error *err, int *exit_status)
 {
     const struct sl_address *s = &l->addresses[0], *d = &l->dest_address;
@@ -103,13 +114,15 @@ static enum sl_code open_sides(struct sl_layout *l, struct sl_error *err, int *e
         rc = sl_remote_open(&l->remote_source, SL_SIDE_SOURCE, s, l->o, note, err, exit_status);
         if (rc == SL_OK)
             show_motd(l, l->remote_source);
+        if (rc == SL_OK)
+            rc = suits(l, l->remote_source, err, exit_status);
     }
     if (rc != SL_OK || !l->o->dest || d->kind == SL_ADDR_LOCAL)
         return rc;
     rc = sl_remote_open(&l->dest, SL_SIDE_DEST, d, l->o, note, err, exit_status);
     if (rc == SL_OK)
         show_motd(l, l->dest);
-    return rc;
+    return rc == SL_OK ? suits(l, l->dest, err, exit_status) : rc;
 }
 
 /* What has to be before this process is confined, and after. */
@@ -247,6 +260,8 @@ static int list(struct sl_layout *l, struct sl_error *err)
         return status;
     }
     sl_layout_named(l);
+    for (size_t i = 0; i < l->streams_len; i++)
+        sl_attrs_list(l->o, l->streams[i]->e);
     sl_report_start(l->report);
     status = list_all(l, err);
     finish_list(l, status);
@@ -441,6 +456,7 @@ static int copy(struct sl_layout *l, struct sl_error *err)
         sl_lane_add(&p, l->dest);
         share_seed(l);
         keep_in(l);
+        sl_attrs_agree(&p);
         struct sl_grow *g = sl_grow_new(l, &p);
         for (size_t i = 0; i < l->locals_len; i++) {
             l->locals[i]->busy = keep_alive;

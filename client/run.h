@@ -72,6 +72,8 @@ void sl_layout_items(const struct sl_layout *l, struct sl_stream *s, struct sl_o
 void sl_layout_prune(const struct sl_layout *l, struct sl_merge *m, const struct sl_origin *dest);
 /* --delete-after: rules at the destination are those of the merge files that are sent. */
 void sl_layout_share_rules(const struct sl_layout *l, struct sl_stream *dest);
+/* Those of them that say how owners are told. */
+uint32_t sl_layout_owners(const struct sl_options *o);
 uint32_t sl_layout_flags(const struct sl_options *o, bool content);
 void sl_layout_clear(struct sl_layout *l);
 

@@ -20,7 +20,7 @@
 
 enum { RUN_SECONDS = 60, FRAIL_SECONDS = 10, SHOWN = 20 };
 
-static const struct profile *const profiles[] = { &profile_filters, &profile_files, &profile_hard, &profile_dests };
+static const struct profile *const profiles[] = { &profile_filters, &profile_files, &profile_hard, &profile_dests, &profile_attrs };
 static bool keep, verbose;
 
 static void die(const char *what)
@@ -255,7 +255,7 @@ static void make_more(struct chance *c, const struct profile *p, const struct no
     }
 }
 
-static struct node *make_trees(struct chance *c, const struct profile *p)
+static struct node *make_trees(struct chance *c, const struct profile *p, uint64_t number)
 {
     struct node *source = tree_make(c, p->special);
     if (p->source)
@@ -266,6 +266,8 @@ static struct node *make_trees(struct chance *c, const struct profile *p)
         p->dest(c, dest);
     tree_write(source, AT_FDCWD, "src");
     tree_forget_groups();
+    if (p->dress)
+        p->dress(number, "src", true);
     const char *const names[] = { "dst.a", "dst.b" };
     for (int i = 0; i < 2; i++) {
         if (mkdir(names[i], 0755) != 0)
@@ -276,6 +278,8 @@ static struct node *make_trees(struct chance *c, const struct profile *p)
         snprintf(path, sizeof path, "%s/src", names[i]);
         tree_write(dest, AT_FDCWD, path);
         tree_forget_groups();
+        if (p->dress)
+            p->dress(number, path, false);
     }
     tree_free(dest);
     return source;
@@ -333,6 +337,41 @@ static void show_lines(const char *text)
         printf("#   %.*s\n", (int)(line_end(p) - p), p);
 }
 
+/* What rsync 3.5 tells only when it runs dry: of a file whose ACL and mode change the mode, and of a link or device that is made anew its
+ * attributes. */
+static void told_when_dry(char *line)
+{
+    if (strlen(line) <= 11)
+        return;
+    if (line[9] == 'a' && line[5] == 'p')
+        line[5] = '.';
+    if (line[0] == 'c' && line[2] == 'c')
+        line[9] = line[10] = '.';
+}
+
+/* The lines of a file, sorted. */
+static void add_lines(const char *path, struct text *out)
+{
+    char **lines = NULL, *line = NULL;
+    size_t count = 0, room = 0;
+    FILE *f = fopen(path, "r");
+    while (f && getline(&line, &room, f) > 0) {
+        lines = realloc(lines, (count + 1) * sizeof *lines);
+        told_when_dry(line);
+        lines[count++] = strdup(line);
+    }
+    if (count)
+        qsort(lines, count, sizeof *lines, by_text);
+    for (size_t i = 0; i < count; i++) {
+        text_add(out, "| %s", lines[i]);
+        free(lines[i]);
+    }
+    free(lines);
+    free(line);
+    if (f)
+        fclose(f);
+}
+
 static bool one_case(const struct profile *p, uint64_t number)
 {
     struct chance c = { number * 0x2545f4914f6cdd1du + 1 };
@@ -341,7 +380,7 @@ static bool one_case(const struct profile *p, uint64_t number)
     const char *rsync = getenv("RSYNC");
     if (mkdir("case", 0755) != 0 || chdir("case") != 0 || mkdir("home", 0755) != 0)
         die("cannot make a directory for the case");
-    struct node *source = make_trees(&c, p);
+    struct node *source = make_trees(&c, p, number);
     p->options(&c, &o, source);
     make_more(&c, p, source, &o);
     tree_free(source);
@@ -376,6 +415,10 @@ static bool one_case(const struct profile *p, uint64_t number)
         text_add(&b, "%s", lines_b.at);
     text_clear(&lines_a);
     text_clear(&lines_b);
+    if (o.output && !ra && !rb) {
+        add_lines("rsync.out", &a);
+        add_lines("superlifter.out", &b);
+    }
     /* Where both refuse the options or a rule, one may have begun before it met that. */
     bool same = ra == rb && ra == 1;
     same |= o.unlike_23 && ra == 23 && rb == 0;

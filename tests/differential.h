@@ -62,7 +62,9 @@ const char *tree_name(struct chance *c);
 /* What a directory holds, a line for each entry: path, type, mode, size, hash of the content or target, and time if
  * wanted. */
 /* TREE_LINKS: of what has several names in the tree, the first. */
-enum tree_fields { TREE_TIMES = 1, TREE_MODES = 2, TREE_LINKS = 4 };
+enum tree_fields { TREE_TIMES = 1, TREE_MODES = 2, TREE_LINKS = 4, TREE_ATTRS = 8 };
+/* Adds the extended attributes and ACLs of one thing. */
+void tree_attrs(const char *path, struct text *out);
 void tree_list(const char *path, unsigned fields, struct text *out);
 void tree_remove(const char *path);
 
@@ -77,6 +79,7 @@ struct options {
     bool frail;        /* rsync breaks off now and then, or hangs: then there is nothing to compare with */
     bool foretold;     /* with -n superlifter says the lines that it says without */
     bool settled;      /* run once more, superlifter has nothing to say */
+    bool output;       /* what is printed is to be equal too, as a set of lines, where neither fails */
     bool slash;        /* SRC/, not SRC */
     bool unlike_23;    /* where rsync alone ends with 23 nothing is compared: it trips over what it leaves */
     bool lines;        /* itemised lines are compared, too, as a set */
@@ -99,7 +102,9 @@ struct profile {
     void (*dest)(struct chance *c, struct node *n);
     /* More trees, beside the destination's, at dst.a or dst.b: by `at`; NULL: none. The same for both. */
     void (*more)(struct chance *c, const struct node *source, const struct options *o, int at);
+    /* What is done to each tree once it is on disk; NULL: nothing. The same number does the same to all but the source. */
+    void (*dress)(uint64_t number, const char *path, bool source);
 };
-extern const struct profile profile_filters, profile_files, profile_hard, profile_dests;
+extern const struct profile profile_filters, profile_files, profile_hard, profile_dests, profile_attrs;
 
 #endif

@@ -311,6 +311,8 @@ static void list_one(const char *path, const char *shown, unsigned fields, struc
         text_add(out, " -> %s", target);
     if (fields & TREE_LINKS && !S_ISDIR(st.st_mode) && st.st_nlink > 1)
         text_add(out, " = %s", first_of(st.st_ino, shown));
+    if (fields & TREE_ATTRS)
+        tree_attrs(path, out);
     /* What either tool changed just now and has no other time for is no difference. */
     if (fields & TREE_TIMES && *shown && st.st_mtim.tv_sec > LATEST)
         text_add(out, " now");

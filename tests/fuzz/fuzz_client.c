@@ -233,6 +233,8 @@ static const char *const jobs[][ARGUMENTS_MAX] = {
     { "-aPvv", "--stats", "superlifter://host/module/", ">" },
     { "-aH", "--delete", "host:tree/", ">" },
     { "-aHi", "<", "host:tree/" },
+    { "-aAXUi", "--delete", "host:tree/", ">" },
+    { "-aAXUi", "<", "host:tree/" },
 };
 
 static void run(unsigned job, const char *root)

@@ -64,6 +64,8 @@ void sl_attrs_agree(struct sl_plan *p)
     p->attrs_ruled = p->attrs & SL_ATTRS_XATTRS && sl_attrs_ruled(p->o->filters);
     p->dest->tells = p->attrs;
     p->dest->no_atime = p->o->open_noatime;
+    for (size_t i = 0; i < p->alternates.len; i++)
+        p->alternates.at[i].lists->tells = p->attrs;
     for (size_t i = 0; i < p->source.count; i++) {
         p->source.streams[i]->e->tells = sl_attrs_of_source(p);
         p->source.streams[i]->e->no_atime = p->o->open_noatime;

@@ -197,7 +197,7 @@ static void lister_close_dir(struct sl_endpoint *e, enum sl_job job, uint32_t id
 
 static void lister_list(struct sl_endpoint *e, uint32_t dir, const char *name, uint32_t flags)
 {
-    struct sl_msg_list m = { dir, flags, name, strlen(name) };
+    struct sl_msg_list m = { dir, flags | e->tells, name, strlen(name) };
     sl_list_request_encode(&self(e)->r->scratch, &m);
     sl_listing_asked(&self(e)->listing, send_scratch(self(e), SL_MSG_LIST), name);
 }

@@ -158,8 +158,8 @@ static void make_options(struct chance *c, struct options *o, const struct node 
     if (chance_percent(c, 20))
         option_add(o, "-n");
     o->fields |= TREE_TIMES | TREE_ATTRS;
-    o->lines = true;
+    o->output = true;
     option_own(o, "--allow-empty-source");
 }
 
-const struct profile profile_attrs = { "attrs", make_options, NULL, NULL, NULL, dress };
+const struct profile profile_attrs = { .name = "attrs", .options = make_options, .dress = dress };

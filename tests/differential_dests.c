@@ -128,4 +128,4 @@ static void make_options(struct chance *c, struct options *o, const struct node 
     option_own(o, "--allow-empty-source");
 }
 
-const struct profile profile_dests = { "dests", make_options, NULL, NULL, NULL, more };
+const struct profile profile_dests = { .name = "dests", .options = make_options, .more = more };

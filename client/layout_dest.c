@@ -3,7 +3,9 @@
 #include "config.h"
 #include "client/run.h"
 #include "base/mem.h"
+#include "client/alter.h"
 #include "client/remote.h"
+#include "client/superuser.h"
 #include "proto/msg.h"
 
 #include <libgen.h>
@@ -187,6 +189,10 @@ enum sl_code sl_layout_dest(struct sl_layout *l, struct sl_plan *p, struct sl_er
     rc = not_same(l, path, &d, err);
     if (rc == SL_OK)
         rc = may_read_rules(l, err);
+    if (rc == SL_OK)
+        rc = sl_superuser_begin(l->o, l->dest, err);
+    if (rc == SL_OK)
+        rc = sl_alter_prepare(l->o, l->dest, err);
     *exit_status = rc == SL_OK ? 3 : 1;
     if (rc == SL_OK && !dir && one_file(l) && !ends_in_slash(path)) {
         l->rename_to = sl_strdup(d.name);

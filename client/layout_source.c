@@ -6,6 +6,7 @@
 #include "config.h"
 #include "client/run.h"
 #include "base/mem.h"
+#include "client/alter.h"
 #include "proto/msg.h"
 
 #include <stdlib.h>
@@ -48,6 +49,7 @@ static struct sl_stream *stream_new(struct sl_layout *l, struct sl_endpoint *e)
     struct sl_stream *s = sl_malloc(sizeof *s);
     sl_stream_init(s, e);
     s->hides = true;
+    s->alters = sl_alter_wanted(l->o) ? l->o : NULL;
     s->max_depth = (unsigned)l->o->max_depth;
     sl_stream_select(s, l->o->filters, SL_RULE_SENDER);
     l->streams = sl_realloc(l->streams, (l->streams_len + 1) * sizeof *l->streams);

@@ -125,13 +125,18 @@ static bool within_limits(struct sl_plan *p, const struct sl_entry *s)
     return false;
 }
 
-bool sl_plan_wanted(struct sl_plan *p, const struct sl_entry *s)
+bool sl_plan_type_wanted(const struct sl_plan *p, const struct sl_entry *s)
 {
     const struct sl_options *o = p->o;
-    bool yes = s->type == SL_TYPE_FILE || (s->type == SL_TYPE_DIR && (o->recurse || o->dirs)) || (s->type == SL_TYPE_LINK && o->links) ||
-               ((s->type == SL_TYPE_CHAR || s->type == SL_TYPE_BLOCK) && o->devices) ||
+    bool devices = o->devices && o->super >= 0;
+    return s->type == SL_TYPE_FILE || (s->type == SL_TYPE_DIR && (o->recurse || o->dirs)) || (s->type == SL_TYPE_LINK && o->links) ||
+               ((s->type == SL_TYPE_CHAR || s->type == SL_TYPE_BLOCK) && devices) ||
                ((s->type == SL_TYPE_FIFO || s->type == SL_TYPE_SOCKET) && o->specials);
-    if (yes)
+}
+
+bool sl_plan_wanted(struct sl_plan *p, const struct sl_entry *s)
+{
+    if (sl_plan_type_wanted(p, s))
         return within_limits(p, s);
     sl_plan_path_put(p, sl_plan_level(p)->path_len, s);
     if (s->type == SL_TYPE_DIR)

@@ -6,6 +6,7 @@
 #include "client/options.h"
 #include "client/completion.h"
 #include "client/options_each.h"
+#include "client/options_metadata.h"
 #include "client/options_output.h"
 #include "client/options_select.h"
 #include "client/options_table.h"
@@ -63,6 +64,8 @@ static enum sl_code call(struct parse *p, const struct sl_option_row *row, const
     enum sl_code rc = sl_select_take(o, &p->select, row->id, value, p->err);
     if (rc == SL_EOF)
         rc = sl_transfer_take(o, row->id, value, p->err);
+    if (rc == SL_EOF)
+        rc = sl_metadata_take(o, row->id, value, p->err);
     if (rc == SL_EOF)
         rc = sl_output_take(o, row, value, p->err);
     if (rc != SL_EOF)
@@ -185,6 +188,8 @@ static void negate(struct parse *p, const struct sl_option_row *row)
         return;                  /* it is off */
     if (row->id == SL_ID_D) {
         set_devices(o, false);
+    } else if (row->id == SL_ID_SUPER) {
+        o->super = -1;
     } else if (row->id == SL_ID_BWLIMIT) {
         o->bwlimit = 0;
     } else if (row->id == SL_ID_COMPRESS) {
@@ -208,7 +213,7 @@ bool sl_option_negatable(const struct sl_option_row *row)
     case SL_OPT_LACKING:
         return !row->arg;
     case SL_OPT_CALL:
-        return row->id == SL_ID_D || row->id == SL_ID_COMPRESS || row->id == SL_ID_BWLIMIT;
+        return row->id == SL_ID_D || row->id == SL_ID_COMPRESS || row->id == SL_ID_BWLIMIT || row->id == SL_ID_SUPER;
     case SL_OPT_OFF:
     case SL_OPT_TEXT:
     case SL_OPT_ALREADY:
@@ -448,6 +453,7 @@ void sl_options_clear(struct sl_options *o)
     o->filters = NULL;
     sl_suffixes_free(o->as_is);
     o->as_is = NULL;
+    sl_metadata_clear(o);
     free(o->show);
     o->show = NULL;
 }

@@ -13,6 +13,9 @@
 #include "client/suffixes.h"
 #include "proto/conn.h"
 
+struct sl_chmod;
+struct sl_mapping;
+
 enum sl_tristate { SL_UNSET = -1, SL_NO = 0, SL_YES = 1 };
 
 enum sl_client_confinement { SL_CLIENT_CONFINEMENT_AVAILABLE, SL_CLIENT_CONFINEMENT_REQUIRED, SL_CLIENT_CONFINEMENT_OFF };
@@ -29,6 +32,12 @@ struct sl_options {
     /* what is copied */
     bool recurse, links, perms, times, group, owner, devices, specials, numeric_ids;
     bool hard_links;              /* -H */
+    struct sl_chmod *chmod;       /* owned; NULL: none */
+    struct sl_mapping *usermap, *groupmap;   /* owned; NULL: none */
+    bool chowns_user, chowns_group;   /* these are of --chown */
+    bool executability;           /* -E */
+    bool omit_dir_times, omit_link_times;
+    int super;                    /* 1: --super; -1: --no-super; 0: as the account is */
     bool dirs;                    /* -d */
     bool relative;                /* -R */
     bool implied_dirs;            /* default true */
@@ -44,6 +53,8 @@ struct sl_options {
     int max_depth;                /* 0: none */
     /* what counts as different */
     bool update, checksum, ignore_times, size_only, existing, ignore_existing;
+    bool modify_window_given;
+    int modify_window;            /* seconds by which times may differ; below 0: their nanoseconds count */
     int whole_file;               /* 1: -W; -1: --no-whole-file; 0: whole between local trees only */
     /* deletion */
     bool del;                     /* --delete and its other names */

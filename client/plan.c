@@ -8,6 +8,7 @@
 #include "client/info.h"
 #include "client/plan_priv.h"
 #include "client/parts.h"
+#include "client/superuser.h"
 #include "base/io.h"
 #include "base/mem.h"
 
@@ -236,7 +237,7 @@ static void transfer(struct sl_plan *p, struct sl_action *a, const struct sl_ent
         a->changes |= SL_CHANGE_CHECKSUM;
     a->meta = sl_meta_of_new(p, s);
     if (!p->o->perms) {
-        a->entry.mode = d->mode;
+        a->entry.mode = sl_mode_over(p->o, s, d);
         a->meta = (a->meta & ~(uint32_t)SL_META_UMASK) | SL_META_MODE;
     }
     a->flags = SL_PUT_REPLACE;
@@ -244,8 +245,7 @@ static void transfer(struct sl_plan *p, struct sl_action *a, const struct sl_ent
 
 static bool left_alone(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d)
 {
-    bool later = d->mtime_s > s->mtime_s || (d->mtime_s == s->mtime_s && d->mtime_ns > s->mtime_ns && s->mtime_ns);
-    bool newer = p->o->update && later && s->type == SL_TYPE_FILE && d->type == SL_TYPE_FILE;
+    bool newer = p->o->update && sl_time_newer(p->o, s, d) && s->type == SL_TYPE_FILE && d->type == SL_TYPE_FILE;
     if (p->o->ignore_existing)
         tell_skipped(p, s, EXISTS);
     else if (newer)
@@ -273,7 +273,7 @@ static enum verdict content(const struct sl_plan *p, const struct sl_entry *s, c
         return DIFFERENT;
     if (p->o->checksum)
         return s->size ? ASK_HASHES : SAME;
-    if (p->o->size_only || sl_times_equal(s, d))
+    if (p->o->size_only || sl_times_equal(p->o, s, d))
         return SAME;
     return may_be_touched(p, s, d, source) ? TOUCHED : DIFFERENT;
 }
@@ -303,6 +303,7 @@ static enum sl_code both_files(struct sl_plan *p, const struct sl_entry *s, cons
         a = sl_plan_push(p, meta ? SL_ACT_META : SL_ACT_NOTHING, s, origin);
         a->changes = changes;
         a->meta = meta;
+        a->entry.mode = sl_mode_over(p->o, s, d);
     } else {
         a = sl_plan_push(p, v == DIFFERENT ? SL_ACT_FILE : SL_ACT_COMPARE, s, origin);
         transfer(p, a, s, d, changes);
@@ -336,8 +337,8 @@ static enum sl_code both_special(struct sl_plan *p, const struct sl_entry *s, co
     sl_hard_before(p, s, d);
     struct sl_action *a = sl_plan_push(p, target || number ? SL_ACT_MAKE : meta ? SL_ACT_META : SL_ACT_NOTHING, s, origin);
     a->changes = changes | (target || number ? (uint32_t)SL_CHANGE_TARGET : 0);
-    if (link && target && !p->o->times)
-        a->changes |= SL_CHANGE_TIME_NOW;
+    if (link && target && !sl_keeps_time(p->o, SL_TYPE_LINK))
+        a->changes |= p->o->times ? SL_CHANGE_TIME : SL_CHANGE_TIME_NOW;
     a->update = target || number ? SL_UPDATE_LOCAL : SL_UPDATE_NONE;
     a->meta = target || number ? sl_meta_of_new(p, s) : meta;
     a->flags = SL_PUT_REPLACE;
@@ -384,7 +385,7 @@ static void leave(struct sl_plan *p)
 {
     struct sl_level *l = sl_plan_level(p);
     uint32_t meta = l->meta;
-    if (l->has_source && (l->touched || l->made) && p->o->times)
+    if (l->has_source && (l->touched || l->made) && sl_keeps_time(p->o, SL_TYPE_DIR))
         meta |= SL_META_MTIME;
     if (l->has_source && meta) {
         struct sl_action *a = sl_plan_push_dir(p, SL_ACT_META, l);
@@ -459,6 +460,12 @@ static enum sl_code decide(struct sl_plan *p, const struct sl_entry *s, struct s
     if (order > 0) {
         sl_extra_entry(p, d);
         return SL_OK;
+    }
+    p->keeps_group = false;
+    if (p->o->super && sl_plan_type_wanted(p, s)) {
+        enum sl_code look = sl_superuser_look(p, s, order ? NULL : d);
+        if (look != SL_OK)
+            return look;
     }
     if (order < 0) {
         count_entry(p, s);

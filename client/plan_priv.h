@@ -24,6 +24,7 @@ void sl_plan_touch(struct sl_plan *p);
 struct sl_action *sl_plan_push(struct sl_plan *p, enum sl_action_kind kind, const struct sl_entry *e, struct sl_origin *origin);
 enum sl_update sl_plan_direction(const struct sl_plan *p);
 /* Whether entries of this type are copied at all; says so when they are not. */
+bool sl_plan_type_wanted(const struct sl_plan *p, const struct sl_entry *s);
 bool sl_plan_wanted(struct sl_plan *p, const struct sl_entry *s);
 /* Whether an entry with these changes leaves a line anywhere: most entries of most runs don't, and cost no action. */
 bool sl_plan_told(const struct sl_plan *p, uint32_t changes);

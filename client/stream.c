@@ -3,6 +3,7 @@
 #include "config.h"
 #include "client/stream.h"
 #include "base/mem.h"
+#include "client/alter.h"
 #include "proto/msg.h"
 
 #include <assert.h>
@@ -156,6 +157,8 @@ static bool take(struct sl_stream *s)
     s->ev.error.side = s->e->side;
     s->ev.named = s->ev.kept = false;
     if (s->ev.kind == SL_EVENT_ENTRY) {
+        if (s->alters)
+            sl_alter_entry(s->alters, &s->ev.entry);
         bool dir = s->ev.entry.type == SL_TYPE_DIR;
         s->ev.implied = outer && g->keep_open && !g->wanted;
         s->ev.named = outer && !root;

@@ -9,6 +9,7 @@
 #include "client/ahead.h"
 #include "client/cursor.h"
 #include "client/endpoint.h"
+#include "client/options.h"
 #include "client/select.h"
 
 /* Where a path of the transfer really is: endpoint, root, and the real path in front of it. */
@@ -60,6 +61,7 @@ struct sl_stream {
     bool hides;                   /* what they exclude is not reported */
     struct sl_select *protects;   /* rules of the other side, for directories that are empty (sl_event.kept); owned; NULL: none */
     const struct sl_origin *protected_at;  /* where that side is; borrowed; NULL: as this one */
+    const struct sl_options *alters;   /* entries are altered by these (alter.h); borrowed; NULL: none are */
     unsigned max_depth;           /* entries deeper than so many directories are not reported; 0: no limit */
     unsigned level;               /* directories that were entered and not left */
     unsigned shallow;             /* depth inside a directory whose content is too deep */

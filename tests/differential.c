@@ -20,7 +20,7 @@
 
 enum { RUN_SECONDS = 60, FRAIL_SECONDS = 10, SHOWN = 20 };
 
-static const struct profile *const profiles[] = { &profile_filters, &profile_files, &profile_hard };
+static const struct profile *const profiles[] = { &profile_filters, &profile_files, &profile_hard, &profile_words };
 static bool keep, verbose;
 
 static void die(const char *what)
@@ -265,6 +265,37 @@ static void show_lines(const char *text)
         printf("#   %.*s\n", (int)(line_end(p) - p), p);
 }
 
+/* ---- lines of -i ---- */
+
+static bool is_item(const char *line)
+{
+    return strlen(line) > 12 && strchr(".<>ch*", line[0]) && strchr("fdLDS", line[1]) && line[11] == ' ';
+}
+
+static void read_items(const char *path, struct text *out)
+{
+    char *line = NULL, **lines = NULL;
+    size_t size = 0, count = 0;
+    FILE *f = fopen(path, "r");
+    if (!f)
+        die(path);
+    while (getline(&line, &size, f) > 0) {
+        if (!is_item(line))
+            continue;
+        lines = realloc(lines, (count + 1) * sizeof *lines);
+        lines[count++] = strdup(line);
+    }
+    if (count)
+        qsort(lines, count, sizeof *lines, by_text);
+    for (size_t i = 0; i < count; i++) {
+        text_add(out, "-i %s", lines[i]);
+        free(lines[i]);
+    }
+    free(lines);
+    free(line);
+    fclose(f);
+}
+
 static bool one_case(const struct profile *p, uint64_t number)
 {
     struct chance c = { number * 0x2545f4914f6cdd1du + 1 };
@@ -276,6 +307,8 @@ static bool one_case(const struct profile *p, uint64_t number)
     struct node *source = make_trees(&c, p);
     p->options(&c, &o, source);
     tree_free(source);
+    if (p->finish)
+        p->finish(&c);
     if (o.file)
         write_text("rules", o.file);
     if (o.home_ignore)
@@ -294,6 +327,10 @@ static bool one_case(const struct profile *p, uint64_t number)
     tree_list("dst.b", o.fields, &b);
     /* Where both refuse the options or a rule, one may have begun before it met that. */
     bool same = ra == rb && ra == 1;
+    if (o.lines && ra == rb && ra != 1) {
+        read_items("rsync.out", &a);
+        read_items("superlifter.out", &b);
+    }
     bool broke_off = o.frail && (ra == 2 || ra == 12 || ra == 256) && (rb == 0 || rb == 23);
     same |= (broke_off || (ra == rb && is_equal(&a, &b))) && !said.len;
     if (!same || verbose)

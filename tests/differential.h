@@ -62,7 +62,7 @@ const char *tree_name(struct chance *c);
 /* What a directory holds, a line for each entry: path, type, mode, size, hash of the content or target, and time if
  * wanted. */
 /* TREE_LINKS: of what has several names in the tree, the first. */
-enum tree_fields { TREE_TIMES = 1, TREE_MODES = 2, TREE_LINKS = 4 };
+enum tree_fields { TREE_TIMES = 1, TREE_MODES = 2, TREE_LINKS = 4, TREE_OWNERS = 8 };
 void tree_list(const char *path, unsigned fields, struct text *out);
 void tree_remove(const char *path);
 
@@ -77,6 +77,7 @@ struct options {
     bool frail;        /* rsync breaks off now and then, or hangs: then there is nothing to compare with */
     bool foretold;     /* with -n superlifter says the lines that it says without */
     bool settled;      /* run once more, superlifter has nothing to say */
+    bool lines;        /* the lines of -i are to be equal, in whatever order */
     bool slash;        /* SRC/, not SRC */
     char *file;        /* owned; the content of ./rules, or NULL */
     char *home_ignore; /* owned; of ./home/.cvsignore, or NULL */
@@ -92,7 +93,9 @@ struct profile {
     /* What a profile does to a source that was made, and to a destination that was made of it; NULL: nothing. */
     void (*source)(struct chance *c, struct node *n);
     void (*dest)(struct chance *c, struct node *n);
+    /* What is done to both trees, src and those below dst.a and dst.b, when they are written; NULL: nothing. */
+    void (*finish)(struct chance *c);
 };
-extern const struct profile profile_filters, profile_files, profile_hard;
+extern const struct profile profile_filters, profile_files, profile_hard, profile_words;
 
 #endif

@@ -53,4 +53,4 @@ static void make_options(struct chance *c, struct options *o, const struct node 
     option_own(o, "--allow-empty-source");
 }
 
-const struct profile profile_files = { "files", make_options, NULL, NULL, NULL };
+const struct profile profile_files = { .name = "files", .options = make_options };

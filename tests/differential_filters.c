@@ -179,4 +179,4 @@ static void make_options(struct chance *c, struct options *o, const struct node 
     option_own(o, "--allow-empty-source");
 }
 
-const struct profile profile_filters = { "filters", make_options, merge_file, NULL, NULL };
+const struct profile profile_filters = { .name = "filters", .options = make_options, .special = merge_file };

@@ -119,4 +119,4 @@ static void make_options(struct chance *c, struct options *o, const struct node 
     o->settled = all && !ignore_times;
 }
 
-const struct profile profile_hard = { "hard", make_options, NULL, link_source, link_dest };
+const struct profile profile_hard = { .name = "hard", .options = make_options, .source = link_source, .dest = link_dest };

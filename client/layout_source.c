@@ -49,6 +49,8 @@ static struct sl_stream *stream_new(struct sl_layout *l, struct sl_endpoint *e)
     struct sl_stream *s = sl_malloc(sizeof *s);
     sl_stream_init(s, e);
     s->hides = true;
+    s->unmunges = l->o->munge_links && l->o->dest && !l->remote_source;
+    s->munged = l->o->munge_links && l->o->dest && l->remote_source ? sl_malloc(SL_TARGET_MAX + 1) : NULL;
     s->alters = sl_alter_wanted(l->o) ? l->o : NULL;
     s->max_depth = (unsigned)l->o->max_depth;
     sl_stream_select(s, l->o->filters, SL_RULE_SENDER);

@@ -2,6 +2,7 @@
 /* level - where the merge stands: the path, the directories on the way down, and the actions that are queued from there. */
 #include "config.h"
 #include "client/info.h"
+#include "client/links.h"
 #include "client/plan_priv.h"
 #include "base/mem.h"
 
@@ -134,8 +135,23 @@ bool sl_plan_type_wanted(const struct sl_plan *p, const struct sl_entry *s)
                ((s->type == SL_TYPE_FIFO || s->type == SL_TYPE_SOCKET) && o->specials);
 }
 
+/* --safe-links: says so when it is not, in rsync's words. */
+static bool is_safe(struct sl_plan *p, const struct sl_entry *s)
+{
+    size_t keep = sl_plan_level(p)->path_len;
+    sl_plan_path_put(p, keep, s);
+    bool unsafe = sl_link_unsafe(s->target, p->path);
+    if (unsafe && sl_info_level(p->o, SL_INFO_NAME))
+        sl_report_info(p->report, SL_INFO_NAME, "ignoring unsafe symlink \"%s\" -> \"%s\"", p->path, s->target);
+    p->path[keep] = '\0';
+    return !unsafe;
+}
+
 bool sl_plan_wanted(struct sl_plan *p, const struct sl_entry *s)
 {
+    const struct sl_options *o = p->o;
+    if (sl_plan_type_wanted(p, s) && s->type == SL_TYPE_LINK && o->safe_links)
+        return is_safe(p, s);
     if (sl_plan_type_wanted(p, s))
         return within_limits(p, s);
     sl_plan_path_put(p, sl_plan_level(p)->path_len, s);

@@ -24,6 +24,8 @@ const struct sl_option_row sl_option_rows[] = {
     ON(0, "devices", devices, "copy device files (as root)"),
     ON(0, "specials", specials, "copy fifos and sockets"),
     ON('H', "hard-links", hard_links, "names of one file are names of one file at the destination, too"),
+    ON(0, "safe-links", safe_links, "leave out symbolic links that lead out of what is copied"),
+    ON(0, "munge-links", munge_links, "make symbolic links unusable in a pull, and usable again otherwise"),
     ON('E', "executability", executability, "without -p: set whether files may be executed"),
     CALL(0, "chmod", "CHMOD", SL_ID_CHMOD, "take permissions for others, as in D2775,Fgo=rX"),
     CALL(0, "chown", "USER:GROUP", SL_ID_CHOWN, "give all to USER, to GROUP, or both; implies -o, -g"),
@@ -161,7 +163,7 @@ const struct sl_option_row sl_option_rows[] = {
     "files are staged beside their place"),
     LACKING(0, "gitignore", NULL, "git goes by its index as well; use --filter=':- .gitignore' for files of plain patterns"),
     LACKING(0, "copy-unsafe-links", NULL, NULL),
-    LACKING(0, "safe-links", NULL, NULL), LACKING(0, "munge-links", NULL, NULL),
+   
     LACKING(0, "copy-devices", NULL, NULL), LACKING(0, "write-devices", NULL, NULL), LACKING(0, "open-noatime", NULL, NULL),
     LACKING(0, "fake-super", NULL, NULL),
     LACKING(0, "preallocate", NULL, NULL),

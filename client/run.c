@@ -7,6 +7,7 @@
 #include "client/confine_client.h"
 #include "client/delta_job.h"
 #include "client/grow.h"
+#include "client/links.h"
 #include "client/permit.h"
 #include "client/remote.h"
 #include "proto/msg.h"
@@ -55,6 +56,8 @@ static enum sl_code parse_addresses(struct sl_layout *l, struct sl_error *err)
         rc = sl_address_parse(&l->dest_address, l->o->dest, err);
     if (rc == SL_OK && l->o->dest && l->dest_address.modules && !l->dest_address.module)
         rc = sl_fail(err, SL_E_CONFIG, "'%s' names no module", l->o->dest);
+    if (rc == SL_OK && l->o->munge_links && l->o->dest)
+        rc = sl_links_may_munge(l->addresses[0].kind != SL_ADDR_LOCAL, l->dest_address.kind != SL_ADDR_LOCAL, err);
     bool local = rc == SL_OK && l->o->dest && l->addresses[0].kind == SL_ADDR_LOCAL && l->dest_address.kind == SL_ADDR_LOCAL;
     if (local && l->o->bwlimit)
         return sl_fail(err, SL_E_CONFIG, "--bwlimit: nothing is sent between local trees, so there is no rate to hold");

@@ -4,6 +4,7 @@
 #include "client/stream.h"
 #include "base/mem.h"
 #include "client/alter.h"
+#include "client/links.h"
 #include "proto/msg.h"
 
 #include <assert.h>
@@ -37,6 +38,7 @@ void sl_stream_clear(struct sl_stream *s)
     sl_select_free(s->select);
     sl_ahead_free(s->ahead);
     sl_select_free(s->protects);
+    free(s->munged);
     *s = (struct sl_stream){ 0 };
 }
 
@@ -148,6 +150,14 @@ static void rename_entry(struct sl_stream *s, const struct sl_segment *g)
     s->ev.entry.name_len = n;
 }
 
+/* A link that can't be made unusable is not to come through as it is. */
+static void too_long(struct sl_stream *s)
+{
+    s->ev = (struct sl_event){ .kind = SL_EVENT_ERROR, .name = s->ev.entry.name };
+    sl_fail(&s->ev.error, SL_E_NAME, "the target of '%s' is too long to be munged", s->ev.name);
+    s->ev.error.side = s->e->side;
+}
+
 /* What an event of the running LIST means for the sequence. True when it is to be reported. */
 static bool take(struct sl_stream *s)
 {
@@ -156,9 +166,13 @@ static bool take(struct sl_stream *s)
     s->origin = g->origin;
     s->ev.error.side = s->e->side;
     s->ev.named = s->ev.kept = false;
+    if (s->ev.kind == SL_EVENT_ENTRY && s->alters)
+        sl_alter_entry(s->alters, &s->ev.entry);
+    if (s->ev.kind == SL_EVENT_ENTRY && s->unmunges)
+        sl_link_unmunge(&s->ev.entry);
+    if (s->ev.kind == SL_EVENT_ENTRY && s->munged && !sl_link_munge(&s->ev.entry, s->munged))
+        too_long(s);
     if (s->ev.kind == SL_EVENT_ENTRY) {
-        if (s->alters)
-            sl_alter_entry(s->alters, &s->ev.entry);
         bool dir = s->ev.entry.type == SL_TYPE_DIR;
         s->ev.implied = outer && g->keep_open && !g->wanted;
         s->ev.named = outer && !root;

@@ -61,6 +61,8 @@ struct sl_stream {
     bool hides;                   /* what they exclude is not reported */
     struct sl_select *protects;   /* rules of the other side, for directories that are empty (sl_event.kept); owned; NULL: none */
     const struct sl_origin *protected_at;  /* where that side is; borrowed; NULL: as this one */
+    bool unmunges;                /* targets of links that rsync made unusable are put right */
+    char *munged;                 /* owned: room for a target that is made unusable; NULL: none is */
     const struct sl_options *alters;   /* entries are altered by these (alter.h); borrowed; NULL: none are */
     unsigned max_depth;           /* entries deeper than so many directories are not reported; 0: no limit */
     unsigned level;               /* directories that were entered and not left */

@@ -44,6 +44,15 @@ static void dress_one(struct chance *c, const char *path, int at, const char *na
         perror(name);
 }
 
+/* A link to somewhere, now and then out of the tree. */
+static void link_one(struct chance *c, int at)
+{
+    static const char *const targets[] = { "a", "../a", "../../b", "b/../a", "/etc/hostname", "/rsyncd-munged/a", "/rsyncd-munged//x", "..", "./a", "sub/.." };
+    struct timespec times[2] = { { .tv_sec = 1600000000 }, { .tv_sec = 1600000000 + chance_of(c, 3) } };
+    if (symlinkat(targets[chance_of(c, sizeof targets / sizeof targets[0])], at, "link") == 0)
+        utimensat(at, "link", times, AT_SYMLINK_NOFOLLOW);
+}
+
 static void dress(uint64_t seed, const char *path)
 {
     DIR *d = opendir(path);
@@ -61,6 +70,13 @@ static void dress(uint64_t seed, const char *path)
             dress(seed, below);
         if (chance_percent(&c, 40))
             dress_one(&c, below, dirfd(d), e->d_name, &st);
+    }
+    struct chance c = { seed_of(seed + 1, path + strcspn(path, "/")) };
+    struct stat st;
+    if (d && stat(path, &st) == 0 && chance_percent(&c, 30)) {
+        struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, st.st_mtim };
+        link_one(&c, dirfd(d));
+        futimens(dirfd(d), times);
     }
     if (d)
         closedir(d);
@@ -166,6 +182,14 @@ static void add_metadata(struct chance *c, struct options *o)
         option_add(o, "-u");
 }
 
+static void add_links(struct chance *c, struct options *o)
+{
+    if (chance_percent(c, 30))
+        option_add(o, "--safe-links");
+    if (chance_percent(c, 20))
+        option_add(o, "--munge-links");
+}
+
 static void make_options(struct chance *c, struct options *o, const struct node *source)
 {
     (void)source;
@@ -173,6 +197,7 @@ static void make_options(struct chance *c, struct options *o, const struct node 
     o->fields |= TREE_TIMES | TREE_OWNERS;
     o->slash = chance_percent(c, 60);
     add_metadata(c, o);
+    add_links(c, o);
     option_add(o, "-i");
     if (chance_percent(c, 10))
         option_add(o, "-n");

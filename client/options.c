@@ -184,8 +184,8 @@ static void negate(struct parse *p, const struct sl_option_row *row)
     p->recurse_given &= row->offset != AT(recurse) || row->kind != SL_OPT_ON;
     p->no_devices |= row->id == SL_ID_D || row->offset == AT(devices);
     p->no_specials |= row->id == SL_ID_D || row->offset == AT(specials);
-    if (row->kind == SL_OPT_LACKING)
-        return;                  /* it is off */
+    if (row->kind == SL_OPT_LACKING || row->kind == SL_OPT_ALREADY)
+        return;                  /* it is off, or is as it is */
     if (row->id == SL_ID_D) {
         set_devices(o, false);
     } else if (row->id == SL_ID_SUPER) {
@@ -209,6 +209,7 @@ bool sl_option_negatable(const struct sl_option_row *row)
     case SL_OPT_ON:
     case SL_OPT_COUNT:
     case SL_OPT_NUMBER:
+    case SL_OPT_ALREADY:
         return true;
     case SL_OPT_LACKING:
         return !row->arg;
@@ -216,7 +217,6 @@ bool sl_option_negatable(const struct sl_option_row *row)
         return row->id == SL_ID_D || row->id == SL_ID_COMPRESS || row->id == SL_ID_BWLIMIT || row->id == SL_ID_SUPER;
     case SL_OPT_OFF:
     case SL_OPT_TEXT:
-    case SL_OPT_ALREADY:
         return false;
     }
     return false;
@@ -348,8 +348,8 @@ static enum sl_code check_list(const struct sl_options *o, struct sl_error *err)
     if (o->source_count != 1)
         return sl_fail(err, SL_E_CONFIG, "--files-from needs one source, a directory: '%s' doesn't go with it", o->sources[1]);
     if (colon && !memchr(o->files_from, '/', (size_t)(colon - o->files_from)))
-        return sl_fail(err, SL_E_CONFIG, "--files-from: '%s' is on another host; only a file of this one can be read (or ./%s, or - and a pipe)",
-                       o->files_from, o->files_from);
+        return sl_fail(err, SL_E_CONFIG, "--files-from: '%s' is on another host; only a file of this one can be read: ssh HOST cat FILE, a pipe and "
+                       "--files-from=- do it (./%s is a file of that name here)", o->files_from, o->files_from);
     if (o->retries && read_once(o->files_from))
         return sl_fail(err, SL_E_CONFIG, "--files-from=%s can be read only once: --retries doesn't go with it", o->files_from);
     return SL_OK;
@@ -360,7 +360,7 @@ static enum sl_code check(const struct sl_options *o, struct sl_error *err)
     if (!o->source_count)
         return sl_fail(err, SL_E_CONFIG, "no source is given (see superlifter --help)");
     if (o->one_fs > 1)
-        return sl_fail(err, SL_E_CONFIG, "-x is not supported twice by this version of superlifter: a mount point itself can't be left out");
+        return sl_fail(err, SL_E_CONFIG, "-x is not supported twice by this version of superlifter: a mount point itself can't be told from other directories; leave it out by --exclude");
     if (o->files_from && check_list(o, err) != SL_OK)
         return SL_E_CONFIG;
     if (o->del && !o->recurse && !o->dirs)

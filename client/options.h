@@ -83,6 +83,7 @@ struct sl_options {
     enum sl_transport_name transport;
     int lanes;                    /* connections for content besides the first; 1: the first alone, 0: as it pays */
     const char *ssh_config;       /* NULL: the user's and the system's */
+    const char *bind_address;     /* --address; NULL: any */
     int port;                     /* --port, 0: not given */
     int address_family;           /* AF_UNSPEC; -4, -6 */
     int timeout_s, contimeout_s;  /* 0: none given */

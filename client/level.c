@@ -90,6 +90,8 @@ struct sl_action *sl_plan_push(struct sl_plan *p, enum sl_action_kind kind, cons
     size_t n = sl_plan_path_put(p, dir_len, e);
     struct sl_action *a = sl_queue_push(&p->queue);
     sl_action_fill(a, kind, p->path, n, dir_len, e, origin);
+    if (p->real && (kind == SL_ACT_FILE || kind == SL_ACT_COMPARE))
+        a->real = sl_strdup(p->real);
     p->path[dir_len] = '\0';
     return a;
 }

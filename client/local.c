@@ -96,6 +96,27 @@ static enum sl_code place_split(struct sl_local *l, const char *path, struct sl_
     return rc;
 }
 
+/* The same place by its real path below "/". */
+static enum sl_code place_from_slash(struct sl_local *l, const char *path, struct sl_place *p, struct sl_error *err)
+{
+    char *copy = sl_strdup(path), *real = realpath(*p->name ? dirname(copy) : copy, NULL);
+    enum sl_code rc = real ? SL_OK : sl_fail_errno(err, errno, "cannot resolve '%s'", path);
+    if (rc == SL_OK && !l->slash) {
+        int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        uint32_t id = l->e.next_id++;
+        rc = fd < 0 ? sl_fail_errno(err, errno, "cannot open directory '/'") : sl_dirs_root(l->dirs, id, fd, err);
+        l->slash = rc == SL_OK ? id : 0;
+    }
+    if (rc == SL_OK) {
+        p->root = l->slash;
+        free(p->base);
+        p->base = sl_strdup(real + 1);
+    }
+    free(copy);
+    free(real);
+    return rc;
+}
+
 static enum sl_code local_place(struct sl_endpoint *e, const char *path, bool follow, struct sl_place *out,
                                 struct sl_error *err)
 {
@@ -104,6 +125,7 @@ static enum sl_code local_place(struct sl_endpoint *e, const char *path, bool fo
     struct stat st;
     const char *use = *path ? path : ".";
     bool there = stat(use, &st) == 0;
+    char *real = NULL;
     enum sl_code rc;
     if (!there && errno == EACCES)
         return sl_fail_errno(err, errno, "cannot look at '%s'", use);
@@ -114,17 +136,24 @@ static enum sl_code local_place(struct sl_endpoint *e, const char *path, bool fo
     } else if (there && sl_path_names_directory(use)) {
         rc = sl_fail_errno(err, ENOTDIR, "'%s'", use);
     } else if (there && follow) {
-        char *real = realpath(use, NULL);
+        real = realpath(use, NULL);
         rc = real ? place_split(l, real, &p, err) : sl_fail_errno(err, errno, "cannot resolve '%s'", use);
-        free(real);
     } else {
         rc = place_split(l, use, &p, err);
     }
+    if (rc == SL_OK && l->from_slash)
+        rc = place_from_slash(l, real ? real : use, &p, err);
+    free(real);
     if (rc == SL_OK)
         *out = p;
     else
         sl_place_clear(&p);
     return rc;
+}
+
+void sl_local_from_slash(struct sl_endpoint *e)
+{
+    self(e)->from_slash = true;
 }
 
 /* ---- tickets ---- */
@@ -431,7 +460,7 @@ static const struct sl_endpoint_ops local_ops = {
     .put = sl_local_put,          .write = sl_local_write,      .data = sl_local_data,        .hole = sl_local_hole,
     .basis = sl_local_basis,      .copy = sl_local_copy,        .commit = sl_local_commit,    .abort = sl_local_abort,
     .keep = sl_local_keep,        .kept_in = sl_local_kept_in,  .part = sl_local_part,        .join = sl_local_join,
-    .drop = sl_local_drop,        .read_part = local_read_part, .fetch = sl_local_fetch,
+    .drop = sl_local_drop,        .read_part = local_read_part, .fetch = sl_local_fetch, .look = sl_local_look,
     .make = sl_local_make,        .set_meta = sl_local_set_meta, .remove = sl_local_remove,   .owner = local_owner,
     .link = sl_local_link,        .rename = sl_local_rename,
 };

@@ -29,6 +29,8 @@ struct sl_local {
     struct sl_endpoint e;
     struct sl_dirs *dirs;
     struct sl_owners *owners;
+    bool from_slash;             /* places are below "/", which is this root; 0: not open yet */
+    uint32_t slash;
     struct sl_helper *names;     /* borrowed, or NULL */
     /* listing */
     struct sl_walk *walk;
@@ -101,6 +103,9 @@ enum sl_code sl_local_open_basis(struct sl_local *l, struct sl_reader *r, uint32
 
 /* local_fetch.c */
 void sl_local_fetch(struct sl_endpoint *e, uint32_t dir, const char *name, struct sl_fetch *f);
+
+/* local_look.c */
+void sl_local_look(struct sl_endpoint *e, uint32_t dir, const char *name, uint32_t flags, struct sl_look *k);
 
 /* local_chunks.c */
 void sl_local_chunks(struct sl_endpoint *e, uint32_t dir, const struct sl_chunk_ask *ask, void *cookie);

@@ -510,6 +510,7 @@ static enum sl_code merge_step(struct sl_plan *p, struct sl_error *err)
     }
     if (!s_end)
         sl_compare_disarm(p, &s->entry);
+    p->real = s_end ? NULL : s->real;
     p->bare = !s_end && s->implied && !p->o->implied_dirs;
     p->cut = !s_end && p->o->max_depth && !s->implied && p->depth >= (size_t)p->o->max_depth;
     if (!s_end || !d_end)

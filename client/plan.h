@@ -47,6 +47,7 @@ struct sl_action {
     enum sl_action_kind kind;
     char *path;              /* owned; of the transfer; the name is path + dir_len (+ 1) */
     size_t dir_len;
+    char *real;              /* owned: where the source has it below the origin's root; NULL: below its base, by path */
     struct sl_origin *origin;
     struct sl_entry entry;   /* name and target point into path and target */
     char *target;            /* owned */
@@ -191,6 +192,7 @@ struct sl_plan {
     unsigned extra_kept;             /* so many of these, from the top, stay: something in them is protected */
     size_t extra_path_len;           /* of the directory open there, in path */
     uint64_t extra_count;            /* entries found in it */
+    const char *real;                /* where the source has the entry being decided, when links were followed on the way; borrowed; NULL */
     bool bare;                       /* the entry being decided is a directory whose metadata is not wanted */
     bool keeps_group;                /* or one whose group is not to be given to what is made (--no-super) */
     bool cut;                        /* or one that is as deep as --max-depth says */

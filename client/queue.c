@@ -68,6 +68,7 @@ void sl_action_clear(struct sl_action *a)
 {
     sl_delta_job_free(a->delta);
     free(a->path);
+    free(a->real);
     free(a->target);
     free(a->similar);
 }

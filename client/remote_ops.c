@@ -535,6 +535,7 @@ static void remote_free(struct sl_endpoint *e)
     sl_listcheck_clear(&r->check);
     sl_remote_chunks_clear(r);
     sl_remote_fetch_clear(r);
+    sl_remote_look_clear(r);
     free(r->lists.at);
     free(r->reads.at);
     free(r->hashes.at);
@@ -554,6 +555,6 @@ const struct sl_endpoint_ops sl_remote_ops = {
     .basis = remote_basis,         .copy = remote_copy,            .commit = remote_commit,       .abort = remote_abort,
     .make = remote_make,           .set_meta = remote_set_meta,    .remove = remote_remove,       .owner = remote_owner,
     .keep = remote_keep,           .kept_in = remote_kept_in,      .part = remote_part,           .join = remote_join,
-    .drop = remote_drop,           .read_part = remote_read_part, .fetch = sl_remote_fetch,
+    .drop = remote_drop,           .read_part = remote_read_part, .fetch = sl_remote_fetch,   .look = sl_remote_look,
     .link = remote_link,           .rename = remote_rename,
 };

@@ -91,6 +91,9 @@ struct sl_remote {
     size_t chunk_head, chunk_len, chunk_cap;
     /* small files */
     struct sl_fetch_wait *fetches, **fetches_end;   /* asked for, in order */
+    /* looks */
+    struct sl_look_wait *looks, **looks_end;        /* asked for, in order */
+    struct sl_listcheck look_check;                 /* of the first of them */
     /* owners */
     struct sl_owner_answer *owners;
     size_t owners_len, owners_cap;
@@ -121,6 +124,13 @@ enum sl_code sl_remote_on_fetched(struct sl_remote *r, const struct sl_frame *f,
 /* Whether a failure is that of the first of them; if so it is told. */
 bool sl_remote_fetch_failed(struct sl_remote *r, uint64_t request, const struct sl_error *err);
 void sl_remote_fetch_clear(struct sl_remote *r);
+
+/* remote_look.c */
+void sl_remote_look(struct sl_endpoint *e, uint32_t dir, const char *name, uint32_t flags, struct sl_look *k);
+enum sl_code sl_remote_on_looked(struct sl_remote *r, const struct sl_frame *f, struct sl_error *err);
+/* Whether a failure is that of the first of them; if so it is told. */
+bool sl_remote_look_failed(struct sl_remote *r, uint64_t request, const struct sl_error *err);
+void sl_remote_look_clear(struct sl_remote *r);
 
 /* remote_line.c */
 void sl_remote_line_begin(struct sl_remote *r);          /* the peer's greeting is there */

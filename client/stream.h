@@ -9,6 +9,7 @@
 #include "client/ahead.h"
 #include "client/cursor.h"
 #include "client/endpoint.h"
+#include "client/follow.h"
 #include "client/options.h"
 #include "client/select.h"
 
@@ -58,6 +59,7 @@ struct sl_stream {
     char as_name[SL_NAME_MAX + 1];
     struct sl_select *select;     /* filter rules; owned; NULL: none */
     struct sl_ahead *ahead;       /* owned; NULL: the listing is not read ahead of its use */
+    struct sl_follow *follow;     /* owned; NULL: links are links */
     bool hides;                   /* what they exclude is not reported */
     struct sl_select *protects;   /* rules of the other side, for directories that are empty (sl_event.kept); owned; NULL: none */
     const struct sl_origin *protected_at;  /* where that side is; borrowed; NULL: as this one */

@@ -44,6 +44,47 @@ static void dress_one(struct chance *c, const char *path, int at, const char *na
         perror(name);
 }
 
+static bool follows;             /* the case has an option that follows links */
+
+/* Links that lead out of the tree, to files, directories and nothing; never around to where they are, for rsync goes round forty times. */
+static void link_out(struct chance *c, int at, const char *path)
+{
+    static const char *const targets[] = { "out/f", "out/d", "out/d/e", "out/nowhere", "out/d/up", "out/d/chain", "out/d/../f", "out/f/no" };
+    struct timespec times[2] = { { .tv_sec = 1600000000 }, { .tv_sec = 1600000000 } };
+    struct text t = { 0 };
+    text_add(&t, "../");
+    for (const char *p = path; *p; p++)
+        if (*p == '/')
+            text_add(&t, "../");
+    text_add(&t, "%s", targets[chance_of(c, sizeof targets / sizeof targets[0])]);
+    if (symlinkat(t.at, at, "way") == 0)
+        utimensat(at, "way", times, AT_SYMLINK_NOFOLLOW);
+    text_clear(&t);
+}
+
+static void make_out(void)
+{
+    static const char *const files[] = { "out/f", "out/d/x", "out/d/e/y" };
+    struct timespec times[2] = { { .tv_sec = 1600000000 }, { .tv_sec = 1600000000 } };
+    mkdir("out", 0755);
+    mkdir("out/d", 0750);
+    mkdir("out/d/e", 0755);
+    for (size_t i = 0; i < 3; i++) {
+        FILE *f = fopen(files[i], "w");
+        if (f) {
+            fprintf(f, "%s\n", files[i]);
+            fclose(f);
+        }
+        utimensat(AT_FDCWD, files[i], times, 0);
+    }
+    if (symlink("../f", "out/d/up") != 0 || symlink("up", "out/d/chain") != 0)
+        perror("out");
+    utimensat(AT_FDCWD, "out/d/up", times, AT_SYMLINK_NOFOLLOW);
+    utimensat(AT_FDCWD, "out/d/chain", times, AT_SYMLINK_NOFOLLOW);
+    utimensat(AT_FDCWD, "out/d/e", times, 0);
+    utimensat(AT_FDCWD, "out/d", times, 0);
+}
+
 /* A link to somewhere, now and then out of the tree. */
 static void link_one(struct chance *c, int at)
 {
@@ -75,7 +116,10 @@ static void dress(uint64_t seed, const char *path)
     struct stat st;
     if (d && stat(path, &st) == 0 && chance_percent(&c, 30)) {
         struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, st.st_mtim };
-        link_one(&c, dirfd(d));
+        if (!follows)
+            link_one(&c, dirfd(d));
+        if (strncmp(path, "src", 3) == 0)
+            link_out(&c, dirfd(d), path);
         futimens(dirfd(d), times);
     }
     if (d)
@@ -85,6 +129,7 @@ static void dress(uint64_t seed, const char *path)
 static void finish(struct chance *c)
 {
     uint64_t seed = chance_next(c), other = chance_percent(c, 50) ? seed : chance_next(c);
+    make_out();
     dress(seed, "src");
     dress(other, "dst.a/src");
     dress(other, "dst.b/src");
@@ -184,6 +229,18 @@ static void add_metadata(struct chance *c, struct options *o)
 
 static void add_links(struct chance *c, struct options *o)
 {
+    follows = chance_percent(c, 50);
+    if (follows) {
+        unsigned which = 1 + chance_of(c, 7);
+        if (which & 1)
+            option_add(o, "-k");
+        if (which & 2)
+            option_add(o, "--copy-unsafe-links");
+        if (which == 4 || which == 5)
+            option_add(o, "-L");
+        if (chance_percent(c, 30))
+            option_add(o, "--exclude=%s", chance_percent(c, 30) ? "way/" : tree_name(c));
+    }
     if (chance_percent(c, 30))
         option_add(o, "--safe-links");
     if (chance_percent(c, 20))
@@ -201,7 +258,8 @@ static void make_options(struct chance *c, struct options *o, const struct node 
     option_add(o, "-i");
     if (chance_percent(c, 10))
         option_add(o, "-n");
-    if (chance_percent(c, 30))
+    /* rsync has deleted something by the time it meets a link that leads nowhere. */
+    if (!follows && chance_percent(c, 30))
         option_add(o, "--delete");
     option_own(o, "--allow-empty-source");
     o->lines = true;

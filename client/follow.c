@@ -34,6 +34,7 @@ struct sl_follow {
     struct level *levels;
     size_t depth, cap;
     unsigned linked;
+    bool on_demand;
     char *path; /* owned: of the open directory, of the transfer */
     size_t path_cap;
     uint64_t dirs;            /* of the endpoint's listing so far */
@@ -53,7 +54,7 @@ struct sl_follow *sl_follow_new(const struct sl_options *o, struct sl_endpoint *
     struct sl_follow *f = sl_calloc(1, sizeof *f);
     f->o = o;
     f->e = e;
-    f->flags = flags & OWNERS;
+    f->flags = flags & (OWNERS | SL_LIST_CLEAN);
     f->path = sl_calloc(1, f->path_cap = 4096);
     sl_cursor_init(&f->cursor, e, SL_JOB_LOOK, 0, "");
     return f;
@@ -141,7 +142,7 @@ static bool loops(const struct sl_follow *f, const char *real)
 
 static bool may_follow(struct sl_follow *f, const struct sl_follow_of *of, const struct sl_entry *e)
 {
-    if (e->type != SL_TYPE_LINK || !of->links)
+    if (e->type != SL_TYPE_LINK || !of->links || f->on_demand)
         return false;
     if (f->o->copy_links || f->o->copy_dirlinks)
         return true;
@@ -155,8 +156,8 @@ static bool may_follow(struct sl_follow *f, const struct sl_follow_of *of, const
 static bool is_wanted(struct sl_follow *f, const struct sl_follow_of *of)
 {
     const struct sl_entry *e = &f->ev.entry;
-    if (f->o->copy_links)
-        return true;
+    if (f->o->copy_links || f->on_demand)
+        return !f->on_demand;
     char *path = join(here(f, of), e->name);
     bool yes = f->o->copy_unsafe_links && sl_link_unsafe(e->target, path);
     free(path);
@@ -177,6 +178,11 @@ static void become(struct sl_follow *f, const struct sl_follow_of *of, const cha
 {
     struct sl_error why = { 0 };
     bool dir = there->type == SL_TYPE_DIR;
+    if (f->on_demand && !inside(real, of->base)) {
+        sl_fail(&why, SL_E_LINK, "it leads out of the destination");
+        failed(f, ev, &why);
+        return;
+    }
     if (dir && (loops(f, real) || f->linked == LINKED_MAX)) {
         sl_fail(&why, SL_E_LOOP, loops(f, real) ? "it leads back to a directory that it is in" : "too many of them inside each other");
         failed(f, ev, &why);
@@ -206,7 +212,7 @@ static enum sl_code resolve(struct sl_follow *f, const struct sl_follow_of *of, 
     if (rc == SL_AGAIN)
         return rc;
     bool wanted = is_wanted(f, of);
-    if (rc == SL_OK && (wanted || (f->o->copy_dirlinks && there.type == SL_TYPE_DIR)))
+    if (rc == SL_OK && (wanted || ((f->o->copy_dirlinks || f->on_demand) && there.type == SL_TYPE_DIR)))
         become(f, of, real, &there, ev);
     else if (rc != SL_OK && wanted)
         failed(f, ev, &why);
@@ -293,8 +299,24 @@ enum sl_code sl_follow_next(struct sl_follow *f, const struct sl_follow_of *of, 
     }
     char *dir = real_here(f, of);
     f->ev = *ev;
-    f->under = sl_resolve_new(&f->cursor, f->flags, dir, ev->entry.target);
+    f->under = sl_resolve_new(&f->cursor, f->flags & OWNERS, dir, ev->entry.target);
     free(dir);
+    return resolve(f, of, ev);
+}
+
+void sl_follow_on_demand(struct sl_follow *f)
+{
+    f->on_demand = true;
+}
+
+enum sl_code sl_follow_current(struct sl_follow *f, const struct sl_follow_of *of, struct sl_event *ev)
+{
+    if (!f->under) {
+        char *dir = real_here(f, of);
+        f->ev = *ev;
+        f->under = sl_resolve_new(&f->cursor, f->flags & OWNERS, dir, ev->entry.target);
+        free(dir);
+    }
     return resolve(f, of, ev);
 }
 

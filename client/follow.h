@@ -28,6 +28,10 @@ typedef enum sl_code sl_follow_raw(void *ctx, struct sl_event *ev, struct sl_err
 /* The next event, as list_next; ev->real is set where it has to be. */
 enum sl_code sl_follow_next(struct sl_follow *f, const struct sl_follow_of *of, sl_follow_raw *raw, void *ctx, struct sl_event *ev,
                             struct sl_error *err);
+/* Of one that follows nothing by itself (sl_follow_on_demand): the event just reported is a link; it becomes the directory that it leads to, if
+ * it leads to one, or an error where that is around it or not below the base. SL_AGAIN: it is not known yet. */
+enum sl_code sl_follow_current(struct sl_follow *f, const struct sl_follow_of *of, struct sl_event *ev);
+void sl_follow_on_demand(struct sl_follow *f);
 /* The rest of the directory just reported is not wanted. True: it is no part of the endpoint's listing; else *number is
  * its number there, for list_skip. */
 bool sl_follow_skip(struct sl_follow *f, uint64_t *number);

@@ -113,6 +113,10 @@ static void list_dest(struct sl_layout *l, struct sl_plan *p)
     uint32_t extra = l->o->dry_run ? 0 : SL_LIST_CLEAN;
     if (p->dest_new || p->blind)
         return;
+    if (l->o->keep_dirlinks) {
+        p->dest_stream.follow = sl_follow_new(l->o, l->dest, sl_layout_flags(l->o, false) | extra);
+        sl_follow_on_demand(p->dest_stream.follow);
+    }
     if (l->o->del)
         sl_stream_select(&p->dest_stream, l->o->filters, SL_RULE_RECEIVER);
     if (l->list) {

@@ -103,6 +103,8 @@ static enum sl_code place_from_slash(struct sl_local *l, const char *path, struc
     enum sl_code rc = real ? SL_OK : sl_fail_errno(err, errno, "cannot resolve '%s'", path);
     if (rc == SL_OK && !l->slash) {
         int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0 && errno == EACCES)                           /* confined, this process may only look for what is below it */
+            fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
         uint32_t id = l->e.next_id++;
         rc = fd < 0 ? sl_fail_errno(err, errno, "cannot open directory '/'") : sl_dirs_root(l->dirs, id, fd, err);
         l->slash = rc == SL_OK ? id : 0;

@@ -36,7 +36,7 @@ struct sl_options {
     struct sl_mapping *usermap, *groupmap;   /* owned; NULL: none */
     bool chowns_user, chowns_group;   /* these are of --chown */
     bool safe_links, munge_links;
-    bool copy_links, copy_dirlinks, copy_unsafe_links;
+    bool copy_links, copy_dirlinks, copy_unsafe_links, keep_dirlinks;
     bool executability;           /* -E */
     bool omit_dir_times, omit_link_times;
     int super;                    /* 1: --super; -1: --no-super; 0: as the account is */

@@ -183,6 +183,7 @@ struct sl_plan {
     bool dest_new;                   /* the destination's root did not exist, or can't be listed */
     bool blind;                      /* it can't be listed: everything is taken for new */
     struct sl_origin dest_origin;
+    struct sl_detours detours;       /* -K: links that stand for directories there */
     /* where the merge stands */
     char *path;                      /* of the open directory; owned */
     size_t path_cap;

@@ -147,6 +147,8 @@ static enum sl_code settle_in(struct sl_layout *l, struct sl_error *err, int *ex
     *exit_status = 1;
     if (rc == SL_OK && local_dest)
         l->dest = sl_local_new(SL_SIDE_DEST, remote, l->helper);
+    if (rc == SL_OK && local_dest && l->o->keep_dirlinks)
+        sl_local_from_slash(l->dest);
     return rc;
 }
 

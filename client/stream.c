@@ -250,12 +250,17 @@ static enum sl_code raw_event(void *ctx, struct sl_event *ev, struct sl_error *w
     return sl_ahead_next(s->ahead, &(struct sl_ahead_of){ g->origin, g->dir, g->name }, ev, why);
 }
 
+static struct sl_follow_of follow_of(const struct sl_segment *g)
+{
+    return (struct sl_follow_of){ .root = g->origin->root, .base = g->origin->base, .dir = g->dir, .name = g->name,
+                                  .links = !on_the_way(g), .flags = g->flags };
+}
+
 static enum sl_code next_event(struct sl_stream *s, const struct sl_segment *g, struct sl_error *why)
 {
     if (!s->follow)
         return raw_event(s, &s->ev, why);
-    struct sl_follow_of of = { .root = g->origin->root, .base = g->origin->base, .dir = g->dir, .name = g->name,
-                               .links = !on_the_way(g), .flags = g->flags };
+    struct sl_follow_of of = follow_of(g);
     return sl_follow_next(s->follow, &of, raw_event, s, &s->ev, why);
 }
 
@@ -393,4 +398,16 @@ void sl_stream_drop(struct sl_stream *s)
         skip(s);
     }
     s->have = false;
+}
+
+enum sl_code sl_stream_follow_dir(struct sl_stream *s)
+{
+    struct sl_follow_of of = follow_of(&s->segments[s->at]);
+    enum sl_code rc = sl_follow_current(s->follow, &of, &s->ev);
+    if (rc != SL_OK || !is_dir(&s->ev))
+        return rc;
+    s->started |= s->depth == 0;
+    s->dirs++;
+    s->depth++;
+    return SL_OK;
 }

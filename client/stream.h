@@ -85,6 +85,10 @@ void sl_stream_pop(struct sl_stream *s);
 /* Takes the peeked entry and, if it is a directory, everything in it up to and with its END. */
 void sl_stream_drop(struct sl_stream *s);
 
+/* The peeked entry is a link: it becomes the directory that it leads to, if it leads to one, or an error where that is around it. SL_AGAIN. Of a stream
+ * with `follow`. */
+enum sl_code sl_stream_follow_dir(struct sl_stream *s);
+
 /* Whether the rules exclude the peeked entry. */
 bool sl_stream_excludes(struct sl_stream *s, enum sl_view_when when);
 

@@ -104,6 +104,9 @@ enum sl_code sl_local_open_basis(struct sl_local *l, struct sl_reader *r, uint32
 /* local_fetch.c */
 void sl_local_fetch(struct sl_endpoint *e, uint32_t dir, const char *name, struct sl_fetch *f);
 
+/* local_place.c */
+enum sl_code sl_local_place(struct sl_endpoint *e, const char *path, bool follow, struct sl_place *out, struct sl_error *err);
+
 /* local_look.c */
 void sl_local_look(struct sl_endpoint *e, uint32_t dir, const char *name, uint32_t flags, struct sl_look *k);
 

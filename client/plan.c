@@ -347,32 +347,11 @@ static enum sl_code both_special(struct sl_plan *p, const struct sl_entry *s, co
     return SL_OK;
 }
 
-/* -K: the destination's link stays, and is the directory that it leads to. SL_EOF: it can't be, which is told. */
-static enum sl_code keep_dirlink(struct sl_plan *p, const struct sl_entry *s)
-{
-    struct sl_stream *dest = &p->dest_stream;
-    size_t keep = sl_plan_level(p)->path_len;
-    enum sl_code rc = sl_stream_follow_dir(dest);
-    if (rc != SL_OK)
-        return rc;
-    sl_plan_path_put(p, keep, s);
-    if (dest->ev.kind == SL_EVENT_ERROR) {
-        sl_plan_entry_failed(p, &dest->ev.error, p->path);
-        sl_merge_drop(&p->source);
-        sl_stream_pop(dest);
-        rc = SL_EOF;
-    } else if (dest->ev.entry.type == SL_TYPE_DIR) {
-        sl_detours_add(&p->detours, p->path, dest->ev.real);
-    }
-    p->path[keep] = '\0';
-    return rc;
-}
-
 static enum sl_code both(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin)
 {
     enum sl_code rc = SL_OK;
     if (p->o->keep_dirlinks && s->type == SL_TYPE_DIR && d->type == SL_TYPE_LINK && sl_plan_wanted(p, s))
-        rc = keep_dirlink(p, s);
+        rc = sl_plan_keep_dirlink(p, s);
     if (rc != SL_OK)
         return rc == SL_EOF ? SL_OK : rc;
     if (s->type == SL_TYPE_DIR && d->type == SL_TYPE_DIR)

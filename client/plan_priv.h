@@ -29,6 +29,11 @@ bool sl_plan_wanted(struct sl_plan *p, const struct sl_entry *s);
 /* Whether an entry with these changes leaves a line anywhere: most entries of most runs don't, and cost no action. */
 bool sl_plan_told(const struct sl_plan *p, uint32_t changes);
 
+/* ---- dirlinks.c ---- */
+/* The source has a directory, s, and the destination a link, which is peeked: it stays, and becomes the directory that it leads to if it leads
+ * to one. SL_AGAIN; SL_EOF: it can't be, which is told, and both are dropped. */
+enum sl_code sl_plan_keep_dirlink(struct sl_plan *p, const struct sl_entry *s);
+
 /* ---- extra.c ---- */
 /* Spools a directory's metadata in front of the deletions in it (kind 'm': to be set when they are done; 'o': opened up before). */
 void sl_extra_meta(struct sl_plan *p, char kind, struct sl_level *l, uint32_t mode);

@@ -276,7 +276,6 @@ static enum sl_code do_other(struct sl_lane *l, struct sl_action *a)
         sl_cursor_leave(&l->write_at, a->path, strlen(a->path));
         sl_cursor_leave(&l->link_at, a->path, strlen(a->path));
     }
-    enum sl_code rc = sl_cursor_goto(&l->write_at, a->path, a->dir_len, &dir);
     /* A kept link's metadata is that of the directory. */
     const char *real = a->kind == SL_ACT_META ? sl_detours_find(&p->detours, a->path, strlen(a->path)) : NULL;
     enum sl_code rc = real ? sl_cursor_goto_real(&l->write_at, real, sl_path_dir_len(real, strlen(real)), &dir)

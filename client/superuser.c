@@ -61,7 +61,7 @@ static enum sl_code ask(struct sl_plan *p, bool group, const struct sl_entry *s,
     uint32_t number = group ? s->gid : s->uid, there = 0;
     const char *name = group ? s->group : s->user;
     bool settable = false;
-    if (d && same(name, group ? d->group : d->user, number, group ? d->gid : d->uid))
+    if (d && p->o->super > 0 && same(name, group ? d->group : d->user, number, group ? d->gid : d->uid))
         return SL_OK;
     enum sl_code rc = p->dest->ops->owner(p->dest, group, number, name, &settable, &there);
     if (rc == SL_OK)

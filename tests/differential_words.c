@@ -256,8 +256,11 @@ static void make_options(struct chance *c, struct options *o, const struct node 
     add_metadata(c, o);
     add_links(c, o);
     option_add(o, "-i");
-    if (chance_percent(c, 10))
+    bool dry = chance_percent(c, 10), timed = strcmp(o->args[0], "-a") == 0 || o->args[0][strlen(o->args[0]) - 1] == 't';
+    if (dry)
         option_add(o, "-n");
+    o->foretold = !dry;
+    o->settled = !dry && timed;
     /* rsync has deleted something by the time it meets a link that leads nowhere. */
     if (!follows && chance_percent(c, 30))
         option_add(o, "--delete");

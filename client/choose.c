@@ -21,7 +21,7 @@ static enum same same_file(const struct sl_plan *p, const struct sl_entry *s, co
         return NO;
     if (p->o->checksum)
         return s->size ? BY_HASH : YES;
-    return p->o->size_only || (!p->o->ignore_times && sl_times_equal(s, e)) ? YES : NO;
+    return p->o->size_only || (!p->o->ignore_times && sl_times_equal(p->o, s, e)) ? YES : NO;
 }
 
 /* Whether it is the same but for its metadata. */

@@ -77,7 +77,7 @@ static enum sl_code add_trees(const struct sl_layout *l, struct sl_confine *c, s
     enum sl_code rc = SL_OK;
     for (size_t i = 0; rc == SL_OK && i < l->count; i++)
         if (l->addresses[i].kind == SL_ADDR_LOCAL)
-            rc = sl_confine_path(c, *l->addresses[i].path ? l->addresses[i].path : ".", READING, err);
+            rc = sl_confine_path(c, sl_follow_wanted(l->o) ? "/" : *l->addresses[i].path ? l->addresses[i].path : ".", READING, err);
     if (rc == SL_OK && l->o->dest && l->dest_address.kind == SL_ADDR_LOCAL)
         rc = add_dest(c, l->dest_address.path, err);
     if (rc == SL_OK && l->o->dest && l->dest_address.kind == SL_ADDR_LOCAL)

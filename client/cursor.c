@@ -86,10 +86,10 @@ static enum sl_code open_rest(struct sl_cursor *c, const char *p, const char *en
     return SL_OK;
 }
 
-enum sl_code sl_cursor_goto(struct sl_cursor *c, const char *path, size_t path_len, uint32_t *id)
+static enum sl_code go(struct sl_cursor *c, const char *base, const char *path, size_t path_len, uint32_t *id)
 {
-    const char *rest_base, *rest_path, *base_end = c->base + strlen(c->base), *path_end = path + path_len;
-    size_t depth = agree(c, 0, c->base, base_end, &rest_base);
+    const char *rest_base, *rest_path, *base_end = base + strlen(base), *path_end = path + path_len;
+    size_t depth = agree(c, 0, base, base_end, &rest_base);
     rest_path = path;
     if (rest_base == base_end)
         depth = agree(c, depth, path, path_end, &rest_path);
@@ -101,6 +101,19 @@ enum sl_code sl_cursor_goto(struct sl_cursor *c, const char *path, size_t path_l
     if (rc == SL_OK)
         *id = c->depth ? c->steps[c->depth - 1].id : c->root;
     return rc;
+}
+
+enum sl_code sl_cursor_goto(struct sl_cursor *c, const char *path, size_t path_len, uint32_t *id)
+{
+    char *real = c->detours ? sl_detours_real(c->detours, path, path_len) : NULL;
+    enum sl_code rc = real ? go(c, "", real, strlen(real), id) : go(c, c->base, path, path_len, id);
+    free(real);
+    return rc;
+}
+
+enum sl_code sl_cursor_goto_real(struct sl_cursor *c, const char *path, size_t path_len, uint32_t *id)
+{
+    return go(c, "", path, path_len, id);
 }
 
 enum sl_code sl_cursor_move(struct sl_cursor *c, struct sl_endpoint *e, uint32_t root, const char *base)
@@ -117,15 +130,22 @@ enum sl_code sl_cursor_move(struct sl_cursor *c, struct sl_endpoint *e, uint32_t
     return SL_OK;
 }
 
-void sl_cursor_leave(struct sl_cursor *c, const char *path, size_t path_len)
+static void leave(struct sl_cursor *c, const char *base, const char *path, size_t path_len)
 {
-    const char *rest, *base_end = c->base + strlen(c->base);
-    size_t depth = agree(c, 0, c->base, base_end, &rest);
+    const char *rest, *base_end = base + strlen(base);
+    size_t depth = agree(c, 0, base, base_end, &rest);
     if (rest != base_end || path_len == 0)
         return;
     size_t deeper = agree(c, depth, path, path + path_len, &rest);
     if (rest == path + path_len && deeper > depth)
         close_to(c, deeper - 1);
+}
+
+void sl_cursor_leave(struct sl_cursor *c, const char *path, size_t path_len)
+{
+    char *real = c->detours ? sl_detours_real(c->detours, path, path_len) : NULL;
+    leave(c, real ? "" : c->base, real ? real : path, real ? strlen(real) : path_len);
+    free(real);
 }
 
 bool sl_path_names_directory(const char *path)

@@ -4,12 +4,14 @@
 #ifndef SL_CLIENT_CURSOR_H
 #define SL_CLIENT_CURSOR_H
 
+#include "client/detours.h"
 #include "client/endpoint.h"
 
 struct sl_cursor {
     struct sl_endpoint *e;
     enum sl_job job;
     uint32_t root;                /* of the place */
+    const struct sl_detours *detours;   /* borrowed; NULL: none */
     char *base;                   /* owned: real path below root that every path starts with */
     struct sl_cursor_step { char *name; uint32_t id; } *steps;
     size_t depth, cap;
@@ -22,6 +24,9 @@ void sl_cursor_clear(struct sl_cursor *c);
 /* The id of directory base/path (path "" or "." is base). SL_AGAIN when the endpoint has no room now; what was opened stays
  * and the next call goes on. Failures to open come back through the endpoint's `failed`. */
 enum sl_code sl_cursor_goto(struct sl_cursor *c, const char *path, size_t path_len, uint32_t *id);
+
+/* The same for a path below the root, whatever the base and the detours are. */
+enum sl_code sl_cursor_goto_real(struct sl_cursor *c, const char *path, size_t path_len, uint32_t *id);
 
 /* Goes over to another root and base; SL_AGAIN as above. Nothing happens when they are the same. */
 enum sl_code sl_cursor_move(struct sl_cursor *c, struct sl_endpoint *e, uint32_t root, const char *base);

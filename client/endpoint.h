@@ -21,7 +21,7 @@
 #include "delta/chunk.h"
 
 /* What an endpoint does side by side; each is a channel of its own where the tree is remote. */
-enum sl_job { SL_JOB_LIST = 0, SL_JOB_WORK = 1, SL_JOB_HASH = 2, SL_JOBS = 3 };
+enum sl_job { SL_JOB_LIST = 0, SL_JOB_WORK = 1, SL_JOB_HASH = 2, SL_JOB_LOOK = 3, SL_JOBS = 4 };
 
 /* Where something is: below root (an open directory of every job), the real path base ("" or "a/b"), then name ("" for
  * the directory base itself). Strings are owned. */
@@ -42,6 +42,8 @@ struct sl_event {                 /* one event of a listing; borrowed until the 
     const char *name;             /* ERROR: the entry, or "" for the directory that is open */
     bool named;                   /* ENTRY: what an argument named, or a directory on the way to it; set by streams */
     bool kept;                    /* ENTRY: a directory that is not pruned when it is empty (--prune-empty-dirs); set by streams */
+    const char *real;             /* ENTRY: where it is below its origin's root, when links were followed on the way to it; else NULL */
+    bool of_link;                 /* ERROR: a link could not be followed; set by follow.c */
     bool implied;                 /* ENTRY: a directory on the way to what was named (-R); set by streams */
 };
 
@@ -110,6 +112,7 @@ enum sl_code sl_fetch_file(struct sl_fetch *f, int dirfd, const char *name);
 /* For endpoints: it is there, or will never be. */
 void sl_fetch_done(struct sl_fetch *f, enum sl_code code);
 
+struct sl_look;
 struct sl_endpoint;
 /* For endpoints: its directory is not open; err says so, or better why. */
 void sl_fetch_explain(struct sl_fetch *f, const struct sl_endpoint *e);
@@ -152,6 +155,9 @@ struct sl_endpoint_ops {
     void (*get_attrs)(struct sl_endpoint *e, uint32_t dir, const char *name, uint32_t flags, struct sl_fetch *f);
     /* n bytes, from `from` on, of the set that the next put, write, make, set_meta or join is to give; all of it in order, right before. */
     void (*attrs)(struct sl_endpoint *e, const struct sl_attrs_want *w, size_t from, size_t n);
+    /* Beside the listing that runs (look.h): dir is one of the looking job's, whose OPEN_DIRs may fail without a word. flags: of LIST, of which
+     * SL_LIST_RECURSE is not possible. */
+    void (*look)(struct sl_endpoint *e, uint32_t dir, const char *name, uint32_t flags, struct sl_look *k);
 
     /* Chunk lists, each of which comes back by the `chunked` hook with its cookie. work: goes on with what a local tree does in between;
      * SL_AGAIN: nothing. */
@@ -235,6 +241,8 @@ void sl_place_clear(struct sl_place *p);
 struct sl_endpoint *sl_local_new(enum sl_side side, bool verify, struct sl_helper *names);
 /* Another endpoint of the same tree, for work side by side: it has the same roots by the same ids, and nothing else that is open. */
 enum sl_code sl_local_beside(struct sl_endpoint **out, const struct sl_endpoint *first, struct sl_error *err);
+/* From now on places are below the root of the file system, with their real path, so that links can be followed from them. */
+void sl_local_from_slash(struct sl_endpoint *e);
 /* Another hash of whole files than XXH3-128. Before anything is read. */
 void sl_local_digest(struct sl_endpoint *e, enum sl_hash_kind kind);
 

@@ -7,6 +7,7 @@
 #include "base/io.h"
 #include "client/hard.h"
 #include "client/parts.h"
+#include "client/plan_priv.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -285,13 +286,22 @@ static enum sl_code do_other(struct sl_lane *l, struct sl_action *a)
         sl_cursor_leave(&l->write_at, a->path, strlen(a->path));
         sl_cursor_leave(&l->link_at, a->path, strlen(a->path));
     }
-    enum sl_code rc = sl_cursor_goto(&l->write_at, a->path, a->dir_len, &dir);
+    /* A kept link's metadata is that of the directory. */
+    const char *real = a->kind == SL_ACT_META ? sl_detours_find(&p->detours, a->path, strlen(a->path)) : NULL;
+    enum sl_code rc = real ? sl_cursor_goto_real(&l->write_at, real, sl_path_dir_len(real, strlen(real)), &dir)
+                           : sl_cursor_goto(&l->write_at, a->path, a->dir_len, &dir);
     if (rc != SL_OK || l->dest->ops->room(l->dest, SL_JOB_WORK) < SL_HEAD_ROOM)
         return SL_AGAIN;
     bool gives = a->kind == SL_ACT_MAKE || a->kind == SL_ACT_META || a->kind == SL_ACT_JOIN;
     if (gives && (sl_exec_attrs_send(l, a) != SL_OK || l->dest->ops->room(l->dest, SL_JOB_WORK) < SL_HEAD_ROOM))
         return SL_AGAIN;
     struct sl_new n = new_of(l, a, dir);
+    struct sl_entry there = a->entry;
+    if (real) {
+        there.name = strrchr(real, '/') ? strrchr(real, '/') + 1 : real;
+        there.name_len = strlen(there.name);
+        n.entry = &there;
+    }
     if (a->kind != SL_ACT_JOIN && a->kind != SL_ACT_DROP)
         sl_exec_report(p, a, 0);
     if (a->kind == SL_ACT_MAKE)

@@ -8,6 +8,7 @@
 #include "client/parts.h"
 #include "client/permit.h"
 #include "client/plan_priv.h"
+#include "base/mem.h"
 
 #include <string.h>
 
@@ -15,17 +16,25 @@ enum { BATCH_MAX = 256, HASHES_MAX = 1024 };
 
 enum sl_code sl_exec_move_to(struct sl_lane *l, struct sl_cursor *c, const struct sl_action *a, uint32_t *id)
 {
-    enum sl_code rc = sl_cursor_move(c, sl_lane_source(l, a->origin->e), a->origin->root, a->origin->base);
+    enum sl_code rc = sl_cursor_move(c, sl_lane_source(l, a->origin->e), a->origin->root, a->real ? "" : a->origin->base);
+    if (a->real)
+        return rc == SL_OK ? sl_cursor_goto(c, a->real, sl_path_dir_len(a->real, strlen(a->real)), id) : rc;
     return rc == SL_OK ? sl_cursor_goto(c, a->path, a->dir_len, id) : rc;
 }
 
 const char *sl_exec_source_name(const struct sl_action *a)
 {
+    if (a->real)
+        return strrchr(a->real, '/') ? strrchr(a->real, '/') + 1 : a->real;
     return a->origin->rename_from ? a->origin->rename_from : a->entry.name;
 }
 
 static bool same_place(const struct sl_action *a, const struct sl_action *b)
 {
+    if (a->real || b->real) {
+        size_t n = a->real ? sl_path_dir_len(a->real, strlen(a->real)) : 0;
+        return a->real && b->real && a->origin == b->origin && n == sl_path_dir_len(b->real, strlen(b->real)) && memcmp(a->real, b->real, n) == 0;
+    }
     return a->origin == b->origin && a->dir_len == b->dir_len && memcmp(a->path, b->path, a->dir_len) == 0;
 }
 

@@ -244,6 +244,7 @@ struct sl_action *sl_exec_copy(const struct sl_action *a)
 {
     struct sl_action *copy = sl_calloc(1, sizeof *copy);
     sl_action_fill(copy, a->kind, a->path, strlen(a->path), a->dir_len, &a->entry, a->origin);
+    copy->real = a->real ? sl_strdup(a->real) : NULL;
     copy->meta = a->meta;
     copy->flags = a->flags;
     copy->changes = a->changes;

@@ -15,7 +15,7 @@ void sl_extra_meta(struct sl_plan *p, char kind, struct sl_level *l, uint32_t mo
 {
     struct sl_buf b = { 0 };
     struct sl_error err;
-    uint64_t head[4] = { l->meta | (p->o->times && l->has_source ? (uint32_t)SL_META_MTIME : 0), mode, (uint64_t)l->entry.mtime_s, l->entry.mtime_ns };
+    uint64_t head[4] = { l->meta | (sl_keeps_time(p->o, SL_TYPE_DIR) && l->has_source ? (uint32_t)SL_META_MTIME : 0), mode, (uint64_t)l->entry.mtime_s, l->entry.mtime_ns };
     if (kind == 'o' || l->readonly)
         head[0] |= SL_META_MODE;
     sl_buf_add(&b, &kind, 1);
@@ -175,7 +175,10 @@ void sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const stru
     struct sl_action *a = &p->deferred[p->deferred_len++];
     bool file = s->type == SL_TYPE_FILE;
     sl_action_fill(a, file ? SL_ACT_FILE : SL_ACT_MAKE, p->path, n, l->path_len, s, origin);
+    a->real = file && p->real ? sl_strdup(p->real) : NULL;
     a->meta = sl_meta_of_new(p, s);
+    if (!p->o->perms)
+        a->entry.mode &= 0777;
     a->flags = SL_PUT_REPLACE;
     a->update = file ? sl_plan_direction(p) : SL_UPDATE_LOCAL;
     a->changes = SL_CHANGE_NEW;
@@ -184,7 +187,7 @@ void sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const stru
     else
         sl_pick_shape(p, a, pick);
     a->dir_readonly = l->readonly;
-    a->dir_meta = l->has_source ? (p->o->times ? (uint32_t)SL_META_MTIME : 0) | (l->readonly ? (uint32_t)SL_META_MODE : 0) : 0;
+    a->dir_meta = l->has_source ? (sl_keeps_time(p->o, SL_TYPE_DIR) ? (uint32_t)SL_META_MTIME : 0) | (l->readonly ? (uint32_t)SL_META_MODE : 0) : 0;
     a->dir_mode = l->entry.mode;
     a->dir_mtime_s = l->entry.mtime_s;
     a->dir_mtime_ns = l->entry.mtime_ns;

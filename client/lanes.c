@@ -20,6 +20,7 @@ struct sl_lane *sl_lane_add(struct sl_plan *p, struct sl_endpoint *dest)
     sl_cursor_init(&l->hash_here, dest, SL_JOB_HASH, p->dest_origin.root, p->dest_origin.base);
     sl_cursor_init(&l->alternate_work, dest, SL_JOB_WORK, p->dest_origin.root, "");
     sl_cursor_init(&l->alternate_hash, dest, SL_JOB_HASH, p->dest_origin.root, "");
+    l->write_at.detours = l->hash_here.detours = l->link_at.detours = &p->detours;
     sl_cursor_init(&l->read_at, first, SL_JOB_WORK, 0, "");
     sl_cursor_init(&l->hash_there, first, SL_JOB_HASH, 0, "");
     dest->failed = sl_exec_failed;

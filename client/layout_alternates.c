@@ -102,7 +102,7 @@ static enum sl_code lister(struct sl_layout *l, struct sl_endpoint **out, struct
     *out = sl_remote_lister(l->dest);
     if (*out)
         return SL_OK;
-    return sl_fail(err, SL_E_CONFIG, "--%s: the server there can't list so many directories beside each other (12 at most)",
+    return sl_fail(err, SL_E_CONFIG, "--%s: the server there can't list so many directories beside each other (11 at most)",
                    sl_alternates_option(l->o->alternates.kind));
 }
 

@@ -3,7 +3,9 @@
 #include "config.h"
 #include "client/run.h"
 #include "base/mem.h"
+#include "client/alter.h"
 #include "client/remote.h"
+#include "client/superuser.h"
 #include "proto/msg.h"
 
 #include <libgen.h>
@@ -111,6 +113,10 @@ static void list_dest(struct sl_layout *l, struct sl_plan *p)
     uint32_t extra = (l->o->dry_run ? 0 : SL_LIST_CLEAN) | sl_layout_identity(l);
     if (p->dest_new || p->blind)
         return;
+    if (l->o->keep_dirlinks) {
+        p->dest_stream.follow = sl_follow_new(l->o, l->dest, sl_layout_flags(l->o, false) | extra);
+        sl_follow_on_demand(p->dest_stream.follow);
+    }
     if (l->o->del)
         sl_stream_select(&p->dest_stream, l->o->filters, SL_RULE_RECEIVER);
     if (l->list) {
@@ -187,6 +193,10 @@ enum sl_code sl_layout_dest(struct sl_layout *l, struct sl_plan *p, struct sl_er
     rc = not_same(l, path, &d, err);
     if (rc == SL_OK)
         rc = may_read_rules(l, err);
+    if (rc == SL_OK)
+        rc = sl_superuser_begin(l->o, l->dest, err);
+    if (rc == SL_OK)
+        rc = sl_alter_prepare(l->o, l->dest, err);
     *exit_status = rc == SL_OK ? 3 : 1;
     if (rc == SL_OK && !dir && one_file(l) && !ends_in_slash(path)) {
         l->rename_to = sl_strdup(d.name);

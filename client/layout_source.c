@@ -6,6 +6,7 @@
 #include "config.h"
 #include "client/run.h"
 #include "base/mem.h"
+#include "client/alter.h"
 #include "proto/msg.h"
 
 #include <stdlib.h>
@@ -36,6 +37,8 @@ static struct sl_endpoint *source_endpoint(struct sl_layout *l, bool fresh)
         return l->items[0].origin->e;
     l->locals = sl_realloc(l->locals, (l->locals_len + 1) * sizeof *l->locals);
     l->locals[l->locals_len++] = sl_local_new(SL_SIDE_SOURCE, l->o->dest && l->dest_address.kind != SL_ADDR_LOCAL, l->helper);
+    if (sl_follow_wanted(l->o))
+        sl_local_from_slash(l->locals[l->locals_len - 1]);
     return l->locals[l->locals_len - 1];
 }
 
@@ -54,6 +57,10 @@ static struct sl_stream *stream_new(struct sl_layout *l, struct sl_endpoint *e)
     struct sl_stream *s = sl_malloc(sizeof *s);
     sl_stream_init(s, e);
     s->hides = true;
+    s->follow = sl_follow_wanted(l->o) ? sl_follow_new(l->o, e, sl_layout_flags(l->o, false)) : NULL;
+    s->unmunges = l->o->munge_links && l->o->dest && !l->remote_source;
+    s->munged = l->o->munge_links && l->o->dest && l->remote_source ? sl_malloc(SL_TARGET_MAX + 1) : NULL;
+    s->alters = sl_alter_wanted(l->o) ? l->o : NULL;
     s->max_depth = (unsigned)l->o->max_depth;
     sl_stream_select(s, l->o->filters, SL_RULE_SENDER);
     l->streams = sl_realloc(l->streams, (l->streams_len + 1) * sizeof *l->streams);
@@ -137,6 +144,19 @@ static enum sl_code place_source(struct sl_layout *l, const char *path, struct s
     return rc != SL_OK || is_named(l, p) ? rc : sl_fail(err, SL_E_CHANGED, "'%s' changed while it was looked for", path);
 }
 
+/* An argument that is a link and is followed: whether it counts as a directory. */
+static enum sl_code led_to(struct sl_layout *l, struct sl_endpoint *e, const struct sl_address *a, struct sl_place *p, struct sl_error *err)
+{
+    struct sl_place there = { 0 };
+    if (p->entry.type != SL_TYPE_LINK || !(l->o->copy_links || l->o->copy_dirlinks))
+        return SL_OK;
+    enum sl_code rc = e->ops->place(e, a->path, true, &there, err);
+    if (rc == SL_OK && there.exists && there.entry.type == SL_TYPE_DIR)
+        p->entry.type = SL_TYPE_DIR;
+    sl_place_clear(&there);
+    return rc == SL_E_CLOSED || rc == SL_E_PROTOCOL || rc == SL_E_TIMEOUT ? rc : SL_OK;      /* a link to nothing is told by its listing */
+}
+
 static enum sl_code add_plain(struct sl_layout *l, const struct sl_address *a, struct sl_error *err)
 {
     struct sl_endpoint *e;
@@ -148,6 +168,8 @@ static enum sl_code add_plain(struct sl_layout *l, const struct sl_address *a, s
         return rc == SL_E_NOT_FOUND && passes_missing(l) ? SL_OK : rc;
     if (!p.exists && l->o->delete_missing_args && p.name[0])
         add_named(l, e, &p, a);          /* its listing fails, and what the destination has of that name goes */
+    else if (p.exists && (rc = led_to(l, e, a, &p, err)) != SL_OK)
+        ;
     else if (!p.exists)
         rc = passes_missing(l) ? SL_OK : missing(err, a->text);
     else if (!skipped_dir(l, &p, a->path)) {

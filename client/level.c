@@ -2,6 +2,7 @@
 /* level - where the merge stands: the path, the directories on the way down, and the actions that are queued from there. */
 #include "config.h"
 #include "client/info.h"
+#include "client/links.h"
 #include "client/plan_priv.h"
 #include "base/mem.h"
 
@@ -89,6 +90,8 @@ struct sl_action *sl_plan_push(struct sl_plan *p, enum sl_action_kind kind, cons
     size_t n = sl_plan_path_put(p, dir_len, e);
     struct sl_action *a = sl_queue_push(&p->queue);
     sl_action_fill(a, kind, p->path, n, dir_len, e, origin);
+    if (p->real && (kind == SL_ACT_FILE || kind == SL_ACT_COMPARE))
+        a->real = sl_strdup(p->real);
     p->path[dir_len] = '\0';
     return a;
 }
@@ -125,13 +128,33 @@ static bool within_limits(struct sl_plan *p, const struct sl_entry *s)
     return false;
 }
 
+bool sl_plan_type_wanted(const struct sl_plan *p, const struct sl_entry *s)
+{
+    const struct sl_options *o = p->o;
+    bool devices = o->devices && o->super >= 0;
+    return s->type == SL_TYPE_FILE || (s->type == SL_TYPE_DIR && (o->recurse || o->dirs)) || (s->type == SL_TYPE_LINK && o->links) ||
+               ((s->type == SL_TYPE_CHAR || s->type == SL_TYPE_BLOCK) && devices) ||
+               ((s->type == SL_TYPE_FIFO || s->type == SL_TYPE_SOCKET) && o->specials);
+}
+
+/* --safe-links: says so when it is not, in rsync's words. */
+static bool is_safe(struct sl_plan *p, const struct sl_entry *s)
+{
+    size_t keep = sl_plan_level(p)->path_len;
+    sl_plan_path_put(p, keep, s);
+    bool unsafe = sl_link_unsafe(s->target, p->path);
+    if (unsafe && sl_info_level(p->o, SL_INFO_NAME))
+        sl_report_info(p->report, SL_INFO_NAME, "ignoring unsafe symlink \"%s\" -> \"%s\"", p->path, s->target);
+    p->path[keep] = '\0';
+    return !unsafe;
+}
+
 bool sl_plan_wanted(struct sl_plan *p, const struct sl_entry *s)
 {
     const struct sl_options *o = p->o;
-    bool yes = s->type == SL_TYPE_FILE || (s->type == SL_TYPE_DIR && (o->recurse || o->dirs)) || (s->type == SL_TYPE_LINK && o->links) ||
-               ((s->type == SL_TYPE_CHAR || s->type == SL_TYPE_BLOCK) && o->devices) ||
-               ((s->type == SL_TYPE_FIFO || s->type == SL_TYPE_SOCKET) && o->specials);
-    if (yes)
+    if (sl_plan_type_wanted(p, s) && s->type == SL_TYPE_LINK && o->safe_links)
+        return is_safe(p, s);
+    if (sl_plan_type_wanted(p, s))
         return within_limits(p, s);
     sl_plan_path_put(p, sl_plan_level(p)->path_len, s);
     if (s->type == SL_TYPE_DIR)

@@ -43,91 +43,6 @@ static void local_free(struct sl_endpoint *e)
     free(l);
 }
 
-/* ---- set-up ---- */
-
-static enum sl_code open_root(struct sl_local *l, const char *path, struct sl_place *out, struct sl_error *err)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 && errno == EACCES)
-        fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return sl_fail_errno(err, errno, "cannot open directory '%s'", path);
-    uint32_t id = l->e.next_id++;
-    enum sl_code rc = sl_dirs_root(l->dirs, id, fd, err);
-    if (rc == SL_OK) {
-        out->root = id;
-        out->top = sl_filters_absolute(path);
-    }
-    return rc;
-}
-
-static void fill(struct sl_place *out, const struct stat *st, const char *name)
-{
-    sl_entry_of_stat(&out->entry, st, NULL);
-    out->exists = true;
-    out->dev = st->st_dev;
-    out->ino = st->st_ino;
-    out->base = sl_strdup("");
-    out->name = sl_strdup(name);
-}
-
-static enum sl_code place_split(struct sl_local *l, const char *path, struct sl_place *out, struct sl_error *err)
-{
-    char *a = sl_strdup(path), *b = sl_strdup(path);
-    size_t n = strlen(b);
-    while (n > 1 && b[n - 1] == '/')
-        b[--n] = '\0';
-    const char *name = basename(b);
-    struct stat st;
-    enum sl_code rc = strlen(name) > SL_NAME_MAX ? sl_fail_errno(err, ENAMETOOLONG, "cannot use '%s'", path)
-                                                 : open_root(l, dirname(a), out, err);
-    if (rc == SL_OK) {
-        int fd = -1;
-        rc = sl_dirs_fd(l->dirs, out->root, &fd, err);
-        if (rc == SL_OK && fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-            fill(out, &st, name);
-        else if (rc == SL_OK && errno == ENOENT) {
-            out->base = sl_strdup("");
-            out->name = sl_strdup(name);
-        } else if (rc == SL_OK)
-            rc = sl_fail_errno(err, errno, "cannot look at '%s'", path);
-    }
-    free(a);
-    free(b);
-    return rc;
-}
-
-static enum sl_code local_place(struct sl_endpoint *e, const char *path, bool follow, struct sl_place *out,
-                                struct sl_error *err)
-{
-    struct sl_local *l = self(e);
-    struct sl_place p = { 0 };
-    struct stat st;
-    const char *use = *path ? path : ".";
-    bool there = stat(use, &st) == 0;
-    enum sl_code rc;
-    if (!there && errno == EACCES)
-        return sl_fail_errno(err, errno, "cannot look at '%s'", use);
-    if (there && S_ISDIR(st.st_mode) && (follow || sl_path_names_directory(use))) {
-        rc = open_root(l, use, &p, err);
-        if (rc == SL_OK)
-            fill(&p, &st, "");
-    } else if (there && sl_path_names_directory(use)) {
-        rc = sl_fail_errno(err, ENOTDIR, "'%s'", use);
-    } else if (there && follow) {
-        char *real = realpath(use, NULL);
-        rc = real ? place_split(l, real, &p, err) : sl_fail_errno(err, errno, "cannot resolve '%s'", use);
-        free(real);
-    } else {
-        rc = place_split(l, use, &p, err);
-    }
-    if (rc == SL_OK)
-        *out = p;
-    else
-        sl_place_clear(&p);
-    return rc;
-}
-
 /* ---- tickets ---- */
 
 void sl_local_answer(struct sl_local *l, enum sl_job job, enum sl_code rc, const struct sl_error *err)
@@ -433,14 +348,14 @@ static enum sl_code local_owner(struct sl_endpoint *e, bool group, uint32_t numb
 }
 
 static const struct sl_endpoint_ops local_ops = {
-    .free = local_free,           .place = local_place,         .room = local_room,           .open_dir = local_open_dir,
+    .free = local_free,           .place = sl_local_place,        .room = local_room,           .open_dir = local_open_dir,
     .close_dir = local_close_dir, .list = local_list,           .list_next = local_list_next, .list_skip = local_list_skip,
     .read = local_read,           .read_ranges = local_read_ranges, .piece = local_piece,     .piece_taken = local_piece_taken,
     .hash = local_hash,           .hash_next = local_hash_next, .chunks = sl_local_chunks,    .work = sl_local_work,
     .put = sl_local_put,          .write = sl_local_write,      .data = sl_local_data,        .hole = sl_local_hole,
     .basis = sl_local_basis,      .copy = sl_local_copy,        .commit = sl_local_commit,    .abort = sl_local_abort,
     .keep = sl_local_keep,        .kept_in = sl_local_kept_in,  .part = sl_local_part,        .join = sl_local_join,
-    .drop = sl_local_drop,        .read_part = local_read_part, .fetch = sl_local_fetch,
+    .drop = sl_local_drop,        .read_part = local_read_part, .fetch = sl_local_fetch, .look = sl_local_look,
     .make = sl_local_make,        .set_meta = sl_local_set_meta, .remove = sl_local_remove,   .owner = local_owner,
     .attrs = sl_local_attrs,      .get_attrs = sl_local_get_attrs,
     .link = sl_local_link,        .rename = sl_local_rename,

@@ -29,6 +29,8 @@ struct sl_local {
     struct sl_endpoint e;
     struct sl_dirs *dirs;
     struct sl_owners *owners;
+    bool from_slash;             /* places are below "/", which is this root; 0: not open yet */
+    uint32_t slash;
     struct sl_helper *names;     /* borrowed, or NULL */
     /* listing */
     struct sl_walk *walk;
@@ -114,6 +116,12 @@ enum sl_code sl_local_open(struct sl_local *l, struct sl_reader *r, int dirfd, c
 
 /* local_fetch.c */
 void sl_local_fetch(struct sl_endpoint *e, uint32_t dir, const char *name, struct sl_fetch *f);
+
+/* local_place.c */
+enum sl_code sl_local_place(struct sl_endpoint *e, const char *path, bool follow, struct sl_place *out, struct sl_error *err);
+
+/* local_look.c */
+void sl_local_look(struct sl_endpoint *e, uint32_t dir, const char *name, uint32_t flags, struct sl_look *k);
 
 /* local_chunks.c */
 void sl_local_chunks(struct sl_endpoint *e, uint32_t dir, const struct sl_chunk_ask *ask, void *cookie);

@@ -7,6 +7,7 @@
 #include "client/completion.h"
 #include "client/options_alternates.h"
 #include "client/options_each.h"
+#include "client/options_metadata.h"
 #include "client/options_output.h"
 #include "client/options_select.h"
 #include "client/options_table.h"
@@ -66,6 +67,8 @@ static enum sl_code call(struct parse *p, const struct sl_option_row *row, const
         rc = sl_transfer_take(o, row->id, value, p->err);
     if (rc == SL_EOF)
         rc = sl_alternates_take(o, row->id, value, p->err);
+    if (rc == SL_EOF)
+        rc = sl_metadata_take(o, row->id, value, p->err);
     if (rc == SL_EOF)
         rc = sl_output_take(o, row, value, p->err);
     if (rc != SL_EOF)
@@ -184,10 +187,12 @@ static void negate(struct parse *p, const struct sl_option_row *row)
     p->recurse_given &= row->offset != AT(recurse) || row->kind != SL_OPT_ON;
     p->no_devices |= row->id == SL_ID_D || row->offset == AT(devices);
     p->no_specials |= row->id == SL_ID_D || row->offset == AT(specials);
-    if (row->kind == SL_OPT_LACKING)
-        return;                  /* it is off */
+    if (row->kind == SL_OPT_LACKING || row->kind == SL_OPT_ALREADY)
+        return;                  /* it is off, or is as it is */
     if (row->id == SL_ID_D) {
         set_devices(o, false);
+    } else if (row->id == SL_ID_SUPER) {
+        o->super = -1;
     } else if (row->id == SL_ID_BWLIMIT) {
         o->bwlimit = 0;
     } else if (row->id == SL_ID_COMPRESS) {
@@ -207,14 +212,14 @@ bool sl_option_negatable(const struct sl_option_row *row)
     case SL_OPT_ON:
     case SL_OPT_COUNT:
     case SL_OPT_NUMBER:
+    case SL_OPT_ALREADY:
         return true;
     case SL_OPT_LACKING:
         return !row->arg;
     case SL_OPT_CALL:
-        return row->id == SL_ID_D || row->id == SL_ID_COMPRESS || row->id == SL_ID_BWLIMIT;
+        return row->id == SL_ID_D || row->id == SL_ID_COMPRESS || row->id == SL_ID_BWLIMIT || row->id == SL_ID_SUPER;
     case SL_OPT_OFF:
     case SL_OPT_TEXT:
-    case SL_OPT_ALREADY:
         return false;
     }
     return false;
@@ -348,8 +353,8 @@ static enum sl_code check_list(const struct sl_options *o, struct sl_error *err)
     if (o->source_count != 1)
         return sl_fail(err, SL_E_CONFIG, "--files-from needs one source, a directory: '%s' doesn't go with it", o->sources[1]);
     if (colon && !memchr(o->files_from, '/', (size_t)(colon - o->files_from)))
-        return sl_fail(err, SL_E_CONFIG, "--files-from: '%s' is on another host; only a file of this one can be read (or ./%s, or - and a pipe)",
-                       o->files_from, o->files_from);
+        return sl_fail(err, SL_E_CONFIG, "--files-from: '%s' is on another host; only a file of this one can be read: ssh HOST cat FILE, a pipe and "
+                       "--files-from=- do it (./%s is a file of that name here)", o->files_from, o->files_from);
     if (o->retries && read_once(o->files_from))
         return sl_fail(err, SL_E_CONFIG, "--files-from=%s can be read only once: --retries doesn't go with it", o->files_from);
     return SL_OK;
@@ -360,7 +365,9 @@ static enum sl_code check(const struct sl_options *o, struct sl_error *err)
     if (!o->source_count)
         return sl_fail(err, SL_E_CONFIG, "no source is given (see superlifter --help)");
     if (o->one_fs > 1)
-        return sl_fail(err, SL_E_CONFIG, "-x is not supported twice by this version of superlifter: a mount point itself can't be left out");
+        return sl_fail(err, SL_E_CONFIG, "-x is not supported twice by this version of superlifter: a mount point itself can't be told from other directories; leave it out by --exclude");
+    if (o->one_fs && (o->copy_links || o->copy_dirlinks || o->copy_unsafe_links))
+        return sl_fail(err, SL_E_CONFIG, "-x: what file system a symbolic link leads to can't be seen: -L, -k and --copy-unsafe-links don't go with it");
     if (o->files_from && check_list(o, err) != SL_OK)
         return SL_E_CONFIG;
     if (o->del && !o->recurse && !o->dirs)
@@ -453,6 +460,7 @@ void sl_options_clear(struct sl_options *o)
     o->filters = NULL;
     sl_suffixes_free(o->as_is);
     o->as_is = NULL;
+    sl_metadata_clear(o);
     free(o->show);
     o->show = NULL;
 }

@@ -13,6 +13,9 @@
 #include "client/suffixes.h"
 #include "proto/conn.h"
 
+struct sl_chmod;
+struct sl_mapping;
+
 enum sl_tristate { SL_UNSET = -1, SL_NO = 0, SL_YES = 1 };
 
 enum sl_client_confinement { SL_CLIENT_CONFINEMENT_AVAILABLE, SL_CLIENT_CONFINEMENT_REQUIRED, SL_CLIENT_CONFINEMENT_OFF };
@@ -42,6 +45,14 @@ struct sl_options {
     bool atimes;                  /* -U */
     bool open_noatime;
     bool sparse;                  /* -S */
+    struct sl_chmod *chmod;       /* owned; NULL: none */
+    struct sl_mapping *usermap, *groupmap;   /* owned; NULL: none */
+    bool chowns_user, chowns_group;   /* these are of --chown */
+    bool safe_links, munge_links;
+    bool copy_links, copy_dirlinks, copy_unsafe_links, keep_dirlinks;
+    bool executability;           /* -E */
+    bool omit_dir_times, omit_link_times;
+    int super;                    /* 1: --super; -1: --no-super; 0: as the account is */
     bool dirs;                    /* -d */
     bool relative;                /* -R */
     bool implied_dirs;            /* default true */
@@ -57,6 +68,8 @@ struct sl_options {
     int max_depth;                /* 0: none */
     /* what counts as different */
     bool update, checksum, ignore_times, size_only, existing, ignore_existing;
+    bool modify_window_given;
+    int modify_window;            /* seconds by which times may differ; below 0: their nanoseconds count */
     int whole_file;               /* 1: -W; -1: --no-whole-file; 0: whole between local trees only */
     struct sl_alternate_dirs alternates;
     /* deletion */
@@ -85,6 +98,7 @@ struct sl_options {
     enum sl_transport_name transport;
     int lanes;                    /* connections for content besides the first; 1: the first alone, 0: as it pays */
     const char *ssh_config;       /* NULL: the user's and the system's */
+    const char *bind_address;     /* --address; NULL: any */
     int port;                     /* --port, 0: not given */
     int address_family;           /* AF_UNSPEC; -4, -6 */
     int timeout_s, contimeout_s;  /* 0: none given */

@@ -9,6 +9,7 @@
 #include "client/info.h"
 #include "client/plan_priv.h"
 #include "client/parts.h"
+#include "client/superuser.h"
 #include "base/io.h"
 #include "base/mem.h"
 
@@ -55,6 +56,7 @@ void sl_plan_clear(struct sl_plan *p)
     for (size_t i = 0; i < p->depth; i++)
         sl_similar_free(p->levels[i].similar), sl_extra_missing_clear(&p->levels[i]);
     free(p->levels);
+    sl_detours_clear(&p->detours);
     free(p->dest_origin.base);
     free(p->dest_origin.top);
 }
@@ -252,7 +254,7 @@ static void transfer(struct sl_plan *p, struct sl_action *a, const struct sl_ent
         a->changes |= SL_CHANGE_CHECKSUM;
     a->meta = sl_meta_of_new(p, s) | sl_attrs_of_new(p, s, d);
     if (!p->o->perms) {
-        a->entry.mode = d->mode;
+        a->entry.mode = sl_mode_over(p->o, s, d);
         a->meta = (a->meta & ~(uint32_t)SL_META_UMASK) | SL_META_MODE;
     }
     a->flags = SL_PUT_REPLACE;
@@ -260,8 +262,7 @@ static void transfer(struct sl_plan *p, struct sl_action *a, const struct sl_ent
 
 static bool left_alone(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d)
 {
-    bool later = d->mtime_s > s->mtime_s || (d->mtime_s == s->mtime_s && d->mtime_ns > s->mtime_ns && s->mtime_ns);
-    bool newer = p->o->update && later && s->type == SL_TYPE_FILE && d->type == SL_TYPE_FILE;
+    bool newer = p->o->update && sl_time_newer(p->o, s, d) && s->type == SL_TYPE_FILE && d->type == SL_TYPE_FILE;
     if (p->o->ignore_existing)
         tell_skipped(p, s, EXISTS);
     else if (newer)
@@ -289,7 +290,7 @@ static enum verdict content(const struct sl_plan *p, const struct sl_entry *s, c
         return DIFFERENT;
     if (p->o->checksum)
         return s->size ? ASK_HASHES : SAME;
-    if (p->o->size_only || (!p->o->ignore_times && sl_times_equal(s, d)))
+    if (p->o->size_only || (!p->o->ignore_times && sl_times_equal(p->o, s, d)))
         return SAME;
     if (p->o->ignore_times)
         return DIFFERENT;
@@ -333,6 +334,7 @@ static enum sl_code both_files(struct sl_plan *p, const struct sl_entry *s, cons
         a = sl_plan_push(p, meta ? SL_ACT_META : SL_ACT_NOTHING, s, origin);
         a->changes = changes;
         a->meta = meta;
+        a->entry.mode = sl_mode_over(p->o, s, d);
     } else {
         a = sl_plan_push(p, v == DIFFERENT || pick.ask ? SL_ACT_FILE : SL_ACT_COMPARE, s, origin);
         transfer(p, a, s, d, changes);
@@ -371,8 +373,8 @@ static enum sl_code both_special(struct sl_plan *p, const struct sl_entry *s, co
     sl_hard_before(p, s, d);
     struct sl_action *a = sl_plan_push(p, target || number ? SL_ACT_MAKE : meta ? SL_ACT_META : SL_ACT_NOTHING, s, origin);
     a->changes = changes | (target || number ? (uint32_t)SL_CHANGE_TARGET : 0);
-    if (link && target && !p->o->times)
-        a->changes |= SL_CHANGE_TIME_NOW;
+    if (link && target && !sl_keeps_time(p->o, SL_TYPE_LINK))
+        a->changes |= p->o->times ? SL_CHANGE_TIME : SL_CHANGE_TIME_NOW;
     a->update = target || number ? SL_UPDATE_LOCAL : SL_UPDATE_NONE;
     a->meta = target || number ? sl_meta_of_new(p, s) : meta;
     a->flags = SL_PUT_REPLACE;
@@ -384,6 +386,10 @@ static enum sl_code both(struct sl_plan *p, const struct sl_entry *s, const stru
 {
     enum sl_code rc = SL_OK;
     struct sl_pick pick = { 0 };
+    if (p->o->keep_dirlinks && s->type == SL_TYPE_DIR && d->type == SL_TYPE_LINK && sl_plan_wanted(p, s))
+        rc = sl_plan_keep_dirlink(p, s);
+    if (rc != SL_OK)
+        return rc == SL_EOF ? SL_OK : rc;
     if (s->type == SL_TYPE_DIR && d->type == SL_TYPE_DIR)
         return both_dirs(p, s, d, origin);
     if (d->type == SL_TYPE_DIR) {
@@ -425,7 +431,7 @@ static void leave(struct sl_plan *p)
 {
     struct sl_level *l = sl_plan_level(p);
     uint32_t meta = l->meta;
-    if (l->has_source && (l->touched || l->made) && p->o->times)
+    if (l->has_source && (l->touched || l->made) && sl_keeps_time(p->o, SL_TYPE_DIR))
         meta |= SL_META_MTIME;
     if (l->has_source && meta) {
         struct sl_action *a = sl_plan_push_dir(p, SL_ACT_META, l);
@@ -501,6 +507,12 @@ static enum sl_code judge(struct sl_plan *p, const struct sl_entry *s, struct sl
         sl_extra_entry(p, d);
         return SL_OK;
     }
+    p->keeps_group = false;
+    if (p->o->super && sl_plan_type_wanted(p, s)) {
+        enum sl_code look = sl_superuser_look(p, s, order ? NULL : d);
+        if (look != SL_OK)
+            return look;
+    }
     uint64_t before = p->top_entries;
     struct sl_stats stats = p->stats;
     struct sl_progress progress = p->progress;
@@ -557,6 +569,7 @@ static enum sl_code merge_step(struct sl_plan *p, struct sl_error *err)
     }
     if (!s_end)
         sl_compare_disarm(p, &s->entry);
+    p->real = s_end ? NULL : s->real;
     p->bare = !s_end && s->implied && !p->o->implied_dirs;
     if (!s_end && (ra = sl_alternates_seek(&p->alternates, p->depth, &s->entry, err)) != SL_OK)
         return ra;

@@ -54,6 +54,7 @@ struct sl_action {
     enum sl_action_kind kind;
     char *path;              /* owned; of the transfer; the name is path + dir_len (+ 1) */
     size_t dir_len;
+    char *real;              /* owned: where the source has it below the origin's root; NULL: below its base, by path */
     struct sl_origin *origin;
     struct sl_entry entry;   /* name and target point into path and target */
     char *target;            /* owned */
@@ -202,6 +203,7 @@ struct sl_plan {
     struct sl_origin dest_origin;
     uint32_t attrs;                  /* which attributes are kept (enum sl_attrs_flag); 0: none */
     bool attrs_ruled;                /* filter rules choose among extended attributes: whole sets are needed to tell what differs */
+    struct sl_detours detours;       /* -K: links that stand for directories there */
     /* where the merge stands */
     char *path;                      /* of the open directory; owned */
     size_t path_cap;
@@ -211,7 +213,9 @@ struct sl_plan {
     unsigned extra_kept;             /* so many of these, from the top, stay: something in them is protected */
     size_t extra_path_len;           /* of the directory open there, in path */
     uint64_t extra_count;            /* entries found in it */
+    const char *real;                /* where the source has the entry being decided, when links were followed on the way; borrowed; NULL */
     bool bare;                       /* the entry being decided is a directory whose metadata is not wanted */
+    bool keeps_group;                /* or one whose group is not to be given to what is made (--no-super) */
     bool cut;                        /* or one that is as deep as --max-depth says */
     bool conflict;                   /* that directory is in the way of the last deferred action */
     bool started, listed;
@@ -296,7 +300,13 @@ enum sl_code sl_delete_step(struct sl_plan *p, struct sl_error *err);
 enum sl_code sl_compare_meta(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, uint32_t *changes, uint32_t *meta);
 /* Takes setuid and setgid from a file that root writes and that does not keep its owner and group: it would run as root. */
 void sl_compare_disarm(const struct sl_plan *p, struct sl_entry *s);
-bool sl_times_equal(const struct sl_entry *a, const struct sl_entry *b);
+bool sl_times_equal(const struct sl_options *o, const struct sl_entry *a, const struct sl_entry *b);
+/* Whether d's time is later than s's by so much that --update leaves it. */
+bool sl_time_newer(const struct sl_options *o, const struct sl_entry *s, const struct sl_entry *d);
+/* Whether times of such entries are kept. */
+bool sl_keeps_time(const struct sl_options *o, enum sl_type type);
+/* The mode that a file which is there, d, is to have. */
+uint32_t sl_mode_over(const struct sl_options *o, const struct sl_entry *s, const struct sl_entry *d);
 /* The metadata that a new entry gets. */
 uint32_t sl_meta_of_new(const struct sl_plan *p, const struct sl_entry *s);
 

@@ -24,6 +24,7 @@ void sl_plan_touch(struct sl_plan *p);
 struct sl_action *sl_plan_push(struct sl_plan *p, enum sl_action_kind kind, const struct sl_entry *e, struct sl_origin *origin);
 enum sl_update sl_plan_direction(const struct sl_plan *p);
 /* Whether entries of this type are copied at all; says so when they are not. */
+bool sl_plan_type_wanted(const struct sl_plan *p, const struct sl_entry *s);
 bool sl_plan_wanted(struct sl_plan *p, const struct sl_entry *s);
 /* Whether an entry with these changes leaves a line anywhere: most entries of most runs don't, and cost no action. */
 bool sl_plan_told(const struct sl_plan *p, uint32_t changes);
@@ -47,6 +48,11 @@ void sl_pick_replace(const struct sl_plan *p, struct sl_action *a, const struct 
 bool sl_candidate_same(const struct sl_candidate *c, const struct sl_action *a);
 /* The candidates of an action are answered. True: it has become what follows from that; else what is there decides. */
 bool sl_pick_settle(struct sl_plan *p, struct sl_action *a);
+
+/* ---- dirlinks.c ---- */
+/* The source has a directory, s, and the destination a link, which is peeked: it stays, and becomes the directory that it leads to if it leads
+ * to one. SL_AGAIN; SL_EOF: it can't be, which is told, and both are dropped. */
+enum sl_code sl_plan_keep_dirlink(struct sl_plan *p, const struct sl_entry *s);
 
 /* ---- extra.c ---- */
 /* Spools a directory's metadata in front of the deletions in it (kind 'm': to be set when they are done; 'o': opened up before). */

@@ -69,6 +69,7 @@ void sl_action_clear(struct sl_action *a)
     sl_delta_job_free(a->delta);
     sl_attrs_job_free(a->attrs);
     free(a->path);
+    free(a->real);
     free(a->target);
     free(a->similar);
     if (a->pick)

@@ -105,6 +105,8 @@ static enum sl_code on_fail(struct sl_remote *r, enum sl_job job, struct sl_rd *
         acked(r, job, m.request);
     } else if (job == SL_JOB_HASH && (sl_remote_fetch_failed(r, m.request, &why) || sl_remote_attrs_failed(r, m.request, &why))) {
         ;
+    } else if (job == SL_JOB_LOOK) {
+        sl_remote_look_failed(r, m.request, &why);   /* or it is of a directory, which is seen by what is asked for in it */
     } else if (r->sync) {
         if (!r->sync_failed && m.request >= r->sync_from) {
             r->sync_failed = true;
@@ -255,7 +257,7 @@ static enum sl_code on_frame(void *ctx, const struct sl_frame *f, struct sl_erro
     case SL_MSG_ATTACHED:
         return on_attached(r, job, &rd, err);
     case SL_MSG_LISTED:
-        return job == SL_JOB_LIST ? on_listed(r, f, err) : bad(err, "listing");
+        return job == SL_JOB_LIST ? on_listed(r, f, err) : job == SL_JOB_LOOK ? sl_remote_on_looked(r, f, err) : bad(err, "listing");
     case SL_MSG_CONTENT:
         return job == SL_JOB_WORK ? on_content(r, f, err) : job == SL_JOB_HASH ? sl_remote_on_fetched(r, f, err) : bad(err, "file's content");
     case SL_MSG_OWNER_IS:

@@ -479,6 +479,7 @@ static void remote_free(struct sl_endpoint *e)
     sl_remote_chunks_clear(r);
     sl_remote_fetch_clear(r);
     sl_remote_attrs_clear(r);
+    sl_remote_look_clear(r);
     free(r->reads.at);
     free(r->hashes.at);
     free(r->answers);
@@ -497,6 +498,6 @@ const struct sl_endpoint_ops sl_remote_ops = {
     .basis = remote_basis,         .copy = remote_copy,            .commit = remote_commit,       .abort = remote_abort,
     .make = remote_make,           .set_meta = remote_set_meta,    .remove = remote_remove,       .owner = remote_owner,
     .keep = remote_keep,           .kept_in = remote_kept_in,      .part = remote_part,           .join = remote_join,
-    .drop = remote_drop,           .read_part = remote_read_part, .fetch = sl_remote_fetch,
+    .drop = remote_drop,           .read_part = remote_read_part, .fetch = sl_remote_fetch,   .look = sl_remote_look,
     .link = remote_link,           .rename = remote_rename,     .attrs = sl_remote_attrs,    .get_attrs = sl_remote_get_attrs,
 };

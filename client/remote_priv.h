@@ -100,6 +100,9 @@ struct sl_remote {
     /* small files */
     struct sl_fetch_wait *fetches, **fetches_end;   /* asked for, in order */
     struct sl_attrs_wait *attrs_waits;   /* likewise, whole sets of attributes */
+    /* looks */
+    struct sl_look_wait *looks, **looks_end;        /* asked for, in order */
+    struct sl_listcheck look_check;                 /* of the first of them */
     /* owners */
     struct sl_owner_answer *owners;
     size_t owners_len, owners_cap;
@@ -161,6 +164,13 @@ bool sl_remote_attrs_failed(struct sl_remote *r, uint64_t request, const struct 
 void sl_remote_attrs_clear(struct sl_remote *r);
 /* Frame flags of what reads. */
 static inline uint8_t sl_remote_reads(const struct sl_remote *r) { return r->e.no_atime && r->e.attrs ? SL_FLAG_NO_ATIME : 0; }
+
+/* remote_look.c */
+void sl_remote_look(struct sl_endpoint *e, uint32_t dir, const char *name, uint32_t flags, struct sl_look *k);
+enum sl_code sl_remote_on_looked(struct sl_remote *r, const struct sl_frame *f, struct sl_error *err);
+/* Whether a failure is that of the first of them; if so it is told. */
+bool sl_remote_look_failed(struct sl_remote *r, uint64_t request, const struct sl_error *err);
+void sl_remote_look_clear(struct sl_remote *r);
 
 /* remote_line.c */
 void sl_remote_line_begin(struct sl_remote *r);          /* the peer's greeting is there */

@@ -8,6 +8,7 @@
 #include "client/confine_client.h"
 #include "client/delta_job.h"
 #include "client/grow.h"
+#include "client/links.h"
 #include "client/permit.h"
 #include "client/remote.h"
 #include "proto/msg.h"
@@ -42,6 +43,17 @@ static int session_status(enum sl_code rc)
     return sl_remote_interrupted ? 20 : rc == SL_E_TIMEOUT ? 30 : rc == SL_E_CONFIG ? 1 : rc == SL_E_VERSION || rc == SL_E_PEER ? 2 : 12;
 }
 
+/* ssh has an option of its own for it. */
+static enum sl_code check_bind(const struct sl_layout *l, struct sl_error *err)
+{
+    enum sl_address_kind source = l->addresses[0].kind, dest = l->o->dest ? l->dest_address.kind : SL_ADDR_LOCAL;
+    if (source == SL_ADDR_SSH || dest == SL_ADDR_SSH)
+        return sl_fail(err, SL_E_CONFIG, "--address is for superlifter:// only; over SSH use -e 'ssh -b %s'", l->o->bind_address);
+    if (source == SL_ADDR_LOCAL && dest == SL_ADDR_LOCAL)
+        return sl_fail(err, SL_E_CONFIG, "--address: nothing is connected to between local trees");
+    return SL_OK;
+}
+
 static enum sl_code parse_addresses(struct sl_layout *l, struct sl_error *err)
 {
     enum sl_code rc = SL_OK;
@@ -56,6 +68,10 @@ static enum sl_code parse_addresses(struct sl_layout *l, struct sl_error *err)
         rc = sl_address_parse(&l->dest_address, l->o->dest, err);
     if (rc == SL_OK && l->o->dest && l->dest_address.modules && !l->dest_address.module)
         rc = sl_fail(err, SL_E_CONFIG, "'%s' names no module", l->o->dest);
+    if (rc == SL_OK && l->o->munge_links && l->o->dest)
+        rc = sl_links_may_munge(l->addresses[0].kind != SL_ADDR_LOCAL, l->dest_address.kind != SL_ADDR_LOCAL, err);
+    if (rc == SL_OK && l->o->bind_address)
+        rc = check_bind(l, err);
     bool local = rc == SL_OK && l->o->dest && l->addresses[0].kind == SL_ADDR_LOCAL && l->dest_address.kind == SL_ADDR_LOCAL;
     if (local && l->o->bwlimit)
         return sl_fail(err, SL_E_CONFIG, "--bwlimit: nothing is sent between local trees, so there is no rate to hold");
@@ -144,6 +160,8 @@ static enum sl_code settle_in(struct sl_layout *l, struct sl_error *err, int *ex
     *exit_status = 1;
     if (rc == SL_OK && local_dest)
         l->dest = sl_local_new(SL_SIDE_DEST, remote, l->helper);
+    if (rc == SL_OK && local_dest && l->o->keep_dirlinks)
+        sl_local_from_slash(l->dest);
     return rc;
 }
 

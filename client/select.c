@@ -20,6 +20,11 @@ struct sl_select {
     struct sl_ahead *ahead;      /* borrowed; NULL */
     struct sl_fetch *fetch; /* owned; NULL: nothing is under way */
     char failed[SL_NAME_MAX + 1];
+    struct real {
+        size_t depth;
+        char *path;
+    } * real; /* owned, its paths too: open directories that links led to */
+    size_t real_len;
     bool keeps;
     uint64_t least, most;
     struct kept {
@@ -49,11 +54,19 @@ static void forget(struct sl_select *s, size_t depth)
     }
 }
 
+static void forget_real(struct sl_select *s, size_t depth)
+{
+    while (s->real_len && s->real[s->real_len - 1].depth > depth)
+        free(s->real[--s->real_len].path);
+}
+
 void sl_select_free(struct sl_select *s)
 {
     if (!s)
         return;
     forget(s, 0);
+    forget_real(s, 0);
+    free(s->real);
     free(s->kept);
     free(s->sent);
     sl_view_free(s->view);
@@ -127,10 +140,17 @@ void sl_select_enter(struct sl_select *s, const struct sl_origin *o, const char 
     sl_view_enter(s->view, name);
 }
 
+void sl_select_real(struct sl_select *s, const char *path)
+{
+    s->real = sl_realloc(s->real, (s->real_len + 1) * sizeof *s->real);
+    s->real[s->real_len++] = (struct real){ sl_view_depth(s->view), sl_strdup(path) };
+}
+
 void sl_select_leave(struct sl_select *s)
 {
     if (sl_view_depth(s->view))
         sl_view_leave(s->view);
+    forget_real(s, sl_view_depth(s->view));
     forget(s, sl_view_depth(s->view));
 }
 
@@ -151,10 +171,13 @@ void sl_select_ahead(struct sl_select *s, struct sl_ahead *a)
 static enum sl_code ask(struct sl_select *s, const struct sl_view_file *file)
 {
     const char *path = sl_view_path(s->view);
+    bool real = !file->dir && s->real_len && s->real[s->real_len - 1].depth == sl_view_depth(s->view);
     uint32_t id = 0;
-    if (s->ahead && !file->dir && (s->fetch = sl_ahead_take(s->ahead, path, file->name)) != NULL)
+    if (real)
+        path = s->real[s->real_len - 1].path;
+    else if (s->ahead && !file->dir && (s->fetch = sl_ahead_take(s->ahead, path, file->name)) != NULL)
         return SL_OK;
-    enum sl_code rc = sl_cursor_move(&s->cursor, s->e, s->origin->root, file->dir ? "" : s->origin->base);
+    enum sl_code rc = sl_cursor_move(&s->cursor, s->e, s->origin->root, file->dir || real ? "" : s->origin->base);
     if (file->dir)
         path = file->dir + (*file->dir == '/');
     if (rc == SL_OK)

@@ -28,6 +28,8 @@ void sl_select_use(struct sl_select *s, const struct sl_select *of);
 
 /* The listing goes into a directory of the open one; where it is from. name "": the top itself. And leaves it. */
 void sl_select_enter(struct sl_select *s, const struct sl_origin *o, const char *name);
+/* The directory just entered really is there, below the origin's root: links were followed on the way. */
+void sl_select_real(struct sl_select *s, const char *path);
 void sl_select_leave(struct sl_select *s);
 
 /* Whether all that is needed to judge the open directory is there: SL_OK, or SL_AGAIN: not yet. SL_E_CONFIG: a rule is

@@ -3,6 +3,8 @@
 #include "config.h"
 #include "client/stream.h"
 #include "base/mem.h"
+#include "client/alter.h"
+#include "client/links.h"
 #include "proto/msg.h"
 
 #include <assert.h>
@@ -35,7 +37,9 @@ void sl_stream_clear(struct sl_stream *s)
     sl_cursor_clear(&s->cursor);
     sl_select_free(s->select);
     sl_ahead_free(s->ahead);
+    sl_follow_free(s->follow);
     sl_select_free(s->protects);
+    free(s->munged);
     *s = (struct sl_stream){ 0 };
 }
 
@@ -147,6 +151,14 @@ static void rename_entry(struct sl_stream *s, const struct sl_segment *g)
     s->ev.entry.name_len = n;
 }
 
+/* A link that can't be made unusable is not to come through as it is. */
+static void too_long(struct sl_stream *s)
+{
+    s->ev = (struct sl_event){ .kind = SL_EVENT_ERROR, .name = s->ev.entry.name };
+    sl_fail(&s->ev.error, SL_E_NAME, "the target of '%s' is too long to be munged", s->ev.name);
+    s->ev.error.side = s->e->side;
+}
+
 /* What an event of the running LIST means for the sequence. True when it is to be reported. */
 static bool take(struct sl_stream *s)
 {
@@ -155,6 +167,12 @@ static bool take(struct sl_stream *s)
     s->origin = g->origin;
     s->ev.error.side = s->e->side;
     s->ev.named = s->ev.kept = false;
+    if (s->ev.kind == SL_EVENT_ENTRY && s->alters)
+        sl_alter_entry(s->alters, &s->ev.entry);
+    if (s->ev.kind == SL_EVENT_ENTRY && s->unmunges)
+        sl_link_unmunge(&s->ev.entry);
+    if (s->ev.kind == SL_EVENT_ENTRY && s->munged && !sl_link_munge(&s->ev.entry, s->munged))
+        too_long(s);
     if (s->ev.kind == SL_EVENT_ENTRY) {
         bool dir = s->ev.entry.type == SL_TYPE_DIR;
         s->ev.implied = outer && g->keep_open && !g->wanted;
@@ -223,18 +241,37 @@ static void failed(struct sl_stream *s, const struct sl_segment *g, struct sl_er
     s->ev.error.side = s->e->side;
 }
 
+static enum sl_code raw_event(void *ctx, struct sl_event *ev, struct sl_error *why)
+{
+    struct sl_stream *s = ctx;
+    const struct sl_segment *g = &s->segments[s->at];
+    if (!s->ahead)
+        return s->e->ops->list_next(s->e, ev, why);
+    return sl_ahead_next(s->ahead, &(struct sl_ahead_of){ g->origin, g->dir, g->name }, ev, why);
+}
+
+static struct sl_follow_of follow_of(const struct sl_segment *g)
+{
+    return (struct sl_follow_of){ .root = g->origin->root, .base = g->origin->base, .dir = g->dir, .name = g->name,
+                                  .links = !on_the_way(g), .flags = g->flags };
+}
+
 static enum sl_code next_event(struct sl_stream *s, const struct sl_segment *g, struct sl_error *why)
 {
-    if (!s->ahead)
-        return s->e->ops->list_next(s->e, &s->ev, why);
-    return sl_ahead_next(s->ahead, &(struct sl_ahead_of){ g->origin, g->dir, g->name }, &s->ev, why);
+    if (!s->follow)
+        return raw_event(s, &s->ev, why);
+    struct sl_follow_of of = follow_of(g);
+    return sl_follow_next(s->follow, &of, raw_event, s, &s->ev, why);
 }
 
 /* The rest of the directory just reported is not wanted. */
 static void skip(struct sl_stream *s)
 {
+    uint64_t number = s->dirs - 1;
+    if (s->follow && sl_follow_skip(s->follow, &number))
+        return;
     if (!s->ahead || !sl_ahead_ended(s->ahead))
-        s->e->ops->list_skip(s->e, s->dirs - 1);
+        s->e->ops->list_skip(s->e, number);
 }
 
 /* The next event; s->have when it is one of ours, not of the listing. */
@@ -298,9 +335,12 @@ bool sl_stream_excludes(struct sl_stream *s, enum sl_view_when when)
     return s->select && sl_select_excludes(s->select, s->origin, s->ev.entry.name, s->ev.entry.type == SL_TYPE_DIR, when, NULL);
 }
 
-/* A directory on the way to what was named is not asked about. */
+/* A directory on the way to what was named is not asked about; a link that leads nowhere is hidden as file or as directory. */
 static bool hidden(struct sl_stream *s)
 {
+    if (s->hides && s->select && s->ev.kind == SL_EVENT_ERROR && s->ev.of_link)
+        return sl_select_excludes(s->select, s->origin, s->ev.name, false, SL_VIEW_LIVING, NULL) ||
+               sl_select_excludes(s->select, s->origin, s->ev.name, true, SL_VIEW_LIVING, NULL);
     return s->hides && s->ev.kind == SL_EVENT_ENTRY && !s->ev.implied && sl_stream_excludes(s, SL_VIEW_LIVING);
 }
 
@@ -334,6 +374,8 @@ void sl_stream_pop(struct sl_stream *s)
         s->level++;
         if (s->select)
             sl_select_enter(s->select, s->origin, s->ev.entry.name);
+        if (s->select && s->ev.real)
+            sl_select_real(s->select, s->ev.real);
         if (s->protects)
             sl_select_enter(s->protects, guarded(s), s->ev.entry.name);
         if (s->max_depth && s->level >= s->max_depth && !s->ev.implied) {
@@ -356,4 +398,16 @@ void sl_stream_drop(struct sl_stream *s)
         skip(s);
     }
     s->have = false;
+}
+
+enum sl_code sl_stream_follow_dir(struct sl_stream *s)
+{
+    struct sl_follow_of of = follow_of(&s->segments[s->at]);
+    enum sl_code rc = sl_follow_current(s->follow, &of, &s->ev);
+    if (rc != SL_OK || !is_dir(&s->ev))
+        return rc;
+    s->started |= s->depth == 0;
+    s->dirs++;
+    s->depth++;
+    return SL_OK;
 }

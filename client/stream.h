@@ -9,6 +9,8 @@
 #include "client/ahead.h"
 #include "client/cursor.h"
 #include "client/endpoint.h"
+#include "client/follow.h"
+#include "client/options.h"
 #include "client/select.h"
 
 /* Where a path of the transfer really is: endpoint, root, and the real path in front of it. */
@@ -57,9 +59,13 @@ struct sl_stream {
     char as_name[SL_NAME_MAX + 1];
     struct sl_select *select;     /* filter rules; owned; NULL: none */
     struct sl_ahead *ahead;       /* owned; NULL: the listing is not read ahead of its use */
+    struct sl_follow *follow;     /* owned; NULL: links are links */
     bool hides;                   /* what they exclude is not reported */
     struct sl_select *protects;   /* rules of the other side, for directories that are empty (sl_event.kept); owned; NULL: none */
     const struct sl_origin *protected_at;  /* where that side is; borrowed; NULL: as this one */
+    bool unmunges;                /* targets of links that rsync made unusable are put right */
+    char *munged;                 /* owned: room for a target that is made unusable; NULL: none is */
+    const struct sl_options *alters;   /* entries are altered by these (alter.h); borrowed; NULL: none are */
     unsigned max_depth;           /* entries deeper than so many directories are not reported; 0: no limit */
     unsigned level;               /* directories that were entered and not left */
     unsigned shallow;             /* depth inside a directory whose content is too deep */
@@ -78,6 +84,10 @@ enum sl_code sl_stream_peek(struct sl_stream *s, struct sl_event **ev, struct sl
 void sl_stream_pop(struct sl_stream *s);
 /* Takes the peeked entry and, if it is a directory, everything in it up to and with its END. */
 void sl_stream_drop(struct sl_stream *s);
+
+/* The peeked entry is a link: it becomes the directory that it leads to, if it leads to one, or an error where that is around it. SL_AGAIN. Of a stream
+ * with `follow`. */
+enum sl_code sl_stream_follow_dir(struct sl_stream *s);
 
 /* Whether the rules exclude the peeked entry. */
 bool sl_stream_excludes(struct sl_stream *s, enum sl_view_when when);

@@ -20,6 +20,7 @@ struct target {
     const char *host;
     char port[8];
     int limit_s; /* 0: the system's own */
+    const char *from; /* --address; NULL: any */
 };
 
 /* For messages: an IPv6 address gets its brackets back. */
@@ -46,12 +47,28 @@ static enum sl_code await(int fd, const struct target *t, struct sl_error *err)
     return why ? cannot(t, SL_E_CONNECT, strerror(why), err) : SL_OK;
 }
 
+/* --address. One of another family is as little use as one that this machine does not have. */
+static enum sl_code bind_to(int fd, int family, const struct target *t, struct sl_error *err)
+{
+    struct addrinfo *list = NULL, hints = { .ai_family = family, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE };
+    int gai = getaddrinfo(t->from, NULL, &hints, &list);
+    bool bound = gai == 0 && bind(fd, list->ai_addr, list->ai_addrlen) == 0;
+    const char *why = gai == 0 ? strerror(errno) : gai == EAI_SYSTEM ? strerror(errno) : gai_strerror(gai);
+    if (gai == 0)
+        freeaddrinfo(list);
+    return bound ? SL_OK : sl_fail(err, SL_E_CONNECT, "cannot connect from '%s': %s", t->from, why);
+}
+
 static enum sl_code connect_one(int *out, const struct addrinfo *ai, const struct target *t, struct sl_error *err)
 {
     int on = 1, fd = socket(ai->ai_family, ai->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, ai->ai_protocol);
     enum sl_code rc = SL_OK;
     if (fd < 0)
         return cannot(t, SL_E_CONNECT, strerror(errno), err);
+    if (t->from && (rc = bind_to(fd, ai->ai_family, t, err)) != SL_OK) {
+        close(fd);
+        return rc;
+    }
     if (connect(fd, ai->ai_addr, ai->ai_addrlen) != 0)
         rc = errno == EINPROGRESS ? await(fd, t, err) : cannot(t, SL_E_CONNECT, strerror(errno), err);
     if (rc != SL_OK) {
@@ -69,6 +86,7 @@ enum sl_code sl_transport_tcp(struct sl_transport *t, const struct sl_address *a
                               struct sl_error *err)
 {
     struct target target = { .host = a->host,
+                             .from = o->bind_address,
                              .limit_s = o->contimeout_s > LIMIT_MAX_S ? LIMIT_MAX_S : o->contimeout_s };
     snprintf(target.port, sizeof target.port, "%d", a->port ? a->port : o->port ? o->port : SL_PORT_DEFAULT);
     struct addrinfo *list = NULL, hints = { .ai_family = o->address_family, .ai_socktype = SOCK_STREAM };

@@ -284,8 +284,8 @@ START_TEST(refused)
     bad("-aN a b", "option --crtimes (-N) is not supported by this version of superlifter");
     bad("-a --link-dest= a b", "--link-dest");
     bad("-a --link-dest=5 --copy-dest=6 a b", "--copy-dest doesn't go with --link-dest");
-    bad("-a --chown=5 a b", "--chown");
-    bad("-a --chown 5 a b", "--chown");
+    bad("-a --write-batch=5 a b", "--write-batch");
+    bad("-a --write-batch 5 a b", "--write-batch");
     bad("--daemon", "superlifter-server --daemon");
     bad("-a -f merge_/nonexistent/x a b", "/nonexistent/x");
     bad("--info=symsafe a b", "nothing of symsafe");

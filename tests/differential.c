@@ -20,7 +20,7 @@
 
 enum { RUN_SECONDS = 60, FRAIL_SECONDS = 10, SHOWN = 20 };
 
-static const struct profile *const profiles[] = { &profile_filters, &profile_files, &profile_hard, &profile_dests, &profile_attrs };
+static const struct profile *const profiles[] = { &profile_filters, &profile_files, &profile_hard, &profile_dests, &profile_attrs, &profile_words };
 static bool keep, verbose;
 
 static void die(const char *what)
@@ -319,6 +319,8 @@ static int run_own(const struct options *o, const char *dest, struct text *said)
         sorted_output(&before);
     int status = run(sl, o, true, dest, NULL);
     sorted_output(&after);
+    if (o->lines && rename("superlifter.out", "superlifter.lines") != 0)
+        die("superlifter.out");
     if (o->foretold && !is_equal(&before, &after))
         text_add(said, "-n said:\n%sthe run:\n%s", before.len ? before.at : "", after.len ? after.at : "");
     text_clear(&before);
@@ -385,6 +387,8 @@ static bool one_case(const struct profile *p, uint64_t number)
     make_more(&c, p, source, &o);
     tree_free(source);
     write_rsh();
+    if (p->finish)
+        p->finish(&c);
     if (o.file)
         write_text("rules", o.file);
     if (o.home_ignore)
@@ -401,7 +405,7 @@ static bool one_case(const struct profile *p, uint64_t number)
         rb = run_own(&o, o.slash ? "dst.b/src" : "dst.b", &said);
         if (o.lines && ra != 23) {
             read_items("rsync.out", &lines_a);
-            read_items("superlifter.out", &lines_b);
+            read_items("superlifter.lines", &lines_b);
         }
     }
     /* Where something went wrong, one may have touched a directory to no end. */

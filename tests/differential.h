@@ -62,7 +62,7 @@ const char *tree_name(struct chance *c);
 /* What a directory holds, a line for each entry: path, type, mode, size, hash of the content or target, and time if
  * wanted. */
 /* TREE_LINKS: of what has several names in the tree, the first. */
-enum tree_fields { TREE_TIMES = 1, TREE_MODES = 2, TREE_LINKS = 4, TREE_ATTRS = 8 };
+enum tree_fields { TREE_TIMES = 1, TREE_MODES = 2, TREE_LINKS = 4, TREE_ATTRS = 8, TREE_OWNERS = 16 };
 /* Adds the extended attributes and ACLs of one thing. */
 void tree_attrs(const char *path, struct text *out);
 void tree_list(const char *path, unsigned fields, struct text *out);
@@ -104,7 +104,9 @@ struct profile {
     void (*more)(struct chance *c, const struct node *source, const struct options *o, int at);
     /* What is done to each tree once it is on disk; NULL: nothing. The same number does the same to all but the source. */
     void (*dress)(uint64_t number, const char *path, bool source);
+    /* What is done to both trees, src and those below dst.a and dst.b, when they are written; NULL: nothing. */
+    void (*finish)(struct chance *c);
 };
-extern const struct profile profile_filters, profile_files, profile_hard, profile_dests, profile_attrs;
+extern const struct profile profile_filters, profile_files, profile_hard, profile_dests, profile_attrs, profile_words;
 
 #endif

@@ -305,6 +305,8 @@ static void list_one(const char *path, const char *shown, unsigned fields, struc
     text_add(out, "%s %o", *shown ? shown : ".", (unsigned)(st.st_mode & S_IFMT));
     if (fields & TREE_MODES && !link)
         text_add(out, " %o", (unsigned)(st.st_mode & 07777));
+    if (fields & TREE_OWNERS)
+        text_add(out, " %lu:%lu", (unsigned long)st.st_uid, (unsigned long)st.st_gid);
     if (file)
         text_add(out, " %lld %016llx", (long long)st.st_size, (unsigned long long)hash_of(path));
     if (link)

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * follow - a listing in which links are what they lead to (-L, -k, --copy-unsafe-links): their entries are those of what is
+ * there, and the content of a directory comes at its place. It stands between an endpoint's listing and a stream.
+ */
+#ifndef SL_CLIENT_FOLLOW_H
+#define SL_CLIENT_FOLLOW_H
+
+#include "client/endpoint.h"
+#include "client/options.h"
+
+struct sl_follow;
+
+bool sl_follow_wanted(const struct sl_options *o);
+/* flags: of LIST, as of the stream's. */
+struct sl_follow *sl_follow_new(const struct sl_options *o, struct sl_endpoint *e, uint32_t flags);
+void sl_follow_free(struct sl_follow *f);
+
+/* What is being listed: name in dir, below root and base. links: whether links are followed there at all. */
+struct sl_follow_of {
+    uint32_t root;
+    const char *base, *dir, *name;
+    bool links;
+    uint32_t flags; /* of this LIST */
+};
+/* What the listing itself says next, as of the endpoint's list_next. */
+typedef enum sl_code sl_follow_raw(void *ctx, struct sl_event *ev, struct sl_error *err);
+/* The next event, as list_next; ev->real is set where it has to be. */
+enum sl_code sl_follow_next(struct sl_follow *f, const struct sl_follow_of *of, sl_follow_raw *raw, void *ctx, struct sl_event *ev,
+                            struct sl_error *err);
+/* Of one that follows nothing by itself (sl_follow_on_demand): the event just reported is a link; it becomes the directory that it leads to, if
+ * it leads to one, or an error where that is around it or not below the base. SL_AGAIN: it is not known yet. */
+enum sl_code sl_follow_current(struct sl_follow *f, const struct sl_follow_of *of, struct sl_event *ev);
+void sl_follow_on_demand(struct sl_follow *f);
+/* The rest of the directory just reported is not wanted. True: it is no part of the endpoint's listing; else *number is
+ * its number there, for list_skip. */
+bool sl_follow_skip(struct sl_follow *f, uint64_t *number);
+
+#endif

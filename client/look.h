@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/* look - what one thing at a tree is, or a directory with its own entries, asked for beside the listing that runs. */
+#ifndef SL_CLIENT_LOOK_H
+#define SL_CLIENT_LOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/entry.h"
+#include "base/error.h"
+
+enum { SL_LOOK_MAX = 4 * 1024 * 1024 }; /* entries; a directory with more is told as one that can't be followed */
+
+struct sl_look_item {
+    struct sl_entry entry;  /* name and target are owned */
+    struct sl_error *error; /* owned; it is an error of `entry.name`, or of the directory where that is "" */
+};
+struct sl_look { /* allocated by who asks, given up by sl_look_drop */
+    bool done, dropped;
+    enum sl_code code; /* when done: SL_OK, or why there is nothing (err) */
+    struct sl_error err;
+    struct sl_look_item *at; /* owned: the thing itself, then a directory's entries in their order */
+    size_t len, cap;
+};
+
+struct sl_look *sl_look_new(void);
+/* Frees it, or leaves that to the endpoint when it is still under way. */
+void sl_look_drop(struct sl_look *k);
+
+/* For endpoints. */
+void sl_look_add(struct sl_look *k, const struct sl_entry *e);
+void sl_look_add_error(struct sl_look *k, const char *name, const struct sl_error *err);
+/* It is there, or will never be. */
+void sl_look_done(struct sl_look *k, enum sl_code code);
+
+#endif

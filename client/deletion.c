@@ -25,19 +25,28 @@ static void refuse(struct sl_plan *p, enum sl_code code, const char *fmt, uint64
         sl_plan_entry_failed(p, &err, NULL);
 }
 
-/* Whether the deletions may be done; says why not. */
+static bool is_too_many(const struct sl_plan *p)
+{
+    uint64_t most = p->o->max_delete, all = p->deleted_before + p->dest_entries;
+    if (p->o->max_delete_percent)
+        most = all / 100 * most + all % 100 * most / 100;
+    return p->o->max_delete_given && p->deleted_before + p->delete_count > most;
+}
+
+/* Whether the deletions may be done; says why not. What only makes way for something else does not go because the source lacks it. */
 static bool allowed(struct sl_plan *p)
 {
     if (!p->delete_count || p->delete_refused)
         return false;
-    if (p->source_error)
+    bool unsure = !p->o->ignore_errors && (p->o->del || p->o->delete_missing_args);
+    if (unsure && p->source_error)
         refuse(p, SL_E_IO, "the source could not be read completely: nothing is deleted (%" PRIu64 " entries stay)", p->delete_count);
-    else if (p->vanished && p->stats.errors)
+    else if (unsure && p->vanished && p->stats.errors)
         refuse(p, SL_E_IO, "there were errors: nothing is deleted (%" PRIu64 " entries stay)", p->delete_count);
     else if (p->o->del && !p->top_entries && !p->o->allow_empty_source)
         refuse(p, SL_E_INVALID, "the source is empty: nothing is deleted (%" PRIu64 " entries stay); --allow-empty-source allows it",
                p->delete_count);
-    else if (p->o->max_delete_given && p->deleted_before + p->delete_count > p->o->max_delete)
+    else if (is_too_many(p))
         refuse(p, SL_E_LIMIT, "%" PRIu64 " entries would be deleted, more than --max-delete allows: none is", p->delete_count);
     return !p->delete_refused;
 }
@@ -129,7 +138,7 @@ static void queue_deferred(struct sl_plan *p)
 {
     for (size_t i = 0; i < p->deferred_len; i++) {
         struct sl_action *a = &p->deferred[i];
-        if (p->o->del && !p->delete_refused) {
+        if ((p->o->del || p->o->force) && !p->delete_refused) {
             queue_one_deferred(p, a);
             continue;
         }

@@ -42,6 +42,7 @@ struct sl_event {                 /* one event of a listing; borrowed until the 
     bool named;                   /* ENTRY: what an argument named, or a directory on the way to it; set by streams */
     bool kept;                    /* ENTRY: a directory that is not pruned when it is empty (--prune-empty-dirs); set by streams */
     bool implied;                 /* ENTRY: a directory on the way to what was named (-R); set by streams */
+    bool entered;                 /* ENTRY: a directory whose own entries follow, if it has any; set by streams */
 };
 
 enum sl_piece_kind { SL_PIECE_WHOLE, SL_PIECE_DATA, SL_PIECE_HOLE, SL_PIECE_END, SL_PIECE_FAILED };

@@ -129,7 +129,8 @@ enum sl_code sl_extra_step(struct sl_plan *p, struct sl_error *err)
         sl_stream_pop(&p->dest_stream);
     } else if (d->kind == SL_EVENT_ENTRY) {
         p->extra_count++;
-        extra_entry(p, &d->entry, p->extra_path_len, p->o->del);
+        p->dest_entries++;
+        extra_entry(p, &d->entry, p->extra_path_len, p->o->del || (p->o->force && p->conflict));
     } else {
         sl_stream_pop(&p->dest_stream);
         p->extra_depth--;
@@ -139,7 +140,7 @@ enum sl_code sl_extra_step(struct sl_plan *p, struct sl_error *err)
         p->path[p->extra_depth ? p->extra_path_len : sl_plan_level(p)->path_len] = '\0';
         if (!p->extra_depth && p->conflict) {
             p->conflict = false;
-            if (!p->extra_count && !p->o->del) {
+            if (!p->extra_count && !p->o->del && !p->o->force) {
                 struct sl_action *last = &p->deferred[--p->deferred_len], *a;
                 struct sl_entry gone = { .type = SL_TYPE_DIR, .name = last->entry.name, .name_len = last->entry.name_len };
                 a = sl_plan_push(p, SL_ACT_REMOVE, &gone, last->origin);
@@ -183,7 +184,7 @@ void sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const stru
     sl_plan_touch(p);
     p->conflict = true;
     p->extra_count = 0;
-    if (p->o->del)
+    if (p->o->del || p->o->force)
         spool_delete(p, 'w', d, n);
     p->extra_depth = 1;
     p->extra_path_len = n;

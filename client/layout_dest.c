@@ -108,10 +108,13 @@ static char *below(const struct sl_place *p)
 /* The destination's listing: all of it, or only what the arguments name. */
 static void list_dest(struct sl_layout *l, struct sl_plan *p)
 {
+    bool removes = l->o->del || l->o->force;
     uint32_t extra = l->o->dry_run ? 0 : SL_LIST_CLEAN;
     if (p->dest_new || p->blind)
         return;
-    if (l->o->del)
+    if (removes && !(l->contents && l->o->relative))     /* what goes may be a directory with something in it */
+        extra |= SL_LIST_RECURSE;
+    if (removes)
         sl_stream_select(&p->dest_stream, l->o->filters, SL_RULE_RECEIVER);
     if (l->list) {
         l->feeds[1] = sl_files_from_feed(l->list, &p->dest_stream, &p->dest_origin, true);
@@ -161,7 +164,7 @@ static enum sl_code not_same(const struct sl_layout *l, const char *dest, const 
 static enum sl_code may_read_rules(const struct sl_layout *l, struct sl_error *err)
 {
     const struct sl_points *points = &l->o->filters->points;
-    for (size_t i = 0; l->o->del && !(l->dest->rights & SL_RIGHT_READ) && i < points->len; i++) {
+    for (size_t i = 0; (l->o->del || l->o->force) && !(l->dest->rights & SL_RIGHT_READ) && i < points->len; i++) {
         const struct sl_point *p = &points->at[i];
         if (!p->gone && (!(p->flags & SL_RULE_SIDES) || p->flags & SL_RULE_RECEIVER))
             return sl_fail(err, SL_E_RIGHTS, "there is no right to read at the destination, where merge files '%s' may protect what is to be "

@@ -56,6 +56,21 @@ static void set_archive(struct sl_options *o)
     set_devices(o, true);
 }
 
+static enum sl_code take_max_delete(struct sl_options *o, const char *value, struct sl_error *err)
+{
+    char number[24] = "";
+    size_t n = strlen(value);
+    o->max_delete_given = strcmp(value, "-1") != 0;      /* rsync's word for no limit */
+    o->max_delete_percent = n && value[n - 1] == '%';
+    if (!o->max_delete_given)
+        return SL_OK;
+    if (n - o->max_delete_percent < sizeof number)
+        memcpy(number, value, n - o->max_delete_percent);
+    if (sl_num_u64(number, 0, o->max_delete_percent ? 100 : UINT64_MAX, &o->max_delete) != SL_OK)
+        return sl_fail(err, SL_E_CONFIG, "--max-delete: '%s' is neither a number nor one from 0%% to 100%%", value);
+    return SL_OK;
+}
+
 /* An option with a value or a meaning of its own. */
 static enum sl_code call(struct parse *p, const struct sl_option_row *row, const char *value)
 {
@@ -80,10 +95,7 @@ static enum sl_code call(struct parse *p, const struct sl_option_row *row, const
         o->partial = o->progress = true;
         return SL_OK;
     case SL_ID_MAX_DELETE:
-        o->max_delete_given = strcmp(value, "-1") != 0;      /* rsync's word for no limit */
-        if (o->max_delete_given && sl_num_u64(value, 0, UINT64_MAX, &o->max_delete) != SL_OK)
-            return sl_fail(p->err, SL_E_CONFIG, "--max-delete: '%s' is not a number", value);
-        return SL_OK;
+        return take_max_delete(o, value, p->err);
     case SL_ID_COMPLETION_TABLE:
         free(o->show);
         o->show = sl_completion_table();
@@ -360,6 +372,8 @@ static enum sl_code check(const struct sl_options *o, struct sl_error *err)
         return SL_E_CONFIG;
     if (o->del && !o->recurse && !o->dirs)
         return sl_fail(err, SL_E_CONFIG, "--delete does not work without --recursive (-r) or --dirs (-d)");
+    if (o->delete_before && o->delete_after)
+        return sl_fail(err, SL_E_CONFIG, "--delete-before and --delete-after don't go together");
     if ((o->append || o->append_verify) && o->whole_file > 0)
         return sl_fail(err, SL_E_CONFIG, "%s sends the rest of a file: --whole-file doesn't go with it", o->append ? "--append" : "--append-verify");
     if (o->lanes > 1 && o->bwlimit)
@@ -413,7 +427,7 @@ enum sl_options_result sl_options_parse_behind(struct sl_options *o, const struc
     o->rsh = NULL;
     p.foreign = p.no_rule = NULL;
     enum sl_code rc = sl_options_each(argc, argv, take_one, &p, &first, err);
-    o->del |= o->delete_excluded || o->delete_after;
+    o->del |= o->delete_excluded || o->delete_after || o->delete_before;
     if (rc == SL_OK && !p.help && !p.version && !o->show)
         rc = sl_select_settle(o, &p.select, err);
     sl_select_args_clear(&p.select);

@@ -46,10 +46,13 @@ struct sl_options {
     int whole_file;               /* 1: -W; -1: --no-whole-file; 0: whole between local trees only */
     /* deletion */
     bool del;                     /* --delete and its other names */
-    bool delete_excluded, delete_after;   /* imply it */
+    bool delete_excluded, delete_after, delete_before;   /* imply it */
+    bool ignore_errors;           /* it is done though the source could not be read in full */
+    bool force;                   /* a directory makes way for something else, with all that is in it */
     bool allow_empty_source;
     bool max_delete_given;
     uint64_t max_delete;
+    bool max_delete_percent;      /* it is a share of what the destination has */
     /* output */
     int verbose;                  /* count of -v */
     bool quiet, dry_run, list_only, json, stats, progress;

@@ -48,7 +48,7 @@ void sl_permit_tell(const struct sl_options *o, struct sl_report *report, const 
         { SL_RIGHT_DELETE, *o->partial_dir, "interrupted files are kept beside their place, not in --partial-dir" },
         { SL_RIGHT_META, o->perms || o->times || o->owner || o->group, "metadata of what exists is left, owners and groups are not kept" },
         { SL_RIGHT_SPECIAL, o->devices || o->specials, "no special files are made" },
-        { SL_RIGHT_DELETE, o->del, "nothing is deleted" },
+        { SL_RIGHT_DELETE, o->del || o->force, "nothing is deleted" },
         { SL_RIGHT_HASH, o->checksum, "content can't be compared by its hash" },
     };
     if (source)

@@ -209,8 +209,10 @@ static enum sl_code both_dirs(struct sl_plan *p, const struct sl_entry *s, const
     l->meta = meta;
     l->changes = changes;
     l->readonly = readonly;
-    if (!p->o->perms)
+    if (!p->o->perms || p->pass == SL_PASS_LOOK)
         l->entry.mode = old_mode;
+    if (p->pass == SL_PASS_LOOK)
+        sl_delete_first_level(l, d);
     if (p->cut)
         sl_stream_drop(&p->dest_stream);
     else
@@ -337,6 +339,11 @@ static enum sl_code both(struct sl_plan *p, const struct sl_entry *s, const stru
     enum sl_code rc = SL_OK;
     if (s->type == SL_TYPE_DIR && d->type == SL_TYPE_DIR)
         return both_dirs(p, s, d, origin);
+    if (d->type == SL_TYPE_DIR && p->pass == SL_PASS_REST && !p->o->ignore_existing && sl_plan_wanted(p, s)) {
+        sl_stream_drop(&p->dest_stream);
+        make_new(p, s, origin);
+        return SL_OK;
+    }
     if (d->type == SL_TYPE_DIR) {
         if (p->o->ignore_existing)
             tell_skipped(p, s, EXISTS);
@@ -444,6 +451,7 @@ static enum sl_code decide(struct sl_plan *p, const struct sl_entry *s, struct s
         note_similar(p, d);
     int order = !s ? 1 : !d ? -1 : sl_entry_order(s, d);
     if (order > 0) {
+        p->dest_entries++;
         sl_extra_entry(p, d);
         return SL_OK;
     }
@@ -462,7 +470,14 @@ static enum sl_code decide(struct sl_plan *p, const struct sl_entry *s, struct s
         p->progress = progress;
         p->top_entries = before;
     }
+    p->dest_entries += rc == SL_OK;
     return rc;
+}
+
+/* -d: of a directory that the source only names nothing is missing there. */
+static bool is_shut(const struct sl_plan *p, const struct sl_event *s)
+{
+    return !p->o->recurse && s->entry.type == SL_TYPE_DIR && !s->entered;
 }
 
 static enum sl_code merge_step(struct sl_plan *p, struct sl_error *err)
@@ -491,7 +506,7 @@ static enum sl_code merge_step(struct sl_plan *p, struct sl_error *err)
     if (!s_end)
         sl_compare_disarm(p, &s->entry);
     p->bare = !s_end && s->implied && !p->o->implied_dirs;
-    p->cut = !s_end && p->o->max_depth && !s->implied && p->depth >= (size_t)p->o->max_depth;
+    p->cut = !s_end && ((p->o->max_depth && !s->implied && p->depth >= (size_t)p->o->max_depth) || is_shut(p, s));
     if (!s_end || !d_end)
         return decide(p, s_end ? NULL : &s->entry, origin, d_end ? NULL : &d->entry);
     if (rs == SL_OK)
@@ -543,8 +558,10 @@ static enum sl_code start(struct sl_plan *p, struct sl_error *err)
     if (p->blind)
         l->meta = 0;
     l->readonly = there && p->dest->uid != 0 && (there->mode & 0300) != 0300;
-    if (there && !p->o->perms)
+    if (there && (!p->o->perms || p->pass == SL_PASS_LOOK))
         l->entry.mode = there->mode;
+    if (there && p->pass == SL_PASS_LOOK)
+        sl_delete_first_level(l, there);
     struct sl_action *a = sl_plan_push_dir(p, SL_ACT_NOTHING, l);
     a->changes = l->changes;
     a->update = there ? SL_UPDATE_NONE : SL_UPDATE_LOCAL;

@@ -155,6 +155,12 @@ struct sl_lane {
     size_t pending_head, pending_len, pending_cap;
 };
 
+enum sl_pass {                       /* --delete-before (delete_first.c) */
+    SL_PASS_ALL,                     /* without it */
+    SL_PASS_LOOK, SL_PASS_DELETE,    /* first time: nothing else is done */
+    SL_PASS_REST                     /* second time: what was in the way is gone by now, or would be */
+};
+
 struct sl_plan {
     const struct sl_options *o;
     struct sl_report *report;
@@ -173,8 +179,9 @@ struct sl_plan {
     unsigned extra_kept;             /* so many of these, from the top, stay: something in them is protected */
     size_t extra_path_len;           /* of the directory open there, in path */
     uint64_t extra_count;            /* entries found in it */
+    uint64_t dest_entries;           /* found at the destination */
     bool bare;                       /* the entry being decided is a directory whose metadata is not wanted */
-    bool cut;                        /* or one that is as deep as --max-depth says */
+    bool cut;                        /* or one whose content is not looked at: as deep as --max-depth says, or -d */
     bool conflict;                   /* that directory is in the way of the last deferred action */
     bool started, listed;
     uint64_t listed_ms;
@@ -209,6 +216,8 @@ struct sl_plan {
     uint64_t done, deleted;          /* entries made, written or deleted, confirmed; deleted, confirmed */
     uint64_t deleted_before;         /* by earlier attempts: for --max-delete */
     bool source_error, delete_refused, vanished, failed;
+    enum sl_pass pass;
+    uint64_t errors_before;          /* of the listing, in SL_PASS_DELETE */
     uint64_t start_ms;
 };
 

@@ -28,6 +28,10 @@ bool sl_plan_wanted(struct sl_plan *p, const struct sl_entry *s);
 /* Whether an entry with these changes leaves a line anywhere: most entries of most runs don't, and cost no action. */
 bool sl_plan_told(const struct sl_plan *p, uint32_t changes);
 
+/* ---- delete_first.c ---- */
+/* The open directory is there: what it is told to keep when something in it goes. */
+void sl_delete_first_level(struct sl_level *l, const struct sl_entry *there);
+
 /* ---- extra.c ---- */
 /* Spools a directory's metadata in front of the deletions in it (kind 'm': to be set when they are done; 'o': opened up before). */
 void sl_extra_meta(struct sl_plan *p, char kind, struct sl_level *l, uint32_t mode);

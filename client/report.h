@@ -72,6 +72,9 @@ enum sl_code sl_report_log_open(struct sl_report *r, struct sl_error *err);
 /* Other streams than stdout and stderr, for tests; borrowed. */
 void sl_report_set_streams(struct sl_report *r, FILE *out, FILE *err);
 
+/* From now on nothing is told of entries, notes and errors; or again. */
+void sl_report_mute(struct sl_report *r, bool mute);
+
 /* "sending incremental file list" / "receiving incremental file list" when -v; once, before the rest. */
 void sl_report_start(struct sl_report *r);
 /* "created directory PATH" with -v; count: with those on the way. */

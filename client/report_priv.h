@@ -18,6 +18,7 @@ struct sl_report {
     bool format_of_deleted;      /* it has %i or %o: deletions are told in it too */
     FILE *out, *err;             /* borrowed */
     bool ended;                  /* the summary was given */
+    bool mute;                   /* what comes up will be told another time */
     bool terminal;               /* out is one: progress may be drawn */
     struct sl_buf line;          /* the line being made */
     size_t grown;                /* bytes of it that escaping has added */

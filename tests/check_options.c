@@ -254,7 +254,12 @@ START_TEST(deletion)
     ck_assert(!o.max_delete_given);
     sl_options_clear(&o);
     bad("-t --delete a b", "--delete does not work without --recursive (-r) or --dirs (-d)");
-    bad("-a --delete-before a b", "--delete-before");
+    bad("-a --delete-before --delete-after a b", "--delete-before and --delete-after");
+    good("-a --delete --max-delete=7% a b");
+    ck_assert(o.max_delete_given && o.max_delete_percent && o.max_delete == 7);
+    sl_options_clear(&o);
+    bad("-a --delete --max-delete=101% a b", "--max-delete");
+    bad("-a --delete --max-delete=% a b", "--max-delete");
 }
 END_TEST
 

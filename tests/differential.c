@@ -19,7 +19,7 @@
 
 enum { RUN_SECONDS = 60, SHOWN = 20 };
 
-static const struct profile *const profiles[] = { &profile_filters, &profile_files };
+static const struct profile *const profiles[] = { &profile_filters, &profile_files, &profile_delete };
 static bool keep, verbose;
 
 static void die(const char *what)
@@ -112,6 +112,16 @@ static void to_file(int fd, const char *path)
     close(file);
 }
 
+/* A place of superlifter's, here or at a host that the command ./plain reaches. */
+static char *place(const char *path, bool remote)
+{
+    char *text, *cwd = getcwd(NULL, 0);
+    if (!cwd || (remote ? asprintf(&text, "h:%s/%s", cwd, path) : asprintf(&text, "%s", path)) < 0)
+        die("no memory");
+    free(cwd);
+    return text;
+}
+
 /* Exit status; 256: a signal, or it hung. */
 static int run(const char *program, const struct options *o, bool own, const char *dest)
 {
@@ -122,8 +132,11 @@ static int run(const char *program, const struct options *o, bool own, const cha
         argv[n++] = o->args[i];
     for (size_t i = 0; own && i < o->own_count; i++)
         argv[n++] = o->own[i];
-    argv[n++] = (char *)(uintptr_t)(o->slash ? "src/" : "src");
-    argv[n++] = (char *)(uintptr_t)dest;
+    if (own && o->way != WAY_LOCAL)
+        argv[n++] = (char *)(uintptr_t)"--rsh=./plain";
+    char *from = place(o->slash ? "src/" : "src", own && o->way == WAY_PULL), *to = place(dest, own && o->way == WAY_PUSH);
+    argv[n++] = from;
+    argv[n++] = to;
     argv[n] = NULL;
     pid_t pid = fork();
     if (pid < 0)
@@ -138,7 +151,56 @@ static int run(const char *program, const struct options *o, bool own, const cha
     int status;
     if (waitpid(pid, &status, 0) < 0)
         die("cannot wait");
+    free(from);
+    free(to);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 256;
+}
+
+/* How a server is reached without any network. */
+static void write_plain(void)
+{
+    const char *sld = getenv("SLD");
+    FILE *f = fopen("plain", "w");
+    if (!f || fprintf(f, "#!/bin/sh\nexec '%s'\n", sld ? sld : "superlifter-server") < 0 || fclose(f) != 0 || chmod("plain", 0755) != 0)
+        die("plain");
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The itemised lines of an output, sorted; which way a file went is no difference. */
+static void add_lines(const char *path, const char *unlike, struct text *out)
+{
+    char *line = NULL, **lines = NULL;
+    size_t cap = 0, count = 0;
+    FILE *f = fopen(path, "r");
+    if (!f)
+        die(path);
+    while (getline(&line, &cap, f) > 0) {
+        bool deletion = strncmp(line, "*deleting ", 10) == 0, item = strchr("<>ch.", line[0]) && strlen(line) > 11 && line[11] == ' ';
+        if ((!deletion && !item) || (unlike && strncmp(line, unlike, strlen(unlike)) == 0))
+            continue;
+        lines = realloc(lines, (count + 1) * sizeof *lines);
+        lines[count++] = strdup(line);
+        if (line[0] == '<')
+            lines[count - 1][0] = '>';
+    }
+    if (count)
+        qsort(lines, count, sizeof *lines, by_text);
+    for (size_t i = 0; i < count; i++) {
+        text_add(out, "%s", lines[i]);
+        free(lines[i]);
+    }
+    free(lines);
+    free(line);
+    fclose(f);
+}
+
+static bool same_text(const struct text *a, const struct text *b)
+{
+    return a->len == b->len && (!a->len || memcmp(a->at, b->at, a->len) == 0);
 }
 
 static const char *line_end(const char *p)
@@ -171,7 +233,8 @@ static void show_case(uint64_t number, const struct options *o)
     printf("# case %llu:", (unsigned long long)number);
     for (size_t i = 0; i < o->count; i++)
         printf(" '%s'", o->args[i]);
-    printf(" %s DST\n", o->slash ? "src/" : "src");
+    static const char *const ways[] = { [WAY_LOCAL] = "", [WAY_PUSH] = " (push)", [WAY_PULL] = " (pull)" };
+    printf(" %s DST%s\n", o->slash ? "src/" : "src", ways[o->way]);
     if (o->file)
         for (const char *p = o->file; *p; p = line_end(p) + (*line_end(p) == '\n'))
             printf("#   rules: %.*s\n", (int)(line_end(p) - p), p);
@@ -200,7 +263,7 @@ static bool one_case(const struct profile *p, uint64_t number)
 {
     struct chance c = { number * 0x2545f4914f6cdd1du + 1 };
     struct options o = { .fields = TREE_MODES };
-    struct text a = { 0 }, b = { 0 };
+    struct text a = { 0 }, b = { 0 }, la = { 0 }, lb = { 0 };
     const char *rsync = getenv("RSYNC"), *sl = getenv("SL");
     if (mkdir("case", 0755) != 0 || chdir("case") != 0 || mkdir("home", 0755) != 0)
         die("cannot make a directory for the case");
@@ -209,6 +272,8 @@ static bool one_case(const struct profile *p, uint64_t number)
     tree_free(source);
     if (o.file)
         write_text("rules", o.file);
+    if (o.way != WAY_LOCAL)
+        write_plain();
     if (o.home_ignore)
         write_text("home/.cvsignore", o.home_ignore);
     setenv("HOME", "home", 1);
@@ -224,13 +289,18 @@ static bool one_case(const struct profile *p, uint64_t number)
     tree_list("dst.a", o.fields, &a);
     tree_list("dst.b", o.fields, &b);
     /* Where both refuse the options or a rule, one may have begun before it met that. */
+    if (o.lines && !ra) {
+        add_lines("rsync.out", o.unlike, &la);
+        add_lines("superlifter.out", o.unlike, &lb);
+    }
     bool same = ra == rb && ra == 1;
-    same |= ra == rb && a.len == b.len && (!a.len || memcmp(a.at, b.at, a.len) == 0);
+    same |= ra == rb && same_text(&a, &b) && same_text(&la, &lb);
     if (!same || verbose)
         show_case(number, &o);
     if (!same) {
         printf("#   exit status: rsync %d, superlifter %d\n", ra, rb);
         show_difference(a.len ? a.at : "", b.len ? b.at : "");
+        show_difference(la.len ? la.at : "", lb.len ? lb.at : "");
     }
     if (chdir("..") != 0)
         die("..");
@@ -238,6 +308,8 @@ static bool one_case(const struct profile *p, uint64_t number)
         tree_remove("case");
     text_clear(&a);
     text_clear(&b);
+    text_clear(&la);
+    text_clear(&lb);
     options_clear(&o);
     return same;
 }

@@ -63,6 +63,7 @@ void tree_remove(const char *path);
 
 /* ---- cases ---- */
 enum { ARGS_MAX = 64 };
+enum way { WAY_LOCAL, WAY_PUSH, WAY_PULL }; /* how superlifter reaches its trees; rsync always has both here */
 struct options {
     char *args[ARGS_MAX]; /* owned; what both tools are given */
     size_t count;
@@ -70,6 +71,9 @@ struct options {
     size_t own_count;
     unsigned fields;   /* enum tree_fields: what is to be equal */
     bool slash;        /* SRC/, not SRC */
+    bool lines;        /* with -i: the lines are to be equal too, in any order, where all went well */
+    const char *unlike; /* but those that begin so; NULL: none */
+    enum way way;
     char *file;        /* owned; the content of ./rules, or NULL */
     char *home_ignore; /* owned; of ./home/.cvsignore, or NULL */
     char *cvsignore;   /* owned; the variable, or NULL */
@@ -82,6 +86,6 @@ struct profile {
     void (*options)(struct chance *c, struct options *o, const struct node *source);
     tree_special *special;
 };
-extern const struct profile profile_filters, profile_files;
+extern const struct profile profile_filters, profile_files, profile_delete;
 
 #endif

@@ -6,6 +6,11 @@
 
 #include <string.h>
 
+bool sl_keeps_time(const struct sl_options *o, enum sl_type type)
+{
+    return o->times && !(type == SL_TYPE_DIR && o->omit_dir_times);
+}
+
 bool sl_times_equal(const struct sl_entry *a, const struct sl_entry *b)
 {
     return a->mtime_s == b->mtime_s && (!a->mtime_ns || !b->mtime_ns || a->mtime_ns == b->mtime_ns);
@@ -40,7 +45,7 @@ enum sl_code sl_compare_meta(struct sl_plan *p, const struct sl_entry *s, const 
         c |= SL_CHANGE_PERMS;
         m |= SL_META_MODE;
     }
-    if (p->o->times && !sl_times_equal(s, d)) {
+    if (sl_keeps_time(p->o, s->type) && !sl_times_equal(s, d)) {
         c |= SL_CHANGE_TIME;
         m |= SL_META_MTIME;
     }
@@ -83,7 +88,7 @@ uint32_t sl_meta_of_new(const struct sl_plan *p, const struct sl_entry *s)
     uint32_t m = 0;
     if (s->type != SL_TYPE_LINK)
         m |= p->o->perms ? SL_META_MODE : SL_META_MODE | SL_META_UMASK;
-    if (p->o->times)
+    if (sl_keeps_time(p->o, s->type))
         m |= SL_META_MTIME;
     if (p->o->owner && p->dest->can_chown)
         m |= SL_META_UID;

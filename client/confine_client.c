@@ -41,6 +41,18 @@ static enum sl_code add_dest(struct sl_confine *c, const char *path, struct sl_e
     return rc;
 }
 
+static enum sl_code add_backup_dir(struct sl_confine *c, const char *dest, const char *dir, struct sl_error *err)
+{
+    struct stat st;
+    char *copy = sl_strdup(*dest ? dest : ".");
+    const char *from = stat(copy, &st) == 0 && !S_ISDIR(st.st_mode) ? dirname(copy) : copy;
+    char *path = *dir == '/' ? sl_strdup(dir) : sl_asprintf("%s/%s", from, dir);
+    enum sl_code rc = add_dest(c, path, err);
+    free(path);
+    free(copy);
+    return rc;
+}
+
 static bool all_here(const struct sl_layout *l)
 {
     return !l->remote_source && !(l->dest && l->dest->remote);
@@ -54,6 +66,8 @@ static enum sl_code add_trees(const struct sl_layout *l, struct sl_confine *c, s
             rc = sl_confine_path(c, *l->addresses[i].path ? l->addresses[i].path : ".", READING, err);
     if (rc == SL_OK && l->o->dest && l->dest_address.kind == SL_ADDR_LOCAL)
         rc = add_dest(c, l->dest_address.path, err);
+    if (rc == SL_OK && l->o->backup_dir && l->o->dest && l->dest_address.kind == SL_ADDR_LOCAL)
+        rc = add_backup_dir(c, l->dest_address.path, l->o->backup_dir, err);
     return rc;
 }
 

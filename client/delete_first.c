@@ -108,6 +108,7 @@ enum sl_code sl_delete_first(struct sl_layout *l, struct sl_first *f, struct sl_
     if (f->then.delete_missing_args)
         f->then.ignore_missing_args = true;
     f->then.delete_missing_args = false;
+    f->then.force |= f->done && f->then.existing;
     l->o = &f->then;
     sl_layout_again(l);
     return rc;

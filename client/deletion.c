@@ -4,6 +4,7 @@
  * had to wait for a directory to make way is made.
  */
 #include "config.h"
+#include "client/backup.h"
 #include "client/plan_priv.h"
 #include "base/mem.h"
 
@@ -76,6 +77,7 @@ static void queue_delete(struct sl_plan *p, const uint8_t *rec, size_t n)
     sl_action_fill(a, SL_ACT_REMOVE, path, len, dir, &e, &p->dest_origin);
     a->update = SL_UPDATE_DELETED;
     a->quiet = rec[0] == 'w';
+    a->backs_up = sl_backup_wanted(p->o, e.type, a->entry.name);
 }
 
 static void queue_meta(struct sl_plan *p, const uint8_t *rec, size_t n)
@@ -138,12 +140,13 @@ static void queue_deferred(struct sl_plan *p)
 {
     for (size_t i = 0; i < p->deferred_len; i++) {
         struct sl_action *a = &p->deferred[i];
-        if ((p->o->del || p->o->force) && !p->delete_refused) {
+        if ((p->o->del || p->o->force) && !p->delete_refused && !a->blocked) {
             queue_one_deferred(p, a);
             continue;
         }
         struct sl_error err = { .code = SL_E_NOT_EMPTY, .side = p->dest->side };
-        sl_report_note(p->report, 0, "cannot delete non-empty directory: %s", a->path);
+        if (!a->blocked)                 /* that was told where it was to be deleted */
+            sl_report_note(p->report, 0, "cannot delete non-empty directory: %s", a->path);
         snprintf(err.text, sizeof err.text, "could not make way for new %s: %s", kind_words(a->entry.type), a->path);
         sl_plan_entry_failed(p, &err, a->path);
         sl_action_clear(a);

@@ -185,6 +185,11 @@ struct sl_endpoint_ops {
      * SL_E_UNSUPPORTED: the two are on different file systems. */
     void (*link)(struct sl_endpoint *e, const struct sl_names *n);
     void (*rename)(struct sl_endpoint *e, const struct sl_names *n);
+    /* A second name, or a copy, for what is about to be replaced or removed, where `backups` says that it can. flags: SL_PUT_REPLACE of the
+     * backup, and enum sl_backup_flag of tree/backup.h; as: size and time, for SL_BACKUP_AS. Nothing of the first name is no failure; of a
+     * directory an empty one with its metadata is made, if there is none. When it fails, so does the next put, write, commit, join, make
+     * of a non-directory, rename or remove. */
+    void (*backup)(struct sl_endpoint *e, const struct sl_names *n, const struct sl_entry *as);
 
     /* What number an owner has there: SL_AGAIN until known. */
     enum sl_code (*owner)(struct sl_endpoint *e, bool group, uint32_t number, const char *name, bool *settable,
@@ -201,6 +206,7 @@ struct sl_endpoint {
     bool can_chown;
     bool parts;                   /* it has part, join and drop */
     bool links, renames;          /* it has link; rename */
+    bool backups;                 /* it has backup */
     bool versions;                /* ranges that are read come with the version of their file; it has read_part */
     uint32_t uid;                 /* of who writes there */
     uint32_t next_id;             /* for open_dir */

@@ -5,9 +5,11 @@
 #include "config.h"
 #include "client/exec_priv.h"
 #include "base/io.h"
+#include "client/backup.h"
 #include "client/parts.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { EXEC_MAX = 256, EXEC_MS = 4 };
@@ -19,13 +21,15 @@ void sl_exec_report(struct sl_plan *p, const struct sl_action *a, uint64_t bytes
     if (a->quiet || a->redo)
         return;
     const char *path = a->origin->rename_from ? a->origin->rename_from : a->path[0] ? a->path : ".";
+    char *backup = sl_backup_shown(p, a);
     struct sl_report_item item = { .update = a->update, .changes = a->changes, .entry = &a->entry, .path = path,
-                                   .front = a->origin->front, .bytes = bytes };
+                                   .front = a->origin->front, .bytes = bytes, .backup = backup };
     if (a->update == SL_UPDATE_DELETED)
         p->stats.deleted[a->entry.type]++;
     else if (a->changes & SL_CHANGE_NEW)
         p->stats.created[a->entry.type]++;
     sl_report_item(p->report, &item);
+    free(backup);
 }
 
 /* How it ends when it is interrupted. What is given its name then is the first lane's alone: another one's server may learn late that its lane is lost,
@@ -37,7 +41,7 @@ static uint32_t ending_of(const struct sl_lane *l, const struct sl_action *a)
         return o->no_resume && (a->kind == SL_ACT_PART || a->kind == SL_ACT_DROP) ? SL_PUT_UNKEPT : 0;
     if (o->inplace)
         return SL_PUT_INPLACE;
-    if (o->partial && !*o->partial_dir)
+    if (o->partial && !*o->partial_dir && !a->backs_up)
         return l == l->plan->lanes[0] ? SL_PUT_PARTIAL : 0;
     return o->no_resume ? SL_PUT_UNKEPT : 0;
 }
@@ -64,10 +68,18 @@ void sl_exec_still_changing(struct sl_plan *p, const struct sl_action *a)
     sl_report_warning(p->report, &err, a->path);
 }
 
+/* Whether what was read is not used, because the source changed meanwhile. */
+static bool will_redo(const struct sl_action *a, const struct sl_piece *c)
+{
+    return c->changed && !a->retried;
+}
+
 static enum sl_code piece_whole(struct sl_lane *l, struct sl_action *a, uint32_t dir, const struct sl_piece *c)
 {
     struct sl_plan *p = l->plan;
     if (l->dest->ops->room(l->dest, SL_JOB_WORK) < c->len + SL_HEAD_ROOM)
+        return SL_AGAIN;
+    if (!will_redo(a, c) && sl_backup_send(l, a, dir, c->len + SL_HEAD_ROOM) != SL_OK)
         return SL_AGAIN;
     bool redo = c->changed && sl_exec_again(l, a);
     a = sl_queue_at(&l->queue, 0);
@@ -94,6 +106,8 @@ enum sl_code sl_exec_begin(struct sl_lane *l, struct sl_action *a, uint32_t dir)
     if (l->begun)
         return SL_OK;
     if (l->dest->ops->room(l->dest, SL_JOB_WORK) < SL_HEAD_ROOM)
+        return SL_AGAIN;
+    if (p->o->inplace && a->kind == SL_ACT_FILE && sl_backup_send(l, a, dir, SL_HEAD_ROOM) != SL_OK)
         return SL_AGAIN;
     struct sl_new n = new_of(l, a, dir);
     l->begun = true;
@@ -164,10 +178,12 @@ static enum sl_code part_piece_failed(struct sl_lane *l, struct sl_action *a, co
     return SL_OK;
 }
 
-static enum sl_code piece_end(struct sl_lane *l, struct sl_action *a, const struct sl_piece *c)
+static enum sl_code piece_end(struct sl_lane *l, struct sl_action *a, uint32_t dir, const struct sl_piece *c)
 {
     struct sl_plan *p = l->plan;
     if (l->dest->ops->room(l->dest, SL_JOB_WORK) < 64)
+        return SL_AGAIN;
+    if (!l->swallow && !will_redo(a, c) && sl_backup_send(l, a, dir, 64) != SL_OK)
         return SL_AGAIN;
     bool redo = !l->swallow && c->changed && sl_exec_again(l, a);
     a = sl_queue_at(&l->queue, 0);
@@ -247,7 +263,7 @@ static enum sl_code do_file(struct sl_lane *l, struct sl_action *a, struct sl_er
     case SL_PIECE_END:
         rc = sl_exec_begin(l, a, dir);
         if (rc == SL_OK)
-            rc = a->parts ? part_end(l, a, &c) : piece_end(l, a, &c);
+            rc = a->parts ? part_end(l, a, &c) : piece_end(l, a, dir, &c);
         break;
     case SL_PIECE_FAILED:
         rc = sl_exec_piece_failed(l, a, &c);
@@ -271,6 +287,8 @@ static enum sl_code do_other(struct sl_lane *l, struct sl_action *a)
         sl_cursor_leave(&l->write_at, a->path, strlen(a->path));
     enum sl_code rc = sl_cursor_goto(&l->write_at, a->path, a->dir_len, &dir);
     if (rc != SL_OK || l->dest->ops->room(l->dest, SL_JOB_WORK) < SL_HEAD_ROOM)
+        return SL_AGAIN;
+    if (sl_backup_send(l, a, dir, SL_HEAD_ROOM) != SL_OK)
         return SL_AGAIN;
     struct sl_new n = new_of(l, a, dir);
     if (a->kind != SL_ACT_JOIN && a->kind != SL_ACT_DROP)

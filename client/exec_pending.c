@@ -4,6 +4,7 @@
  * `failed` hook. What can be mended by sending the file once more goes back into the lane's queue, and stays unsettled.
  */
 #include "config.h"
+#include "client/backup.h"
 #include "client/exec_priv.h"
 #include "client/parts.h"
 #include "base/mem.h"
@@ -124,6 +125,12 @@ void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t 
     bool dir = n ? n->dir : l->current_dir;
     if (n)
         n->changed = n->deleted = false;
+    if (sl_backup_failure(l, n, ticket, &why)) {
+        l->swallow |= l->begun && ticket >= l->write_ticket;
+        if (n)
+            forget_action(n);
+        return;
+    }
     if (part_failed(l, n, &why))
         return;
     if (l->begun && ticket >= l->write_ticket) {
@@ -192,6 +199,11 @@ void sl_exec_finish(struct sl_lane *l)
         n->seq = 0;
     n->changed = (a->kind == SL_ACT_FILE && !l->swallow) || a->kind == SL_ACT_JOIN || (a->kind == SL_ACT_MAKE && a->changes & SL_CHANGE_NEW);
     n->deleted = a->kind == SL_ACT_REMOVE && a->update == SL_UPDATE_DELETED;
+    n->backup_from = l->backup_from;
+    n->backup_to = l->backup_to;
+    n->backup_failed = l->backup_failed;
+    l->backup_from = 0;
+    l->backup_failed = false;
     n->path = a->path;
     a->path = NULL;
     sl_queue_pop(&l->queue);
@@ -204,6 +216,8 @@ void sl_exec_skip(struct sl_lane *l)
     struct sl_action *a = sl_queue_at(&l->queue, 0);
     l->plan->progress.path = NULL;
     l->cost -= a->weight;
+    l->backup_from = 0;
+    l->backup_failed = false;
     sl_settle(l->plan, a->seq);
     sl_queue_pop(&l->queue);
     l->current = NULL;
@@ -229,6 +243,10 @@ struct sl_action *sl_exec_copy(const struct sl_action *a)
     copy->parts = a->parts;
     copy->part_from = a->part_from;
     copy->part_len = a->part_len;
+    copy->backs_up = a->backs_up;
+    copy->old_size = a->old_size;
+    copy->old_mtime_s = a->old_mtime_s;
+    copy->old_mtime_ns = a->old_mtime_ns;
     return copy;
 }
 

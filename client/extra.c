@@ -4,6 +4,7 @@
  * (deletion.c); without, it is passed over.
  */
 #include "config.h"
+#include "client/backup.h"
 #include "client/plan_priv.h"
 #include "base/mem.h"
 
@@ -14,7 +15,7 @@ void sl_extra_meta(struct sl_plan *p, char kind, struct sl_level *l, uint32_t mo
 {
     struct sl_buf b = { 0 };
     struct sl_error err;
-    uint64_t head[4] = { l->meta | (p->o->times && l->has_source ? (uint32_t)SL_META_MTIME : 0), mode, (uint64_t)l->entry.mtime_s, l->entry.mtime_ns };
+    uint64_t head[4] = { l->meta | (sl_keeps_time(p->o, SL_TYPE_DIR) && l->has_source ? (uint32_t)SL_META_MTIME : 0), mode, (uint64_t)l->entry.mtime_s, l->entry.mtime_ns };
     if (kind == 'o' || l->readonly)
         head[0] |= SL_META_MODE;
     sl_buf_add(&b, &kind, 1);
@@ -48,6 +49,8 @@ static void note_protected(struct sl_plan *p, size_t dir_len)
     struct sl_error err;
     p->delete_count -= p->extra_depth - p->extra_kept;
     p->extra_kept = p->extra_depth;
+    if (p->conflict)
+        p->deferred[p->deferred_len - 1].blocked = true;
     sl_buf_add(&b, "k", 1);
     sl_buf_add(&b, p->path, dir_len);
     if (sl_spool_push(p->deletions, sl_buf_ptr(&b), sl_buf_len(&b), &err) != SL_OK)
@@ -62,7 +65,8 @@ static void extra_entry(struct sl_plan *p, const struct sl_entry *d, size_t dir_
     bool dir = d->type == SL_TYPE_DIR;
     bool protected = wanted_gone && sl_stream_excludes(&p->dest_stream, p->extra_depth ? SL_VIEW_DYING : SL_VIEW_LIVING);
     /* Without --delete only what a missing argument names goes, and a directory only when it is empty. */
-    if ((protected || !wanted_gone) && p->extra_depth && !p->conflict)
+    bool spooled = !p->conflict || p->o->del || p->o->force;
+    if ((protected || !wanted_gone) && p->extra_depth && spooled)
         note_protected(p, dir_len);
     if (!wanted_gone || protected) {
         p->path[dir_len] = '\0';
@@ -70,6 +74,8 @@ static void extra_entry(struct sl_plan *p, const struct sl_entry *d, size_t dir_
         return;
     }
     spool_delete(p, 'd', d, n);
+    if (!dir && p->extra_depth && sl_backup_stays(p->o) && sl_backup_wanted(p->o, d->type, d->name))
+        note_protected(p, dir_len);
     if (dir) {
         p->extra_depth++;
         p->extra_path_len = n;
@@ -154,7 +160,8 @@ enum sl_code sl_extra_step(struct sl_plan *p, struct sl_error *err)
 
 void sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin)
 {
-    if (p->o->ignore_existing || !sl_plan_wanted(p, s)) {
+    /* With --existing it has to be there still when the rest is done. */
+    if (p->o->ignore_existing || !sl_plan_wanted(p, s) || (p->pass == SL_PASS_LOOK && p->o->existing)) {
         sl_merge_drop(&p->source);
         sl_stream_drop(&p->dest_stream);
         return;
@@ -177,7 +184,7 @@ void sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const stru
     a->update = file ? sl_plan_direction(p) : SL_UPDATE_LOCAL;
     a->changes = SL_CHANGE_NEW;
     a->dir_readonly = l->readonly;
-    a->dir_meta = l->has_source ? (p->o->times ? (uint32_t)SL_META_MTIME : 0) | (l->readonly ? (uint32_t)SL_META_MODE : 0) : 0;
+    a->dir_meta = l->has_source ? (sl_keeps_time(p->o, SL_TYPE_DIR) ? (uint32_t)SL_META_MTIME : 0) | (l->readonly ? (uint32_t)SL_META_MODE : 0) : 0;
     a->dir_mode = l->entry.mode;
     a->dir_mtime_s = l->entry.mtime_s;
     a->dir_mtime_ns = l->entry.mtime_ns;

@@ -14,6 +14,7 @@ enum { LEVEL_MAX = 4 };
 static const struct {
     const char *name, *help;
 } kinds[SL_INFO_KINDS] = {
+    [SL_INFO_BACKUP] = { "BACKUP", "where what is replaced or deleted goes (--backup)" },
     [SL_INFO_DEL] = { "DEL", "what is deleted at the destination" },
     [SL_INFO_FLIST] = { "FLIST", "that the lists of files are sent or received" },
     [SL_INFO_NAME] = { "NAME", "1: what is transferred or changed, 2: and what is not" },
@@ -24,7 +25,7 @@ static const struct {
 };
 
 /* rsync's, of which there is nothing to tell here. */
-static const char *const nothing_of[] = { "BACKUP", "COPY", "MISC", "MOUNT", "REMOVE", "SYMSAFE", NULL };
+static const char *const nothing_of[] = { "COPY", "MISC", "MOUNT", "REMOVE", "SYMSAFE", NULL };
 static const char *const debug_words[] = { "ACL",      "BACKUP", "BIND",  "CHDIR",  "CMD",   "CONNECT", "DEL",
                                            "DELTASUM", "DUP",    "EXIT",  "FILTER", "FLIST", "FUZZY",   "GENR",
                                            "HASH",     "HLINK",  "ICONV", "IO",     "NSTR",  "OWN",     "PROTO",
@@ -45,6 +46,7 @@ static int by_itself(const struct sl_options *o, enum sl_info kind)
         return 1;
     case SL_INFO_PROGRESS:
         return o->progress;
+    case SL_INFO_BACKUP:
     case SL_INFO_SKIP:
         return o->verbose > 1;
     case SL_INFO_STATS:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* lanes - the lanes of a plan: each has its own endpoints, queue and cursors (doc/ARCHITECTURE.md, "Lanes"). */
 #include "config.h"
+#include "client/backup.h"
 #include "client/exec_priv.h"
 #include "client/parts.h"
 #include "base/mem.h"
@@ -49,6 +50,7 @@ static void lane_free(struct sl_lane *l)
     sl_cursor_clear(&l->read_at);
     sl_cursor_clear(&l->hash_there);
     sl_cursor_clear(&l->hash_here);
+    sl_backup_lane_clear(l);
     free(l->pending);
     free(l->twins);
     free(l);
@@ -70,7 +72,7 @@ static void start_over(struct sl_lane *l, struct sl_action *a, bool begun)
 {
     sl_delta_job_free(a->delta);
     a->delta = NULL;
-    a->asked = a->asked_there = a->asked_here = a->got_there = a->got_here = a->hash_ok = false;
+    a->backup_asked = a->asked = a->asked_there = a->asked_here = a->got_there = a->got_here = a->hash_ok = false;
     if (!begun)
         return;
     l->plan->progress.bytes_done -= l->file_done;

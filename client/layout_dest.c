@@ -3,6 +3,7 @@
 #include "config.h"
 #include "client/run.h"
 #include "base/mem.h"
+#include "client/backup.h"
 #include "client/remote.h"
 #include "proto/msg.h"
 
@@ -173,6 +174,17 @@ static enum sl_code may_read_rules(const struct sl_layout *l, struct sl_error *e
     return SL_OK;
 }
 
+/* It is seen from the directory that is the destination, or that the one file is in. */
+static enum sl_code find_backup_dir(struct sl_layout *l, struct sl_plan *p, bool dir, struct sl_error *err)
+{
+    if (!l->o->backup_dir || p->dest_new)
+        return SL_OK;
+    char *copy = sl_strdup(l->dest_address.path);
+    enum sl_code rc = sl_backup_find(p, dir ? l->dest_address.path : dirname(copy), err);
+    free(copy);
+    return rc;
+}
+
 enum sl_code sl_layout_dest(struct sl_layout *l, struct sl_plan *p, struct sl_error *err, int *exit_status)
 {
     struct sl_place d = { 0 };
@@ -188,6 +200,8 @@ enum sl_code sl_layout_dest(struct sl_layout *l, struct sl_plan *p, struct sl_er
     }
     bool dir = d.exists && d.entry.type == SL_TYPE_DIR;
     rc = not_same(l, path, &d, err);
+    if (rc == SL_OK)
+        rc = sl_backup_check(l->o, l->dest, err);
     if (rc == SL_OK)
         rc = may_read_rules(l, err);
     *exit_status = rc == SL_OK ? 3 : 1;
@@ -206,6 +220,9 @@ enum sl_code sl_layout_dest(struct sl_layout *l, struct sl_plan *p, struct sl_er
         }
         if (rc == SL_OK && p->dest_new)
             sl_report_created_dir(l->report, path, l->dirs_made + 1);
+    }
+    if (rc == SL_OK) {
+        rc = find_backup_dir(l, p, dir, err);
     }
     if (rc == SL_OK) {
         sl_layout_named(l);

@@ -67,6 +67,7 @@ struct sl_local {
     struct sl_entry w_entry;
     char w_name[SL_NAME_MAX + 1];
     uint32_t w_meta, w_flags;
+    bool unbacked;               /* a backup failed: what it was for fails too */
     int bases[SL_BASES_OPEN_MAX];
     unsigned bases_len;
 };
@@ -98,6 +99,11 @@ void sl_local_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, con
 /* The process is about to end: what is being written is kept, or not. */
 void sl_local_write_end(struct sl_local *l);
 enum sl_code sl_local_open_basis(struct sl_local *l, struct sl_reader *r, uint32_t dir, const char *name, unsigned flags, struct sl_error *err);
+
+/* local_backup.c */
+void sl_local_backup(struct sl_endpoint *e, const struct sl_names *n, const struct sl_entry *as);
+/* Whether the operation is not to be done, because its backup failed: it is answered then. */
+bool sl_local_unbacked(struct sl_local *l);
 
 /* local_fetch.c */
 void sl_local_fetch(struct sl_endpoint *e, uint32_t dir, const char *name, struct sl_fetch *f);

@@ -52,6 +52,8 @@ void sl_local_put(struct sl_endpoint *e, const struct sl_new *n, const void *dat
     uint8_t mine[SL_HASH_MOST];
     int fd = -1;
     enum sl_code rc = SL_OK;
+    if (sl_local_unbacked(l))
+        return;
     if (hash) {
         sl_hash_once_as(e->digest, data, len, mine);
         if (memcmp(mine, hash, sl_hash_size(e->digest)) != 0)
@@ -78,6 +80,8 @@ void sl_local_write(struct sl_endpoint *e, const struct sl_new *n)
     struct sl_local *l = sl_local_of(e);
     struct sl_error err = { 0 };
     int fd = -1;
+    if (sl_local_unbacked(l))
+        return;
     remember(l, n);
     enum sl_code rc = in_dir(l, n, &fd, &err);
     if (rc == SL_OK)
@@ -115,6 +119,8 @@ void sl_local_join(struct sl_endpoint *e, const struct sl_new *n, const char *to
     struct sl_error err = { 0 };
     struct sl_join j = { .entry = n->entry, .token = token, .meta = n->meta, .flags = n->flags, .kept_in = l->searched.in };
     int fd = -1;
+    if (sl_local_unbacked(l))
+        return;
     enum sl_code rc = in_dir(l, n, &fd, &err);
     if (rc == SL_OK)
         rc = sl_part_join(fd, &j, l->owners, &err);
@@ -209,6 +215,10 @@ void sl_local_commit(struct sl_endpoint *e, const uint8_t *hash)
     struct sl_local *l = sl_local_of(e);
     struct sl_error err = { 0 };
     enum sl_code rc = SL_OK;
+    if (l->unbacked)
+        write_clear(l);
+    if (sl_local_unbacked(l))
+        return;
     if (l->staging && hash) {
         uint8_t mine[SL_HASH_MOST];
         sl_hash_end(l->hash, mine);
@@ -237,6 +247,8 @@ void sl_local_make(struct sl_endpoint *e, const struct sl_new *n)
     struct sl_local *l = sl_local_of(e);
     struct sl_error err = { 0 };
     int fd = -1;
+    if (n->entry->type != SL_TYPE_DIR && sl_local_unbacked(l))
+        return;
     enum sl_code rc = in_dir(l, n, &fd, &err);
     if (rc == SL_OK && n->entry->type == SL_TYPE_DIR)
         rc = sl_stage_mkdir(fd, n->entry, n->meta, l->owners, &err);
@@ -261,6 +273,8 @@ void sl_local_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, con
     struct sl_local *l = sl_local_of(e);
     struct sl_error err = { 0 };
     int fd = -1;
+    if (sl_local_unbacked(l))
+        return;
     enum sl_code rc = sl_dirs_fd(l->dirs, dir, &fd, &err);
     if (rc == SL_OK)
         rc = sl_stage_remove(fd, name, kind, &err);

@@ -96,6 +96,9 @@ static enum sl_code call(struct parse *p, const struct sl_option_row *row, const
         return SL_OK;
     case SL_ID_MAX_DELETE:
         return take_max_delete(o, value, p->err);
+    case SL_ID_SUFFIX:
+        o->suffix = value;
+        return SL_OK;
     case SL_ID_COMPLETION_TABLE:
         free(o->show);
         o->show = sl_completion_table();
@@ -451,7 +454,7 @@ enum sl_options_result sl_options_parse_behind(struct sl_options *o, const struc
         return check_doctor(&p, err) == SL_OK ? SL_OPTIONS_RUN : SL_OPTIONS_BAD;
     if (o->filter_test)
         return check_filter_test(&p, err) == SL_OK ? SL_OPTIONS_RUN : SL_OPTIONS_BAD;
-    if (settle_partial_dir(o, err) != SL_OK)
+    if (settle_partial_dir(o, err) != SL_OK || sl_backup_settle(o, err) != SL_OK)
         return SL_OPTIONS_BAD;
     return check(o, err) == SL_OK ? SL_OPTIONS_RUN : SL_OPTIONS_BAD;
 }

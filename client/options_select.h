@@ -33,4 +33,7 @@ bool sl_select_goes_with_test(const char *name);
  * present. SL_E_INVALID. */
 enum sl_code sl_select_time(const char *text, int64_t now_s, int64_t *out);
 
+/* What --backup, --backup-dir and --suffix come to, and the rules that keep backups from being deleted. */
+enum sl_code sl_backup_settle(struct sl_options *o, struct sl_error *err);
+
 #endif

@@ -77,6 +77,10 @@ const struct sl_option_row sl_option_rows[] = {
     ON(0, "force", force, "a directory with all that is in it makes way for something else, without --delete too"),
     ON(0, "allow-empty-source", allow_empty_source, "let --delete empty the destination when the source is empty"),
 
+    ON('b', "backup", backup, "give what is replaced or deleted a second name before: with SUFFIX"),
+    TEXT(0, "backup-dir", "DIR", backup_dir, "the same below DIR; seen from the destination"),
+    CALL(0, "suffix", "SUFFIX", SL_ID_SUFFIX, "of backups: default ~, with --backup-dir none"),
+
     COUNT('v', "verbose", verbose, "say more"),
     ON('q', "quiet", quiet, "say nothing but errors"),
     ON('n', "dry-run", dry_run, "only say what would be done"),
@@ -143,8 +147,8 @@ const struct sl_option_row sl_option_rows[] = {
     ALREADY(0, "checksum-seed", "NUM"),
 
     LACKING('H', "hard-links", NULL, NULL), LACKING('A', "acls", NULL, NULL), LACKING('X', "xattrs", NULL, NULL),
-    LACKING('S', "sparse", NULL, "holes of the source stay holes without it"), LACKING('b', "backup", NULL, NULL),
-    LACKING(0, "backup-dir", "DIR", NULL), LACKING(0, "suffix", "SUFFIX", NULL), LACKING('L', "copy-links", NULL, NULL),
+    LACKING('S', "sparse", NULL, "holes of the source stay holes without it"),
+    LACKING('L', "copy-links", NULL, NULL),
     LACKING('k', "copy-dirlinks", NULL, NULL), LACKING('K', "keep-dirlinks", NULL, NULL), LACKING('E', "executability", NULL, "use -p"),
     LACKING('U', "atimes", NULL, NULL), LACKING('N', "crtimes", NULL, NULL), LACKING('O', "omit-dir-times", NULL, NULL),
     LACKING('J', "omit-link-times", NULL, NULL), LACKING('T', "temp-dir", "DIR",

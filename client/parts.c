@@ -117,6 +117,7 @@ static struct sl_action *push_drop(struct sl_plan *p, struct sl_parts *g, uint32
     memcpy(drop->token, g->token, sizeof drop->token);
     drop->parts = NULL;
     drop->flags |= flags;
+    drop->backs_up = false;
     push(p, drop);
     return sl_queue_at(&p->again, p->again.len - 1);
 }

@@ -4,6 +4,7 @@
  * bounded queue, not the number of files; deletions wait in a spool.
  */
 #include "config.h"
+#include "client/backup.h"
 #include "client/info.h"
 #include "client/plan_priv.h"
 #include "client/parts.h"
@@ -45,6 +46,7 @@ void sl_plan_clear(struct sl_plan *p)
     for (size_t i = 0; i < p->deferred_len; i++)
         sl_action_clear(&p->deferred[i]);
     free(p->deferred);
+    sl_backup_clear(p);
     free(p->failed_dir);
     free(p->path);
     for (size_t i = 0; i < p->depth; i++)
@@ -226,6 +228,7 @@ static void transfer(struct sl_plan *p, struct sl_action *a, const struct sl_ent
     a->kind = SL_ACT_FILE;
     a->basis_size = d->size;
     a->append = p->o->append && !p->o->append_verify && d->size;
+    sl_backup_mark(p, a, d);
     a->update = sl_plan_direction(p);
     a->changes = changes | (s->size != d->size ? (uint32_t)SL_CHANGE_SIZE : 0);
     if (!p->o->times)
@@ -259,6 +262,8 @@ enum verdict { SAME, DIFFERENT, ASK_HASHES, TOUCHED };
 static bool may_be_touched(const struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, const struct sl_endpoint *source)
 {
     bool both_here = !p->dest->remote && !source->remote;
+    if (p->o->backup)                    /* what is there is to keep its time */
+        return false;
     bool delta = p->o->whole_file < 0 || (p->o->whole_file == 0 && !both_here);
     bool able = source->rights & SL_RIGHT_HASH && (p->dest->rights & TOUCHED_RIGHTS) == TOUCHED_RIGHTS;
     bool own = p->dest->uid == 0 || d->uid == p->dest->uid;
@@ -331,6 +336,8 @@ static enum sl_code both_special(struct sl_plan *p, const struct sl_entry *s, co
     a->update = target || number ? SL_UPDATE_LOCAL : SL_UPDATE_NONE;
     a->meta = target || number ? sl_meta_of_new(p, s) : meta;
     a->flags = SL_PUT_REPLACE;
+    if (target || number)
+        sl_backup_mark(p, a, d);
     return SL_OK;
 }
 
@@ -339,7 +346,7 @@ static enum sl_code both(struct sl_plan *p, const struct sl_entry *s, const stru
     enum sl_code rc = SL_OK;
     if (s->type == SL_TYPE_DIR && d->type == SL_TYPE_DIR)
         return both_dirs(p, s, d, origin);
-    if (d->type == SL_TYPE_DIR && p->pass == SL_PASS_REST && !p->o->ignore_existing && sl_plan_wanted(p, s)) {
+    if (d->type == SL_TYPE_DIR && p->pass == SL_PASS_REST && !p->o->existing && !p->o->ignore_existing && sl_plan_wanted(p, s)) {
         sl_stream_drop(&p->dest_stream);
         make_new(p, s, origin);
         return SL_OK;
@@ -358,10 +365,16 @@ static enum sl_code both(struct sl_plan *p, const struct sl_entry *s, const stru
     if (s->type != d->type) {
         if (s->type == SL_TYPE_DIR) {
             struct sl_entry gone = { .type = d->type, .name = s->name, .name_len = s->name_len };
-            sl_plan_push(p, SL_ACT_REMOVE, &gone, origin)->quiet = true;
+            struct sl_action *a = sl_plan_push(p, SL_ACT_REMOVE, &gone, origin);
+            a->quiet = true;
+            sl_backup_mark(p, a, d);
         }
+        bool dir = s->type == SL_TYPE_DIR;
+        struct sl_entry old = *d;
         sl_stream_pop(&p->dest_stream);
         make_new(p, s, origin);
+        if (!dir)
+            sl_backup_mark(p, sl_queue_at(&p->queue, p->queue.len - 1), &old);
         return SL_OK;
     }
     rc = s->type == SL_TYPE_FILE ? both_files(p, s, d, origin) : both_special(p, s, d, origin);
@@ -378,7 +391,7 @@ static void leave(struct sl_plan *p)
 {
     struct sl_level *l = sl_plan_level(p);
     uint32_t meta = l->meta;
-    if (l->has_source && (l->touched || l->made) && p->o->times)
+    if (l->has_source && (l->touched || l->made) && sl_keeps_time(p->o, SL_TYPE_DIR))
         meta |= SL_META_MTIME;
     if (l->has_source && meta) {
         struct sl_action *a = sl_plan_push_dir(p, SL_ACT_META, l);

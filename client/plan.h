@@ -29,6 +29,8 @@ enum sl_action_kind {
 
 struct sl_lane;
 struct sl_parts;
+struct sl_backup_place;
+struct sl_lane_backup;
 
 struct sl_action {
     enum sl_action_kind kind;
@@ -42,6 +44,7 @@ struct sl_action {
     bool touched;            /* COMPARE: by size and time it differs; told as sent also when only its metadata has to be set */
     bool quiet;              /* not an item of its own: putting right what an earlier one left */
     bool own_dir;            /* META of a directory that this run made */
+    bool blocked;            /* deferred: something stays in the directory that is in its way */
     bool closing;            /* META of a directory that all before it has to be done for (deal.c) */
     uint64_t seq;            /* number in the order of the planner, from 1 (deal.c); 0: not counted */
     uint64_t needs;          /* the number that has to be settled before this one writes; 0: none */
@@ -62,6 +65,11 @@ struct sl_action {
     bool append;             /* FILE: the destination has its beginning, basis_size bytes: the rest is sent */
     bool whole;              /* it is to be sent whole: a delta of it failed, or would not pay */
     bool redo;               /* it was told and counted already */
+    bool backs_up;           /* what it replaces or removes gets a second name before (backup.h) */
+    bool backup_asked;       /* that was asked for */
+    uint64_t old_size;       /* with it, of a file that is replaced: */
+    int64_t old_mtime_s;
+    uint32_t old_mtime_ns;
     bool asked_there, asked_here, got_there, got_here;  /* COMPARE: hash of the source, of the destination */
     bool hash_ok;            /* the destination's hash could be had */
     uint8_t hash_there[SL_HASH_MOST], hash_here[SL_HASH_MOST];
@@ -118,6 +126,8 @@ struct sl_pending {          /* an action under way */
     enum sl_action_kind kind;
     struct sl_parts *parts;  /* PART, JOIN */
     bool failed;             /* PART, JOIN: it did */
+    uint64_t backup_from, backup_to;   /* tickets of its backup; 0: it has none */
+    bool backup_failed;      /* that did */
     bool changed, deleted;   /* an entry was made or written, or deleted; unless it failed */
     struct sl_action *redo;  /* what to do, once more, when its delta turns out to be wrong; owned, NULL: nothing */
     struct sl_action *action;/* what to do when its lane is lost; owned, NULL on the first lane */
@@ -151,6 +161,9 @@ struct sl_lane {
     const char *current;             /* path of the action being carried out */
     bool current_dir;
     bool current_failed;             /* JOIN at a local tree: it has failed within its call */
+    struct sl_lane_backup *backup;   /* its way to --backup-dir; owned; NULL: none yet */
+    uint64_t backup_from, backup_to; /* of the action being carried out, as in sl_pending */
+    bool backup_failed;
     struct sl_pending *pending;      /* ring */
     size_t pending_head, pending_len, pending_cap;
 };
@@ -210,6 +223,7 @@ struct sl_plan {
     struct sl_line line;             /* what is known of the slower side */
     uint64_t match_key;
     char *failed_dir;                /* below it failures are not told again; owned */
+    struct sl_backup_place *backup;  /* --backup-dir (backup.h); owned; NULL: none */
     /* totals */
     struct sl_stats stats;
     struct sl_progress progress;
@@ -264,6 +278,8 @@ enum sl_code sl_delete_step(struct sl_plan *p, struct sl_error *err);
 enum sl_code sl_compare_meta(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, uint32_t *changes, uint32_t *meta);
 /* Takes setuid and setgid from a file that root writes and that does not keep its owner and group: it would run as root. */
 void sl_compare_disarm(const struct sl_plan *p, struct sl_entry *s);
+/* Whether things of this type keep the source's time. */
+bool sl_keeps_time(const struct sl_options *o, enum sl_type type);
 bool sl_times_equal(const struct sl_entry *a, const struct sl_entry *b);
 /* The metadata that a new entry gets. */
 uint32_t sl_meta_of_new(const struct sl_plan *p, const struct sl_entry *s);

@@ -481,6 +481,18 @@ static void remote_rename(struct sl_endpoint *e, const struct sl_names *n)
     move(e, n, SL_MSG_RENAME);
 }
 
+static void remote_backup(struct sl_endpoint *e, const struct sl_names *n, const struct sl_entry *as)
+{
+    struct sl_msg_backup m = { .names = { n->from_dir, n->to_dir, n->from, n->to, strlen(n->from), strlen(n->to), (uint8_t)n->flags } };
+    if (as) {
+        m.size = as->size;
+        m.mtime_s = as->mtime_s;
+        m.mtime_ns = as->mtime_ns;
+    }
+    sl_backup_encode(&self(e)->scratch, &m);
+    send_scratch(self(e), SL_JOB_WORK, SL_MSG_BACKUP);
+}
+
 static struct sl_owner_answer *find_owner(struct sl_remote *r, bool group, uint32_t number, const char *name)
 {
     for (size_t i = 0; i < r->owners_len; i++) {
@@ -555,5 +567,5 @@ const struct sl_endpoint_ops sl_remote_ops = {
     .make = remote_make,           .set_meta = remote_set_meta,    .remove = remote_remove,       .owner = remote_owner,
     .keep = remote_keep,           .kept_in = remote_kept_in,      .part = remote_part,           .join = remote_join,
     .drop = remote_drop,           .read_part = remote_read_part, .fetch = sl_remote_fetch,
-    .link = remote_link,           .rename = remote_rename,
+    .link = remote_link,           .rename = remote_rename,        .backup = remote_backup,
 };

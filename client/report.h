@@ -42,6 +42,7 @@ struct sl_report_item {
     const struct sl_entry *entry;   /* of the source; for deletions of the destination */
     const char *path;               /* relative to the transfer's root, no trailing slash */
     const char *front;              /* what stands in front of it as the source was typed, for %f; NULL: nothing */
+    const char *backup;             /* where what was there goes; NULL: nowhere */
     uint64_t bytes;                 /* content bytes on the wire for this file, for %b */
 };
 

@@ -121,6 +121,8 @@ void sl_json_item(struct sl_report *r, const struct sl_report_item *item)
     set_text(o, "itemize", letters);
     set_number(o, "size", item->entry->size);
     set_number(o, "bytes", item->bytes);
+    if (item->backup)
+        set_bytes(o, "backup", item->backup, strlen(item->backup));
     if (item->update != SL_UPDATE_DELETED)
         set_target(o, item->entry);
     put(r, o);

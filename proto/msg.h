@@ -21,6 +21,7 @@
 #define SL_FEATURE_LINKS "links"
 #define SL_FEATURE_RENAME "rename"
 #define SL_FEATURE_STATFS "statfs"
+#define SL_FEATURE_BACKUP "backup"
 #define SL_FLAG_VERSION 4u        /* frame flag of READ_RANGES: END is to say which version of the file it was */
 #define SL_FLAG_HOLES 8u          /* frame flag of READ_RANGES: holes are told, not sent as zeros */
 #define SL_FLAG_AS_IS 2u          /* frame flag of READ and READ_RANGES: compressing this content does not pay */
@@ -67,6 +68,7 @@ enum sl_msg {
     SL_MSG_LINK = 46,        /* id, name, id, name, flags: what has the first name gets the second, too */
     SL_MSG_RENAME = 47,      /* the same, but it loses the first */
     SL_MSG_STATFS = 50,      /* id -> STATFS_IS */
+    SL_MSG_BACKUP = 55,      /* id, name, id, name, flags, [size, time]: what has the first name gets the second, too, or a copy of it does */
     /* answers */
     SL_MSG_DONE = 64,        /* uv request */
     SL_MSG_FAIL = 65,        /* uv request, code, text */
@@ -289,6 +291,14 @@ struct sl_msg_statfs_is {
     size_t type_len;
 };
 #define SL_FS_TYPE_MAX 32u
+struct sl_msg_backup {
+    struct sl_msg_move names;    /* flags: SL_PUT_REPLACE, enum sl_backup_flag of tree/backup.h: 2 a copy, 4 only as told: */
+    uint64_t size;
+    int64_t mtime_s;
+    uint32_t mtime_ns;
+};
+#define SL_BACKUP_FLAG_AS 4u
+#define SL_BACKUP_FLAGS 7u
 struct sl_msg_name { uint32_t id; const char *name; size_t name_len; };   /* HASH */
 struct sl_msg_kept_in { const char *name; size_t name_len; };
 struct sl_msg_fail { uint64_t request; enum sl_code code; const char *text; size_t text_len; };
@@ -320,5 +330,6 @@ SL_MSG_CODEC(drop, sl_msg_drop);
 SL_MSG_CODEC(move, sl_msg_move);
 SL_MSG_CODEC(statfs, sl_msg_statfs);
 SL_MSG_CODEC(statfs_is, sl_msg_statfs_is);
+SL_MSG_CODEC(backup, sl_msg_backup);
 
 #endif

@@ -422,6 +422,22 @@ START_TEST(file_systems)
 }
 END_TEST
 
+START_TEST(backups)
+{
+    struct sl_msg_backup m = { { 5, 6, "from", "to", 4, 2, SL_PUT_REPLACE | SL_BACKUP_FLAG_AS }, 300, -7, 999999999 }, got;
+    sl_backup_encode(&b, &m);
+    CHECK_SHAPE(backup, sl_msg_backup);
+    ck_assert_int_eq(sl_backup_decode(&r, &got, &err), SL_OK);
+    ck_assert(got.names.from_id == 5 && got.names.to_id == 6 && got.names.flags == m.names.flags);
+    ck_assert(got.size == 300 && got.mtime_s == -7 && got.mtime_ns == 999999999);
+    CHECK_REFUSED(backup, sl_msg_backup, "\0\1a\0\1b\10");              /* flags that it has not */
+    CHECK_REFUSED(backup, sl_msg_backup, "\0\1a\0\1b\4");               /* and what belongs to one */
+    CHECK_REFUSED(backup, sl_msg_backup, "\0\1a\0\1b\4\1\0\77\377\377\377");
+    CHECK_REFUSED(backup, sl_msg_backup, "\0\1a\0\1b\0\0");
+    CHECK_REFUSED(backup, sl_msg_backup, "\0\1a\0\2..\0");
+}
+END_TEST
+
 /* Encodes m; what the decoder makes of it as a request of that type, in a fresh context. */
 static enum sl_code put(enum sl_msg type, const struct sl_msg_put *m, const char *tail, struct sl_msg_put *got)
 {
@@ -546,6 +562,7 @@ int main(void)
     tcase_add_test(t, drops);
     tcase_add_test(t, moves);
     tcase_add_test(t, file_systems);
+    tcase_add_test(t, backups);
     tcase_add_test(t, joins);
     tcase_add_test(t, puts_of_all_kinds);
     tcase_add_test(t, puts_hostile);

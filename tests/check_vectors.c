@@ -57,6 +57,7 @@ PASS(attach, sl_msg_attach)
 PASS(attached, sl_msg_attached)
 PASS(list_request, sl_msg_list)
 PASS(open, sl_msg_open)
+PASS(backup, sl_msg_backup)
 PASS(remove, sl_msg_remove)
 PASS(owner, sl_msg_owner)
 PASS(name, sl_msg_name)
@@ -248,7 +249,7 @@ static const struct { const char *file; enum sl_code (*pass)(struct sl_rd *, str
     { "set-meta", pass_set_meta }, { "chunks", pass_chunks },     { "chunked", pass_chunked },   { "read-ranges", pass_read_ranges },
     { "basis", pass_basis },       { "copy", pass_copy },         { "keep", pass_keep },
     { "kept-in", pass_kept_in },   { "attach-sha256", pass_attach }, { "steer", pass_steer }, { "line", pass_line },
-    { "part", pass_part },         { "join", pass_join },         { "drop", pass_drop },         { "link", pass_move },         { "statfs-is", pass_statfs_is },         { "content-version", pass_content },
+    { "part", pass_part },         { "join", pass_join },         { "drop", pass_drop },         { "link", pass_move },         { "backup", pass_backup },         { "statfs-is", pass_statfs_is },         { "content-version", pass_content },
 };
 
 START_TEST(payload)

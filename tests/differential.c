@@ -19,7 +19,7 @@
 
 enum { RUN_SECONDS = 60, SHOWN = 20 };
 
-static const struct profile *const profiles[] = { &profile_filters, &profile_files, &profile_delete };
+static const struct profile *const profiles[] = { &profile_filters, &profile_files, &profile_delete, &profile_backup };
 static bool keep, verbose;
 
 static void die(const char *what)

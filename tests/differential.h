@@ -86,6 +86,6 @@ struct profile {
     void (*options)(struct chance *c, struct options *o, const struct node *source);
     tree_special *special;
 };
-extern const struct profile profile_filters, profile_files, profile_delete;
+extern const struct profile profile_filters, profile_files, profile_delete, profile_backup;
 
 #endif

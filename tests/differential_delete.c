@@ -40,3 +40,39 @@ static void make_options(struct chance *c, struct options *o, const struct node 
 }
 
 const struct profile profile_delete = { "delete", make_options, NULL };
+
+/* ---- what is replaced or deleted has a second name ---- */
+
+static void make_backup_options(struct chance *c, struct options *o, const struct node *source)
+{
+    (void)source;
+    static const char *const dirs[] = { ".bk", "bk/of/today", "../bk", "../bk/x" };
+    static const char *const deletions[] = { "--delete", "--delete-before", "--delete-excluded", "--force" };
+    bool all = chance_percent(c, 85), aside = chance_percent(c, 55);
+    const char *dir = PICK(c, dirs);
+    option_add(o, all ? "-aib" : "-rlib");
+    /* A directory of the destination in which rsync makes one late has the time of that. */
+    o->fields |= all && !(aside && dir[0] != '.') && !(aside && dir[1] == 'b') ? TREE_TIMES : 0;
+    o->slash = (aside && dir[1] == '.') || chance_percent(c, 75);
+    if (aside)
+        option_add(o, "--backup-dir=%s", dir);
+    /* Trees have a "foo~", and where that is a directory rsync deletes it to make room for a backup of "foo". */
+    if (!aside || chance_percent(c, 30))
+        option_add(o, "--suffix=%s", chance_percent(c, 50) ? ".old" : "-b");
+    const char *deletion = chance_percent(c, 60) ? PICK(c, deletions) : NULL;
+    if (deletion)
+        option_add(o, "%s", deletion);
+    o->unlike = deletion && strcmp(deletion, "--delete-before") == 0 ? ".d..t...... " : NULL;
+    /* rsync 3.5 can't look at a copy that it has made in "..". */
+    if (chance_percent(c, 15) && !(aside && dir[1] == '.'))
+        option_add(o, "--inplace");
+    if (chance_percent(c, 15))
+        option_add(o, "-c");
+    if (chance_percent(c, 15))
+        option_add(o, "--exclude=%s", tree_name(c));
+    o->way = (enum way)chance_of(c, 3);
+    o->lines = true;
+    option_own(o, "--allow-empty-source");
+}
+
+const struct profile profile_backup = { "backup", make_backup_options, NULL };

@@ -75,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     TRY(19, move, sl_msg_move)
     TRY(20, statfs, sl_msg_statfs)
     TRY(21, statfs_is, sl_msg_statfs_is)
+    TRY(22, backup, sl_msg_backup)
     if (size && data[0] == 15)
         chunk_list(data + 1, size - 1);
     if (size && data[0] > 21)

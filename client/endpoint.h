@@ -185,6 +185,8 @@ struct sl_endpoint_ops {
      * SL_E_UNSUPPORTED: the two are on different file systems. */
     void (*link)(struct sl_endpoint *e, const struct sl_names *n);
     void (*rename)(struct sl_endpoint *e, const struct sl_names *n);
+    /* Removes what is no directory, if type, size and time are those of `as`; SL_E_CHANGED else. Where `takes` says that it can. */
+    void (*take)(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_entry *as);
     /* A second name, or a copy, for what is about to be replaced or removed, where `backups` says that it can. flags: SL_PUT_REPLACE of the
      * backup, and enum sl_backup_flag of tree/backup.h; as: size and time, for SL_BACKUP_AS. Nothing of the first name is no failure; of a
      * directory an empty one with its metadata is made, if there is none. When it fails, so does the next put, write, commit, join, make
@@ -206,7 +208,7 @@ struct sl_endpoint {
     bool can_chown;
     bool parts;                   /* it has part, join and drop */
     bool links, renames;          /* it has link; rename */
-    bool backups;                 /* it has backup */
+    bool backups, takes;          /* it has backup; take */
     bool versions;                /* ranges that are read come with the version of their file; it has read_part */
     uint32_t uid;                 /* of who writes there */
     uint32_t next_id;             /* for open_dir */

@@ -7,6 +7,7 @@
 #include "base/io.h"
 #include "client/backup.h"
 #include "client/parts.h"
+#include "client/take_source.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -376,7 +377,7 @@ enum sl_code sl_exec_step(struct sl_plan *p, struct sl_error *err)
     p->progress.path = NULL;             /* it may be gone with its action */
     p->progress.file_size = 0;
     sl_pending_reap(p);
-    bool moved = sl_deal(p);
+    bool moved = sl_deal(p) | sl_take_step(p);
     for (size_t i = 0; i < p->lanes_len; i++) {
         enum sl_code rc = lane_step(p->lanes[i], p->lanes_len > 1 ? 1 : EXEC_MS, err);
         if (rc != SL_OK && rc != SL_AGAIN)
@@ -388,7 +389,7 @@ enum sl_code sl_exec_step(struct sl_plan *p, struct sl_error *err)
     if (moved)
         return SL_OK;
     sl_pending_reap(p);
-    if (sl_deal(p))
+    if (sl_take_step(p) || sl_deal(p))
         return SL_OK;
-    return rest && !sl_deal_left(p) ? SL_EOF : SL_AGAIN;
+    return rest && !sl_deal_left(p) && !sl_take_left(p) ? SL_EOF : SL_AGAIN;
 }

@@ -7,6 +7,7 @@
 #include "client/backup.h"
 #include "client/exec_priv.h"
 #include "client/parts.h"
+#include "client/take_source.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -47,6 +48,7 @@ void sl_pending_clear(struct sl_pending *n)
 {
     free_action(n->redo);
     free_action(n->action);
+    sl_take_forget(n->taken);
     free(n->path);
 }
 
@@ -58,6 +60,8 @@ static void reap(struct sl_plan *p, struct sl_lane *l)
         p->deleted += n->deleted;
         l->cost -= n->weight;
         sl_settle(p, n->seq);
+        sl_take_now(p, n->taken);
+        n->taken = NULL;
         if (n->parts)
             sl_parts_settled(p, n->parts, n->kind, !n->failed);
         sl_pending_clear(n);
@@ -123,8 +127,12 @@ void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t 
     struct sl_pending *n = under_way(l, ticket);
     const char *path = n ? n->path : l->current;
     bool dir = n ? n->dir : l->current_dir;
-    if (n)
+    l->took_failure |= !n;
+    if (n) {
         n->changed = n->deleted = false;
+        sl_take_forget(n->taken);
+        n->taken = NULL;
+    }
     if (sl_backup_failure(l, n, ticket, &why)) {
         l->swallow |= l->begun && ticket >= l->write_ticket;
         if (n)
@@ -199,6 +207,9 @@ void sl_exec_finish(struct sl_lane *l)
         n->seq = 0;
     n->changed = (a->kind == SL_ACT_FILE && !l->swallow) || a->kind == SL_ACT_JOIN || (a->kind == SL_ACT_MAKE && a->changes & SL_CHANGE_NEW);
     n->deleted = a->kind == SL_ACT_REMOVE && a->update == SL_UPDATE_DELETED;
+    bool whole = a->kind == SL_ACT_FILE || a->kind == SL_ACT_JOIN || a->kind == SL_ACT_MAKE || a->kind == SL_ACT_META;
+    n->taken = whole && !n->failed && !l->took_failure ? sl_take_of(p, a) : NULL;
+    l->took_failure = false;
     n->backup_from = l->backup_from;
     n->backup_to = l->backup_to;
     n->backup_failed = l->backup_failed;
@@ -217,7 +228,9 @@ void sl_exec_skip(struct sl_lane *l)
     l->plan->progress.path = NULL;
     l->cost -= a->weight;
     l->backup_from = 0;
-    l->backup_failed = false;
+    l->backup_failed = l->took_failure = false;
+    if (a->kind == SL_ACT_NOTHING)
+        sl_take_now(l->plan, sl_take_of(l->plan, a));
     sl_settle(l->plan, a->seq);
     sl_queue_pop(&l->queue);
     l->current = NULL;
@@ -243,6 +256,8 @@ struct sl_action *sl_exec_copy(const struct sl_action *a)
     copy->parts = a->parts;
     copy->part_from = a->part_from;
     copy->part_len = a->part_len;
+    copy->takes_source = a->takes_source;
+    copy->source_size = a->source_size;
     copy->backs_up = a->backs_up;
     copy->old_size = a->old_size;
     copy->old_mtime_s = a->old_mtime_s;

@@ -20,12 +20,13 @@ static const struct {
     [SL_INFO_NAME] = { "NAME", "1: what is transferred or changed, 2: and what is not" },
     [SL_INFO_NONREG] = { "NONREG", "special files that are passed over (on, unless it is 0)" },
     [SL_INFO_PROGRESS] = { "PROGRESS", "progress, on a terminal: 1: of each file, 2: of the whole" },
+    [SL_INFO_REMOVE] = { "REMOVE", "what is removed at the source (--remove-source-files)" },
     [SL_INFO_SKIP] = { "SKIP", "what is passed over because of -u, --existing or --ignore-existing" },
     [SL_INFO_STATS] = { "STATS", "1: the summary, 2: and all figures" },
 };
 
 /* rsync's, of which there is nothing to tell here. */
-static const char *const nothing_of[] = { "COPY", "MISC", "MOUNT", "REMOVE", "SYMSAFE", NULL };
+static const char *const nothing_of[] = { "COPY", "MISC", "MOUNT", "SYMSAFE", NULL };
 static const char *const debug_words[] = { "ACL",      "BACKUP", "BIND",  "CHDIR",  "CMD",   "CONNECT", "DEL",
                                            "DELTASUM", "DUP",    "EXIT",  "FILTER", "FLIST", "FUZZY",   "GENR",
                                            "HASH",     "HLINK",  "ICONV", "IO",     "NSTR",  "OWN",     "PROTO",
@@ -47,6 +48,7 @@ static int by_itself(const struct sl_options *o, enum sl_info kind)
     case SL_INFO_PROGRESS:
         return o->progress;
     case SL_INFO_BACKUP:
+    case SL_INFO_REMOVE:
     case SL_INFO_SKIP:
         return o->verbose > 1;
     case SL_INFO_STATS:

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "client/backup.h"
 #include "client/remote.h"
+#include "client/take_source.h"
 #include "proto/msg.h"
 
 #include <libgen.h>
@@ -202,6 +203,8 @@ enum sl_code sl_layout_dest(struct sl_layout *l, struct sl_plan *p, struct sl_er
     rc = not_same(l, path, &d, err);
     if (rc == SL_OK)
         rc = sl_backup_check(l->o, l->dest, err);
+    if (rc == SL_OK && l->remote_source)
+        rc = sl_take_check(l->o, l->remote_source, err);
     if (rc == SL_OK)
         rc = may_read_rules(l, err);
     *exit_status = rc == SL_OK ? 3 : 1;

@@ -95,6 +95,7 @@ void sl_local_make(struct sl_endpoint *e, const struct sl_new *n);
 void sl_local_set_meta(struct sl_endpoint *e, const struct sl_new *n);
 void sl_local_link(struct sl_endpoint *e, const struct sl_names *n);
 void sl_local_rename(struct sl_endpoint *e, const struct sl_names *n);
+void sl_local_take(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_entry *as);
 void sl_local_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, const char *name);
 /* The process is about to end: what is being written is kept, or not. */
 void sl_local_write_end(struct sl_local *l);

@@ -281,6 +281,17 @@ void sl_local_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, con
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
 }
 
+void sl_local_take(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_entry *as)
+{
+    struct sl_local *l = sl_local_of(e);
+    struct sl_error err = { 0 };
+    int fd = -1;
+    enum sl_code rc = sl_dirs_fd(l->dirs, dir, &fd, &err);
+    if (rc == SL_OK)
+        rc = sl_stage_remove_as(fd, name, as, &err);
+    sl_local_answer(l, SL_JOB_WORK, rc, &err);
+}
+
 static enum sl_code move(struct sl_local *l, const struct sl_names *n, enum sl_code (*how)(const struct sl_move *m, struct sl_error *err),
                          struct sl_error *err)
 {

@@ -375,6 +375,8 @@ static enum sl_code check(const struct sl_options *o, struct sl_error *err)
         return SL_E_CONFIG;
     if (o->del && !o->recurse && !o->dirs)
         return sl_fail(err, SL_E_CONFIG, "--delete does not work without --recursive (-r) or --dirs (-d)");
+    if (o->remove_source_files && o->del && o->retries)
+        return sl_fail(err, SL_E_CONFIG, "--remove-source-files with --delete doesn't go with --retries: the next attempt would delete what the last one moved");
     if (o->delete_before && o->delete_after)
         return sl_fail(err, SL_E_CONFIG, "--delete-before and --delete-after don't go together");
     if ((o->append || o->append_verify) && o->whole_file > 0)

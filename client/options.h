@@ -22,7 +22,7 @@ enum sl_client_confinement { SL_CLIENT_CONFINEMENT_AVAILABLE, SL_CLIENT_CONFINEM
 enum sl_transport_name { SL_TRANSPORT_AUTO, SL_TRANSPORT_LIBSSH, SL_TRANSPORT_SSH };
 
 enum sl_info {                    /* kinds of messages: --info */
-    SL_INFO_BACKUP, SL_INFO_DEL, SL_INFO_FLIST, SL_INFO_NAME, SL_INFO_NONREG, SL_INFO_PROGRESS, SL_INFO_SKIP, SL_INFO_STATS, SL_INFO_KINDS
+    SL_INFO_BACKUP, SL_INFO_DEL, SL_INFO_FLIST, SL_INFO_NAME, SL_INFO_NONREG, SL_INFO_PROGRESS, SL_INFO_REMOVE, SL_INFO_SKIP, SL_INFO_STATS, SL_INFO_KINDS
 };
 
 struct sl_options {
@@ -53,6 +53,7 @@ struct sl_options {
     bool max_delete_given;
     uint64_t max_delete;
     bool max_delete_percent;      /* it is a share of what the destination has */
+    bool remove_source_files;
     bool backup;                  /* -b; what --backup-dir implies */
     const char *backup_dir;       /* NULL: beside each file */
     const char *suffix;           /* never NULL; NULL while the command line is read: not given */

@@ -77,6 +77,8 @@ const struct sl_option_row sl_option_rows[] = {
     ON(0, "force", force, "a directory with all that is in it makes way for something else, without --delete too"),
     ON(0, "allow-empty-source", allow_empty_source, "let --delete empty the destination when the source is empty"),
 
+    ON(0, "remove-source-files", remove_source_files, "remove at the source what has arrived, but directories"),
+    ON(0, "remove-sent-files", remove_source_files, "the same"),
     ON('b', "backup", backup, "give what is replaced or deleted a second name before: with SUFFIX"),
     TEXT(0, "backup-dir", "DIR", backup_dir, "the same below DIR; seen from the destination"),
     CALL(0, "suffix", "SUFFIX", SL_ID_SUFFIX, "of backups: default ~, with --backup-dir none"),
@@ -159,7 +161,7 @@ const struct sl_option_row sl_option_rows[] = {
     LACKING(0, "copy-devices", NULL, NULL), LACKING(0, "write-devices", NULL, NULL), LACKING(0, "open-noatime", NULL, NULL),
     LACKING(0, "fake-super", NULL, NULL), LACKING(0, "super", NULL, "what an account may do, it does"),
     LACKING(0, "preallocate", NULL, NULL),
-    LACKING('B', "block-size", "SIZE", NULL), LACKING(0, "remove-source-files", NULL, NULL), LACKING(0, "delay-updates", NULL, NULL),
+    LACKING('B', "block-size", "SIZE", NULL), LACKING(0, "delay-updates", NULL, NULL),
     LACKING(0, "usermap", "MAP", NULL), LACKING(0, "groupmap", "MAP", NULL), LACKING(0, "chown", "USER:GROUP", NULL),
     LACKING(0, "modify-window", "NUM", NULL), LACKING(0, "compare-dest", "DIR", NULL), LACKING(0, "copy-dest", "DIR", NULL),
     LACKING(0, "link-dest", "DIR", NULL),

@@ -34,6 +34,7 @@ void sl_parts_split(struct sl_lane *l, struct sl_action *a)
     *at = g;
     a->kind = SL_ACT_NOTHING;
     a->quiet = true;
+    a->takes_source = false;
     a->seq = 0;
     l->cost -= a->weight;
     a->weight = 0;

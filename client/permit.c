@@ -121,6 +121,7 @@ void sl_permit_action(struct sl_plan *p, struct sl_action *a)
     if (a->kind == SL_ACT_FILE)
         p->progress.bytes_total -= a->entry.size;
     a->kind = SL_ACT_NOTHING;
+    a->takes_source = false;
     if (passed_over || (a->path && sl_plan_below_failed(p, a->path))) {
         p->failed |= !passed_over;
         a->quiet = true;

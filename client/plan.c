@@ -8,6 +8,7 @@
 #include "client/info.h"
 #include "client/plan_priv.h"
 #include "client/parts.h"
+#include "client/take_source.h"
 #include "base/io.h"
 #include "base/mem.h"
 
@@ -47,6 +48,7 @@ void sl_plan_clear(struct sl_plan *p)
         sl_action_clear(&p->deferred[i]);
     free(p->deferred);
     sl_backup_clear(p);
+    sl_take_clear(p);
     free(p->failed_dir);
     free(p->path);
     for (size_t i = 0; i < p->depth; i++)
@@ -150,6 +152,7 @@ static void make_new(struct sl_plan *p, const struct sl_entry *s, struct sl_orig
     a->flags = SL_PUT_REPLACE;
     a->update = file ? sl_plan_direction(p) : SL_UPDATE_LOCAL;
     a->changes = SL_CHANGE_NEW;
+    a->takes_source = true;
     a->waits = file && sl_plan_level(p)->in_dest && looks_for_similar(p);
     sl_plan_level(p)->waiting += a->waits;
     if (file)
@@ -297,14 +300,18 @@ static enum sl_code both_files(struct sl_plan *p, const struct sl_entry *s, cons
     if (v != SAME && not_shorter(p, s, d))
         return SL_OK;
     if (v == SAME) {
-        if (!meta && !sl_plan_told(p, changes))
+        bool told = sl_plan_told(p, changes);
+        if (!meta && !told && !p->o->remove_source_files)
             return SL_OK;
         struct sl_action *a = sl_plan_push(p, meta ? SL_ACT_META : SL_ACT_NOTHING, s, origin);
         a->changes = changes;
         a->meta = meta;
+        a->takes_source = true;
+        a->quiet = !meta && !told;
     } else {
         struct sl_action *a = sl_plan_push(p, v == DIFFERENT ? SL_ACT_FILE : SL_ACT_COMPARE, s, origin);
         transfer(p, a, s, d, changes);
+        a->takes_source = true;
         if (v != DIFFERENT) {
             a->kind = SL_ACT_COMPARE;
             a->touched = v == TOUCHED;
@@ -327,9 +334,12 @@ static enum sl_code both_special(struct sl_plan *p, const struct sl_entry *s, co
         return rc;
     bool target = link && (s->target_len != d->target_len || memcmp(s->target, d->target, s->target_len) != 0);
     bool number = device && (s->rdev_major != d->rdev_major || s->rdev_minor != d->rdev_minor);
-    if (!target && !number && !meta && !sl_plan_told(p, changes))
+    bool told = target || number || meta || sl_plan_told(p, changes);
+    if (!told && !p->o->remove_source_files)
         return SL_OK;
     struct sl_action *a = sl_plan_push(p, target || number ? SL_ACT_MAKE : meta ? SL_ACT_META : SL_ACT_NOTHING, s, origin);
+    a->takes_source = true;
+    a->quiet = !told;
     a->changes = changes | (target || number ? (uint32_t)SL_CHANGE_TARGET : 0);
     if (link && target && !p->o->times)
         a->changes |= SL_CHANGE_TIME_NOW;

@@ -31,6 +31,8 @@ struct sl_lane;
 struct sl_parts;
 struct sl_backup_place;
 struct sl_lane_backup;
+struct sl_taken;
+struct sl_taking;
 
 struct sl_action {
     enum sl_action_kind kind;
@@ -65,6 +67,8 @@ struct sl_action {
     bool append;             /* FILE: the destination has its beginning, basis_size bytes: the rest is sent */
     bool whole;              /* it is to be sent whole: a delta of it failed, or would not pay */
     bool redo;               /* it was told and counted already */
+    bool takes_source;       /* what it is made of goes when it is done (take_source.h) */
+    uint64_t source_size;    /* as it was listed */
     bool backs_up;           /* what it replaces or removes gets a second name before (backup.h) */
     bool backup_asked;       /* that was asked for */
     uint64_t old_size;       /* with it, of a file that is replaced: */
@@ -128,6 +132,7 @@ struct sl_pending {          /* an action under way */
     bool failed;             /* PART, JOIN: it did */
     uint64_t backup_from, backup_to;   /* tickets of its backup; 0: it has none */
     bool backup_failed;      /* that did */
+    struct sl_taken *taken;  /* what goes at the source then; owned; NULL: nothing */
     bool changed, deleted;   /* an entry was made or written, or deleted; unless it failed */
     struct sl_action *redo;  /* what to do, once more, when its delta turns out to be wrong; owned, NULL: nothing */
     struct sl_action *action;/* what to do when its lane is lost; owned, NULL on the first lane */
@@ -161,6 +166,7 @@ struct sl_lane {
     const char *current;             /* path of the action being carried out */
     bool current_dir;
     bool current_failed;             /* JOIN at a local tree: it has failed within its call */
+    bool took_failure;               /* of the action being carried out: something has failed within its call */
     struct sl_lane_backup *backup;   /* its way to --backup-dir; owned; NULL: none yet */
     uint64_t backup_from, backup_to; /* of the action being carried out, as in sl_pending */
     bool backup_failed;
@@ -224,6 +230,8 @@ struct sl_plan {
     uint64_t match_key;
     char *failed_dir;                /* below it failures are not told again; owned */
     struct sl_backup_place *backup;  /* --backup-dir (backup.h); owned; NULL: none */
+    struct sl_taking *taking;        /* --remove-source-files; owned; NULL: no */
+    struct sl_taken *taken_failed;   /* what stays there; owned */
     /* totals */
     struct sl_stats stats;
     struct sl_progress progress;

@@ -458,7 +458,7 @@ static void remote_set_meta(struct sl_endpoint *e, const struct sl_new *n)
 
 static void remote_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, const char *name)
 {
-    struct sl_msg_remove m = { dir, kind == SL_TYPE_DIR ? SL_TYPE_DIR : SL_TYPE_FILE, name, strlen(name) };
+    struct sl_msg_remove m = { .id = dir, .kind = kind == SL_TYPE_DIR ? SL_TYPE_DIR : SL_TYPE_FILE, .name = name, .name_len = strlen(name) };
     sl_remove_encode(&self(e)->scratch, &m);
     send_scratch(self(e), SL_JOB_WORK, SL_MSG_REMOVE);
 }
@@ -479,6 +479,14 @@ static void remote_link(struct sl_endpoint *e, const struct sl_names *n)
 static void remote_rename(struct sl_endpoint *e, const struct sl_names *n)
 {
     move(e, n, SL_MSG_RENAME);
+}
+
+static void remote_take(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_entry *as)
+{
+    struct sl_msg_remove m = { .id = dir, .kind = as->type, .name = name, .name_len = strlen(name), .only_as = true,
+                               .size = as->size, .mtime_s = as->mtime_s, .mtime_ns = as->mtime_ns };
+    sl_remove_encode(&self(e)->scratch, &m);
+    send_scratch(self(e), SL_JOB_WORK, SL_MSG_REMOVE);
 }
 
 static void remote_backup(struct sl_endpoint *e, const struct sl_names *n, const struct sl_entry *as)
@@ -567,5 +575,5 @@ const struct sl_endpoint_ops sl_remote_ops = {
     .make = remote_make,           .set_meta = remote_set_meta,    .remove = remote_remove,       .owner = remote_owner,
     .keep = remote_keep,           .kept_in = remote_kept_in,      .part = remote_part,           .join = remote_join,
     .drop = remote_drop,           .read_part = remote_read_part, .fetch = sl_remote_fetch,
-    .link = remote_link,           .rename = remote_rename,        .backup = remote_backup,
+    .link = remote_link,           .rename = remote_rename,        .backup = remote_backup,        .take = remote_take,
 };

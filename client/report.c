@@ -213,6 +213,14 @@ void sl_report_info(struct sl_report *r, enum sl_info kind, const char *fmt, ...
     put_note(r);
 }
 
+void sl_report_removed(struct sl_report *r, const char *path)
+{
+    if (r->o->json)
+        sl_json_removed(r, path);
+    else
+        sl_report_info(r, SL_INFO_REMOVE, "sender removed %s", path);
+}
+
 /* ---- entries ---- */
 
 static void put_deletion(struct sl_report *r, const struct sl_report_item *item)

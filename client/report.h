@@ -92,6 +92,9 @@ void sl_report_note(struct sl_report *r, int level, const char *fmt, ...) __attr
 /* The same for a note of a kind that --info knows. */
 void sl_report_info(struct sl_report *r, enum sl_info kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* It was removed at the source: "sender removed x" with --info=remove, or an object of --json. */
+void sl_report_removed(struct sl_report *r, const char *path);
+
 /* An error of one entry or of the session: "superlifter: [source] cannot open 'x': Permission denied". Counts. path may be NULL. */
 void sl_report_error(struct sl_report *r, const struct sl_error *err, const char *path);
 /* The same for something that is a warning only (vanished files): not counted as an error. */

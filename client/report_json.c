@@ -148,6 +148,13 @@ void sl_json_note(struct sl_report *r, const char *type, const char *text, size_
     put(r, o);
 }
 
+void sl_json_removed(struct sl_report *r, const char *path)
+{
+    json_t *o = line_of("removed");
+    set_bytes(o, "path", path, strlen(path));
+    put(r, o);
+}
+
 void sl_json_list(struct sl_report *r, const struct sl_entry *e, const char *path)
 {
     char mode[8];

@@ -10,6 +10,7 @@
 #include "client/grow.h"
 #include "client/permit.h"
 #include "client/remote.h"
+#include "client/take_source.h"
 #include "proto/msg.h"
 
 #include <poll.h>
@@ -462,6 +463,7 @@ static int copy(struct sl_layout *l, struct sl_error *err)
         sl_lane_add(&p, l->dest);
         share_seed(l);
         keep_in(l);
+        sl_take_begin(&p);
         struct sl_grow *g = sl_grow_new(l, &p);
         for (size_t i = 0; i < l->locals_len; i++) {
             l->locals[i]->busy = keep_alive;
@@ -488,6 +490,7 @@ static int copy(struct sl_layout *l, struct sl_error *err)
     if (rc != SL_EOF)
         tell_failure(l, err, again);
     conclude(l, &p, again, status);
+    sl_take_end(&p);
     l->dest->failed = NULL;
     l->dest->chunked = NULL;
     for (size_t i = 0; i < l->streams_len; i++)

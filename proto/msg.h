@@ -22,6 +22,7 @@
 #define SL_FEATURE_RENAME "rename"
 #define SL_FEATURE_STATFS "statfs"
 #define SL_FEATURE_BACKUP "backup"
+#define SL_FEATURE_REMOVE_AS "remove-as"
 #define SL_FLAG_VERSION 4u        /* frame flag of READ_RANGES: END is to say which version of the file it was */
 #define SL_FLAG_HOLES 8u          /* frame flag of READ_RANGES: holes are told, not sent as zeros */
 #define SL_FLAG_AS_IS 2u          /* frame flag of READ and READ_RANGES: compressing this content does not pay */
@@ -271,7 +272,17 @@ enum sl_code sl_chunk_record_next(struct sl_rd *r, unsigned hash_bytes, struct s
 
 /* ---- the small ones ---- */
 struct sl_msg_open { uint32_t parent, id; const char *name; size_t name_len; };
-struct sl_msg_remove { uint32_t id; enum sl_type kind; const char *name; size_t name_len; };
+struct sl_msg_remove {
+    uint32_t id;
+    enum sl_type kind;
+    const char *name;
+    size_t name_len;
+    bool only_as;            /* if it is of that kind, with this size and time; no directory */
+    uint64_t size;
+    int64_t mtime_s;
+    uint32_t mtime_ns;
+};
+#define SL_REMOVE_AS 8u      /* added to the kind */
 struct sl_msg_owner { bool group; uint32_t number; const char *name; size_t name_len; /* may be "" */ };
 struct sl_msg_move {          /* LINK, RENAME */
     uint32_t from_id, to_id;

@@ -124,7 +124,7 @@ START_TEST(names_and_directories)
     CHECK_REFUSED(open, sl_msg_open, "\0\1\3a\0b");
     CHECK_REFUSED(open, sl_msg_open, "\0\1\377\377\377\377\17");
 
-    struct sl_msg_remove rm = { 2, SL_TYPE_DIR, "x", 1 }, rgot;
+    struct sl_msg_remove rm = { .id = 2, .kind = SL_TYPE_DIR, .name = "x", .name_len = 1 }, rgot;
     sl_buf_reset(&b, 0);
     sl_remove_encode(&b, &rm);
     CHECK_SHAPE(remove, sl_msg_remove);
@@ -132,6 +132,8 @@ START_TEST(names_and_directories)
     ck_assert(rgot.id == 2 && rgot.kind == SL_TYPE_DIR && is(rgot.name, rgot.name_len, "x"));
     CHECK_REFUSED(remove, sl_msg_remove, "\0\0\1a");
     CHECK_REFUSED(remove, sl_msg_remove, "\0\10\1a");
+    CHECK_REFUSED(remove, sl_msg_remove, "\0\11\1a");                    /* what belongs to 8 */
+    CHECK_REFUSED(remove, sl_msg_remove, "\0\12\1a\0\0\0\0\0\0");         /* of a directory */
 
     struct sl_msg_name n = { 9, "f", 1 }, ngot;
     sl_buf_reset(&b, 0);

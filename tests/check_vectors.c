@@ -243,7 +243,7 @@ static enum sl_code pass_line(struct sl_rd *r, struct sl_buf *out, struct sl_err
 
 static const struct { const char *file; enum sl_code (*pass)(struct sl_rd *, struct sl_buf *, struct sl_error *); } payloads[] = {
     { "attach", pass_attach },     { "attached", pass_attached }, { "list", pass_list_request }, { "open-dir", pass_open },
-    { "remove", pass_remove },     { "owner", pass_owner },       { "owner-is", pass_owner_is }, { "owner-is-not", pass_owner_is },
+    { "remove", pass_remove },     { "remove-as", pass_remove },     { "owner", pass_owner },       { "owner-is", pass_owner_is }, { "owner-is-not", pass_owner_is },
     { "hash", pass_name },         { "hash-is", pass_hash_is },   { "fail", pass_fail },         { "module", pass_module },
     { "read", pass_read },         { "listed", pass_listed },     { "content", pass_content },   { "put", pass_put },
     { "set-meta", pass_set_meta }, { "chunks", pass_chunks },     { "chunked", pass_chunked },   { "read-ranges", pass_read_ranges },

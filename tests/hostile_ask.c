@@ -88,7 +88,7 @@ void hello_with(struct peer *p, uint32_t window, uint8_t wants, const char *feat
 
 void greet(struct peer *p)
 {
-    hello_with(p, WINDOW, 0, SL_FEATURE_PARTS " " SL_FEATURE_LINKS " " SL_FEATURE_RENAME " " SL_FEATURE_BACKUP);
+    hello_with(p, WINDOW, 0, SL_FEATURE_PARTS " " SL_FEATURE_LINKS " " SL_FEATURE_RENAME " " SL_FEATURE_BACKUP " " SL_FEATURE_REMOVE_AS);
 }
 
 void hello(struct peer *p)

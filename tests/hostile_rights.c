@@ -98,7 +98,7 @@ static uint64_t ask_row(struct peer *p, const struct row *r)
     if (r->type == SL_MSG_HASH || r->type == SL_MSG_CHUNKS)
         return ask_named(p, 1, r->type, 0, r->name);
     if (r->type == SL_MSG_REMOVE) {
-        struct sl_msg_remove m = { 0, r->kind, r->name, strlen(r->name) };
+        struct sl_msg_remove m = { .kind = r->kind, .name = r->name, .name_len = strlen(r->name) };
         sl_remove_encode(&b, &m);
         return ask_buf(p, 1, r->type, &b);
     }

@@ -209,6 +209,7 @@ struct sl_endpoint {
     bool parts;                   /* it has part, join and drop */
     bool links, renames;          /* it has link; rename */
     bool backups, takes;          /* it has backup; take */
+    bool syncs;                   /* it knows SL_PUT_FSYNC */
     bool versions;                /* ranges that are read come with the version of their file; it has read_part */
     uint32_t uid;                 /* of who writes there */
     uint32_t next_id;             /* for open_dir */

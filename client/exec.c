@@ -49,7 +49,8 @@ static uint32_t ending_of(const struct sl_lane *l, const struct sl_action *a)
 
 static struct sl_new new_of(const struct sl_lane *l, const struct sl_action *a, uint32_t dir)
 {
-    return (struct sl_new){ .dir = dir, .meta = a->meta, .flags = a->flags | ending_of(l, a), .entry = &a->entry };
+    bool synced = l->plan->o->fsync && (a->kind == SL_ACT_FILE || a->kind == SL_ACT_JOIN);
+    return (struct sl_new){ .dir = dir, .meta = a->meta, .flags = a->flags | ending_of(l, a) | (synced ? (uint32_t)SL_PUT_FSYNC : 0), .entry = &a->entry };
 }
 
 void sl_exec_count_sent(struct sl_plan *p, const struct sl_action *a)

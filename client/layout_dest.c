@@ -203,6 +203,8 @@ enum sl_code sl_layout_dest(struct sl_layout *l, struct sl_plan *p, struct sl_er
     rc = not_same(l, path, &d, err);
     if (rc == SL_OK)
         rc = sl_backup_check(l->o, l->dest, err);
+    if (rc == SL_OK && l->o->fsync && !l->dest->syncs)
+        rc = sl_fail(err, SL_E_CONFIG, "--fsync: the server at the destination is too old for it, so nothing is copied");
     if (rc == SL_OK && l->remote_source)
         rc = sl_take_check(l->o, l->remote_source, err);
     if (rc == SL_OK)

@@ -451,7 +451,7 @@ struct sl_endpoint *sl_local_new(enum sl_side side, bool verify, struct sl_helpe
     l->e.side = side;
     l->e.verify = verify;
     l->e.rights = SL_RIGHT_ALL;
-    l->e.parts = l->e.versions = l->e.links = l->e.renames = l->e.backups = l->e.takes = true;
+    l->e.parts = l->e.versions = l->e.links = l->e.renames = l->e.backups = l->e.takes = l->e.syncs = true;
     l->e.uid = (uint32_t)geteuid();
     l->e.can_chown = l->e.uid == 0;
     l->e.next_id = 1;

@@ -10,6 +10,7 @@
 #include "client/options_select.h"
 #include "client/options_table.h"
 #include "client/options_transfer.h"
+#include "client/stop.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -80,6 +81,8 @@ static enum sl_code call(struct parse *p, const struct sl_option_row *row, const
         rc = sl_transfer_take(o, row->id, value, p->err);
     if (rc == SL_EOF)
         rc = sl_output_take(o, row, value, p->err);
+    if (rc == SL_EOF)
+        rc = sl_stop_take(o, row->id, value, p->err);
     if (rc != SL_EOF)
         return rc;
     switch (row->id) {

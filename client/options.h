@@ -54,6 +54,7 @@ struct sl_options {
     uint64_t max_delete;
     bool max_delete_percent;      /* it is a share of what the destination has */
     bool remove_source_files;
+    bool fsync;
     bool backup;                  /* -b; what --backup-dir implies */
     const char *backup_dir;       /* NULL: beside each file */
     const char *suffix;           /* never NULL; NULL while the command line is read: not given */
@@ -81,6 +82,7 @@ struct sl_options {
     int port;                     /* --port, 0: not given */
     int address_family;           /* AF_UNSPEC; -4, -6 */
     int timeout_s, contimeout_s;  /* 0: none given */
+    int64_t stop_at;              /* when the run ends itself, seconds since 1970; 0: when it is done */
     int wait_s;                   /* how long to come again to a server that is busy; 0: not at all */
     int retries;                  /* attempts more than one, in a row without getting on */
     enum sl_client_confinement confinement;

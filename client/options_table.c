@@ -77,6 +77,7 @@ const struct sl_option_row sl_option_rows[] = {
     ON(0, "force", force, "a directory with all that is in it makes way for something else, without --delete too"),
     ON(0, "allow-empty-source", allow_empty_source, "let --delete empty the destination when the source is empty"),
 
+    ON(0, "fsync", fsync, "have each file on the disk before it gets its name"),
     ON(0, "remove-source-files", remove_source_files, "remove at the source what has arrived, but directories"),
     ON(0, "remove-sent-files", remove_source_files, "the same"),
     ON('b', "backup", backup, "give what is replaced or deleted a second name before: with SUFFIX"),
@@ -119,6 +120,9 @@ const struct sl_option_row sl_option_rows[] = {
     NUMBER("timeout", "SECONDS", timeout_s, "give up when nothing is heard for so long; 0: wait"),
     NUMBER("contimeout", "SECONDS", contimeout_s, "give up connecting after so long"),
     NUMBER("wait", "SECONDS", wait_s, "come again to a server that is busy, for so long"),
+    CALL(0, "stop-after", "MINUTES", SL_ID_STOP_AFTER, "end after so long (exit status 30); the next run goes on"),
+    CALL(0, "time-limit", "MINUTES", SL_ID_STOP_AFTER, "the same"),
+    CALL(0, "stop-at", "TIME", SL_ID_STOP_AT, "the same at that time: 2030-12-31T23:59, 12/31, 14:00, :30"),
     NUMBER("retries", "NUM", retries, "go on after a lost connection, up to NUM times in a row; default 0"),
     CALL(0, "confinement", "HOW", SL_ID_CONFINEMENT, "of this process: available (the default), required or off"),
     CALL(0, "bwlimit", "RATE", SL_ID_BWLIMIT, "send at most so much a second, in KiB or with a unit; 0: no limit"),
@@ -166,7 +170,7 @@ const struct sl_option_row sl_option_rows[] = {
     LACKING(0, "modify-window", "NUM", NULL), LACKING(0, "compare-dest", "DIR", NULL), LACKING(0, "copy-dest", "DIR", NULL),
     LACKING(0, "link-dest", "DIR", NULL),
     LACKING(0, "address", "ADDRESS", NULL),
-    LACKING(0, "stop-after", "MINUTES", NULL), LACKING(0, "stop-at", "TIME", NULL), LACKING(0, "fsync", NULL, NULL),
+    
     LACKING(0, "iconv", "SPEC", NULL), 
     LACKING(0, "max-alloc", "SIZE", "memory does not grow with the number of files"),
     LACKING(0, "daemon", NULL, "run superlifter-server --daemon"), LACKING(0, "server", NULL, "run superlifter-server"),

@@ -22,6 +22,7 @@
 #define SL_FEATURE_RENAME "rename"
 #define SL_FEATURE_STATFS "statfs"
 #define SL_FEATURE_BACKUP "backup"
+#define SL_FEATURE_FSYNC "fsync"
 #define SL_FEATURE_REMOVE_AS "remove-as"
 #define SL_FLAG_VERSION 4u        /* frame flag of READ_RANGES: END is to say which version of the file it was */
 #define SL_FLAG_HOLES 8u          /* frame flag of READ_RANGES: holes are told, not sent as zeros */
@@ -189,6 +190,7 @@ enum sl_put_flag {
     SL_PUT_UNKEPT = 4,       /* WRITE: if the session ends before COMMIT, nothing of it is kept */
     SL_PUT_PARTIAL = 8,      /* WRITE: it gets its name then, as far as it was written */
     SL_PUT_INPLACE = 16,     /* PUT, WRITE: the file that is there is written where it is; needs the right to overwrite */
+    SL_PUT_FSYNC = 64,       /* PUT, WRITE, JOIN: the file is synced before it has its name, and its directory after */
     SL_PUT_FIRST = 32        /* PART: the first one of the file; no part of it was written before */
 };
 struct sl_msg_put {

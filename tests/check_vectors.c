@@ -245,7 +245,7 @@ static const struct { const char *file; enum sl_code (*pass)(struct sl_rd *, str
     { "attach", pass_attach },     { "attached", pass_attached }, { "list", pass_list_request }, { "open-dir", pass_open },
     { "remove", pass_remove },     { "remove-as", pass_remove },     { "owner", pass_owner },       { "owner-is", pass_owner_is }, { "owner-is-not", pass_owner_is },
     { "hash", pass_name },         { "hash-is", pass_hash_is },   { "fail", pass_fail },         { "module", pass_module },
-    { "read", pass_read },         { "listed", pass_listed },     { "content", pass_content },   { "put", pass_put },
+    { "read", pass_read },         { "listed", pass_listed },     { "content", pass_content },   { "put", pass_put },         { "put-fsync", pass_put },
     { "set-meta", pass_set_meta }, { "chunks", pass_chunks },     { "chunked", pass_chunked },   { "read-ranges", pass_read_ranges },
     { "basis", pass_basis },       { "copy", pass_copy },         { "keep", pass_keep },
     { "kept-in", pass_kept_in },   { "attach-sha256", pass_attach }, { "steer", pass_steer }, { "line", pass_line },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* backup - see backup.h. Below --backup-dir each lane makes the directories that it comes to, each time that it comes to them: one that is there
- * is no failure. */
+/* backup - see backup.h. Below --backup-dir each lane makes the directories that it comes to, each time that it comes
+ * to them: one that is there is no failure. */
 #include "config.h"
 #include "client/backup.h"
 #include "base/mem.h"
@@ -15,9 +15,9 @@
 enum { ROOM = 2 * SL_NAME_MAX + 96 /* of a request with two names */ };
 
 struct sl_lane_backup {
-    struct sl_cursor to, like;       /* in --backup-dir; in the destination */
-    char *made;                      /* owned: the last directory that was made below `to`, or "" */
-    uint64_t mkdir_from, mkdir_to;   /* tickets within which a directory that exists is no failure; 0: none */
+    struct sl_cursor to, like;     /* in --backup-dir; in the destination */
+    char *made;                    /* owned: the last directory that was made below `to`, or "" */
+    uint64_t mkdir_from, mkdir_to; /* tickets within which a directory that exists is no failure; 0: none */
 };
 
 /* ---- where ---- */
@@ -44,7 +44,8 @@ static char *joined(const char *a, const char *b)
 /* The last component of *path becomes the first of *missing. */
 static void go_up(char **path, char **missing)
 {
-    char *a = sl_strdup(*path), *b = sl_strdup(*path), *up = sl_strdup(dirname(a)), *rest = joined(basename(b), *missing);
+    char *a = sl_strdup(*path), *b = sl_strdup(*path), *up = sl_strdup(dirname(a)),
+         *rest = joined(basename(b), *missing);
     free(a);
     free(b);
     free(*path);
@@ -67,7 +68,9 @@ static enum sl_code find(struct sl_endpoint *e, char **path, char **missing, str
         struct sl_error why = { 0 };
         enum sl_code rc = e->ops->place(e, *path, true, at, &why);
         if (rc == SL_OK && at->exists && at->entry.type == SL_TYPE_DIR)
-            return has_dots(*missing) ? sl_fail(err, SL_E_NOT_FOUND, "--backup-dir: there is no '..' of what is not there: '%s'", *missing) : SL_OK;
+            return has_dots(*missing) ? sl_fail(err, SL_E_NOT_FOUND,
+                                                "--backup-dir: there is no '..' of what is not there: '%s'", *missing)
+                                      : SL_OK;
         bool gone = rc == SL_E_NOT_FOUND || (rc == SL_OK && !at->exists);
         if (rc == SL_OK && at->exists)
             why.code = rc = sl_fail(&why, SL_E_NOT_DIR, "'%s' is not a directory", *path);
@@ -89,7 +92,9 @@ enum sl_code sl_backup_find(struct sl_plan *p, const char *from, struct sl_error
     enum sl_code rc = find(p->dest, &path, &missing, &at, err);
     if (rc == SL_OK) {
         p->backup = sl_calloc(1, sizeof *p->backup);
-        *p->backup = (struct sl_backup_place){ .root = at.root, .base = at.name[0] ? joined(at.base, at.name) : sl_strdup(at.base), .missing = missing,
+        *p->backup = (struct sl_backup_place){ .root = at.root,
+                                               .base = at.name[0] ? joined(at.base, at.name) : sl_strdup(at.base),
+                                               .missing = missing,
                                                .shown = joined(dir, "/") };
         missing = NULL;
     } else {
@@ -179,7 +184,8 @@ static bool has_room(struct sl_lane *l, size_t more)
     return l->dest->ops->room(l->dest, SL_JOB_WORK) >= ROOM + more;
 }
 
-/* The directory path[0..len) below --backup-dir; the first `own` bytes of it are of --backup-dir itself, the rest is called as in the destination. */
+/* The directory path[0..len) below --backup-dir; the first `own` bytes of it are of --backup-dir itself, the rest is
+ * called as in the destination. */
 static enum sl_code make_one(struct sl_lane *l, const char *path, size_t len, size_t own)
 {
     struct sl_lane_backup *b = l->backup;
@@ -234,7 +240,8 @@ static enum sl_code dir_there(struct sl_lane *l, const struct sl_action *a, uint
 
 /* ---- asking ---- */
 
-/* An earlier time that this was done may have gone well without our being told: then what is there is no more what there was. */
+/* An earlier time that this was done may have gone well without our being told: then what is there is no more what
+ * there was. */
 static bool may_be_done(const struct sl_action *a)
 {
     return a->redo || a->retried || a->in_one || a->losses;
@@ -301,12 +308,12 @@ bool sl_backup_failure(struct sl_lane *l, struct sl_pending *n, uint64_t ticket,
     bool joins = (n ? n->kind : l->queue.len ? sl_queue_at(&l->queue, 0)->kind : SL_ACT_NOTHING) == SL_ACT_JOIN;
     if (!from || ticket < from)
         return false;
-    if (ticket > to)                         /* what it was for */
+    if (ticket > to) /* what it was for */
         return *failed && !joins;
     if (why->code == SL_E_EXISTS && is_mkdir(l, ticket))
         return true;
     start_over(l);
-    if (!*failed && !joins) {                /* a file that is not joined is sent once more, whole */
+    if (!*failed && !joins) { /* a file that is not joined is sent once more, whole */
         struct sl_error err = *why;
         sl_error_context(&err, "no backup, so it is left as it is");
         p->failed = true;

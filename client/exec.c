@@ -378,7 +378,8 @@ enum sl_code sl_exec_step(struct sl_plan *p, struct sl_error *err)
     p->progress.path = NULL;             /* it may be gone with its action */
     p->progress.file_size = 0;
     sl_pending_reap(p);
-    bool moved = sl_deal(p) | sl_take_step(p);
+    bool moved = sl_deal(p);
+    moved |= sl_take_step(p);
     for (size_t i = 0; i < p->lanes_len; i++) {
         enum sl_code rc = lane_step(p->lanes[i], p->lanes_len > 1 ? 1 : EXEC_MS, err);
         if (rc != SL_OK && rc != SL_AGAIN)

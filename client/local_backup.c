@@ -27,7 +27,9 @@ void sl_local_backup(struct sl_endpoint *e, const struct sl_names *n, const stru
     struct sl_local *l = sl_local_of(e);
     struct sl_error err = { 0 };
     struct sl_backup b;
-    struct sl_backup_what w = { .move = { .from_fd = -1, .from = n->from, .to = n->to, .flags = n->flags & SL_PUT_REPLACE }, .flags = n->flags };
+    struct sl_backup_what w = {
+        .move = { .from_fd = -1, .from = n->from, .to = n->to, .flags = n->flags & SL_PUT_REPLACE }, .flags = n->flags
+    };
     int fd = -1;
     if (as) {
         w.size = as->size;

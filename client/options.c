@@ -57,21 +57,6 @@ static void set_archive(struct sl_options *o)
     set_devices(o, true);
 }
 
-static enum sl_code take_max_delete(struct sl_options *o, const char *value, struct sl_error *err)
-{
-    char number[24] = "";
-    size_t n = strlen(value);
-    o->max_delete_given = strcmp(value, "-1") != 0;      /* rsync's word for no limit */
-    o->max_delete_percent = n && value[n - 1] == '%';
-    if (!o->max_delete_given)
-        return SL_OK;
-    if (n - o->max_delete_percent < sizeof number)
-        memcpy(number, value, n - o->max_delete_percent);
-    if (sl_num_u64(number, 0, o->max_delete_percent ? 100 : UINT64_MAX, &o->max_delete) != SL_OK)
-        return sl_fail(err, SL_E_CONFIG, "--max-delete: '%s' is neither a number nor one from 0%% to 100%%", value);
-    return SL_OK;
-}
-
 /* An option with a value or a meaning of its own. */
 static enum sl_code call(struct parse *p, const struct sl_option_row *row, const char *value)
 {
@@ -98,7 +83,7 @@ static enum sl_code call(struct parse *p, const struct sl_option_row *row, const
         o->partial = o->progress = true;
         return SL_OK;
     case SL_ID_MAX_DELETE:
-        return take_max_delete(o, value, p->err);
+        return sl_take_max_delete(o, value, p->err);
     case SL_ID_SUFFIX:
         o->suffix = value;
         return SL_OK;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* options_backup - what the options of --backup come to together. */
+/* options_backup - what is deleted at most, and what the options of --backup come to together. */
 #include "config.h"
 #include "client/options_select.h"
 #include "base/mem.h"
+#include "base/num.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -63,8 +64,25 @@ enum sl_code sl_backup_settle(struct sl_options *o, struct sl_error *err)
     if (!*o->suffix && !o->backup_dir)
         return sl_fail(err, SL_E_CONFIG, "--suffix can't be empty without --backup-dir");
     if (o->inplace && o->retries)
-        return sl_fail(err, SL_E_CONFIG, "--backup of files that are written --inplace doesn't go with --retries: the next attempt would back up "
-                                         "what the last one left half written");
+        return sl_fail(
+            err, SL_E_CONFIG,
+            "--backup of files that are written --inplace doesn't go with --retries: the next attempt would back up "
+            "what the last one left half written");
     o->omit_dir_times |= !o->backup_dir;
     return o->del ? protect(o, err) : SL_OK;
+}
+
+enum sl_code sl_take_max_delete(struct sl_options *o, const char *value, struct sl_error *err)
+{
+    char number[24] = "";
+    size_t n = strlen(value);
+    o->max_delete_given = strcmp(value, "-1") != 0; /* rsync's word for no limit */
+    o->max_delete_percent = n && value[n - 1] == '%';
+    if (!o->max_delete_given)
+        return SL_OK;
+    if (n - o->max_delete_percent < sizeof number)
+        memcpy(number, value, n - o->max_delete_percent);
+    if (sl_num_u64(number, 0, o->max_delete_percent ? 100 : UINT64_MAX, &o->max_delete) != SL_OK)
+        return sl_fail(err, SL_E_CONFIG, "--max-delete: '%s' is neither a number nor one from 0%% to 100%%", value);
+    return SL_OK;
 }

@@ -12,6 +12,7 @@
 #include "client/remote.h"
 #include "client/stop.h"
 #include "client/take_source.h"
+#include "client/wind_up.h"
 #include "proto/msg.h"
 
 #include <poll.h>
@@ -19,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FLUSH_AT = 256 * 1024, APART_MS = 4, SOON_MS = 10, STOP_MS = 5000, LOG_FAILED = 11 };
+enum { FLUSH_AT = 256 * 1024, APART_MS = 4, SOON_MS = 10, LOG_FAILED = 11 };
 
 static struct sl_report *notes_to;       /* sl_remote_open's note hook has no context */
 
@@ -294,26 +295,6 @@ static enum sl_code turn(struct sl_plan *p, struct sl_error *err)
     return SL_AGAIN;
 }
 
-/* The time is over: what was sent whole is waited for a moment, and what was begun is kept as that of any run that is cut. */
-static enum sl_code stop(struct sl_plan *p, struct sl_grow *g, struct sl_error *err)
-{
-    uint64_t until = sl_now_ms() + STOP_MS;
-    bool left = true;
-    while (left && sl_now_ms() < until) {
-        left = false;
-        for (size_t i = 0; i < p->lanes_len; i++)
-            left |= p->lanes[i]->dest->acked[SL_JOB_WORK] < p->lanes[i]->dest->issued[SL_JOB_WORK];
-        enum sl_code rc = sl_grow_pump(g, false, err);
-        if (rc != SL_OK)
-            return rc;
-        sl_pending_reap(p);
-        left |= sl_take_step(p);
-        if (left)
-            poll(NULL, 0, SOON_MS);
-    }
-    return sl_fail(err, SL_E_TIMEOUT, "stopped, because the time is over; the next run goes on from here");
-}
-
 /* The network has its turn when nothing else can go on, when much is to be sent, and at least every few milliseconds: while this side
  * reads and hashes, the other one has to know what it is asked for. */
 enum sl_code sl_drive(struct sl_layout *l, struct sl_plan *p, struct sl_grow *g, struct sl_error *err)
@@ -323,7 +304,7 @@ enum sl_code sl_drive(struct sl_layout *l, struct sl_plan *p, struct sl_grow *g,
         if (sl_remote_interrupted)
             return sl_fail(err, SL_E_CLOSED, "interrupted by signal %d", sl_remote_interrupted);
         if (sl_stop_due(l->o))
-            return stop(p, g, err);
+            return sl_wind_up(p, g, err);
         sl_grow_turn(g);
         enum sl_code rc = turn(p, err);
         if (rc != SL_OK && rc != SL_AGAIN)

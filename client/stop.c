@@ -56,7 +56,9 @@ static bool read_clock(const char *p, int parts[PARTS])
 
 static bool within(const int parts[PARTS])
 {
-    static const struct { int least, most; } of[PARTS] = { { 1970, 9999 }, { 1, 12 }, { 1, 31 }, { 0, 23 }, { 0, 59 } };
+    static const struct {
+        int least, most;
+    } of[PARTS] = { { 1970, 9999 }, { 1, 12 }, { 1, 31 }, { 0, 23 }, { 0, 59 } };
     for (int i = 0; i < PARTS; i++)
         if (parts[i] != -1 && (parts[i] < of[i].least || parts[i] > of[i].most))
             return false;
@@ -70,7 +72,9 @@ static bool read_all(const char *text, int parts[PARTS])
         parts[i] = -1;
     if (!*text || (t && !t[1]))
         return false;
-    bool ok = t ? read_date(text, t, parts) && read_clock(t + 1, parts) : colon ? read_clock(text, parts) : read_date(text, text + strlen(text), parts);
+    bool ok = t       ? read_date(text, t, parts) && read_clock(t + 1, parts)
+              : colon ? read_clock(text, parts)
+                      : read_date(text, text + strlen(text), parts);
     return ok && within(parts);
 }
 
@@ -91,7 +95,7 @@ static time_t candidate(const struct tm *now, const int parts[PARTS], int later)
         t.tm_mday += later;
     }
     time_t at = mktime(&t);
-    return dated && t.tm_mday != parts[DAY] ? -1 : at;       /* a 31st of a month that has none */
+    return dated && t.tm_mday != parts[DAY] ? -1 : at; /* a 31st of a month that has none */
 }
 
 enum sl_code sl_stop_parse(const char *text, int64_t now, int64_t *at, struct sl_error *err)
@@ -100,7 +104,8 @@ enum sl_code sl_stop_parse(const char *text, int64_t now, int64_t *at, struct sl
     time_t from = (time_t)now;
     struct tm here;
     if (!read_all(text, parts) || !localtime_r(&from, &here))
-        return sl_fail(err, SL_E_CONFIG, "--stop-at: '%s' is no time, as in 2030-12-31T23:59, 12/31, 14:00 or :30", text);
+        return sl_fail(err, SL_E_CONFIG, "--stop-at: '%s' is no time, as in 2030-12-31T23:59, 12/31, 14:00 or :30",
+                       text);
     for (int later = 0; later < TRIES; later++) {
         time_t t = candidate(&here, parts, later);
         if (t != -1 && t > from) {

@@ -11,14 +11,14 @@
 struct sl_taken {
     struct sl_taken *next;
     struct sl_origin *origin;
-    char *path;                      /* owned; the name at the source is `name`, in path[0..dir_len) */
-    char *name;                      /* owned */
+    char *path; /* owned; the name at the source is `name`, in path[0..dir_len) */
+    char *name; /* owned */
     size_t dir_len;
-    struct sl_entry as;              /* type, size, time, as it was listed */
-    uint64_t ticket;                 /* 0: not asked for */
+    struct sl_entry as; /* type, size, time, as it was listed */
+    uint64_t ticket;    /* 0: not asked for */
 };
 
-struct sl_taking {                   /* in this order: asked for, not asked for */
+struct sl_taking { /* in this order: asked for, not asked for */
     struct sl_taken *first, **last, *ask;
     struct sl_cursor at;
     bool begun;
@@ -29,9 +29,11 @@ enum sl_code sl_take_check(const struct sl_options *o, const struct sl_endpoint 
     if (!o->remove_source_files || o->dry_run)
         return SL_OK;
     if (!(source->rights & SL_RIGHT_DELETE))
-        return sl_fail(err, SL_E_CONFIG, "--remove-source-files: at the source the right to delete is missing, so nothing is copied");
+        return sl_fail(err, SL_E_CONFIG,
+                       "--remove-source-files: at the source the right to delete is missing, so nothing is copied");
     if (!source->takes)
-        return sl_fail(err, SL_E_CONFIG, "--remove-source-files: the server at the source is too old for it, so nothing is copied");
+        return sl_fail(err, SL_E_CONFIG,
+                       "--remove-source-files: the server at the source is too old for it, so nothing is copied");
     return SL_OK;
 }
 
@@ -44,7 +46,9 @@ struct sl_taken *sl_take_of(const struct sl_plan *p, const struct sl_action *a)
     t->path = sl_strdup(a->path);
     t->name = sl_strdup(sl_exec_source_name(a));
     t->dir_len = a->dir_len;
-    t->as = (struct sl_entry){ .type = a->entry.type, .size = a->source_size, .mtime_s = a->entry.mtime_s, .mtime_ns = a->entry.mtime_ns };
+    t->as = (struct sl_entry){
+        .type = a->entry.type, .size = a->source_size, .mtime_s = a->entry.mtime_s, .mtime_ns = a->entry.mtime_ns
+    };
     return t;
 }
 
@@ -105,7 +109,7 @@ bool sl_take_step(struct sl_plan *p)
     if (!g)
         return false;
     for (struct sl_taken *t; (t = g->ask) && ask(p, t); any = true)
-        if (g->ask == t)                 /* it has not failed within its call */
+        if (g->ask == t) /* it has not failed within its call */
             g->ask = t->next;
     while (g->first && g->first->ticket && g->first->ticket <= g->first->origin->e->acked[SL_JOB_WORK]) {
         told(p, g->first);
@@ -137,7 +141,7 @@ static void failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t t
         return;
     struct sl_taken **at = find(p->taking, e, ticket), *t = *at;
     if (!t)
-        return;                          /* of reading: that is told where it matters */
+        return; /* of reading: that is told where it matters */
     why.side = e->side;
     if (why.code == SL_E_NOT_FOUND) {
         sl_report_note(p->report, 0, "sender file already removed: %s", t->path);
@@ -152,7 +156,7 @@ static void failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t t
         p->taking->last = at;
     *at = t->next;
     t->ticket = 0;
-    t->next = p->taken_failed;           /* its asker may still look at it */
+    t->next = p->taken_failed; /* its asker may still look at it */
     p->taken_failed = t;
 }
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * take_source - --remove-source-files: what the destination has confirmed is removed at the source, if size and time are still those that were
- * listed. The side that removes looks at them itself, right before.
+ * take_source - --remove-source-files: what the destination has confirmed is removed at the source, if size and time
+ * are still those that were listed. The side that removes looks at them itself, right before.
  */
 #ifndef SL_CLIENT_TAKE_SOURCE_H
 #define SL_CLIENT_TAKE_SOURCE_H
 
 #include "client/plan.h"
 
-struct sl_taken;             /* something that is to be removed, when it has arrived */
+struct sl_taken; /* something that is to be removed, when it has arrived */
 
 /* Whether it can be done there; says option and side. Before anything is changed. */
 enum sl_code sl_take_check(const struct sl_options *o, const struct sl_endpoint *source, struct sl_error *err);
@@ -16,7 +16,8 @@ enum sl_code sl_take_check(const struct sl_options *o, const struct sl_endpoint 
 void sl_take_begin(struct sl_plan *p);
 void sl_take_end(struct sl_plan *p);
 
-/* What an action takes away when it has been done; NULL: nothing. The caller's, until it is given to one of the next two. */
+/* What an action takes away when it has been done; NULL: nothing. The caller's, until it is given to one of the next
+ * two. */
 struct sl_taken *sl_take_of(const struct sl_plan *p, const struct sl_action *a);
 void sl_take_now(struct sl_plan *p, struct sl_taken *t);
 void sl_take_forget(struct sl_taken *t);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * backup - the request BACKUP (tree/backup.h). Where it fails, the next request of the channel that would put something in that place or take
- * something away fails as well: so a client need not wait for its answer, and nothing is lost of which there is no backup.
+ * backup - the request BACKUP (tree/backup.h). Where it fails, the next request of the channel that would put something
+ * in that place or take something away fails as well: so a client need not wait for its answer, and nothing is lost of
+ * which there is no backup.
  */
 #include "config.h"
 #include "subsystem/session_priv.h"
@@ -18,8 +19,8 @@ void sl_backup_failed(struct sl_channel *ch)
 
 bool sl_unbacked(struct sl_channel *ch, enum sl_msg type)
 {
-    bool replaces = type == SL_MSG_PUT || type == SL_MSG_WRITE || type == SL_MSG_COMMIT || type == SL_MSG_JOIN || type == SL_MSG_SYMLINK ||
-                    type == SL_MSG_MKNOD || type == SL_MSG_REMOVE || type == SL_MSG_RENAME;
+    bool replaces = type == SL_MSG_PUT || type == SL_MSG_WRITE || type == SL_MSG_COMMIT || type == SL_MSG_JOIN ||
+                    type == SL_MSG_SYMLINK || type == SL_MSG_MKNOD || type == SL_MSG_REMOVE || type == SL_MSG_RENAME;
     if (!ch->unbacked || !replaces)
         return false;
     ch->unbacked = false;
@@ -44,7 +45,8 @@ static enum sl_code step(struct sl_channel *ch, struct sl_error *err)
     return SL_EOF;
 }
 
-static enum sl_code begin(struct sl_channel *ch, const struct sl_msg_backup *m, struct sl_backup_what *w, struct sl_error *err)
+static enum sl_code begin(struct sl_channel *ch, const struct sl_msg_backup *m, struct sl_backup_what *w,
+                          struct sl_error *err)
 {
     int fd = -1;
     enum sl_code rc = sl_may_make(ch, m->names.to_id, w->move.to, false, err);
@@ -70,13 +72,17 @@ enum sl_code sl_run_backup(struct sl_channel *ch, const union sl_request *q, str
     const struct sl_msg_backup *m = &q->backup;
     char from[SL_NAME_MAX + 1], to[SL_NAME_MAX + 1];
     bool kept_back = m->names.flags & SL_PUT_REPLACE && !(ch->rights & SL_RIGHT_OVERWRITE);
-    struct sl_backup_what w = { .move = { .from_fd = -1, .to_fd = -1, .from = from, .to = to }, .flags = m->names.flags,
-                                .size = m->size, .mtime_s = m->mtime_s, .mtime_ns = m->mtime_ns };
+    struct sl_backup_what w = { .move = { .from_fd = -1, .to_fd = -1, .from = from, .to = to },
+                                .flags = m->names.flags,
+                                .size = m->size,
+                                .mtime_s = m->mtime_s,
+                                .mtime_ns = m->mtime_ns };
     name_it(from, m->names.from, m->names.from_len);
     name_it(to, m->names.to, m->names.to_len);
     w.move.flags = kept_back ? 0 : m->names.flags & SL_PUT_REPLACE;
-    enum sl_code rc = sl_conn_has(ch->s->conn, SL_FEATURE_BACKUP) ? begin(ch, m, &w, err)
-                                                                  : sl_fail(err, SL_E_UNSUPPORTED, "the feature backup was not agreed on");
+    enum sl_code rc = sl_conn_has(ch->s->conn, SL_FEATURE_BACKUP)
+                          ? begin(ch, m, &w, err)
+                          : sl_fail(err, SL_E_UNSUPPORTED, "the feature backup was not agreed on");
     sl_io_close(&w.move.from_fd);
     if (rc == SL_AGAIN)
         ch->step = step;

@@ -115,7 +115,7 @@ static void to_file(int fd, const char *path)
 /* A place of superlifter's, here or at a host that the command ./plain reaches. */
 static char *place(const char *path, bool remote)
 {
-    char *text, *cwd = getcwd(NULL, 0);
+    char *text = NULL, *cwd = getcwd(NULL, 0);
     if (!cwd || (remote ? asprintf(&text, "h:%s/%s", cwd, path) : asprintf(&text, "%s", path)) < 0)
         die("no memory");
     free(cwd);
@@ -196,6 +196,19 @@ static void add_lines(const char *path, const char *unlike, struct text *out)
     free(lines);
     free(line);
     fclose(f);
+}
+
+/* rsync makes directories of backups in two processes, and now and then one is in the other's way: then it fails, and leaves a file as it was. */
+static bool rsync_raced(void)
+{
+    char line[4096];
+    bool raced = false;
+    FILE *f = fopen("rsync.out", "r");
+    while (f && fgets(line, sizeof line, f))
+        raced |= strstr(line, "make_backup") && strstr(line, "File exists");
+    if (f)
+        fclose(f);
+    return raced;
 }
 
 static bool same_text(const struct text *a, const struct text *b)
@@ -293,7 +306,7 @@ static bool one_case(const struct profile *p, uint64_t number)
         add_lines("rsync.out", o.unlike, &la);
         add_lines("superlifter.out", o.unlike, &lb);
     }
-    bool same = ra == rb && ra == 1;
+    bool same = (ra == rb && ra == 1) || (ra == 23 && rb == 0 && rsync_raced());
     same |= ra == rb && same_text(&a, &b) && same_text(&la, &lb);
     if (!same || verbose)
         show_case(number, &o);

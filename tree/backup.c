@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* backup - see backup.h. A link costs nothing and leaves no moment without the file; what has none is copied through a stage. */
+/* backup - see backup.h. A link costs nothing and leaves no moment without the file; what has none is copied through a
+ * stage. */
 #include "config.h"
 #include "tree/backup.h"
 
@@ -18,7 +19,8 @@ static const uint32_t all_meta = SL_META_MODE | SL_META_MTIME | SL_META_UID | SL
 
 static bool is_as(const struct sl_backup_what *w, const struct stat *st)
 {
-    return (uint64_t)st->st_size == w->size && st->st_mtim.tv_sec == w->mtime_s && (uint32_t)st->st_mtim.tv_nsec == w->mtime_ns;
+    return (uint64_t)st->st_size == w->size && st->st_mtim.tv_sec == w->mtime_s &&
+           (uint32_t)st->st_mtim.tv_nsec == w->mtime_ns;
 }
 
 /* Who makes it has to get into it. */
@@ -35,7 +37,8 @@ static enum sl_code make_dir(const struct sl_backup_what *w, struct sl_entry *e,
     return sl_meta_set_at(w->move.to_fd, to, e, all_meta, NULL, err);
 }
 
-/* Whether another file system, another owner or too many names are in the way of a link, not something that is of a copy, too. */
+/* Whether another file system, another owner or too many names are in the way of a link, not something that is of a
+ * copy, too. */
 static bool copy_may_do(enum sl_code why)
 {
     return why == SL_E_UNSUPPORTED || why == SL_E_DENIED || why == SL_E_LIMIT;

@@ -497,17 +497,6 @@ static enum sl_code set_meta(struct sl_stage *s, const struct sl_entry *e, uint3
     return sl_meta_set_fd(s->fd, &st, e, meta, owners, err);
 }
 
-/* The name is on the disk, too. A directory that may not be read can't be synced. */
-static enum sl_code sync_dir(const struct sl_stage *s, struct sl_error *err)
-{
-    int fd = openat(s->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 && errno == EACCES)
-        return SL_OK;
-    enum sl_code rc = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL) ? SL_OK : sl_fail_errno(err, errno, "cannot sync the directory of '%s'", s->name);
-    sl_io_close(&fd);
-    return rc;
-}
-
 /* Everything from the last byte to the name; the directory's descriptor stays open. */
 static enum sl_code finish(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, uint32_t flags,
                            struct sl_owners *owners, struct sl_error *err)
@@ -531,7 +520,7 @@ static enum sl_code finish(struct sl_stage *s, const struct sl_entry *e, uint32_
     if (s->inplace)
         return SL_OK;
     rc = sl_stage_give_name(s->dirfd, s->temp, s->name, flags, err);
-    return rc == SL_OK && flags & SL_STAGE_FSYNC ? sync_dir(s, err) : rc;
+    return rc == SL_OK && flags & SL_STAGE_FSYNC ? sl_stage_sync_dir(s, err) : rc;
 }
 
 enum sl_code sl_stage_commit(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, uint32_t flags,

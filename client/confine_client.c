@@ -67,6 +67,29 @@ static enum sl_code add_alternates(struct sl_confine *c, const struct sl_options
     return rc;
 }
 
+static enum sl_code add_backup_dir(struct sl_confine *c, const char *dest, const char *dir, struct sl_error *err)
+{
+    struct stat st;
+    char *copy = sl_strdup(*dest ? dest : ".");
+    const char *from = stat(copy, &st) == 0 && !S_ISDIR(st.st_mode) ? dirname(copy) : copy;
+    char *path = *dir == '/' ? sl_strdup(dir) : sl_asprintf("%s/%s", from, dir);
+    enum sl_code rc = add_dest(c, path, err);
+    free(path);
+    free(copy);
+    return rc;
+}
+
+/* --remove-source-files: a file goes out of the directory around it. */
+static enum sl_code add_taken(struct sl_confine *c, const char *path, struct sl_error *err)
+{
+    struct stat st;
+    char *copy = sl_strdup(*path ? path : ".");
+    const char *at = lstat(copy, &st) == 0 && !S_ISDIR(st.st_mode) && copy[strlen(copy) - 1] != '/' ? dirname(copy) : copy;
+    enum sl_code rc = sl_confine_path(c, at, READING | SL_CONFINE_WRITE, err);
+    free(copy);
+    return rc;
+}
+
 static bool all_here(const struct sl_layout *l)
 {
     return !l->remote_source && !(l->dest && l->dest->remote);
@@ -77,11 +100,16 @@ static enum sl_code add_trees(const struct sl_layout *l, struct sl_confine *c, s
     enum sl_code rc = SL_OK;
     for (size_t i = 0; rc == SL_OK && i < l->count; i++)
         if (l->addresses[i].kind == SL_ADDR_LOCAL)
-            rc = sl_confine_path(c, sl_follow_wanted(l->o) ? "/" : *l->addresses[i].path ? l->addresses[i].path : ".", READING, err);
+            rc = l->o->remove_source_files ? add_taken(c, l->addresses[i].path, err)
+                                           : sl_confine_path(c, sl_follow_wanted(l->o) ? "/" : *l->addresses[i].path ? l->addresses[i].path : ".", READING, err);
+    if (rc == SL_OK && l->o->remove_source_files && sl_follow_wanted(l->o))
+        rc = sl_confine_path(c, "/", READING, err);
     if (rc == SL_OK && l->o->dest && l->dest_address.kind == SL_ADDR_LOCAL)
         rc = add_dest(c, l->dest_address.path, err);
     if (rc == SL_OK && l->o->dest && l->dest_address.kind == SL_ADDR_LOCAL)
         rc = add_alternates(c, l->o, l->dest_address.path, err);
+    if (rc == SL_OK && l->o->backup_dir && l->o->dest && l->dest_address.kind == SL_ADDR_LOCAL)
+        rc = add_backup_dir(c, l->dest_address.path, l->o->backup_dir, err);
     return rc;
 }
 

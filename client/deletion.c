@@ -4,6 +4,7 @@
  * had to wait for a directory to make way is made.
  */
 #include "config.h"
+#include "client/backup.h"
 #include "client/hard.h"
 #include "client/plan_priv.h"
 #include "base/mem.h"
@@ -26,19 +27,28 @@ static void refuse(struct sl_plan *p, enum sl_code code, const char *fmt, uint64
         sl_plan_entry_failed(p, &err, NULL);
 }
 
-/* Whether the deletions may be done; says why not. */
+static bool is_too_many(const struct sl_plan *p)
+{
+    uint64_t most = p->o->max_delete, all = p->deleted_before + p->dest_entries;
+    if (p->o->max_delete_percent)
+        most = all / 100 * most + all % 100 * most / 100;
+    return p->o->max_delete_given && p->deleted_before + p->delete_count > most;
+}
+
+/* Whether the deletions may be done; says why not. What only makes way for something else does not go because the source lacks it. */
 static bool allowed(struct sl_plan *p)
 {
     if (!p->delete_count || p->delete_refused)
         return false;
-    if (p->source_error)
+    bool unsure = !p->o->ignore_errors && (p->o->del || p->o->delete_missing_args);
+    if (unsure && p->source_error)
         refuse(p, SL_E_IO, "the source could not be read completely: nothing is deleted (%" PRIu64 " entries stay)", p->delete_count);
-    else if (p->vanished && p->stats.errors)
+    else if (unsure && p->vanished && p->stats.errors)
         refuse(p, SL_E_IO, "there were errors: nothing is deleted (%" PRIu64 " entries stay)", p->delete_count);
     else if (p->o->del && !p->top_entries && !p->o->allow_empty_source)
         refuse(p, SL_E_INVALID, "the source is empty: nothing is deleted (%" PRIu64 " entries stay); --allow-empty-source allows it",
                p->delete_count);
-    else if (p->o->max_delete_given && p->deleted_before + p->delete_count > p->o->max_delete)
+    else if (is_too_many(p))
         refuse(p, SL_E_LIMIT, "%" PRIu64 " entries would be deleted, more than --max-delete allows: none is", p->delete_count);
     return !p->delete_refused;
 }
@@ -68,6 +78,7 @@ static void queue_delete(struct sl_plan *p, const uint8_t *rec, size_t n)
     sl_action_fill(a, SL_ACT_REMOVE, path, len, dir, &e, &p->dest_origin);
     a->update = SL_UPDATE_DELETED;
     a->quiet = rec[0] == 'w';
+    a->backs_up = sl_backup_wanted(p->o, e.type, a->entry.name);
 }
 
 static void queue_meta(struct sl_plan *p, const uint8_t *rec, size_t n)
@@ -131,12 +142,13 @@ static void queue_deferred(struct sl_plan *p)
 {
     for (size_t i = 0; i < p->deferred_len; i++) {
         struct sl_action *a = &p->deferred[i];
-        if (p->o->del && !p->delete_refused) {
+        if ((p->o->del || p->o->force) && !p->delete_refused && !a->blocked) {
             queue_one_deferred(p, a);
             continue;
         }
         struct sl_error err = { .code = SL_E_NOT_EMPTY, .side = p->dest->side };
-        sl_report_note(p->report, 0, "cannot delete non-empty directory: %s", a->path);
+        if (!a->blocked)                 /* that was told where it was to be deleted */
+            sl_report_note(p->report, 0, "cannot delete non-empty directory: %s", a->path);
         snprintf(err.text, sizeof err.text, "could not make way for new %s: %s", kind_words(a->entry.type), a->path);
         sl_plan_entry_failed(p, &err, a->path);
         sl_action_clear(a);

@@ -45,6 +45,7 @@ struct sl_event {                 /* one event of a listing; borrowed until the 
     const char *real;             /* ENTRY: where it is below its origin's root, when links were followed on the way to it; else NULL */
     bool of_link;                 /* ERROR: a link could not be followed; set by follow.c */
     bool implied;                 /* ENTRY: a directory on the way to what was named (-R); set by streams */
+    bool entered;                 /* ENTRY: a directory whose own entries follow, if it has any; set by streams */
 };
 
 enum sl_piece_kind { SL_PIECE_WHOLE, SL_PIECE_DATA, SL_PIECE_HOLE, SL_PIECE_END, SL_PIECE_FAILED };
@@ -197,6 +198,13 @@ struct sl_endpoint_ops {
      * SL_E_UNSUPPORTED: the two are on different file systems. */
     void (*link)(struct sl_endpoint *e, const struct sl_names *n);
     void (*rename)(struct sl_endpoint *e, const struct sl_names *n);
+    /* Removes what is no directory, if type, size and time are those of `as`; SL_E_CHANGED else. Where `takes` says that it can. */
+    void (*take)(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_entry *as);
+    /* A second name, or a copy, for what is about to be replaced or removed, where `backups` says that it can. flags: SL_PUT_REPLACE of the
+     * backup, and enum sl_backup_flag of tree/backup.h; as: size and time, for SL_BACKUP_AS. Nothing of the first name is no failure; of a
+     * directory an empty one with its metadata is made, if there is none. When it fails, so does the next put, write, commit, join, make
+     * of a non-directory, rename or remove. */
+    void (*backup)(struct sl_endpoint *e, const struct sl_names *n, const struct sl_entry *as);
 
     /* What number an owner has there: SL_AGAIN until known. */
     enum sl_code (*owner)(struct sl_endpoint *e, bool group, uint32_t number, const char *name, bool *settable,
@@ -213,6 +221,8 @@ struct sl_endpoint {
     bool can_chown;
     bool parts;                   /* it has part, join and drop */
     bool links, renames;          /* it has link; rename */
+    bool backups, takes;          /* it has backup; take */
+    bool syncs;                   /* it knows SL_PUT_FSYNC */
     bool versions;                /* ranges that are read come with the version of their file; it has read_part */
     bool attrs;                   /* it has attrs and get_attrs, and no_atime works */
     bool no_atime;                /* set by who owns it: reading is not to change times of access, where that can be said */

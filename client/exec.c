@@ -5,11 +5,14 @@
 #include "config.h"
 #include "client/exec_priv.h"
 #include "base/io.h"
+#include "client/backup.h"
 #include "client/hard.h"
 #include "client/parts.h"
 #include "client/plan_priv.h"
+#include "client/take_source.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { EXEC_MAX = 256, EXEC_MS = 4 };
@@ -21,13 +24,15 @@ void sl_exec_report(struct sl_plan *p, const struct sl_action *a, uint64_t bytes
     if (a->quiet || a->redo)
         return;
     const char *path = a->origin->rename_from ? a->origin->rename_from : a->path[0] ? a->path : ".";
+    char *backup = sl_backup_shown(p, a);
     struct sl_report_item item = { .update = a->update, .changes = a->changes, .entry = &a->entry, .path = path,
-                                   .front = a->origin->front, .bytes = bytes };
+                                   .front = a->origin->front, .bytes = bytes, .backup = backup };
     if (a->update == SL_UPDATE_DELETED)
         p->stats.deleted[a->entry.type]++;
     else if (a->changes & SL_CHANGE_NEW)
         p->stats.created[a->entry.type]++;
     sl_report_item(p->report, &item);
+    free(backup);
 }
 
 /* How it ends when it is interrupted. What is given its name then is the first lane's alone: another one's server may learn late that its lane is lost,
@@ -39,7 +44,7 @@ static uint32_t ending_of(const struct sl_lane *l, const struct sl_action *a)
         return o->no_resume && (a->kind == SL_ACT_PART || a->kind == SL_ACT_DROP) ? SL_PUT_UNKEPT : 0;
     if (o->inplace)
         return SL_PUT_INPLACE;
-    if (o->partial && !*o->partial_dir)
+    if (o->partial && !*o->partial_dir && !a->backs_up)
         return l == l->plan->lanes[0] ? SL_PUT_PARTIAL : 0;
     return o->no_resume ? SL_PUT_UNKEPT : 0;
 }
@@ -52,7 +57,9 @@ static uint32_t sparse_of(const struct sl_lane *l, const struct sl_action *a)
 
 static struct sl_new new_of(const struct sl_lane *l, const struct sl_action *a, uint32_t dir)
 {
-    return (struct sl_new){ .dir = dir, .meta = a->meta, .flags = a->flags | ending_of(l, a) | sparse_of(l, a), .entry = &a->entry };
+    bool synced = l->plan->o->fsync && (a->kind == SL_ACT_FILE || a->kind == SL_ACT_JOIN);
+    return (struct sl_new){ .dir = dir, .meta = a->meta, .flags = a->flags | ending_of(l, a) | sparse_of(l, a) | (synced ? (uint32_t)SL_PUT_FSYNC : 0),
+                            .entry = &a->entry };
 }
 
 void sl_exec_count_sent(struct sl_plan *p, const struct sl_action *a)
@@ -72,10 +79,18 @@ void sl_exec_still_changing(struct sl_plan *p, const struct sl_action *a)
     sl_report_warning(p->report, &err, a->path);
 }
 
+/* Whether what was read is not used, because the source changed meanwhile. */
+static bool will_redo(const struct sl_action *a, const struct sl_piece *c)
+{
+    return c->changed && !a->retried;
+}
+
 static enum sl_code piece_whole(struct sl_lane *l, struct sl_action *a, uint32_t dir, const struct sl_piece *c)
 {
     struct sl_plan *p = l->plan;
     if (l->dest->ops->room(l->dest, SL_JOB_WORK) < c->len + SL_HEAD_ROOM)
+        return SL_AGAIN;
+    if (!will_redo(a, c) && sl_backup_send(l, a, dir, c->len + SL_HEAD_ROOM) != SL_OK)
         return SL_AGAIN;
     bool redo = c->changed && sl_exec_again(l, a);
     a = sl_queue_at(&l->queue, 0);
@@ -104,6 +119,8 @@ enum sl_code sl_exec_begin(struct sl_lane *l, struct sl_action *a, uint32_t dir)
     if (l->begun)
         return SL_OK;
     if ((!a->parts && sl_exec_attrs_send(l, a) != SL_OK) || l->dest->ops->room(l->dest, SL_JOB_WORK) < SL_HEAD_ROOM)
+        return SL_AGAIN;
+    if (p->o->inplace && a->kind == SL_ACT_FILE && sl_backup_send(l, a, dir, SL_HEAD_ROOM) != SL_OK)
         return SL_AGAIN;
     struct sl_new n = new_of(l, a, dir);
     l->begun = true;
@@ -174,10 +191,12 @@ static enum sl_code part_piece_failed(struct sl_lane *l, struct sl_action *a, co
     return SL_OK;
 }
 
-static enum sl_code piece_end(struct sl_lane *l, struct sl_action *a, const struct sl_piece *c)
+static enum sl_code piece_end(struct sl_lane *l, struct sl_action *a, uint32_t dir, const struct sl_piece *c)
 {
     struct sl_plan *p = l->plan;
     if (l->dest->ops->room(l->dest, SL_JOB_WORK) < 64)
+        return SL_AGAIN;
+    if (!l->swallow && !will_redo(a, c) && sl_backup_send(l, a, dir, 64) != SL_OK)
         return SL_AGAIN;
     bool redo = !l->swallow && c->changed && sl_exec_again(l, a);
     a = sl_queue_at(&l->queue, 0);
@@ -258,7 +277,7 @@ static enum sl_code do_file(struct sl_lane *l, struct sl_action *a, struct sl_er
     case SL_PIECE_END:
         rc = sl_exec_begin(l, a, dir);
         if (rc == SL_OK)
-            rc = a->parts ? part_end(l, a, &c) : piece_end(l, a, &c);
+            rc = a->parts ? part_end(l, a, &c) : piece_end(l, a, dir, &c);
         break;
     case SL_PIECE_FAILED:
         rc = sl_exec_piece_failed(l, a, &c);
@@ -291,6 +310,8 @@ static enum sl_code do_other(struct sl_lane *l, struct sl_action *a)
     enum sl_code rc = real ? sl_cursor_goto_real(&l->write_at, real, sl_path_dir_len(real, strlen(real)), &dir)
                            : sl_cursor_goto(&l->write_at, a->path, a->dir_len, &dir);
     if (rc != SL_OK || l->dest->ops->room(l->dest, SL_JOB_WORK) < SL_HEAD_ROOM)
+        return SL_AGAIN;
+    if (sl_backup_send(l, a, dir, SL_HEAD_ROOM) != SL_OK)
         return SL_AGAIN;
     bool gives = a->kind == SL_ACT_MAKE || a->kind == SL_ACT_META || a->kind == SL_ACT_JOIN;
     if (gives && (sl_exec_attrs_send(l, a) != SL_OK || l->dest->ops->room(l->dest, SL_JOB_WORK) < SL_HEAD_ROOM))
@@ -395,6 +416,7 @@ enum sl_code sl_exec_step(struct sl_plan *p, struct sl_error *err)
     p->progress.file_size = 0;
     sl_pending_reap(p);
     bool moved = sl_deal(p);
+    moved |= sl_take_step(p);
     for (size_t i = 0; i < p->lanes_len; i++) {
         enum sl_code rc = lane_step(p->lanes[i], p->lanes_len > 1 ? 1 : EXEC_MS, err);
         if (rc != SL_OK && rc != SL_AGAIN)
@@ -406,7 +428,7 @@ enum sl_code sl_exec_step(struct sl_plan *p, struct sl_error *err)
     if (moved)
         return SL_OK;
     sl_pending_reap(p);
-    if (sl_deal(p))
+    if (sl_take_step(p) || sl_deal(p))
         return SL_OK;
-    return rest && !sl_deal_left(p) ? SL_EOF : SL_AGAIN;
+    return rest && !sl_deal_left(p) && !sl_take_left(p) ? SL_EOF : SL_AGAIN;
 }

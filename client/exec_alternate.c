@@ -4,6 +4,7 @@
  * file, another file system, no right to it) becomes a copy, and a copy that can't be made is sent: so nobody has to know before.
  */
 #include "config.h"
+#include "client/backup.h"
 #include "client/exec_priv.h"
 #include "client/plan_priv.h"
 
@@ -30,6 +31,8 @@ enum sl_code sl_exec_link(struct sl_lane *l, struct sl_action *a)
     if (rc == SL_OK)
         rc = sl_exec_alternate_dir(l, &l->alternate_work, a, a->alternate, &n.from_dir);
     if (rc != SL_OK || l->dest->ops->room(l->dest, SL_JOB_WORK) < 2 * (SL_NAME_MAX + 64))
+        return SL_AGAIN;
+    if (sl_backup_send(l, a, n.to_dir, SL_HEAD_ROOM) != SL_OK)
         return SL_AGAIN;
     l->dest->ops->link(l->dest, &n);
     sl_exec_finish(l);

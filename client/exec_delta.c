@@ -5,6 +5,7 @@
  * failure yet: the file is sent once more, whole.
  */
 #include "config.h"
+#include "client/backup.h"
 #include "client/exec_priv.h"
 #include "base/io.h"
 #include "base/mem.h"
@@ -329,11 +330,13 @@ static void append_failed(struct sl_plan *p, const struct sl_action *a)
 }
 
 /* Everything is written, or given up, and nothing is to come any more. */
-static enum sl_code end(struct sl_lane *l, struct sl_action *a)
+static enum sl_code end(struct sl_lane *l, struct sl_action *a, uint32_t dir)
 {
     struct sl_plan *p = l->plan;
     struct sl_endpoint *d = l->dest;
     if (d->ops->room(d, SL_JOB_WORK) < 64)
+        return SL_AGAIN;
+    if (!l->swallow && sl_backup_send(l, a, dir, 64) != SL_OK)
         return SL_AGAIN;
     l->begun = false;                    /* a local tree says within commit what is wrong with it */
     if (!l->swallow) {
@@ -379,7 +382,7 @@ enum sl_code sl_exec_delta_step(struct sl_lane *l, struct sl_action *a, struct s
     if (!j->asked_content && j->of_source.len == 0 && !a->asked)
         return sl_exec_delta_ask(l, a);
     if (!j->reads)
-        return l->span < j->delta.len ? changed(err) : end(l, a);
+        return l->span < j->delta.len ? changed(err) : end(l, a, dir);
     return next_piece(l, a, l->span < j->delta.len ? j->delta.spans[l->span].len - l->span_done : 0, err);
 }
 

@@ -4,9 +4,11 @@
  * `failed` hook. What can be mended by sending the file once more goes back into the lane's queue, and stays unsettled.
  */
 #include "config.h"
+#include "client/backup.h"
 #include "client/exec_priv.h"
 #include "client/hard.h"
 #include "client/parts.h"
+#include "client/take_source.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -50,6 +52,7 @@ void sl_pending_clear(struct sl_pending *n)
     free_action(n->taken);
     free_action(n->action);
     free_action(n->link);
+    sl_take_forget(n->source_taken);
     free(n->path);
 }
 
@@ -67,6 +70,8 @@ static void reap(struct sl_plan *p, struct sl_lane *l)
             sl_hard_linked(p, n);
         else
             sl_hard_over(p, n->seq, &n->role, n->kind);
+        sl_take_now(p, n->source_taken);
+        n->source_taken = NULL;
         if (n->parts)
             sl_parts_settled(p, n->parts, n->kind, !n->failed);
         sl_pending_clear(n);
@@ -137,8 +142,22 @@ void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t 
         return;
     }
     bool dir = n ? n->dir : l->current_dir;
-    if (n)
+    l->took_failure |= !n;
+    if (n) {
         n->changed = n->deleted = false;
+        sl_take_forget(n->source_taken);
+        n->source_taken = NULL;
+    }
+    if (!l->opening_alternate && sl_backup_failure(l, n, ticket, &why)) {
+        l->swallow |= l->begun && ticket >= l->write_ticket;
+        if (n) {
+            n->failed = true;
+            free_action(n->taken);
+            n->taken = NULL;
+            forget_action(n);
+        }
+        return;
+    }
     if (part_failed(l, n, &why) || l->opening_alternate)
         return;
     if (sl_exec_link_failed(l, n, why.code))
@@ -218,6 +237,14 @@ void sl_exec_finish(struct sl_lane *l)
     n->changed = (a->kind == SL_ACT_FILE && !l->swallow) || a->kind == SL_ACT_JOIN || a->kind == SL_ACT_TAKE ||
                  (a->kind == SL_ACT_MAKE && (a->changes & SL_CHANGE_NEW || a->fresh));
     n->deleted = a->kind == SL_ACT_REMOVE && a->update == SL_UPDATE_DELETED;
+    bool whole = a->kind == SL_ACT_FILE || a->kind == SL_ACT_JOIN || a->kind == SL_ACT_MAKE || a->kind == SL_ACT_META || a->kind == SL_ACT_TAKE;
+    n->source_taken = whole && !n->failed && !l->took_failure ? sl_take_of(p, a) : NULL;
+    l->took_failure = false;
+    n->backup_from = l->backup_from;
+    n->backup_to = l->backup_to;
+    n->backup_failed = l->backup_failed;
+    l->backup_from = 0;
+    l->backup_failed = false;
     n->path = a->path;
     a->path = NULL;
     sl_queue_pop(&l->queue);
@@ -230,6 +257,10 @@ void sl_exec_skip(struct sl_lane *l)
     struct sl_action *a = sl_queue_at(&l->queue, 0);
     l->plan->progress.path = NULL;
     l->cost -= a->weight;
+    l->backup_from = 0;
+    l->backup_failed = l->took_failure = false;
+    if (a->kind == SL_ACT_NOTHING)
+        sl_take_now(l->plan, sl_take_of(l->plan, a));
     sl_settle(l->plan, a->seq);
     a->role.lost |= l->current_lost;
     sl_hard_over(l->plan, a->seq, &a->role, a->kind);
@@ -263,6 +294,12 @@ struct sl_action *sl_exec_copy(const struct sl_action *a)
     copy->parts = a->parts;
     copy->part_from = a->part_from;
     copy->part_len = a->part_len;
+    copy->takes_source = a->takes_source;
+    copy->source_size = a->source_size;
+    copy->backs_up = a->backs_up;
+    copy->old_size = a->old_size;
+    copy->old_mtime_s = a->old_mtime_s;
+    copy->old_mtime_ns = a->old_mtime_ns;
     return copy;
 }
 

@@ -4,6 +4,7 @@
  * (deletion.c); without, it is passed over.
  */
 #include "config.h"
+#include "client/backup.h"
 #include "client/hard.h"
 #include "client/plan_priv.h"
 #include "base/mem.h"
@@ -49,6 +50,8 @@ static void note_protected(struct sl_plan *p, size_t dir_len)
     struct sl_error err;
     p->delete_count -= p->extra_depth - p->extra_kept;
     p->extra_kept = p->extra_depth;
+    if (p->conflict)
+        p->deferred[p->deferred_len - 1].blocked = true;
     sl_buf_add(&b, "k", 1);
     sl_buf_add(&b, p->path, dir_len);
     if (sl_spool_push(p->deletions, sl_buf_ptr(&b), sl_buf_len(&b), &err) != SL_OK)
@@ -63,7 +66,8 @@ static void extra_entry(struct sl_plan *p, const struct sl_entry *d, size_t dir_
     bool dir = d->type == SL_TYPE_DIR;
     bool protected = wanted_gone && sl_stream_excludes(&p->dest_stream, p->extra_depth ? SL_VIEW_DYING : SL_VIEW_LIVING);
     /* Without --delete only what a missing argument names goes, and a directory only when it is empty. */
-    if ((protected || !wanted_gone) && p->extra_depth && !p->conflict)
+    bool spooled = !p->conflict || p->o->del || p->o->force;
+    if ((protected || !wanted_gone) && p->extra_depth && spooled)
         note_protected(p, dir_len);
     if (!wanted_gone || protected) {
         p->path[dir_len] = '\0';
@@ -71,6 +75,8 @@ static void extra_entry(struct sl_plan *p, const struct sl_entry *d, size_t dir_
         return;
     }
     spool_delete(p, 'd', d, n);
+    if (!dir && p->extra_depth && sl_backup_stays(p->o) && sl_backup_wanted(p->o, d->type, d->name))
+        note_protected(p, dir_len);
     if (dir) {
         p->extra_depth++;
         p->extra_path_len = n;
@@ -130,7 +136,8 @@ enum sl_code sl_extra_step(struct sl_plan *p, struct sl_error *err)
         sl_stream_pop(&p->dest_stream);
     } else if (d->kind == SL_EVENT_ENTRY) {
         p->extra_count++;
-        extra_entry(p, &d->entry, p->extra_path_len, p->o->del);
+        p->dest_entries++;
+        extra_entry(p, &d->entry, p->extra_path_len, p->o->del || (p->o->force && p->conflict));
     } else {
         sl_stream_pop(&p->dest_stream);
         p->extra_depth--;
@@ -140,7 +147,7 @@ enum sl_code sl_extra_step(struct sl_plan *p, struct sl_error *err)
         p->path[p->extra_depth ? p->extra_path_len : sl_plan_level(p)->path_len] = '\0';
         if (!p->extra_depth && p->conflict) {
             p->conflict = false;
-            if (!p->extra_count && !p->o->del) {
+            if (!p->extra_count && !p->o->del && !p->o->force) {
                 struct sl_action *last = &p->deferred[--p->deferred_len], *a;
                 struct sl_entry gone = { .type = SL_TYPE_DIR, .name = last->entry.name, .name_len = last->entry.name_len };
                 a = sl_plan_push(p, SL_ACT_REMOVE, &gone, last->origin);
@@ -157,7 +164,8 @@ enum sl_code sl_extra_step(struct sl_plan *p, struct sl_error *err)
 void sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin,
                          struct sl_pick *pick)
 {
-    if (p->o->ignore_existing || !sl_plan_wanted(p, s)) {
+    /* With --existing it has to be there still when the rest is done. */
+    if (p->o->ignore_existing || !sl_plan_wanted(p, s) || (p->pass == SL_PASS_LOOK && p->o->existing)) {
         sl_merge_drop(&p->source);
         sl_stream_drop(&p->dest_stream);
         return;
@@ -186,6 +194,7 @@ void sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const stru
         sl_pick_ask(a, pick);
     else
         sl_pick_shape(p, a, pick);
+    a->takes_source = true;
     a->dir_readonly = l->readonly;
     a->dir_meta = l->has_source ? (sl_keeps_time(p->o, SL_TYPE_DIR) ? (uint32_t)SL_META_MTIME : 0) | (l->readonly ? (uint32_t)SL_META_MODE : 0) : 0;
     a->dir_mode = l->entry.mode;
@@ -195,7 +204,7 @@ void sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const stru
     sl_plan_touch(p);
     p->conflict = true;
     p->extra_count = 0;
-    if (p->o->del)
+    if (p->o->del || p->o->force)
         spool_delete(p, 'w', d, n);
     p->extra_depth = 1;
     p->extra_path_len = n;

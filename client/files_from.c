@@ -370,7 +370,7 @@ static void add(struct sl_files_from_feed *feed, struct sl_stream *s, struct sl_
     size_t from = slash ? (size_t)(slash - path) + 1 : 0;
     seg.dir = sl_memdup0(path, from ? from - 1 : 0);
     seg.name = sl_memdup0(path + from, end - from);
-    seg.flags |= feed->extra;
+    seg.flags |= seg.keep_open ? feed->extra & ~(uint32_t)SL_LIST_RECURSE : feed->extra;
     seg.optional = feed->dest;
     sl_stream_add(s, &seg);
 }

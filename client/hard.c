@@ -2,6 +2,8 @@
 /* hard - see hard.h. */
 #include "config.h"
 #include "client/hard.h"
+#include "client/backup.h"
+#include "client/take_source.h"
 #include "base/mem.h"
 #include "client/exec_priv.h"
 #include "client/plan_priv.h"
@@ -110,6 +112,8 @@ void sl_hard_action(struct sl_plan *p, struct sl_action *a, const struct sl_entr
         return;
     note_there(a, d);
     take_role(p, sl_groups_meet(p->groups, s), a);
+    if (a->kind == SL_ACT_LINK && d)
+        sl_backup_mark(p, a, d);
     if (a->kind == SL_ACT_LINK && is_content(a->role.otherwise))
         p->progress.bytes_total -= s->size;
 }
@@ -269,6 +273,8 @@ enum sl_code sl_hard_link(struct sl_lane *l, struct sl_action *a)
     from = to;
     if ((!beside && sl_cursor_goto(&l->link_at, dir, n, &from) != SL_OK) || d->ops->room(d, SL_JOB_WORK) < SL_HEAD_ROOM)
         return SL_AGAIN;
+    if (sl_backup_send(l, a, to, SL_HEAD_ROOM) != SL_OK)
+        return SL_AGAIN;
     a->role.lead = g->lead;
     struct sl_pending *under_way = sl_pending_push(l);
     under_way->link = sl_malloc(sizeof *a);
@@ -278,6 +284,12 @@ enum sl_code sl_hard_link(struct sl_lane *l, struct sl_action *a)
     under_way->seq = a->seq;
     under_way->weight = a->weight;
     under_way->changed = true;
+    under_way->backup_from = l->backup_from;
+    under_way->backup_to = l->backup_to;
+    under_way->backup_failed = l->backup_failed;
+    l->backup_from = 0;
+    l->backup_failed = l->took_failure = false;
+    under_way->source_taken = sl_take_of(l->plan, a);
     under_way->ticket = d->issued[SL_JOB_WORK] + 1; /* a local tree fails within the call */
     l->current = NULL;
     struct sl_names names = {

@@ -14,17 +14,19 @@ enum { LEVEL_MAX = 4 };
 static const struct {
     const char *name, *help;
 } kinds[SL_INFO_KINDS] = {
+    [SL_INFO_BACKUP] = { "BACKUP", "where what is replaced or deleted goes (--backup)" },
     [SL_INFO_DEL] = { "DEL", "what is deleted at the destination" },
     [SL_INFO_FLIST] = { "FLIST", "that the lists of files are sent or received" },
     [SL_INFO_NAME] = { "NAME", "1: what is transferred or changed, 2: and what is not" },
     [SL_INFO_NONREG] = { "NONREG", "special files that are passed over (on, unless it is 0)" },
     [SL_INFO_PROGRESS] = { "PROGRESS", "progress, on a terminal: 1: of each file, 2: of the whole" },
+    [SL_INFO_REMOVE] = { "REMOVE", "what is removed at the source (--remove-source-files)" },
     [SL_INFO_SKIP] = { "SKIP", "what is passed over because of -u, --existing or --ignore-existing" },
     [SL_INFO_STATS] = { "STATS", "1: the summary, 2: and all figures" },
 };
 
 /* rsync's, of which there is nothing to tell here. */
-static const char *const nothing_of[] = { "BACKUP", "COPY", "MISC", "MOUNT", "REMOVE", "SYMSAFE", NULL };
+static const char *const nothing_of[] = { "COPY", "MISC", "MOUNT", "SYMSAFE", NULL };
 static const char *const debug_words[] = { "ACL",      "BACKUP", "BIND",  "CHDIR",  "CMD",   "CONNECT", "DEL",
                                            "DELTASUM", "DUP",    "EXIT",  "FILTER", "FLIST", "FUZZY",   "GENR",
                                            "HASH",     "HLINK",  "ICONV", "IO",     "NSTR",  "OWN",     "PROTO",
@@ -45,6 +47,8 @@ static int by_itself(const struct sl_options *o, enum sl_info kind)
         return 1;
     case SL_INFO_PROGRESS:
         return o->progress;
+    case SL_INFO_BACKUP:
+    case SL_INFO_REMOVE:
     case SL_INFO_SKIP:
         return o->verbose > 1;
     case SL_INFO_STATS:

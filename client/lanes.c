@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* lanes - the lanes of a plan: each has its own endpoints, queue and cursors (doc/ARCHITECTURE.md, "Lanes"). */
 #include "config.h"
+#include "client/backup.h"
 #include "client/exec_priv.h"
 #include "client/hard.h"
 #include "client/parts.h"
@@ -57,6 +58,7 @@ static void lane_free(struct sl_lane *l)
     sl_cursor_clear(&l->hash_here);
     sl_cursor_clear(&l->alternate_work);
     sl_cursor_clear(&l->alternate_hash);
+    sl_backup_lane_clear(l);
     free(l->pending);
     free(l->twins);
     free(l);
@@ -80,7 +82,7 @@ static void start_over(struct sl_lane *l, struct sl_action *a, bool begun)
     a->delta = NULL;
     sl_attrs_job_free(a->attrs);
     a->attrs = NULL;
-    a->asked = a->asked_there = a->asked_here = a->got_there = a->got_here = a->hash_ok = false;
+    a->backup_asked = a->asked = a->asked_there = a->asked_here = a->got_there = a->got_here = a->hash_ok = false;
     if (!begun)
         return;
     l->plan->progress.bytes_done -= l->file_done;

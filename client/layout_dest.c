@@ -4,8 +4,10 @@
 #include "client/run.h"
 #include "base/mem.h"
 #include "client/alter.h"
+#include "client/backup.h"
 #include "client/remote.h"
 #include "client/superuser.h"
+#include "client/take_source.h"
 #include "proto/msg.h"
 
 #include <libgen.h>
@@ -110,14 +112,17 @@ static char *below(const struct sl_place *p)
 /* The destination's listing: all of it, or only what the arguments name. */
 static void list_dest(struct sl_layout *l, struct sl_plan *p)
 {
+    bool removes = l->o->del || l->o->force;
     uint32_t extra = (l->o->dry_run ? 0 : SL_LIST_CLEAN) | sl_layout_identity(l);
     if (p->dest_new || p->blind)
         return;
+    if (removes && !(l->contents && l->o->relative))     /* what goes may be a directory with something in it */
+        extra |= SL_LIST_RECURSE;
     if (l->o->keep_dirlinks) {
         p->dest_stream.follow = sl_follow_new(l->o, l->dest, sl_layout_flags(l->o, false) | extra);
         sl_follow_on_demand(p->dest_stream.follow);
     }
-    if (l->o->del)
+    if (removes)
         sl_stream_select(&p->dest_stream, l->o->filters, SL_RULE_RECEIVER);
     if (l->list) {
         l->feeds[1] = sl_files_from_feed(l->list, &p->dest_stream, &p->dest_origin, true);
@@ -167,13 +172,24 @@ static enum sl_code not_same(const struct sl_layout *l, const char *dest, const 
 static enum sl_code may_read_rules(const struct sl_layout *l, struct sl_error *err)
 {
     const struct sl_points *points = &l->o->filters->points;
-    for (size_t i = 0; l->o->del && !(l->dest->rights & SL_RIGHT_READ) && i < points->len; i++) {
+    for (size_t i = 0; (l->o->del || l->o->force) && !(l->dest->rights & SL_RIGHT_READ) && i < points->len; i++) {
         const struct sl_point *p = &points->at[i];
         if (!p->gone && (!(p->flags & SL_RULE_SIDES) || p->flags & SL_RULE_RECEIVER))
             return sl_fail(err, SL_E_RIGHTS, "there is no right to read at the destination, where merge files '%s' may protect what is to be "
                                              "deleted; with the modifier s they are of the source only", p->name);
     }
     return SL_OK;
+}
+
+/* It is seen from the directory that is the destination, or that the one file is in. */
+static enum sl_code find_backup_dir(struct sl_layout *l, struct sl_plan *p, bool dir, struct sl_error *err)
+{
+    if (!l->o->backup_dir || p->dest_new)
+        return SL_OK;
+    char *copy = sl_strdup(l->dest_address.path);
+    enum sl_code rc = sl_backup_find(p, dir ? l->dest_address.path : dirname(copy), err);
+    free(copy);
+    return rc;
 }
 
 enum sl_code sl_layout_dest(struct sl_layout *l, struct sl_plan *p, struct sl_error *err, int *exit_status)
@@ -191,6 +207,12 @@ enum sl_code sl_layout_dest(struct sl_layout *l, struct sl_plan *p, struct sl_er
     }
     bool dir = d.exists && d.entry.type == SL_TYPE_DIR;
     rc = not_same(l, path, &d, err);
+    if (rc == SL_OK)
+        rc = sl_backup_check(l->o, l->dest, err);
+    if (rc == SL_OK && l->o->fsync && !l->dest->syncs)
+        rc = sl_fail(err, SL_E_CONFIG, "--fsync: the server at the destination is too old for it, so nothing is copied");
+    if (rc == SL_OK && l->remote_source)
+        rc = sl_take_check(l->o, l->remote_source, err);
     if (rc == SL_OK)
         rc = may_read_rules(l, err);
     if (rc == SL_OK)
@@ -213,6 +235,9 @@ enum sl_code sl_layout_dest(struct sl_layout *l, struct sl_plan *p, struct sl_er
         }
         if (rc == SL_OK && p->dest_new)
             sl_report_created_dir(l->report, path, l->dirs_made + 1);
+    }
+    if (rc == SL_OK) {
+        rc = find_backup_dir(l, p, dir, err);
     }
     if (rc == SL_OK) {
         sl_layout_named(l);

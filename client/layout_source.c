@@ -334,7 +334,7 @@ static void add_item(struct sl_stream *s, const struct sl_layout_item *it, const
     for (size_t i = open; i < it->parts_len; i++) {
         bool final = i + 1 == it->parts_len;
         struct sl_segment seg = { .origin = o, .dir = join(it->parts, i), .name = sl_strdup(it->parts[i]), .optional = optional };
-        seg.flags = (final ? it->flags : it->flags & ~(uint32_t)(SL_LIST_RECURSE | SL_LIST_CHILDREN)) | extra;
+        seg.flags = final ? it->flags | extra : (it->flags | extra) & ~(uint32_t)(SL_LIST_RECURSE | SL_LIST_CHILDREN);
         seg.keep_open = !final;
         seg.close_before = i == open ? (unsigned)(was - open) : 0;
         seg.as = final && as ? as : NULL;
@@ -432,13 +432,13 @@ void sl_layout_share_rules(const struct sl_layout *l, struct sl_stream *dest)
     }
 }
 
-void sl_layout_clear(struct sl_layout *l)
+/* What sl_layout_sources and sl_layout_dest have laid out. */
+static void clear_laid_out(struct sl_layout *l)
 {
     for (size_t i = 0; i < l->items_len; i++)
         item_clear(&l->items[i]);
     for (size_t i = 0; i < 2; i++)
         sl_files_from_feed_free(l->feeds[i]);
-    sl_files_from_free(l->list);
     for (size_t i = 0; i < l->streams_len; i++) {
         sl_stream_clear(l->streams[i]);
         free(l->streams[i]);
@@ -452,6 +452,30 @@ void sl_layout_clear(struct sl_layout *l)
     }
     for (size_t i = 0; i < l->locals_len; i++)
         l->locals[i]->ops->free(l->locals[i]);
+    free(l->items);
+    free(l->streams);
+    free(l->origins);
+    free(l->locals);
+}
+
+void sl_layout_again(struct sl_layout *l)
+{
+    clear_laid_out(l);
+    l->items = NULL;
+    l->streams = NULL;
+    l->origins = NULL;
+    l->locals = NULL;
+    l->feeds[0] = l->feeds[1] = NULL;
+    l->items_len = l->streams_len = l->origins_len = l->locals_len = l->contents = 0;
+    l->dirs_made = 0;
+    l->rename_to = NULL;
+    l->failed = false;
+}
+
+void sl_layout_clear(struct sl_layout *l)
+{
+    clear_laid_out(l);
+    sl_files_from_free(l->list);
     if (l->remote_source)
         l->remote_source->ops->free(l->remote_source);
     if (l->dest)
@@ -459,9 +483,5 @@ void sl_layout_clear(struct sl_layout *l)
     for (size_t i = 0; i < l->count; i++)
         sl_address_clear(&l->addresses[i]);
     sl_address_clear(&l->dest_address);
-    free(l->items);
-    free(l->streams);
-    free(l->origins);
-    free(l->locals);
     free(l->addresses);
 }

@@ -72,6 +72,7 @@ struct sl_local {
     struct sl_entry w_entry;
     char w_name[SL_NAME_MAX + 1];
     uint32_t w_meta, w_flags;
+    bool unbacked;               /* a backup failed: what it was for fails too */
     int bases[SL_BASES_OPEN_MAX];
     unsigned bases_len;
 };
@@ -99,6 +100,7 @@ void sl_local_make(struct sl_endpoint *e, const struct sl_new *n);
 void sl_local_set_meta(struct sl_endpoint *e, const struct sl_new *n);
 void sl_local_link(struct sl_endpoint *e, const struct sl_names *n);
 void sl_local_rename(struct sl_endpoint *e, const struct sl_names *n);
+void sl_local_take(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_entry *as);
 void sl_local_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, const char *name);
 /* The process is about to end: what is being written is kept, or not. */
 void sl_local_write_end(struct sl_local *l);
@@ -113,6 +115,11 @@ void sl_local_attrs_hold(struct sl_local *l);
 void sl_local_attrs_clear(struct sl_local *l);
 /* Opens a file for reading as the endpoint is to. */
 enum sl_code sl_local_open(struct sl_local *l, struct sl_reader *r, int dirfd, const char *name, struct sl_error *err);
+
+/* local_backup.c */
+void sl_local_backup(struct sl_endpoint *e, const struct sl_names *n, const struct sl_entry *as);
+/* Whether the operation is not to be done, because its backup failed: it is answered then. */
+bool sl_local_unbacked(struct sl_local *l);
 
 /* local_fetch.c */
 void sl_local_fetch(struct sl_endpoint *e, uint32_t dir, const char *name, struct sl_fetch *f);

@@ -54,6 +54,8 @@ void sl_local_put(struct sl_endpoint *e, const struct sl_new *n, const void *dat
     int fd = -1;
     enum sl_code rc = SL_OK;
     sl_local_attrs_take(l, &made);
+    if (sl_local_unbacked(l))
+        return;
     if (hash) {
         sl_hash_once_as(e->digest, data, len, mine);
         if (memcmp(mine, hash, sl_hash_size(e->digest)) != 0)
@@ -80,6 +82,8 @@ void sl_local_write(struct sl_endpoint *e, const struct sl_new *n)
     struct sl_local *l = sl_local_of(e);
     struct sl_error err = { 0 };
     int fd = -1;
+    if (sl_local_unbacked(l))
+        return;
     remember(l, n);
     sl_local_attrs_hold(l);
     enum sl_code rc = in_dir(l, n, &fd, &err);
@@ -121,6 +125,8 @@ void sl_local_join(struct sl_endpoint *e, const struct sl_new *n, const char *to
     struct sl_join j = { .entry = &made, .token = token, .meta = n->meta, .flags = n->flags, .kept_in = l->searched.in };
     int fd = -1;
     sl_local_attrs_take(l, &made);
+    if (sl_local_unbacked(l))
+        return;
     enum sl_code rc = in_dir(l, n, &fd, &err);
     if (rc == SL_OK)
         rc = sl_part_join(fd, &j, l->owners, &err);
@@ -215,6 +221,10 @@ void sl_local_commit(struct sl_endpoint *e, const uint8_t *hash)
     struct sl_local *l = sl_local_of(e);
     struct sl_error err = { 0 };
     enum sl_code rc = SL_OK;
+    if (l->unbacked)
+        write_clear(l);
+    if (sl_local_unbacked(l))
+        return;
     if (l->staging && hash) {
         uint8_t mine[SL_HASH_MOST];
         sl_hash_end(l->hash, mine);
@@ -245,6 +255,8 @@ void sl_local_make(struct sl_endpoint *e, const struct sl_new *n)
     struct sl_entry made = *n->entry;
     int fd = -1;
     sl_local_attrs_take(l, &made);
+    if (n->entry->type != SL_TYPE_DIR && sl_local_unbacked(l))
+        return;
     enum sl_code rc = in_dir(l, n, &fd, &err);
     if (rc == SL_OK && made.type == SL_TYPE_DIR)
         rc = sl_stage_mkdir(fd, &made, n->meta, l->owners, &err);
@@ -271,9 +283,22 @@ void sl_local_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, con
     struct sl_local *l = sl_local_of(e);
     struct sl_error err = { 0 };
     int fd = -1;
+    if (sl_local_unbacked(l))
+        return;
     enum sl_code rc = sl_dirs_fd(l->dirs, dir, &fd, &err);
     if (rc == SL_OK)
         rc = sl_stage_remove(fd, name, kind, &err);
+    sl_local_answer(l, SL_JOB_WORK, rc, &err);
+}
+
+void sl_local_take(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_entry *as)
+{
+    struct sl_local *l = sl_local_of(e);
+    struct sl_error err = { 0 };
+    int fd = -1;
+    enum sl_code rc = sl_dirs_fd(l->dirs, dir, &fd, &err);
+    if (rc == SL_OK)
+        rc = sl_stage_remove_as(fd, name, as, &err);
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
 }
 
@@ -296,6 +321,8 @@ static enum sl_code move(struct sl_local *l, const struct sl_names *n, enum sl_c
 void sl_local_link(struct sl_endpoint *e, const struct sl_names *n)
 {
     struct sl_error err = { 0 };
+    if (sl_local_unbacked(sl_local_of(e)))
+        return;
     sl_local_answer(sl_local_of(e), SL_JOB_WORK, move(sl_local_of(e), n, sl_move_link, &err), &err);
 }
 

@@ -20,7 +20,7 @@ struct sl_held {
     struct sl_entry entry;
     char name[SL_NAME_MAX + 1];
     struct sl_origin *origin;
-    bool implied;
+    bool implied, entered;
     unsigned depth; /* of the directory that it is in */
 };
 
@@ -160,7 +160,7 @@ static void hold(struct sl_merge *m, const struct sl_event *ev, struct sl_origin
         m->held = sl_realloc(m->held, m->held_cap * sizeof *m->held);
     }
     struct sl_held *h = &m->held[m->held_len++];
-    *h = (struct sl_held){ .entry = ev->entry, .origin = origin, .implied = ev->implied, .depth = m->depth };
+    *h = (struct sl_held){ .entry = ev->entry, .origin = origin, .implied = ev->implied, .entered = ev->entered, .depth = m->depth };
     memcpy(h->name, ev->entry.name, ev->entry.name_len + 1);
     m->confirmed = ev->kept;
     pop(m);
@@ -170,7 +170,7 @@ static void hold(struct sl_merge *m, const struct sl_event *ev, struct sl_origin
 static void show_held(struct sl_merge *m, struct sl_event **ev, struct sl_origin **origin)
 {
     struct sl_held *h = &m->held[0];
-    m->held_ev = (struct sl_event){ .kind = SL_EVENT_ENTRY, .entry = h->entry, .implied = h->implied };
+    m->held_ev = (struct sl_event){ .kind = SL_EVENT_ENTRY, .entry = h->entry, .implied = h->implied, .entered = h->entered };
     m->held_ev.entry.name = h->name;
     *ev = &m->held_ev;
     *origin = h->origin;

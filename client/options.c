@@ -12,6 +12,7 @@
 #include "client/options_select.h"
 #include "client/options_table.h"
 #include "client/options_transfer.h"
+#include "client/stop.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -71,6 +72,8 @@ static enum sl_code call(struct parse *p, const struct sl_option_row *row, const
         rc = sl_metadata_take(o, row->id, value, p->err);
     if (rc == SL_EOF)
         rc = sl_output_take(o, row, value, p->err);
+    if (rc == SL_EOF)
+        rc = sl_stop_take(o, row->id, value, p->err);
     if (rc != SL_EOF)
         return rc;
     switch (row->id) {
@@ -86,9 +89,9 @@ static enum sl_code call(struct parse *p, const struct sl_option_row *row, const
         o->partial = o->progress = true;
         return SL_OK;
     case SL_ID_MAX_DELETE:
-        o->max_delete_given = strcmp(value, "-1") != 0;      /* rsync's word for no limit */
-        if (o->max_delete_given && sl_num_u64(value, 0, UINT64_MAX, &o->max_delete) != SL_OK)
-            return sl_fail(p->err, SL_E_CONFIG, "--max-delete: '%s' is not a number", value);
+        return sl_take_max_delete(o, value, p->err);
+    case SL_ID_SUFFIX:
+        o->suffix = value;
         return SL_OK;
     case SL_ID_COMPLETION_TABLE:
         free(o->show);
@@ -372,6 +375,10 @@ static enum sl_code check(const struct sl_options *o, struct sl_error *err)
         return SL_E_CONFIG;
     if (o->del && !o->recurse && !o->dirs)
         return sl_fail(err, SL_E_CONFIG, "--delete does not work without --recursive (-r) or --dirs (-d)");
+    if (o->remove_source_files && o->del && o->retries)
+        return sl_fail(err, SL_E_CONFIG, "--remove-source-files with --delete doesn't go with --retries: the next attempt would delete what the last one moved");
+    if (o->delete_before && o->delete_after)
+        return sl_fail(err, SL_E_CONFIG, "--delete-before and --delete-after don't go together");
     if ((o->append || o->append_verify) && o->whole_file > 0)
         return sl_fail(err, SL_E_CONFIG, "%s sends the rest of a file: --whole-file doesn't go with it", o->append ? "--append" : "--append-verify");
     if (o->lanes > 1 && o->bwlimit)
@@ -425,7 +432,7 @@ enum sl_options_result sl_options_parse_behind(struct sl_options *o, const struc
     o->rsh = NULL;
     p.foreign = p.no_rule = NULL;
     enum sl_code rc = sl_options_each(argc, argv, take_one, &p, &first, err);
-    o->del |= o->delete_excluded || o->delete_after;
+    o->del |= o->delete_excluded || o->delete_after || o->delete_before;
     if (rc == SL_OK && !p.help && !p.version && !o->show)
         rc = sl_select_settle(o, &p.select, err);
     sl_select_args_clear(&p.select);
@@ -449,7 +456,7 @@ enum sl_options_result sl_options_parse_behind(struct sl_options *o, const struc
         return check_doctor(&p, err) == SL_OK ? SL_OPTIONS_RUN : SL_OPTIONS_BAD;
     if (o->filter_test)
         return check_filter_test(&p, err) == SL_OK ? SL_OPTIONS_RUN : SL_OPTIONS_BAD;
-    if (settle_partial_dir(o, err) != SL_OK)
+    if (settle_partial_dir(o, err) != SL_OK || sl_backup_settle(o, err) != SL_OK)
         return SL_OPTIONS_BAD;
     return check(o, err) == SL_OK ? SL_OPTIONS_RUN : SL_OPTIONS_BAD;
 }

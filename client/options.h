@@ -25,7 +25,7 @@ enum sl_client_confinement { SL_CLIENT_CONFINEMENT_AVAILABLE, SL_CLIENT_CONFINEM
 enum sl_transport_name { SL_TRANSPORT_AUTO, SL_TRANSPORT_LIBSSH, SL_TRANSPORT_SSH };
 
 enum sl_info {                    /* kinds of messages: --info */
-    SL_INFO_DEL, SL_INFO_FLIST, SL_INFO_NAME, SL_INFO_NONREG, SL_INFO_PROGRESS, SL_INFO_SKIP, SL_INFO_STATS, SL_INFO_KINDS
+    SL_INFO_BACKUP, SL_INFO_DEL, SL_INFO_FLIST, SL_INFO_NAME, SL_INFO_NONREG, SL_INFO_PROGRESS, SL_INFO_REMOVE, SL_INFO_SKIP, SL_INFO_STATS, SL_INFO_KINDS
 };
 
 enum sl_alternate_kind { SL_ALTERNATE_NONE, SL_ALTERNATE_COMPARE, SL_ALTERNATE_COPY, SL_ALTERNATE_LINK };
@@ -74,10 +74,18 @@ struct sl_options {
     struct sl_alternate_dirs alternates;
     /* deletion */
     bool del;                     /* --delete and its other names */
-    bool delete_excluded, delete_after;   /* imply it */
+    bool delete_excluded, delete_after, delete_before;   /* imply it */
+    bool ignore_errors;           /* it is done though the source could not be read in full */
+    bool force;                   /* a directory makes way for something else, with all that is in it */
     bool allow_empty_source;
     bool max_delete_given;
     uint64_t max_delete;
+    bool max_delete_percent;      /* it is a share of what the destination has */
+    bool remove_source_files;
+    bool fsync;
+    bool backup;                  /* -b; what --backup-dir implies */
+    const char *backup_dir;       /* NULL: beside each file */
+    const char *suffix;           /* never NULL; NULL while the command line is read: not given */
     /* output */
     int verbose;                  /* count of -v */
     bool quiet, dry_run, list_only, json, stats, progress;
@@ -102,6 +110,7 @@ struct sl_options {
     int port;                     /* --port, 0: not given */
     int address_family;           /* AF_UNSPEC; -4, -6 */
     int timeout_s, contimeout_s;  /* 0: none given */
+    int64_t stop_at;              /* when the run ends itself, seconds since 1970; 0: when it is done */
     int wait_s;                   /* how long to come again to a server that is busy; 0: not at all */
     int retries;                  /* attempts more than one, in a row without getting on */
     enum sl_client_confinement confinement;

@@ -33,4 +33,9 @@ bool sl_select_goes_with_test(const char *name);
  * present. SL_E_INVALID. */
 enum sl_code sl_select_time(const char *text, int64_t now_s, int64_t *out);
 
+/* --max-delete. */
+enum sl_code sl_take_max_delete(struct sl_options *o, const char *value, struct sl_error *err);
+/* What --backup, --backup-dir and --suffix come to, and the rules that keep backups from being deleted. */
+enum sl_code sl_backup_settle(struct sl_options *o, struct sl_error *err);
+
 #endif

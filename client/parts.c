@@ -34,6 +34,7 @@ void sl_parts_split(struct sl_lane *l, struct sl_action *a)
     *at = g;
     a->kind = SL_ACT_NOTHING;
     a->quiet = true;
+    a->takes_source = false;
     a->seq = 0;
     l->cost -= a->weight;
     a->weight = 0;
@@ -119,6 +120,7 @@ static struct sl_action *push_drop(struct sl_plan *p, struct sl_parts *g, uint32
     memcpy(drop->token, g->token, sizeof drop->token);
     drop->parts = NULL;
     drop->flags |= flags;
+    drop->backs_up = false;
     push(p, drop);
     return sl_queue_at(&p->again, p->again.len - 1);
 }

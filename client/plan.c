@@ -5,11 +5,13 @@
  */
 #include "config.h"
 #include "client/attrs.h"
+#include "client/backup.h"
 #include "client/hard.h"
 #include "client/info.h"
 #include "client/plan_priv.h"
 #include "client/parts.h"
 #include "client/superuser.h"
+#include "client/take_source.h"
 #include "base/io.h"
 #include "base/mem.h"
 
@@ -51,6 +53,8 @@ void sl_plan_clear(struct sl_plan *p)
     for (size_t i = 0; i < p->deferred_len; i++)
         sl_action_clear(&p->deferred[i]);
     free(p->deferred);
+    sl_backup_clear(p);
+    sl_take_clear(p);
     free(p->failed_dir);
     free(p->path);
     for (size_t i = 0; i < p->depth; i++)
@@ -163,6 +167,7 @@ static void make_new(struct sl_plan *p, const struct sl_entry *s, struct sl_orig
         sl_pick_ask(a, pick);
     else
         sl_pick_shape(p, a, pick);
+    a->takes_source = true;
     a->waits = a->kind == SL_ACT_FILE && !a->alternate && sl_plan_level(p)->in_dest && looks_for_similar(p);
     sl_plan_level(p)->waiting += a->waits;
     if (file && a->kind != SL_ACT_TAKE && a->kind != SL_ACT_NOTHING)
@@ -231,8 +236,10 @@ static enum sl_code both_dirs(struct sl_plan *p, const struct sl_entry *s, const
     l->meta = meta;
     l->changes = changes;
     l->readonly = readonly;
-    if (!p->o->perms)
+    if (!p->o->perms || p->pass == SL_PASS_LOOK)
         l->entry.mode = old_mode;
+    if (p->pass == SL_PASS_LOOK)
+        sl_delete_first_level(l, d);
     if (p->cut)
         sl_stream_drop(&p->dest_stream);
     else
@@ -246,6 +253,7 @@ static void transfer(struct sl_plan *p, struct sl_action *a, const struct sl_ent
     a->kind = SL_ACT_FILE;
     a->basis_size = d->size;
     a->append = p->o->append && !p->o->append_verify && d->size;
+    sl_backup_mark(p, a, d);
     a->update = sl_plan_direction(p);
     a->changes = changes | (s->size != d->size ? (uint32_t)SL_CHANGE_SIZE : 0);
     if (!p->o->times)
@@ -278,6 +286,8 @@ enum verdict { SAME, DIFFERENT, ASK_HASHES, TOUCHED };
 static bool may_be_touched(const struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, const struct sl_endpoint *source)
 {
     bool both_here = !p->dest->remote && !source->remote;
+    if (p->o->backup)                    /* what is there is to keep its time */
+        return false;
     bool delta = p->o->whole_file < 0 || (p->o->whole_file == 0 && !both_here);
     bool able = source->rights & SL_RIGHT_HASH && (p->dest->rights & TOUCHED_RIGHTS) == TOUCHED_RIGHTS;
     bool own = p->dest->uid == 0 || d->uid == p->dest->uid;
@@ -316,6 +326,8 @@ static enum sl_code both_files(struct sl_plan *p, const struct sl_entry *s, cons
     if (pick.how == SL_MATCH_EXACT) {
         struct sl_action *a = sl_plan_push(p, p->alternates.kind == SL_ALTERNATE_LINK ? SL_ACT_TAKE : SL_ACT_REMOVE, s, origin);
         sl_pick_replace(p, a, &pick);
+        sl_backup_mark(p, a, d);
+        a->takes_source = a->kind == SL_ACT_TAKE;
         if (a->kind == SL_ACT_TAKE)
             sl_hard_action(p, a, s, NULL);
         return SL_OK;
@@ -324,7 +336,7 @@ static enum sl_code both_files(struct sl_plan *p, const struct sl_entry *s, cons
         sl_pick_clear(&pick);
         return SL_OK;
     }
-    if (v == SAME && !meta && !sl_plan_told(p, changes)) {
+    if (v == SAME && !meta && !sl_plan_told(p, changes) && !p->o->remove_source_files) {
         sl_hard_unchanged(p, s, d, origin);
         return SL_OK;
     }
@@ -335,6 +347,8 @@ static enum sl_code both_files(struct sl_plan *p, const struct sl_entry *s, cons
         a->changes = changes;
         a->meta = meta;
         a->entry.mode = sl_mode_over(p->o, s, d);
+        a->takes_source = true;
+        a->quiet = !meta && !sl_plan_told(p, changes);
     } else {
         a = sl_plan_push(p, v == DIFFERENT || pick.ask ? SL_ACT_FILE : SL_ACT_COMPARE, s, origin);
         transfer(p, a, s, d, changes);
@@ -343,6 +357,7 @@ static enum sl_code both_files(struct sl_plan *p, const struct sl_entry *s, cons
             a->exists = true;
             a->asked_here = a->got_here = v == DIFFERENT;
         }
+        a->takes_source = true;
         if (v != DIFFERENT) {
             a->kind = SL_ACT_COMPARE;
             a->touched = v == TOUCHED;
@@ -366,18 +381,23 @@ static enum sl_code both_special(struct sl_plan *p, const struct sl_entry *s, co
         return rc;
     bool target = link && (s->target_len != d->target_len || memcmp(s->target, d->target, s->target_len) != 0);
     bool number = device && (s->rdev_major != d->rdev_major || s->rdev_minor != d->rdev_minor);
-    if (!target && !number && !meta && !sl_plan_told(p, changes)) {
+    bool told = target || number || meta || sl_plan_told(p, changes);
+    if (!told && !p->o->remove_source_files) {
         sl_hard_unchanged(p, s, d, origin);
         return SL_OK;
     }
     sl_hard_before(p, s, d);
     struct sl_action *a = sl_plan_push(p, target || number ? SL_ACT_MAKE : meta ? SL_ACT_META : SL_ACT_NOTHING, s, origin);
+    a->takes_source = true;
+    a->quiet = !told;
     a->changes = changes | (target || number ? (uint32_t)SL_CHANGE_TARGET : 0);
     if (link && target && !sl_keeps_time(p->o, SL_TYPE_LINK))
         a->changes |= p->o->times ? SL_CHANGE_TIME : SL_CHANGE_TIME_NOW;
     a->update = target || number ? SL_UPDATE_LOCAL : SL_UPDATE_NONE;
     a->meta = target || number ? sl_meta_of_new(p, s) : meta;
     a->flags = SL_PUT_REPLACE;
+    if (target || number)
+        sl_backup_mark(p, a, d);
     sl_hard_action(p, a, s, d);
     return SL_OK;
 }
@@ -392,6 +412,11 @@ static enum sl_code both(struct sl_plan *p, const struct sl_entry *s, const stru
         return rc == SL_EOF ? SL_OK : rc;
     if (s->type == SL_TYPE_DIR && d->type == SL_TYPE_DIR)
         return both_dirs(p, s, d, origin);
+    if (d->type == SL_TYPE_DIR && p->pass == SL_PASS_REST && !p->o->existing && !p->o->ignore_existing && sl_plan_wanted(p, s)) {
+        sl_stream_drop(&p->dest_stream);
+        make_new(p, s, origin, &pick);
+        return SL_OK;
+    }
     if (d->type == SL_TYPE_DIR) {
         if (p->o->ignore_existing)
             tell_skipped(p, s, EXISTS);
@@ -411,10 +436,16 @@ static enum sl_code both(struct sl_plan *p, const struct sl_entry *s, const stru
             return rc;
         if (s->type == SL_TYPE_DIR || sl_pick_leaves_out(p, &pick)) {
             struct sl_entry gone = { .type = d->type, .name = s->name, .name_len = s->name_len };
-            sl_plan_push(p, SL_ACT_REMOVE, &gone, origin)->quiet = true;
+            struct sl_action *a = sl_plan_push(p, SL_ACT_REMOVE, &gone, origin);
+            a->quiet = true;
+            sl_backup_mark(p, a, d);
         }
+        bool dir = s->type == SL_TYPE_DIR;
+        struct sl_entry old = *d;
         sl_stream_pop(&p->dest_stream);
         make_new(p, s, origin, &pick);
+        if (!dir)
+            sl_backup_mark(p, sl_queue_at(&p->queue, p->queue.len - 1), &old);
         return SL_OK;
     }
     rc = s->type == SL_TYPE_FILE ? both_files(p, s, d, origin) : both_special(p, s, d, origin);
@@ -504,6 +535,7 @@ static enum sl_code judge(struct sl_plan *p, const struct sl_entry *s, struct sl
         note_similar(p, d);
     int order = !s ? 1 : !d ? -1 : sl_entry_order(s, d);
     if (order > 0) {
+        p->dest_entries++;
         sl_extra_entry(p, d);
         return SL_OK;
     }
@@ -523,6 +555,7 @@ static enum sl_code judge(struct sl_plan *p, const struct sl_entry *s, struct sl
         p->progress = progress;
         p->top_entries = before;
     }
+    p->dest_entries += rc == SL_OK && order == 0;
     return rc;
 }
 
@@ -542,6 +575,12 @@ static enum sl_code decide(struct sl_plan *p, const struct sl_entry *s, struct s
         sl_attrs_unread(p, &attrs, path);
     free(path);
     return rc;
+}
+
+/* -d: of a directory that the source only names nothing is missing there. */
+static bool is_shut(const struct sl_plan *p, const struct sl_event *s)
+{
+    return !p->o->recurse && s->entry.type == SL_TYPE_DIR && !s->entered;
 }
 
 static enum sl_code merge_step(struct sl_plan *p, struct sl_error *err)
@@ -573,7 +612,7 @@ static enum sl_code merge_step(struct sl_plan *p, struct sl_error *err)
     p->bare = !s_end && s->implied && !p->o->implied_dirs;
     if (!s_end && (ra = sl_alternates_seek(&p->alternates, p->depth, &s->entry, err)) != SL_OK)
         return ra;
-    p->cut = !s_end && p->o->max_depth && !s->implied && p->depth >= (size_t)p->o->max_depth;
+    p->cut = !s_end && ((p->o->max_depth && !s->implied && p->depth >= (size_t)p->o->max_depth) || is_shut(p, s));
     if (!s_end || !d_end)
         return decide(p, s_end ? NULL : &s->entry, origin, d_end ? NULL : &d->entry);
     if ((ra = sl_alternates_leave(&p->alternates, p->depth, err)) != SL_OK)
@@ -632,8 +671,10 @@ static enum sl_code start(struct sl_plan *p, struct sl_error *err)
     if (p->blind)
         l->meta = 0;
     l->readonly = there && p->dest->uid != 0 && (there->mode & 0300) != 0300;
-    if (there && !p->o->perms)
+    if (there && (!p->o->perms || p->pass == SL_PASS_LOOK))
         l->entry.mode = there->mode;
+    if (there && p->pass == SL_PASS_LOOK)
+        sl_delete_first_level(l, there);
     struct sl_action *a = sl_plan_push_dir(p, SL_ACT_NOTHING, l);
     a->changes = l->changes;
     a->update = there ? SL_UPDATE_NONE : SL_UPDATE_LOCAL;

@@ -49,6 +49,10 @@ struct sl_hard_role {             /* -H: what an action has to do with the other
 };
 struct sl_attrs_job;                     /* exec_attrs.c */
 void sl_attrs_job_free(struct sl_attrs_job *j);
+struct sl_backup_place;
+struct sl_lane_backup;
+struct sl_taken;
+struct sl_taking;
 
 struct sl_action {
     enum sl_action_kind kind;
@@ -63,6 +67,7 @@ struct sl_action {
     bool touched;            /* COMPARE: by size and time it differs; told as sent also when only its metadata has to be set */
     bool quiet;              /* not an item of its own: putting right what an earlier one left */
     bool own_dir;            /* META of a directory that this run made */
+    bool blocked;            /* deferred: something stays in the directory that is in its way */
     bool closing;            /* META of a directory that all before it has to be done for (deal.c) */
     uint64_t seq;            /* number in the order of the planner, from 1 (deal.c); 0: not counted */
     uint64_t needs;          /* the number that has to be settled before this one writes; 0: none */
@@ -89,6 +94,13 @@ struct sl_action {
     bool append;             /* FILE: the destination has its beginning, basis_size bytes: the rest is sent */
     bool whole;              /* it is to be sent whole: a delta of it failed, or would not pay */
     bool redo;               /* it was told and counted already */
+    bool takes_source;       /* what it is made of goes when it is done (take_source.h) */
+    uint64_t source_size;    /* as it was listed */
+    bool backs_up;           /* what it replaces or removes gets a second name before (backup.h) */
+    bool backup_asked;       /* that was asked for */
+    uint64_t old_size;       /* with it, of a file that is replaced: */
+    int64_t old_mtime_s;
+    uint32_t old_mtime_ns;
     bool asked_there, asked_here, got_there, got_here;  /* COMPARE: hash of the source, of the destination */
     bool hash_ok;            /* the destination's hash could be had */
     uint8_t hash_there[SL_HASH_MOST], hash_here[SL_HASH_MOST];
@@ -148,6 +160,9 @@ struct sl_pending {          /* an action under way */
     struct sl_action *taken; /* TAKE: told when it is confirmed, and copied when it fails; owned, NULL: neither any more */
     bool mended;             /* it failed and is done once more: what else fails of it follows from that */
     bool failed;             /* PART, JOIN: it did */
+    uint64_t backup_from, backup_to;   /* tickets of its backup; 0: it has none */
+    bool backup_failed;      /* that did */
+    struct sl_taken *source_taken;   /* what goes at the source then; owned; NULL: nothing */
     bool changed, deleted;   /* an entry was made or written, or deleted; unless it failed */
     struct sl_action *redo;  /* what to do, once more, when its delta turns out to be wrong; owned, NULL: nothing */
     struct sl_action *action;/* what to do when its lane is lost; owned, NULL on the first lane */
@@ -187,8 +202,18 @@ struct sl_lane {
     bool current_dir;
     bool current_failed;             /* JOIN at a local tree: it has failed within its call */
     bool current_lost;               /* the action being carried out has failed for good */
+    bool took_failure;               /* of the action being carried out: something has failed within its call */
+    struct sl_lane_backup *backup;   /* its way to --backup-dir; owned; NULL: none yet */
+    uint64_t backup_from, backup_to; /* of the action being carried out, as in sl_pending */
+    bool backup_failed;
     struct sl_pending *pending;      /* ring */
     size_t pending_head, pending_len, pending_cap;
+};
+
+enum sl_pass {                       /* --delete-before (delete_first.c) */
+    SL_PASS_ALL,                     /* without it */
+    SL_PASS_LOOK, SL_PASS_DELETE,    /* first time: nothing else is done */
+    SL_PASS_REST                     /* second time: what was in the way is gone by now, or would be */
 };
 
 struct sl_plan {
@@ -214,9 +239,10 @@ struct sl_plan {
     size_t extra_path_len;           /* of the directory open there, in path */
     uint64_t extra_count;            /* entries found in it */
     const char *real;                /* where the source has the entry being decided, when links were followed on the way; borrowed; NULL */
+    uint64_t dest_entries;           /* found at the destination */
     bool bare;                       /* the entry being decided is a directory whose metadata is not wanted */
     bool keeps_group;                /* or one whose group is not to be given to what is made (--no-super) */
-    bool cut;                        /* or one that is as deep as --max-depth says */
+    bool cut;                        /* or one whose content is not looked at: as deep as --max-depth says, or -d */
     bool conflict;                   /* that directory is in the way of the last deferred action */
     bool started, listed;
     uint64_t listed_ms;
@@ -248,12 +274,17 @@ struct sl_plan {
     struct sl_line line;             /* what is known of the slower side */
     uint64_t match_key;
     char *failed_dir;                /* below it failures are not told again; owned */
+    struct sl_backup_place *backup;  /* --backup-dir (backup.h); owned; NULL: none */
+    struct sl_taking *taking;        /* --remove-source-files; owned; NULL: no */
+    struct sl_taken *taken_failed;   /* what stays there; owned */
     /* totals */
     struct sl_stats stats;
     struct sl_progress progress;
     uint64_t done, deleted;          /* entries made, written or deleted, confirmed; deleted, confirmed */
     uint64_t deleted_before;         /* by earlier attempts: for --max-delete */
     bool source_error, delete_refused, vanished, failed;
+    enum sl_pass pass;
+    uint64_t errors_before;          /* of the listing, in SL_PASS_DELETE */
     uint64_t start_ms;
 };
 

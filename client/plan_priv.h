@@ -54,6 +54,10 @@ bool sl_pick_settle(struct sl_plan *p, struct sl_action *a);
  * to one. SL_AGAIN; SL_EOF: it can't be, which is told, and both are dropped. */
 enum sl_code sl_plan_keep_dirlink(struct sl_plan *p, const struct sl_entry *s);
 
+/* ---- delete_first.c ---- */
+/* The open directory is there: what it is told to keep when something in it goes. */
+void sl_delete_first_level(struct sl_level *l, const struct sl_entry *there);
+
 /* ---- extra.c ---- */
 /* Spools a directory's metadata in front of the deletions in it (kind 'm': to be set when they are done; 'o': opened up before). */
 void sl_extra_meta(struct sl_plan *p, char kind, struct sl_level *l, uint32_t mode);

@@ -135,7 +135,7 @@ bool sl_report_draws(const struct sl_report *r)
 
 void sl_report_progress(struct sl_report *r, const struct sl_progress *now, bool last)
 {
-    if (!sl_report_draws(r))
+    if (!sl_report_draws(r) || r->mute)
         return;
     uint64_t ms = sl_now_ms();
     if (!last && ms - r->drawn_ms < EVERY_MS)

@@ -51,7 +51,7 @@ void sl_queue_clear(struct sl_queue *q)
 void sl_action_fill(struct sl_action *a, enum sl_action_kind kind, const char *path, size_t path_len, size_t dir_len,
                     const struct sl_entry *e, struct sl_origin *origin)
 {
-    *a = (struct sl_action){ .kind = kind, .dir_len = dir_len, .origin = origin, .entry = *e };
+    *a = (struct sl_action){ .kind = kind, .dir_len = dir_len, .origin = origin, .entry = *e, .source_size = e->size };
     a->path = sl_memdup0(path, path_len);
     a->entry.name = a->path + (dir_len ? dir_len + 1 : 0);
     a->entry.name_len = strlen(a->entry.name);

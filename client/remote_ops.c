@@ -403,7 +403,7 @@ static void remote_set_meta(struct sl_endpoint *e, const struct sl_new *n)
 
 static void remote_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, const char *name)
 {
-    struct sl_msg_remove m = { dir, kind == SL_TYPE_DIR ? SL_TYPE_DIR : SL_TYPE_FILE, name, strlen(name) };
+    struct sl_msg_remove m = { .id = dir, .kind = kind == SL_TYPE_DIR ? SL_TYPE_DIR : SL_TYPE_FILE, .name = name, .name_len = strlen(name) };
     sl_remove_encode(&self(e)->scratch, &m);
     send_scratch(self(e), SL_JOB_WORK, SL_MSG_REMOVE);
 }
@@ -424,6 +424,26 @@ static void remote_link(struct sl_endpoint *e, const struct sl_names *n)
 static void remote_rename(struct sl_endpoint *e, const struct sl_names *n)
 {
     move(e, n, SL_MSG_RENAME);
+}
+
+static void remote_take(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_entry *as)
+{
+    struct sl_msg_remove m = { .id = dir, .kind = as->type, .name = name, .name_len = strlen(name), .only_as = true,
+                               .size = as->size, .mtime_s = as->mtime_s, .mtime_ns = as->mtime_ns };
+    sl_remove_encode(&self(e)->scratch, &m);
+    send_scratch(self(e), SL_JOB_WORK, SL_MSG_REMOVE);
+}
+
+static void remote_backup(struct sl_endpoint *e, const struct sl_names *n, const struct sl_entry *as)
+{
+    struct sl_msg_backup m = { .names = { n->from_dir, n->to_dir, n->from, n->to, strlen(n->from), strlen(n->to), (uint8_t)n->flags } };
+    if (as) {
+        m.size = as->size;
+        m.mtime_s = as->mtime_s;
+        m.mtime_ns = as->mtime_ns;
+    }
+    sl_backup_encode(&self(e)->scratch, &m);
+    send_scratch(self(e), SL_JOB_WORK, SL_MSG_BACKUP);
 }
 
 static struct sl_owner_answer *find_owner(struct sl_remote *r, bool group, uint32_t number, const char *name)
@@ -500,4 +520,5 @@ const struct sl_endpoint_ops sl_remote_ops = {
     .keep = remote_keep,           .kept_in = remote_kept_in,      .part = remote_part,           .join = remote_join,
     .drop = remote_drop,           .read_part = remote_read_part, .fetch = sl_remote_fetch,   .look = sl_remote_look,
     .link = remote_link,           .rename = remote_rename,     .attrs = sl_remote_attrs,    .get_attrs = sl_remote_get_attrs,
+    .backup = remote_backup,       .take = remote_take,
 };

@@ -126,6 +126,11 @@ static bool talks(const struct sl_report *r)
     return !r->o->quiet && !r->o->json;
 }
 
+void sl_report_mute(struct sl_report *r, bool mute)
+{
+    r->mute = mute;
+}
+
 void sl_report_start(struct sl_report *r)
 {
     if (!talks(r) || !sl_info_level(r->o, SL_INFO_FLIST))
@@ -136,7 +141,7 @@ void sl_report_start(struct sl_report *r)
 
 void sl_report_created_dir(struct sl_report *r, const char *path, unsigned count)
 {
-    if (!talks(r) || !(sl_info_level(r->o, SL_INFO_NAME) || r->with_i))
+    if (r->mute || !talks(r) || !(sl_info_level(r->o, SL_INFO_NAME) || r->with_i))
         return;
     size_t len = strlen(path);
     while (len > 1 && path[len - 1] == '/')
@@ -189,7 +194,7 @@ static void put_note(struct sl_report *r)
 void sl_report_note(struct sl_report *r, int level, const char *fmt, ...)
 {
     va_list ap;
-    if (level > r->o->verbose)
+    if (r->mute || level > r->o->verbose)
         return;
     va_start(ap, fmt);
     add_va(r, fmt, ap);
@@ -200,12 +205,20 @@ void sl_report_note(struct sl_report *r, int level, const char *fmt, ...)
 void sl_report_info(struct sl_report *r, enum sl_info kind, const char *fmt, ...)
 {
     va_list ap;
-    if (!sl_info_level(r->o, kind))
+    if (r->mute || !sl_info_level(r->o, kind))
         return;
     va_start(ap, fmt);
     add_va(r, fmt, ap);
     va_end(ap);
     put_note(r);
+}
+
+void sl_report_removed(struct sl_report *r, const char *path)
+{
+    if (r->o->json)
+        sl_json_removed(r, path);
+    else
+        sl_report_info(r, SL_INFO_REMOVE, "sender removed %s", path);
 }
 
 /* ---- entries ---- */
@@ -246,6 +259,8 @@ static bool has_line(const struct sl_report *r, const struct sl_report_item *ite
 
 void sl_report_item(struct sl_report *r, const struct sl_report_item *item)
 {
+    if (r->mute)
+        return;
     sl_report_log_item(r, item);
     if (r->o->json) {
         sl_json_item(r, item);
@@ -296,6 +311,8 @@ static const char *side_words(enum sl_side side)
 
 static void put_error(struct sl_report *r, const char *type, const struct sl_error *err, const char *path)
 {
+    if (r->mute)
+        return;
     char *message = message_of(err, path);
     sl_report_add(r, "superlifter: %s%s", side_words(err->side), type[0] == 'w' ? "warning: " : "");
     sl_report_add_text(r, message, strlen(message));

@@ -49,6 +49,7 @@ struct sl_report_item {
     const struct sl_entry *entry;   /* of the source; for deletions of the destination */
     const char *path;               /* relative to the transfer's root, no trailing slash */
     const char *front;              /* what stands in front of it as the source was typed, for %f; NULL: nothing */
+    const char *backup;             /* where what was there goes; NULL: nowhere */
     uint64_t bytes;                 /* content bytes on the wire for this file, for %b */
     const char *leader;             /* LINKED: what it was linked to, relative to the transfer's root; NULL: nothing was done */
 };
@@ -80,6 +81,9 @@ enum sl_code sl_report_log_open(struct sl_report *r, struct sl_error *err);
 /* Other streams than stdout and stderr, for tests; borrowed. */
 void sl_report_set_streams(struct sl_report *r, FILE *out, FILE *err);
 
+/* From now on nothing is told of entries, notes and errors; or again. */
+void sl_report_mute(struct sl_report *r, bool mute);
+
 /* "sending incremental file list" / "receiving incremental file list" when -v; once, before the rest. */
 void sl_report_start(struct sl_report *r);
 /* "created directory PATH" with -v; count: with those on the way. */
@@ -95,6 +99,9 @@ void sl_report_note(struct sl_report *r, int level, const char *fmt, ...) __attr
 
 /* The same for a note of a kind that --info knows. */
 void sl_report_info(struct sl_report *r, enum sl_info kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* It was removed at the source: "sender removed x" with --info=remove, or an object of --json. */
+void sl_report_removed(struct sl_report *r, const char *path);
 
 /* An error of one entry or of the session: "superlifter: [source] cannot open 'x': Permission denied". Counts. path may be NULL. */
 void sl_report_error(struct sl_report *r, const struct sl_error *err, const char *path);

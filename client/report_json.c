@@ -127,6 +127,8 @@ void sl_json_item(struct sl_report *r, const struct sl_report_item *item)
     set_text(o, "itemize", letters);
     set_number(o, "size", item->entry->size);
     set_number(o, "bytes", item->bytes);
+    if (item->backup)
+        set_bytes(o, "backup", item->backup, strlen(item->backup));
     if (item->update != SL_UPDATE_DELETED)
         set_target(o, item->entry);
     set_optional(o, "link_to", item->leader);
@@ -150,6 +152,13 @@ void sl_json_note(struct sl_report *r, const char *type, const char *text, size_
 {
     json_t *o = line_of(type);
     set_bytes(o, "message", text, len);
+    put(r, o);
+}
+
+void sl_json_removed(struct sl_report *r, const char *path)
+{
+    json_t *o = line_of("removed");
+    set_bytes(o, "path", path, strlen(path));
     put(r, o);
 }
 

@@ -18,6 +18,7 @@ struct sl_report {
     bool format_of_deleted;      /* it has %i or %o: deletions are told in it too */
     FILE *out, *err;             /* borrowed */
     bool ended;                  /* the summary was given */
+    bool mute;                   /* what comes up will be told another time */
     bool terminal;               /* out is one: progress may be drawn */
     struct sl_buf line;          /* the line being made */
     size_t grown;                /* bytes of it that escaping has added */
@@ -83,6 +84,7 @@ void sl_json_item(struct sl_report *r, const struct sl_report_item *item);
 /* type: "error" or "warning"; message without the side, not yet escaped. */
 void sl_json_error(struct sl_report *r, const char *type, const struct sl_error *err, const char *path, const char *message);
 void sl_json_note(struct sl_report *r, const char *type, const char *text, size_t len);
+void sl_json_removed(struct sl_report *r, const char *path);
 void sl_json_list(struct sl_report *r, const struct sl_entry *e, const char *path);
 void sl_json_module(struct sl_report *r, const char *name, size_t name_len, const char *comment, size_t comment_len);
 void sl_json_summary(struct sl_report *r, const struct sl_stats *s, int exit_status);

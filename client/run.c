@@ -6,11 +6,15 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "client/confine_client.h"
+#include "client/delete_first.h"
 #include "client/delta_job.h"
 #include "client/grow.h"
 #include "client/links.h"
 #include "client/permit.h"
 #include "client/remote.h"
+#include "client/stop.h"
+#include "client/take_source.h"
+#include "client/wind_up.h"
 #include "proto/msg.h"
 
 #include <poll.h>
@@ -153,7 +157,7 @@ static enum sl_code settle_in(struct sl_layout *l, struct sl_error *err, int *ex
         sl_permit_tell(l->o, l->report, l->remote_source, l->dest);
     else if (l->dest)
         sl_permit_tell(l->o, l->report, NULL, l->dest);
-    if ((l->o->del || l->o->delete_missing_args) && (remote || !local_dest))
+    if ((l->o->del || l->o->force || l->o->delete_missing_args) && (remote || !local_dest))
         l->spool_file = sl_io_temporary();
     sl_grow_prepare(l);
     enum sl_code rc = sl_client_confine(l, err);
@@ -311,7 +315,7 @@ static enum sl_code plan_ahead(struct sl_plan *p, struct sl_error *err)
 /* One turn of planner, executor and deletion. SL_OK: something moved. */
 static enum sl_code turn(struct sl_plan *p, struct sl_error *err)
 {
-    enum sl_code plan = plan_ahead(p, err);
+    enum sl_code plan = sl_delete_first_turn(p, plan_ahead(p, err));
     if (plan != SL_OK && plan != SL_AGAIN && plan != SL_EOF)
         return plan;
     enum sl_code exec = sl_exec_step(p, err);
@@ -326,12 +330,14 @@ static enum sl_code turn(struct sl_plan *p, struct sl_error *err)
 
 /* The network has its turn when nothing else can go on, when much is to be sent, and at least every few milliseconds: while this side
  * reads and hashes, the other one has to know what it is asked for. */
-static enum sl_code drive(struct sl_layout *l, struct sl_plan *p, struct sl_grow *g, struct sl_error *err)
+enum sl_code sl_drive(struct sl_layout *l, struct sl_plan *p, struct sl_grow *g, struct sl_error *err)
 {
     uint64_t last = sl_now_ms();
     for (;;) {
         if (sl_remote_interrupted)
             return sl_fail(err, SL_E_CLOSED, "interrupted by signal %d", sl_remote_interrupted);
+        if (sl_stop_due(l->o))
+            return sl_wind_up(p, g, err);
         sl_grow_turn(g);
         enum sl_code rc = turn(p, err);
         if (rc != SL_OK && rc != SL_AGAIN)
@@ -420,14 +426,12 @@ static bool only_shows(const struct sl_options *o)
 static bool lost(struct sl_layout *l, struct sl_plan *p, struct sl_error *err)
 {
     sl_pending_reap(p);
-    return sl_retries_lost(l->attempts, l->o, &(struct sl_achieved){ &p->stats, p->done, p->deleted }, err);
+    return !sl_stop_due(l->o) && sl_retries_lost(l->attempts, l->o, &(struct sl_achieved){ &p->stats, p->done, p->deleted }, err);
 }
 
-static void start_attempt(struct sl_layout *l, struct sl_plan *p)
+static void start_attempt(struct sl_layout *l)
 {
     struct sl_attempts *a = l->attempts;
-    if (a)
-        p->deleted_before = a->deleted;
     if (!a || !a->told)
         sl_report_start(l->report);
     if (a)
@@ -435,12 +439,25 @@ static void start_attempt(struct sl_layout *l, struct sl_plan *p)
 }
 
 /* No argument is left that could be copied. */
-static void tell_nothing(struct sl_layout *l)
+static void tell_nothing(struct sl_layout *l, bool started)
 {
-    sl_report_start(l->report);
+    if (!started)
+        sl_report_start(l->report);
     if (l->remote_source)
         traffic_of(&l->listed, l->remote_source);
     sl_report_end(l->report, &l->listed, l->failed ? 23 : 0);
+}
+
+/* The session was lost before anything could be copied. */
+static int lost_first(struct sl_layout *l, const struct sl_first *f, enum sl_code rc, struct sl_error *err)
+{
+    struct sl_plan p = { 0 };
+    sl_delete_first_done(f, &p);
+    traffic_of(&p.stats, l->dest);
+    bool again = lost(l, &p, err);
+    tell_failure(l, err, again);
+    conclude(l, &p, again, session_status(rc));
+    return session_status(rc);
 }
 
 /* Streams exist only once the destination is known: the planner is set up in between. */
@@ -448,14 +465,21 @@ static int copy(struct sl_layout *l, struct sl_error *err)
 {
     struct sl_plan p;
     struct sl_stream *none = NULL;
+    struct sl_first begun = { 0 };
     int status = 0;
     bool again = false, driven = false;
-    enum sl_code rc = sl_layout_sources(l, err, &status);
+    bool in_two = l->o->delete_before;
+    if (in_two)
+        start_attempt(l);
+    enum sl_code rc = in_two ? sl_delete_first(l, &begun, err) : SL_OK;
+    if (rc != SL_OK)
+        return lost_first(l, &begun, rc, err);
+    rc = sl_layout_sources(l, err, &status);
     if (rc != SL_OK || (!l->streams_len && !l->items_len)) {
         if (rc != SL_OK)
             tell_failure(l, err, sl_retries_lost(l->attempts, l->o, NULL, err));
         else
-            tell_nothing(l);
+            tell_nothing(l, in_two);
         return rc != SL_OK ? status : l->failed ? 23 : 0;
     }
     struct sl_stream first;
@@ -464,7 +488,10 @@ static int copy(struct sl_layout *l, struct sl_error *err)
     sl_plan_init(&p, l->o, l->report, l->dest, &none, 1);
     sl_spool_give(p.deletions, l->spool_file);
     l->spool_file = NULL;
-    start_attempt(l, &p);
+    p.deleted_before = l->attempts ? l->attempts->deleted : 0;
+    sl_delete_first_done(&begun, &p);
+    if (!in_two)
+        start_attempt(l);
     rc = sl_layout_dest(l, &p, err, &status);
     if (rc == SL_OK) {
         sl_merge_clear(&p.source);
@@ -475,6 +502,7 @@ static int copy(struct sl_layout *l, struct sl_error *err)
         share_seed(l);
         keep_in(l);
         sl_attrs_agree(&p);
+        sl_take_begin(&p);
         struct sl_grow *g = sl_grow_new(l, &p);
         for (size_t i = 0; i < l->locals_len; i++) {
             l->locals[i]->busy = keep_alive;
@@ -483,7 +511,7 @@ static int copy(struct sl_layout *l, struct sl_error *err)
         l->dest->busy = keep_alive;
         l->dest->busy_ctx = g;
         p.source_error = l->failed;      /* an argument that is missing counts like a directory that can't be read */
-        rc = drive(l, &p, g, err);
+        rc = sl_drive(l, &p, g, err);
         status = rc == SL_EOF ? exit_status(l, &p) : session_status(rc);
         if (rc == SL_EOF)
             sl_grow_finish(g);
@@ -501,6 +529,7 @@ static int copy(struct sl_layout *l, struct sl_error *err)
     if (rc != SL_EOF)
         tell_failure(l, err, again);
     conclude(l, &p, again, status);
+    sl_take_end(&p);
     l->dest->failed = NULL;
     l->dest->chunked = NULL;
     for (size_t i = 0; i < l->streams_len; i++)

@@ -49,6 +49,10 @@ int sl_run(const struct sl_options *o);
 /* The same as one of several attempts: a failure that may pass is handed to sl_retries_lost. a: NULL for the only one. */
 int sl_run_attempt(const struct sl_options *o, struct sl_attempts *a);
 
+struct sl_grow;
+/* Drives planner, executor, deletion and network to the end: SL_EOF; else the session's failure. */
+enum sl_code sl_drive(struct sl_layout *l, struct sl_plan *p, struct sl_grow *g, struct sl_error *err);
+
 /* Whether interrupted files are kept in --partial-dir: the rights cover it. */
 bool sl_layout_keeps_in(const struct sl_layout *l);
 
@@ -74,6 +78,8 @@ void sl_layout_prune(const struct sl_layout *l, struct sl_merge *m, const struct
 void sl_layout_share_rules(const struct sl_layout *l, struct sl_stream *dest);
 /* Those of them that say how owners are told. */
 uint32_t sl_layout_owners(const struct sl_options *o);
+/* Forgets what was laid out: it can be done once more, on the same connections. */
+void sl_layout_again(struct sl_layout *l);
 uint32_t sl_layout_flags(const struct sl_options *o, bool content);
 void sl_layout_clear(struct sl_layout *l);
 

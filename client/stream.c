@@ -177,6 +177,7 @@ static bool take(struct sl_stream *s)
         bool dir = s->ev.entry.type == SL_TYPE_DIR;
         s->ev.implied = outer && g->keep_open && !g->wanted;
         s->ev.named = outer && !root;
+        s->ev.entered = dir && (g->flags & SL_LIST_RECURSE || (outer && (g->keep_open || g->flags & SL_LIST_CHILDREN)));
         s->dirs += dir;
         s->depth += dir;
         if (outer)

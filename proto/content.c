@@ -79,7 +79,7 @@ enum sl_code sl_content_decode(struct sl_rd *r, struct sl_content *out, struct s
 
 /* ---- PUT, WRITE, MKDIR, SYMLINK, MKNOD, SET_META ---- */
 
-enum { PUT_FLAGS = SL_PUT_REPLACE | SL_PUT_SPARSE | SL_PUT_UNKEPT | SL_PUT_PARTIAL | SL_PUT_INPLACE };
+enum { PUT_FLAGS = SL_PUT_REPLACE | SL_PUT_SPARSE | SL_PUT_UNKEPT | SL_PUT_PARTIAL | SL_PUT_INPLACE | SL_PUT_FSYNC };
 
 void sl_put_encode(struct sl_buf *b, struct sl_entry_codec *c, const struct sl_msg_put *m)
 {
@@ -123,7 +123,7 @@ enum sl_code sl_put_decode(struct sl_rd *r, struct sl_entry_codec *c, enum sl_ms
     struct sl_msg_put got = { .id = (uint32_t)sl_r_uv(r, UINT32_MAX) };
     got.meta = sl_r_u8(r);
     got.flags = sl_r_u8(r);
-    if (!sl_r_ok(r) || got.meta > SL_META_ALL || got.flags > PUT_FLAGS)
+    if (!sl_r_ok(r) || got.meta > SL_META_ALL || got.flags & ~(unsigned)PUT_FLAGS)
         return put_fault(err);
     enum sl_code rc = sl_entry_decode(c, r, &got.entry, type == SL_MSG_SET_META, err);
     if (rc != SL_OK)

@@ -173,16 +173,29 @@ enum sl_code sl_open_decode(struct sl_rd *r, struct sl_msg_open *m, struct sl_er
 void sl_remove_encode(struct sl_buf *b, const struct sl_msg_remove *m)
 {
     sl_w_uv(b, m->id);
-    sl_w_u8(b, (uint8_t)m->kind);
+    sl_w_u8(b, (uint8_t)(m->kind | (m->only_as ? SL_REMOVE_AS : 0)));
     sl_w_bs(b, m->name, m->name_len);
+    if (!m->only_as)
+        return;
+    sl_w_uv(b, m->size);
+    sl_w_sv(b, m->mtime_s);
+    sl_w_u32(b, m->mtime_ns);
 }
 
 enum sl_code sl_remove_decode(struct sl_rd *r, struct sl_msg_remove *m, struct sl_error *err)
 {
     struct sl_msg_remove got = { .id = read_u32(r) };
     uint8_t kind = sl_r_u8(r);
+    got.only_as = kind & SL_REMOVE_AS;
+    kind &= (uint8_t)~SL_REMOVE_AS;
     got.kind = (enum sl_type)kind;
     got.name = read_name(r, &got.name_len);
+    if (got.only_as) {
+        got.size = sl_r_uv(r, INT64_MAX);
+        got.mtime_s = sl_r_sv(r);
+        got.mtime_ns = sl_r_u32(r);
+        r->bad = r->bad || got.mtime_ns >= 1000000000u || kind == SL_TYPE_DIR;
+    }
     if (kind < SL_TYPE_FILE || kind > SL_TYPE_SOCKET)
         r->bad = true;
     enum sl_code rc = whole(r, "REMOVE", err);
@@ -244,16 +257,49 @@ void sl_move_encode(struct sl_buf *b, const struct sl_msg_move *m)
     sl_w_u8(b, m->flags);
 }
 
-enum sl_code sl_move_decode(struct sl_rd *r, struct sl_msg_move *m, struct sl_error *err)
+static struct sl_msg_move read_move(struct sl_rd *r, unsigned flags)
 {
     struct sl_msg_move got = { .from_id = read_u32(r) };
     got.from = read_name(r, &got.from_len);
     got.to_id = read_u32(r);
     got.to = read_name(r, &got.to_len);
     got.flags = sl_r_u8(r);
-    if (got.flags & ~SL_PUT_REPLACE)
+    if (got.flags & ~flags)
         r->bad = true;
+    return got;
+}
+
+enum sl_code sl_move_decode(struct sl_rd *r, struct sl_msg_move *m, struct sl_error *err)
+{
+    struct sl_msg_move got = read_move(r, SL_PUT_REPLACE);
     enum sl_code rc = whole(r, "LINK or RENAME", err);
+    if (rc == SL_OK)
+        *m = got;
+    return rc;
+}
+
+/* ---- BACKUP ---- */
+
+void sl_backup_encode(struct sl_buf *b, const struct sl_msg_backup *m)
+{
+    sl_move_encode(b, &m->names);
+    if (!(m->names.flags & SL_BACKUP_FLAG_AS))
+        return;
+    sl_w_uv(b, m->size);
+    sl_w_sv(b, m->mtime_s);
+    sl_w_u32(b, m->mtime_ns);
+}
+
+enum sl_code sl_backup_decode(struct sl_rd *r, struct sl_msg_backup *m, struct sl_error *err)
+{
+    struct sl_msg_backup got = { .names = read_move(r, SL_BACKUP_FLAGS) };
+    if (got.names.flags & SL_BACKUP_FLAG_AS) {
+        got.size = sl_r_uv(r, INT64_MAX);
+        got.mtime_s = sl_r_sv(r);
+        got.mtime_ns = sl_r_u32(r);
+        r->bad = r->bad || got.mtime_ns >= 1000000000u;
+    }
+    enum sl_code rc = whole(r, "BACKUP", err);
     if (rc == SL_OK)
         *m = got;
     return rc;

@@ -23,6 +23,9 @@
 #define SL_FEATURE_RENAME "rename"
 #define SL_FEATURE_STATFS "statfs"
 #define SL_FEATURE_ATTRS "attrs"
+#define SL_FEATURE_BACKUP "backup"
+#define SL_FEATURE_FSYNC "fsync"
+#define SL_FEATURE_REMOVE_AS "remove-as"
 #define SL_FLAG_VERSION 4u        /* frame flag of READ_RANGES: END is to say which version of the file it was */
 #define SL_FLAG_HOLES 8u          /* frame flag of READ_RANGES: holes are told, not sent as zeros */
 #define SL_FLAG_NO_ATIME 32u      /* frame flag of READ, READ_RANGES, HASH, CHUNKS: the time of the last access is not to change */
@@ -72,6 +75,7 @@ enum sl_msg {
     SL_MSG_ATTRS = 48,       /* attributes of what the next request makes or changes; or a piece of them */
     SL_MSG_GET_ATTRS = 49,   /* id, flags, name or "" -> ATTRS_ARE... */
     SL_MSG_STATFS = 50,      /* id -> STATFS_IS */
+    SL_MSG_BACKUP = 55,      /* id, name, id, name, flags, [size, time]: what has the first name gets the second, too, or a copy of it does */
     /* answers */
     SL_MSG_DONE = 64,        /* uv request */
     SL_MSG_FAIL = 65,        /* uv request, code, text */
@@ -201,6 +205,7 @@ enum sl_put_flag {
     SL_PUT_UNKEPT = 4,       /* WRITE: if the session ends before COMMIT, nothing of it is kept */
     SL_PUT_PARTIAL = 8,      /* WRITE: it gets its name then, as far as it was written */
     SL_PUT_INPLACE = 16,     /* PUT, WRITE: the file that is there is written where it is; needs the right to overwrite */
+    SL_PUT_FSYNC = 64,       /* PUT, WRITE, JOIN: the file is synced before it has its name, and its directory after */
     SL_PUT_FIRST = 32        /* PART: the first one of the file; no part of it was written before */
 };
 struct sl_msg_put {
@@ -298,7 +303,17 @@ enum sl_code sl_chunk_record_next(struct sl_rd *r, unsigned hash_bytes, struct s
 
 /* ---- the small ones ---- */
 struct sl_msg_open { uint32_t parent, id; const char *name; size_t name_len; };
-struct sl_msg_remove { uint32_t id; enum sl_type kind; const char *name; size_t name_len; };
+struct sl_msg_remove {
+    uint32_t id;
+    enum sl_type kind;
+    const char *name;
+    size_t name_len;
+    bool only_as;            /* if it is of that kind, with this size and time; no directory */
+    uint64_t size;
+    int64_t mtime_s;
+    uint32_t mtime_ns;
+};
+#define SL_REMOVE_AS 8u      /* added to the kind */
 struct sl_msg_owner { bool group; uint32_t number; const char *name; size_t name_len; /* may be "" */ };
 struct sl_msg_move {          /* LINK, RENAME */
     uint32_t from_id, to_id;
@@ -318,6 +333,14 @@ struct sl_msg_statfs_is {
     size_t type_len;
 };
 #define SL_FS_TYPE_MAX 32u
+struct sl_msg_backup {
+    struct sl_msg_move names;    /* flags: SL_PUT_REPLACE, enum sl_backup_flag of tree/backup.h: 2 a copy, 4 only as told: */
+    uint64_t size;
+    int64_t mtime_s;
+    uint32_t mtime_ns;
+};
+#define SL_BACKUP_FLAG_AS 4u
+#define SL_BACKUP_FLAGS 7u
 struct sl_msg_name { uint32_t id; const char *name; size_t name_len; };   /* HASH */
 struct sl_msg_kept_in { const char *name; size_t name_len; };
 struct sl_msg_fail { uint64_t request; enum sl_code code; const char *text; size_t text_len; };
@@ -352,5 +375,6 @@ SL_MSG_CODEC(statfs_is, sl_msg_statfs_is);
 SL_MSG_CODEC(attrs, sl_msg_attrs);
 SL_MSG_CODEC(get_attrs, sl_msg_get_attrs);
 SL_MSG_CODEC(attrs_are, sl_msg_attrs_are);
+SL_MSG_CODEC(backup, sl_msg_backup);
 
 #endif

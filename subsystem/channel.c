@@ -19,7 +19,7 @@ struct sl_channel *sl_channel_new(struct sl_session *s, uint8_t number)
     ch->out = sl_entry_codec_new();
     ch->hash = sl_hash_new();
     ch->w_hash = sl_hash_new();
-    ch->reader.fd = -1;
+    ch->reader.fd = ch->backup.reader.fd = -1;
     return ch;
 }
 
@@ -54,6 +54,7 @@ void sl_channel_end_long(struct sl_channel *ch)
     ch->walk = NULL;
     if (ch->reader.fd >= 0)
         sl_reader_close(&ch->reader);
+    sl_backup_end(&ch->backup);
     sl_lister_clear(&ch->lister);
     sl_buf_reset(&ch->records, 64 * 1024);
     ch->step = NULL;

@@ -36,6 +36,7 @@ DECODER(decode_move, move, sl_move_decode)
 DECODER(decode_statfs, statfs, sl_statfs_decode)
 DECODER(decode_attrs, attrs, sl_attrs_decode)
 DECODER(decode_get_attrs, get_attrs, sl_get_attrs_decode)
+DECODER(decode_backup, backup, sl_backup_decode)
 
 static enum sl_code whole(const struct sl_rd *r, const char *what, struct sl_error *err)
 {
@@ -150,7 +151,7 @@ static enum sl_code run_owner(struct sl_channel *ch, const union sl_request *q, 
 
 /* Where in a request a name of the tree stands. READ has many and LIST one of a type not yet known: they see to it themselves,
  * by the same sl_hidden. */
-enum names { NAMES_NOTHING, NAMES_OPENED, NAMES_ENTRY, NAMES_PART, NAMES_DROP, NAMES_EXISTING_ENTRY, NAMES_REMOVED, NAMES_FILE, NAMES_CHUNKS, NAMES_RANGES, NAMES_BASIS, NAMES_MOVED, NAMES_ATTRS };
+enum names { NAMES_NOTHING, NAMES_OPENED, NAMES_ENTRY, NAMES_PART, NAMES_DROP, NAMES_EXISTING_ENTRY, NAMES_REMOVED, NAMES_FILE, NAMES_CHUNKS, NAMES_RANGES, NAMES_BASIS, NAMES_MOVED, NAMES_ATTRS, NAMES_BACKED_UP };
 
 static const struct sl_request_kind {
     const char *name;                /* NULL: no request has this number */
@@ -198,6 +199,8 @@ static const struct sl_request_kind {
     [SL_MSG_STATFS] = { "list", SL_RIGHT_LIST, 0, NAMES_NOTHING, false, decode_statfs, sl_run_statfs },
     [SL_MSG_ATTRS] = { "set attributes: to set metadata", SL_RIGHT_META, 0, NAMES_NOTHING, false, decode_attrs, sl_run_attrs },
     [SL_MSG_GET_ATTRS] = { "list", SL_RIGHT_LIST, 0, NAMES_ATTRS, false, decode_get_attrs, sl_run_get_attrs },
+    /* The same; and a copy can be read by whom the first one is kept from. */
+    [SL_MSG_BACKUP] = { "make backups: to create and read", SL_RIGHT_CREATE | SL_RIGHT_READ, 0, NAMES_BACKED_UP, false, decode_backup, sl_run_backup },
     [SL_MSG_MODULES] = { "list modules", 0, 0, NAMES_NOTHING, false, decode_nothing, sl_run_modules },
 };
 
@@ -266,6 +269,9 @@ static const char *named(const struct sl_request_kind *k, const union sl_request
         break;
     case NAMES_ATTRS:
         *dir = q->get_attrs.id, name = q->get_attrs.name, len = q->get_attrs.name_len;
+        break;
+    case NAMES_BACKED_UP:
+        *dir = q->backup.names.from_id, name = q->backup.names.from, len = q->backup.names.from_len;
         break;
     }
     memcpy(scratch, name, len);
@@ -356,6 +362,8 @@ enum sl_code sl_request_frame(struct sl_channel *ch, const struct sl_frame *f, s
     ch->versioned = more && f->flags & SL_FLAG_VERSION;
     ch->holes = more && f->flags & SL_FLAG_HOLES;
     rc = allowed(ch, k, &q, &why);
+    if (sl_unbacked(ch, (enum sl_msg)f->type) && rc == SL_OK)
+        rc = sl_fail(&why, SL_E_INVALID, "not done, because there is no backup");
     if (rc == SL_OK)
         rc = k->run(ch, &q, &why);
     if (rc != SL_OK && why.retry_s) {    /* no room for this peer at all */
@@ -365,6 +373,8 @@ enum sl_code sl_request_frame(struct sl_channel *ch, const struct sl_frame *f, s
     if (rc != SL_OK) {
         if (f->type == SL_MSG_WRITE || f->type == SL_MSG_PART || (f->type == SL_MSG_BASIS && ch->writing != SL_WRITING_NOT))
             sl_writing_dead(ch);
+        if (f->type == SL_MSG_BACKUP)
+            sl_backup_failed(ch);
         sl_channel_fail(ch, &why);
     } else if (ch->requests - ch->confirmed >= SL_CONFIRM_EVERY) {
         sl_channel_confirm(ch);

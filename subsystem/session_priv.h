@@ -7,6 +7,7 @@
 #include "delta/lister.h"
 #include "proto/msg.h"
 #include "subsystem/session.h"
+#include "tree/backup.h"
 #include "tree/dirs.h"
 #include "tree/kept.h"
 #include "tree/meta.h"
@@ -89,6 +90,8 @@ struct sl_channel {
     struct sl_attrs_want attrs, w_attrs;
     struct sl_buf attrs_set, w_set;
     bool no_atime;                      /* what the request that runs reads is not to count as an access */
+    bool unbacked;                      /* a BACKUP failed: what it was for fails too */
+    struct sl_backup backup;            /* that is being copied */
     int bases[SL_BASES_OPEN_MAX];       /* files that it may copy from; -1 behind the last */
     unsigned bases_len;
 };
@@ -142,6 +145,12 @@ void sl_channel_confirm(struct sl_channel *ch);
 static inline bool sl_channel_busy(const struct sl_channel *ch) { return ch->step || ch->have_waiting; }
 void sl_channel_end_long(struct sl_channel *ch);
 
+/* ---- backup.c ---- */
+/* What the channel is to put in some place, or to take away, is not to be done. */
+void sl_backup_failed(struct sl_channel *ch);
+/* Whether this request is it. A file that was being written is given up. */
+bool sl_unbacked(struct sl_channel *ch, enum sl_msg type);
+
 /* ---- requests.c ---- */
 /* One frame of the peer. SL_AGAIN while the channel is busy; a failure ends the session. */
 enum sl_code sl_request_frame(struct sl_channel *ch, const struct sl_frame *f, struct sl_error *err);
@@ -170,6 +179,7 @@ union sl_request {
     struct sl_msg_get_attrs get_attrs;
     struct sl_msg_move move;
     struct sl_msg_statfs statfs;
+    struct sl_msg_backup backup;
 };
 /* A handler: SL_OK or the failure of this one request. Decoded names are not NUL-terminated unless they are an entry's. */
 typedef enum sl_code sl_request_run(struct sl_channel *ch, const union sl_request *q, struct sl_error *err);
@@ -183,6 +193,7 @@ sl_request_run sl_run_put, sl_run_write, sl_run_data, sl_run_hole, sl_run_commit
 sl_request_run sl_run_make, sl_run_set_meta, sl_run_remove;
 sl_request_run sl_run_part, sl_run_join, sl_run_drop;                                     /* parts.c */
 sl_request_run sl_run_statfs;                                                             /* statfs.c */
+sl_request_run sl_run_backup;                                                             /* backup.c */
 sl_request_run sl_run_link, sl_run_rename;                                                /* moves.c */
 /* Whether a name may be made: one that is excluded, or has a staged file's form, may not. */
 enum sl_code sl_may_make(struct sl_channel *ch, uint32_t dir, const char *name, bool is_dir, struct sl_error *err);

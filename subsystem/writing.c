@@ -357,8 +357,11 @@ enum sl_code sl_run_remove(struct sl_channel *ch, const union sl_request *q, str
     memcpy(name, q->remove.name, q->remove.name_len);
     name[q->remove.name_len] = '\0';
     enum sl_code rc = sl_dirs_fd(ch->dirs, q->remove.id, &fd, err);
+    struct sl_entry as = { .type = q->remove.kind, .size = q->remove.size, .mtime_s = q->remove.mtime_s, .mtime_ns = q->remove.mtime_ns };
+    if (rc == SL_OK && q->remove.only_as && !sl_conn_has(ch->s->conn, SL_FEATURE_REMOVE_AS))
+        rc = sl_fail(err, SL_E_UNSUPPORTED, "the feature remove-as was not agreed on");
     if (rc == SL_OK)
-        rc = sl_stage_remove(fd, name, q->remove.kind, err);
+        rc = q->remove.only_as ? sl_stage_remove_as(fd, name, &as, err) : sl_stage_remove(fd, name, q->remove.kind, err);
     if (rc == SL_OK) {
         ch->s->figures.removed++;
         sl_note(ch, SL_NOTE_TRANSFER, "remove", q->remove.id, name);

@@ -154,7 +154,7 @@ static bool removes(void)
 static bool removes_a_directory(void)
 {
     struct sl_buf b = { 0 };
-    struct sl_msg_remove rm = { 0, SL_TYPE_DIR, "../out/gone", 11 };
+    struct sl_msg_remove rm = { .kind = SL_TYPE_DIR, .name = "../out/gone", .name_len = 11 };
     sl_remove_encode(&b, &rm);
     send_buf(SL_MSG_REMOVE, &b);
     pump();

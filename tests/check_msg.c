@@ -124,7 +124,7 @@ START_TEST(names_and_directories)
     CHECK_REFUSED(open, sl_msg_open, "\0\1\3a\0b");
     CHECK_REFUSED(open, sl_msg_open, "\0\1\377\377\377\377\17");
 
-    struct sl_msg_remove rm = { 2, SL_TYPE_DIR, "x", 1 }, rgot;
+    struct sl_msg_remove rm = { .id = 2, .kind = SL_TYPE_DIR, .name = "x", .name_len = 1 }, rgot;
     sl_buf_reset(&b, 0);
     sl_remove_encode(&b, &rm);
     CHECK_SHAPE(remove, sl_msg_remove);
@@ -132,6 +132,8 @@ START_TEST(names_and_directories)
     ck_assert(rgot.id == 2 && rgot.kind == SL_TYPE_DIR && is(rgot.name, rgot.name_len, "x"));
     CHECK_REFUSED(remove, sl_msg_remove, "\0\0\1a");
     CHECK_REFUSED(remove, sl_msg_remove, "\0\10\1a");
+    CHECK_REFUSED(remove, sl_msg_remove, "\0\11\1a");                    /* what belongs to 8 */
+    CHECK_REFUSED(remove, sl_msg_remove, "\0\12\1a\0\0\0\0\0\0");         /* of a directory */
 
     struct sl_msg_name n = { 9, "f", 1 }, ngot;
     sl_buf_reset(&b, 0);
@@ -471,6 +473,22 @@ START_TEST(file_systems)
 }
 END_TEST
 
+START_TEST(backups)
+{
+    struct sl_msg_backup m = { { 5, 6, "from", "to", 4, 2, SL_PUT_REPLACE | SL_BACKUP_FLAG_AS }, 300, -7, 999999999 }, got;
+    sl_backup_encode(&b, &m);
+    CHECK_SHAPE(backup, sl_msg_backup);
+    ck_assert_int_eq(sl_backup_decode(&r, &got, &err), SL_OK);
+    ck_assert(got.names.from_id == 5 && got.names.to_id == 6 && got.names.flags == m.names.flags);
+    ck_assert(got.size == 300 && got.mtime_s == -7 && got.mtime_ns == 999999999);
+    CHECK_REFUSED(backup, sl_msg_backup, "\0\1a\0\1b\10");              /* flags that it has not */
+    CHECK_REFUSED(backup, sl_msg_backup, "\0\1a\0\1b\4");               /* and what belongs to one */
+    CHECK_REFUSED(backup, sl_msg_backup, "\0\1a\0\1b\4\1\0\77\377\377\377");
+    CHECK_REFUSED(backup, sl_msg_backup, "\0\1a\0\1b\0\0");
+    CHECK_REFUSED(backup, sl_msg_backup, "\0\1a\0\2..\0");
+}
+END_TEST
+
 /* Encodes m; what the decoder makes of it as a request of that type, in a fresh context. */
 static enum sl_code put(enum sl_msg type, const struct sl_msg_put *m, const char *tail, struct sl_msg_put *got)
 {
@@ -492,11 +510,11 @@ static enum sl_code put(enum sl_msg type, const struct sl_msg_put *m, const char
 START_TEST(puts_of_all_kinds)
 {
     static const enum sl_msg types[] = { SL_MSG_WRITE, SL_MSG_MKDIR, SL_MSG_SYMLINK, SL_MSG_MKNOD };
-    struct sl_msg_put got, m = { .id = 5, .meta = SL_META_ALL, .flags = SL_PUT_REPLACE | SL_PUT_SPARSE };
+    struct sl_msg_put got, m = { .id = 5, .meta = SL_META_ALL, .flags = SL_PUT_REPLACE | SL_PUT_SPARSE | SL_PUT_FSYNC };
     m.entry = (struct sl_entry){ .type = SL_TYPE_FILE, .size = 4, .name = "f", .name_len = 1, .mode = 04755 };
     m.hash = (const uint8_t *)"0123456789abcdef";
     ck_assert_int_eq(put(SL_MSG_PUT, &m, "data", &got), SL_OK);
-    ck_assert(got.id == 5 && got.meta == SL_META_ALL && got.flags == 3 && is((const char *)got.data, got.data_len, "data"));
+    ck_assert(got.id == 5 && got.meta == SL_META_ALL && got.flags == m.flags && is((const char *)got.data, got.data_len, "data"));
     ck_assert_mem_eq(got.hash, m.hash, SL_HASH_LEN);
     ck_assert_int_eq(put(SL_MSG_PUT, &m, "", &got), SL_OK);
     ck_assert_uint_eq(got.data_len, 0);
@@ -597,6 +615,7 @@ int main(void)
     tcase_add_test(t, drops);
     tcase_add_test(t, moves);
     tcase_add_test(t, file_systems);
+    tcase_add_test(t, backups);
     tcase_add_test(t, joins);
     tcase_add_test(t, puts_of_all_kinds);
     tcase_add_test(t, puts_hostile);

@@ -4,6 +4,7 @@
 #include "client/completion.h"
 #include "client/info.h"
 #include "client/options.h"
+#include "client/stop.h"
 #include "scratch.h"
 
 #include <sys/socket.h>
@@ -254,7 +255,33 @@ START_TEST(deletion)
     ck_assert(!o.max_delete_given);
     sl_options_clear(&o);
     bad("-t --delete a b", "--delete does not work without --recursive (-r) or --dirs (-d)");
-    bad("-a --delete-before a b", "--delete-before");
+    bad("-a --delete-before --delete-after a b", "--delete-before and --delete-after");
+    good("-a --delete --max-delete=7% a b");
+    ck_assert(o.max_delete_given && o.max_delete_percent && o.max_delete == 7);
+    sl_options_clear(&o);
+    bad("-a --delete --max-delete=101% a b", "--max-delete");
+    bad("-a --delete --max-delete=% a b", "--max-delete");
+}
+END_TEST
+
+START_TEST(when_to_stop)
+{
+    static const struct { const char *text; int64_t at; } times[] = {      /* from 2024-02-29 12:30:30 UTC on */
+        { "14:00", 1709215200 }, { "12:30", 1709296200 }, { "12", 1710201600 }, { ":31", 1709209860 }, { ":30", 1709213400 }, { "T13", 1709211600 },
+        { "1", 1709251200 }, { "31", 1711843200 }, { "30", 1711756800 }, { "1-30", 1738195200 }, { "12/31", 1735603200 }, { "2-29", 1835395200 },
+        { "2024-03-01T00:01", 1709251260 }, { "24/3/1", 1709251200 }, { "3-1t7", 1709276400 } };
+    static const char *const wrong[] = { "", "x", "T", "24:00", "12:60", "1-", "-1", "2024-02-29", "2023-01-01T00:00", "1/2-3", "1-2-3-4", "13-1", "0-1",
+                                         "2024-02-30", "12:30:30", "14:", "99999-1-1" };
+    int64_t at = 0;
+    setenv("TZ", "UTC", 1);
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        ck_assert_msg(sl_stop_parse(times[i].text, 1709209830, &at, &err) == SL_OK, "%s: %s", times[i].text, err.text);
+        ck_assert_msg(at == times[i].at, "%s: %lld", times[i].text, (long long)at);
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        ck_assert_msg(sl_stop_parse(wrong[i], 1709209830, &at, &err) == SL_E_CONFIG, "%s was taken", wrong[i]);
+    bad("-a --stop-after=0 a b", "--stop-after");
+    bad("-a --stop-at=never a b", "--stop-at");
 }
 END_TEST
 
@@ -391,6 +418,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, filters_keep_their_order);
     tcase_add_test(tc, deletion);
     tcase_add_test(tc, help_and_version);
+    tcase_add_test(tc, when_to_stop);
     tcase_add_test(tc, refused);
     tcase_add_test(tc, already_so);
     tcase_add_test(tc, counts_lanes);

@@ -57,6 +57,7 @@ PASS(attach, sl_msg_attach)
 PASS(attached, sl_msg_attached)
 PASS(list_request, sl_msg_list)
 PASS(open, sl_msg_open)
+PASS(backup, sl_msg_backup)
 PASS(remove, sl_msg_remove)
 PASS(owner, sl_msg_owner)
 PASS(name, sl_msg_name)
@@ -258,15 +259,16 @@ static enum sl_code pass_line(struct sl_rd *r, struct sl_buf *out, struct sl_err
 
 static const struct { const char *file; enum sl_code (*pass)(struct sl_rd *, struct sl_buf *, struct sl_error *); } payloads[] = {
     { "attach", pass_attach },     { "attached", pass_attached }, { "list", pass_list_request }, { "open-dir", pass_open },
-    { "remove", pass_remove },     { "owner", pass_owner },       { "owner-is", pass_owner_is }, { "owner-is-not", pass_owner_is },
+    { "remove", pass_remove },     { "remove-as", pass_remove },     { "owner", pass_owner },       { "owner-is", pass_owner_is }, { "owner-is-not", pass_owner_is },
     { "hash", pass_name },         { "hash-is", pass_hash_is },   { "fail", pass_fail },         { "module", pass_module },
-    { "read", pass_read },         { "listed", pass_listed },     { "content", pass_content },   { "put", pass_put },
+    { "read", pass_read },         { "listed", pass_listed },     { "content", pass_content },   { "put", pass_put },         { "put-fsync", pass_put },
     { "set-meta", pass_set_meta }, { "chunks", pass_chunks },     { "chunked", pass_chunked },   { "read-ranges", pass_read_ranges },
     { "basis", pass_basis },       { "copy", pass_copy },         { "keep", pass_keep },
     { "kept-in", pass_kept_in },   { "attach-sha256", pass_attach }, { "steer", pass_steer }, { "line", pass_line },
     { "part", pass_part },         { "join", pass_join },         { "drop", pass_drop },         { "link", pass_move },         { "statfs-is", pass_statfs_is },         { "content-version", pass_content },
     { "list-links", pass_list_request }, { "listed-links", pass_listed },
     { "attrs", pass_attrs },       { "get-attrs", pass_get_attrs }, { "attrs-are", pass_attrs_are }, { "listed-attrs", pass_listed_attrs },
+    { "backup", pass_backup },
 };
 
 START_TEST(payload)

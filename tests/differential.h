@@ -86,6 +86,7 @@ struct options {
     bool empty;        /* there is nothing at the destination */
     unsigned runs;     /* of each tool, one after the other; 0: one */
     bool far_source, far_dest; /* superlifter has a server there */
+    const char *unlike; /* but those that begin so; NULL: none */
     char *file;        /* owned; the content of ./rules, or NULL */
     char *home_ignore; /* owned; of ./home/.cvsignore, or NULL */
     char *cvsignore;   /* owned; the variable, or NULL */
@@ -107,6 +108,6 @@ struct profile {
     /* What is done to both trees, src and those below dst.a and dst.b, when they are written; NULL: nothing. */
     void (*finish)(struct chance *c);
 };
-extern const struct profile profile_filters, profile_files, profile_hard, profile_dests, profile_attrs, profile_words;
+extern const struct profile profile_filters, profile_files, profile_hard, profile_dests, profile_attrs, profile_words, profile_delete, profile_backup;
 
 #endif

@@ -99,7 +99,7 @@ static uint64_t ask_row(struct peer *p, const struct row *r)
     if (r->type == SL_MSG_HASH || r->type == SL_MSG_CHUNKS)
         return ask_named(p, 1, r->type, 0, r->name);
     if (r->type == SL_MSG_REMOVE) {
-        struct sl_msg_remove m = { 0, r->kind, r->name, strlen(r->name) };
+        struct sl_msg_remove m = { .kind = r->kind, .name = r->name, .name_len = strlen(r->name) };
         sl_remove_encode(&b, &m);
         return ask_buf(p, 1, r->type, &b);
     }
@@ -264,6 +264,36 @@ static void attributes(struct peer *p)
     free(path);
 }
 
+/* ---- backups ---- */
+
+static void backups(struct peer *p)
+{
+    static const char staged[] = ".x.abcdefgh.slpart";
+    const uint32_t needed = SL_RIGHT_CREATE | SL_RIGHT_READ;
+    const uint64_t over = may(p, SL_RIGHT_OVERWRITE) ? DONE : BIT(SL_E_RIGHTS);
+    struct stat st;
+    hello(p);
+    put_file(p, "h-b-from", "from\n");
+    put_file(p, "h-b-to", "to\n");
+    want(p, 1, ask_move(p, 1, SL_MSG_BACKUP, "h-b-from", staged, 0), if_may(p, needed, BIT(SL_E_RIGHTS)), "a staged name");
+    want(p, 1, ask_move(p, 1, SL_MSG_BACKUP, "h-b-from", "h-b-to", 0), if_may(p, needed, BIT(SL_E_EXISTS)), "a backup of what is there");
+    /* What it was for is not done, whatever the reason. */
+    want(p, 1, ask_named(p, 1, SL_MSG_REMOVE, 0, "h-b-from"), BIT(SL_E_RIGHTS) | BIT(SL_E_INVALID), "remove without a backup");
+    if (!holds(p, "h-b-from", "from\n") || !holds(p, "h-b-to", "to\n"))
+        bad(p, "SOMETHING WAS LOST OF WHICH THERE IS NO BACKUP");
+    want(p, 1, ask_move(p, 1, SL_MSG_BACKUP, "h-b-from", "h-b-to", SL_PUT_REPLACE), if_may(p, needed, over), "a backup over another");
+    if (!may(p, SL_RIGHT_OVERWRITE) && !holds(p, "h-b-to", "to\n"))
+        bad(p, "A BACKUP WAS REPLACED");
+    want(p, 1, ask_named(p, 1, SL_MSG_REMOVE, 0, "h-b-to"), may(p, SL_RIGHT_DELETE) ? DONE | BIT(SL_E_INVALID) : BIT(SL_E_RIGHTS) | BIT(SL_E_INVALID),
+         "remove");
+    want(p, 1, ask_move(p, 1, SL_MSG_BACKUP, "h-b-from", "h-b-copy", 2), if_may(p, needed, DONE), "a copy");
+    if (may(p, needed) && (!look(p, "h-b-copy", &st) || st.st_nlink != 1))
+        bad(p, "A COPY IS NONE");
+    want(p, 1, ask_move(p, 1, SL_MSG_BACKUP, "h-b-absent", "h-b-none", 0), if_may(p, needed, DONE), "a backup of nothing");
+    if (look(p, "h-b-none", &st))
+        bad(p, "A BACKUP OF NOTHING IS THERE");
+}
+
 /* ---- what the module excludes ---- */
 
 /* The private directory and every name that ends in .key: asked for, they are answered as a name that is not there is; they can't
@@ -290,6 +320,8 @@ static void excluded(struct peer *p)
             want(p, 1, ask_move(p, 1, type, names[n], "h-seen", 0), if_may(p, rights, BIT(SL_E_NOT_FOUND)), "another name for it");
             want(p, 1, ask_move(p, 1, type, "file", names[n], SL_PUT_REPLACE), if_may(p, rights, BIT(SL_E_RIGHTS)), "its name for another");
         }
+        want(p, 1, ask_move(p, 1, SL_MSG_BACKUP, names[n], "h-seen", 0), if_may(p, SL_RIGHT_CREATE | SL_RIGHT_READ, BIT(SL_E_NOT_FOUND)), "a backup of it");
+        ask_named(p, 1, SL_MSG_REMOVE, 0, "h-absent");
     }
     want(p, 1, ask_list(p, 1, 0, "", SL_LIST_RECURSE), if_may(p, SL_RIGHT_LIST, DONE), "list");
     struct lane *l = peer_lane(p, 1);
@@ -381,7 +413,7 @@ static void moved_while_open(struct peer *p)
 
 const struct attack right_attacks[] = {
     { "rights-verbs", verbs, 0 },            { "rights-setuid", setuid_bits, TREE },           { "rights-link-targets", link_targets, 0 },
-    { "rights-moves", moves, TREE },         { "rights-attributes", attributes, TREE },         { "excluded", excluded, HIDES },
+    { "rights-moves", moves, TREE },         { "rights-attributes", attributes, TREE },         { "rights-backups", backups, TREE },         { "excluded", excluded, HIDES },
     { "special-fifo", fifo_opened, TREE },   { "moved-and-evicted", moved_and_evicted, TREE }, { "moved-while-open", moved_while_open, TREE },
     { NULL, NULL, 0 },
 };

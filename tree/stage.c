@@ -511,6 +511,8 @@ static enum sl_code finish(struct sl_stage *s, const struct sl_entry *e, uint32_
         attrs = rc;
         rc = SL_OK;
     }
+    if (rc == SL_OK && flags & SL_STAGE_FSYNC && fsync(s->fd) != 0)
+        rc = write_failed(s, err);
     if (rc != SL_OK) {
         discard(s);
         return rc;
@@ -522,7 +524,11 @@ static enum sl_code finish(struct sl_stage *s, const struct sl_entry *e, uint32_
         discard(s);
         return rc;
     }
-    rc = s->inplace ? SL_OK : sl_stage_give_name(s->dirfd, s->temp, s->name, flags, err);
+    if (s->inplace)
+        return attrs;
+    rc = sl_stage_give_name(s->dirfd, s->temp, s->name, flags, err);
+    if (rc == SL_OK && flags & SL_STAGE_FSYNC)
+        rc = sl_stage_sync_dir(s, err);
     return rc == SL_OK ? attrs : rc;
 }
 

@@ -45,7 +45,8 @@ struct sl_stage {
     bool sparse;             /* false after begin; the caller may set it: zero blocks then become holes (SL_STAGE_SPARSE) */
 };
 
-enum sl_stage_flag { SL_STAGE_REPLACE = 1, SL_STAGE_SPARSE = 2, SL_STAGE_INPLACE = 16 };   /* the values are those of enum sl_put_flag */
+/* The values are those of enum sl_put_flag. FSYNC, of a commit: the file is on the disk before it has its name, and that is before commit returns. */
+enum sl_stage_flag { SL_STAGE_REPLACE = 1, SL_STAGE_SPARSE = 2, SL_STAGE_INPLACE = 16, SL_STAGE_FSYNC = 64 };
 
 /* Creates the staged file (mode 0600 or, where that is safe, the final one, so that commit need not set it). Without
  * SL_META_MODE a new file gets the mode of e, user may read and write, through the umask. */
@@ -89,6 +90,9 @@ enum sl_code sl_stage_mkdir(int dirfd, const struct sl_entry *e, uint32_t meta, 
 
 /* unlinkat; kind SL_TYPE_DIR removes an empty directory. */
 enum sl_code sl_stage_remove(int dirfd, const char *name, enum sl_type kind, struct sl_error *err);
+
+/* The same of what is no directory, if type, time and (of a file) size are those of `as`; else SL_E_CHANGED. */
+enum sl_code sl_stage_remove_as(int dirfd, const char *name, const struct sl_entry *as, struct sl_error *err);
 
 /* A staged name for name (sl_name_ok), which is cut to fit: .NAME.RANDOM.slpart, another one each time. */
 void sl_stage_temp_name(char temp[SL_NAME_MAX + 1], const char *name);

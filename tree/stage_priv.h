@@ -12,6 +12,8 @@ enum sl_code sl_stage_check_name(const struct sl_entry *e, struct sl_error *err)
 int sl_stage_rename_new(int from_fd, const char *from, int to_fd, const char *to);
 /* temp becomes name, or is removed. */
 enum sl_code sl_stage_give_name(int dirfd, const char *temp, const char *name, uint32_t flags, struct sl_error *err);
+/* The name is on the disk, too. A directory that may not be read can't be synced. */
+enum sl_code sl_stage_sync_dir(const struct sl_stage *s, struct sl_error *err);
 /* Whether the mode can be given when the file is created: not before its owner is right, for until then the content is
  * nobody else's to read. owners may be NULL. */
 bool sl_stage_born_with_mode(const struct sl_entry *e, uint32_t meta, struct sl_owners *owners);

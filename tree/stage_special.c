@@ -2,6 +2,7 @@
 /* stage_special - what has no content: links, devices, fifos, sockets and directories; and removing. */
 #include "config.h"
 #include "tree/stage_priv.h"
+#include "base/io.h"
 
 #include "base/attrs.h"
 
@@ -85,4 +86,26 @@ enum sl_code sl_stage_remove(int dirfd, const char *name, enum sl_type kind, str
         return SL_OK;
     int why = kind == SL_TYPE_DIR && errno == EEXIST ? ENOTEMPTY : errno; /* POSIX allows either */
     return sl_fail_errno(err, why, "cannot remove '%s'", name);
+}
+
+enum sl_code sl_stage_remove_as(int dirfd, const char *name, const struct sl_entry *as, struct sl_error *err)
+{
+    struct sl_entry is;
+    enum sl_code rc = sl_meta_stat(dirfd, name, NULL, &is, NULL, NULL, err);
+    if (rc != SL_OK)
+        return rc;
+    bool same = is.type == as->type && is.mtime_s == as->mtime_s && is.mtime_ns == as->mtime_ns;
+    if (!same || is.type == SL_TYPE_DIR || (is.type == SL_TYPE_FILE && is.size != as->size))
+        return sl_fail(err, SL_E_CHANGED, "'%s' changed since it was listed, so it stays", name);
+    return sl_stage_remove(dirfd, name, is.type, err);
+}
+
+enum sl_code sl_stage_sync_dir(const struct sl_stage *s, struct sl_error *err)
+{
+    int fd = openat(s->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && errno == EACCES)
+        return SL_OK;
+    enum sl_code rc = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL) ? SL_OK : sl_fail_errno(err, errno, "cannot sync the directory of '%s'", s->name);
+    sl_io_close(&fd);
+    return rc;
 }

@@ -103,6 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     TRY(24, attrs_are, sl_msg_attrs_are)
     if (size && data[0] == 22)
         set(data + 1, size - 1);
+    TRY(25, backup, sl_msg_backup)
     if (size && data[0] == 15)
         chunk_list(data + 1, size - 1);
     if (size && data[0] > 24)

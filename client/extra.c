@@ -183,7 +183,7 @@ void sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const stru
     struct sl_action *a = &p->deferred[p->deferred_len++];
     bool file = s->type == SL_TYPE_FILE;
     sl_action_fill(a, file ? SL_ACT_FILE : SL_ACT_MAKE, p->path, n, l->path_len, s, origin);
-    a->real = file && p->real ? sl_strdup(p->real) : NULL;
+    a->real = p->real ? sl_strdup(p->real) : NULL;
     a->meta = sl_meta_of_new(p, s);
     if (!p->o->perms)
         a->entry.mode &= 0777;

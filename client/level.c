@@ -65,6 +65,7 @@ struct sl_action *sl_plan_push_dir(struct sl_plan *p, enum sl_action_kind kind, 
 {
     struct sl_action *a = sl_queue_push(&p->queue);
     sl_action_fill(a, kind, p->path, l->path_len, sl_path_dir_len(p->path, l->path_len), &l->entry, l->origin);
+    a->real = l->real ? sl_strdup(l->real) : NULL;
     return a;
 }
 
@@ -90,8 +91,7 @@ struct sl_action *sl_plan_push(struct sl_plan *p, enum sl_action_kind kind, cons
     size_t n = sl_plan_path_put(p, dir_len, e);
     struct sl_action *a = sl_queue_push(&p->queue);
     sl_action_fill(a, kind, p->path, n, dir_len, e, origin);
-    if (p->real && (kind == SL_ACT_FILE || kind == SL_ACT_COMPARE))
-        a->real = sl_strdup(p->real);
+    a->real = p->real ? sl_strdup(p->real) : NULL;
     p->path[dir_len] = '\0';
     return a;
 }

@@ -375,6 +375,9 @@ static enum sl_code check(const struct sl_options *o, struct sl_error *err)
         return SL_E_CONFIG;
     if (o->del && !o->recurse && !o->dirs)
         return sl_fail(err, SL_E_CONFIG, "--delete does not work without --recursive (-r) or --dirs (-d)");
+    if (o->remove_source_files && (o->copy_links || o->copy_dirlinks || o->copy_unsafe_links))
+        return sl_fail(err, SL_E_CONFIG, "--remove-source-files doesn't go with %s: what a link leads to would go, not the link",
+                       o->copy_links ? "--copy-links" : o->copy_dirlinks ? "--copy-dirlinks" : "--copy-unsafe-links");
     if (o->remove_source_files && o->del && o->retries)
         return sl_fail(err, SL_E_CONFIG, "--remove-source-files with --delete doesn't go with --retries: the next attempt would delete what the last one moved");
     if (o->delete_before && o->delete_after)

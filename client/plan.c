@@ -58,7 +58,7 @@ void sl_plan_clear(struct sl_plan *p)
     free(p->failed_dir);
     free(p->path);
     for (size_t i = 0; i < p->depth; i++)
-        sl_similar_free(p->levels[i].similar), sl_extra_missing_clear(&p->levels[i]);
+        sl_similar_free(p->levels[i].similar), sl_extra_missing_clear(&p->levels[i]), free(p->levels[i].real);
     free(p->levels);
     sl_detours_clear(&p->detours);
     free(p->dest_origin.base);
@@ -79,6 +79,7 @@ static void enter_source(struct sl_plan *p, const struct sl_entry *s, struct sl_
     size_t n = sl_plan_path_put(p, sl_plan_level(p)->path_len, s);
     *out = sl_plan_enter(p, n);
     sl_plan_level_entry(*out, s, origin);
+    (*out)->real = p->real ? sl_strdup(p->real) : NULL;
     (*out)->has_source = !p->bare;
     sl_merge_pop(&p->source);
 }
@@ -472,6 +473,7 @@ static void leave(struct sl_plan *p)
     }
     choose_similar(p, l);
     sl_similar_free(l->similar);
+    free(l->real);
     sl_extra_missing_clear(l);
     if (l->extra_noted && l->readonly)
         sl_extra_meta(p, 'o', l, l->entry.mode | 0700);

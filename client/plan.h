@@ -144,6 +144,7 @@ struct sl_level {            /* a directory on the way down */
     char **missing;          /* owned: --delete-missing-args: names that the source lacks and the destination is to lose, in order */
     size_t missing_len, missing_at;  /* at: the first that may still come up */
     struct sl_entry entry;   /* source metadata, owner names borrowed */
+    char *real;              /* owned: as of an action on it */
     uint32_t meta;           /* what to set */
     struct sl_origin *origin;
     enum sl_update update;

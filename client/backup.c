@@ -153,6 +153,7 @@ static struct sl_lane_backup *of_lane(struct sl_lane *l)
     l->backup = sl_calloc(1, sizeof *l->backup);
     sl_cursor_init(&l->backup->to, l->dest, SL_JOB_WORK, p->backup->root, p->backup->base);
     sl_cursor_init(&l->backup->like, l->dest, SL_JOB_WORK, p->dest_origin.root, p->dest_origin.base);
+    l->backup->like.detours = &p->detours;
     l->backup->made = sl_strdup("");
     return l->backup;
 }
@@ -192,6 +193,9 @@ static enum sl_code make_one(struct sl_lane *l, const char *path, size_t len, si
     size_t up = sl_path_dir_len(path, len), skip = own ? own + 1 : 0;
     char *name = sl_memdup0(path + up + (up > 0), len - up - (up > 0));
     uint32_t to = 0, like = 0;
+    bool kept = len > own && sl_detours_find(&l->plan->detours, path + skip, len - skip);
+    if (kept)
+        own = len; /* a link stands for it (-K): it is made plain */
     enum sl_code rc = sl_cursor_goto(&b->to, path, up, &to);
     if (rc == SL_OK && len > own)
         rc = sl_cursor_goto(&b->like, path + skip, up > skip ? up - skip : 0, &like);

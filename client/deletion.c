@@ -65,10 +65,34 @@ static bool stays(const struct sl_plan *p, const char *path, size_t len)
     return p->stays && strncmp(p->stays, path, len) == 0 && (p->stays[len] == '/' || !p->stays[len]);
 }
 
+static bool around(const char *dir, size_t n, const char *path)
+{
+    return strncmp(path, dir, n) == 0 && (path[n] == '/' || !path[n]);
+}
+
+/* -K: it is what a kept link leads to, or around it, or in it. */
+static bool led_to(const struct sl_plan *p, const char *path, size_t len)
+{
+    const char *base = p->dest_origin.base;
+    bool found = false;
+    char *full = sl_asprintf("%s%s%.*s", base, *base ? "/" : "", (int)len, path);
+    for (size_t i = 0; i < p->detours.len && !found; i++) {
+        const char *real = p->detours.at[i].real;
+        found = around(full, strlen(full), real) || around(real, strlen(real), full);
+    }
+    free(full);
+    return found;
+}
+
 static void queue_delete(struct sl_plan *p, const uint8_t *rec, size_t n)
 {
     const char *path = (const char *)rec + 2;
     size_t len = n - 2, dir = sl_path_dir_len(path, len);
+    if (p->detours.len && led_to(p, path, len)) {
+        if (rec[1] == SL_TYPE_DIR)
+            sl_report_note(p->report, 0, "a kept link leads there, so it is not deleted: %.*s", (int)len, path);
+        return;
+    }
     if (rec[1] == SL_TYPE_DIR && stays(p, path, len)) {
         sl_report_note(p->report, 0, "cannot delete non-empty directory: %.*s", (int)len, path);
         return;

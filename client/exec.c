@@ -71,11 +71,12 @@ void sl_exec_count_sent(struct sl_plan *p, const struct sl_action *a)
 }
 
 /* Still changing at the second reading: what was read is kept (its times are the listing's, so the next run looks again). */
-void sl_exec_still_changing(struct sl_plan *p, const struct sl_action *a)
+void sl_exec_still_changing(struct sl_plan *p, struct sl_action *a)
 {
     struct sl_error err = { .code = SL_E_CHANGED, .side = SL_SIDE_SOURCE };
     snprintf(err.text, sizeof err.text, "'%s' changed while it was read; the copy may mix two versions", a->entry.name);
     p->vanished = true;
+    a->takes_source = false;
     sl_report_warning(p->report, &err, a->path);
 }
 

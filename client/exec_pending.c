@@ -319,6 +319,7 @@ bool sl_exec_again(struct sl_lane *l, struct sl_action *a)
     copy->retried = copy->whole = true;
     copy->redo = a->redo;
     a->seq = 0;
+    a->takes_source = false; /* what was read is not used: the copy takes it */
     sl_exec_once_more(l, copy);
     return true;
 }

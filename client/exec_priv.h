@@ -12,7 +12,7 @@ enum { SL_HEAD_ROOM = SL_ENTRY_BYTES_MAX + 64 };   /* payload of a request with 
 /* ---- exec.c ---- */
 void sl_exec_report(struct sl_plan *p, const struct sl_action *a, uint64_t bytes);
 void sl_exec_count_sent(struct sl_plan *p, const struct sl_action *a);
-void sl_exec_still_changing(struct sl_plan *p, const struct sl_action *a);
+void sl_exec_still_changing(struct sl_plan *p, struct sl_action *a);
 /* Starts the first action's write unless it is started. */
 enum sl_code sl_exec_begin(struct sl_lane *l, struct sl_action *a, uint32_t dir);
 /* The source could not give the first action's content. */

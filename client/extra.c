@@ -194,7 +194,7 @@ void sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const stru
         sl_pick_ask(a, pick);
     else
         sl_pick_shape(p, a, pick);
-    a->takes_source = true;
+    a->takes_source = s->type == SL_TYPE_FILE || a->kind != SL_ACT_NOTHING;
     a->dir_readonly = l->readonly;
     a->dir_meta = l->has_source ? (sl_keeps_time(p->o, SL_TYPE_DIR) ? (uint32_t)SL_META_MTIME : 0) | (l->readonly ? (uint32_t)SL_META_MODE : 0) : 0;
     a->dir_mode = l->entry.mode;

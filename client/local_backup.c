@@ -28,7 +28,8 @@ void sl_local_backup(struct sl_endpoint *e, const struct sl_names *n, const stru
     struct sl_error err = { 0 };
     struct sl_backup b;
     struct sl_backup_what w = {
-        .move = { .from_fd = -1, .from = n->from, .to = n->to, .flags = n->flags & SL_PUT_REPLACE }, .flags = n->flags
+        .move = { .from_fd = -1, .from = n->from, .to = n->to, .flags = n->flags & SL_PUT_REPLACE }, .flags = n->flags,
+        .meta = SL_BACKUP_META, .special = true, .owners = l->owners
     };
     int fd = -1;
     if (as) {

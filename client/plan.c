@@ -168,7 +168,7 @@ static void make_new(struct sl_plan *p, const struct sl_entry *s, struct sl_orig
         sl_pick_ask(a, pick);
     else
         sl_pick_shape(p, a, pick);
-    a->takes_source = true;
+    a->takes_source = file || a->kind != SL_ACT_NOTHING;     /* --compare-dest left it out: rsync takes files then, and nothing else */
     a->waits = a->kind == SL_ACT_FILE && !a->alternate && sl_plan_level(p)->in_dest && looks_for_similar(p);
     sl_plan_level(p)->waiting += a->waits;
     if (file && a->kind != SL_ACT_TAKE && a->kind != SL_ACT_NOTHING)
@@ -330,7 +330,7 @@ static enum sl_code both_files(struct sl_plan *p, const struct sl_entry *s, cons
         sl_backup_mark(p, a, d);
         a->takes_source = a->kind == SL_ACT_TAKE;
         if (a->kind == SL_ACT_TAKE)
-            sl_hard_action(p, a, s, NULL);
+            sl_hard_action(p, a, s, d);
         return SL_OK;
     }
     if (v != SAME && not_shorter(p, s, d)) {

@@ -51,6 +51,8 @@ static enum sl_code begin(struct sl_channel *ch, const struct sl_msg_backup *m, 
 {
     int fd = -1;
     enum sl_code rc = sl_may_make(ch, m->names.to_id, w->move.to, false, err);
+    if (rc == SL_OK)                     /* of a directory it becomes one */
+        rc = sl_may_make(ch, m->names.to_id, w->move.to, true, err);
     if (rc == SL_OK)
         rc = sl_spend(ch->s, SL_SPEND_MADE_FILE, 1, err);
     if (rc == SL_OK)
@@ -75,6 +77,9 @@ enum sl_code sl_run_backup(struct sl_channel *ch, const union sl_request *q, str
     bool kept_back = m->names.flags & SL_PUT_REPLACE && !(ch->rights & SL_RIGHT_OVERWRITE);
     struct sl_backup_what w = { .move = { .from_fd = -1, .to_fd = -1, .from = from, .to = to },
                                 .flags = m->names.flags,
+                                .meta = ch->rights & SL_RIGHT_META ? SL_BACKUP_META : SL_BACKUP_META & ~(uint32_t)(SL_META_UID | SL_META_GID),
+                                .special = ch->rights & SL_RIGHT_SPECIAL,
+                                .owners = ch->s->owners,
                                 .size = m->size,
                                 .mtime_s = m->mtime_s,
                                 .mtime_ns = m->mtime_ns };

@@ -29,7 +29,7 @@ void sl_channel_free(struct sl_channel *ch)
         return;
     sl_channel_end_long(ch);
     if (ch->writing == SL_WRITING)
-        sl_kept_end(&ch->stage, ch->w_flags);
+        sl_kept_end(&ch->stage, ch->unbacked ? ch->w_flags & ~(uint32_t)SL_PUT_PARTIAL : ch->w_flags);
     sl_dirs_free(ch->dirs);
     sl_entry_codec_free(ch->in);
     sl_entry_codec_free(ch->out);

@@ -70,6 +70,8 @@ enum sl_code sl_run_drop(struct sl_channel *ch, const union sl_request *q, struc
     int fd = -1;
     memcpy(name, m->name, m->name_len);
     name[m->name_len] = '\0';
+    if (ch->unbacked)                    /* what there is no backup of stays as it is */
+        d.flags &= ~(uint32_t)SL_PUT_PARTIAL;
     if (!(ch->rights & SL_RIGHT_OVERWRITE))
         d.flags &= ~(uint32_t)SL_PUT_REPLACE;
     if (sl_hidden_kept(ch, m->id, name)) {

@@ -114,12 +114,21 @@ size_t sl_slots_take(struct sl_slots *s, const struct sl_source *source, unsigne
 
 static void release(struct sl_slots *s, struct slot *a)
 {
-    bool first = !atomic_load(&a->joined);
-    for (size_t i = 0; first && i < SL_CONNECTIONS_MAX; i++)
-        if (same_session(&s->at[i], a)) {    /* it is counted from now on */
-            atomic_store(&s->at[i].joined, false);
-            break;
-        }
+    int module = atomic_load(&a->module);
+    struct slot *heir = NULL;            /* is counted from now on, unless another one is that covers the same */
+    bool covered = atomic_load(&a->joined);
+    for (size_t i = 0; !covered && i < SL_CONNECTIONS_MAX; i++) {
+        struct slot *b = &s->at[i];
+        if (!same_session(b, a) || !atomic_load(&b->greeted))
+            continue;
+        bool same = atomic_load(&b->module) == module && b->generation == a->generation;
+        if (!atomic_load(&b->joined))
+            covered = same || module == NO_MODULE;
+        else if (!heir || same)
+            heir = b;
+    }
+    if (heir && !covered)
+        atomic_store(&heir->joined, false);
     atomic_store(&a->pid, 0);
     s->used--;
 }
@@ -169,7 +178,7 @@ static bool joins(const struct sl_slots_view *v, const struct sl_config *c)
         if (!same_session(a, own))
             continue;
         others++;
-        first = first || !atomic_load(&a->joined);
+        first = first || (atomic_load(&a->greeted) && !atomic_load(&a->joined));   /* of two that greet at once both count */
     }
     return first && others < c->max_lanes;
 }

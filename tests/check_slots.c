@@ -165,6 +165,38 @@ START_TEST(admits_a_session_once)
 }
 END_TEST
 
+/* The one that covered it goes, and the session is still counted: but for another module. */
+START_TEST(counts_a_lane_for_its_module_when_that_one_ends)
+{
+    struct sl_slots_view other_module, first, lane, v;
+    c.max_connections = 10;
+    modules[0].max_connections = 1;
+    ck_assert_int_eq(greets(HERE, token, &other_module), SL_OK);
+    ck_assert_int_eq(admit(&other_module, 1), SL_OK);
+    ck_assert_int_eq(greets(HERE, token, &first), SL_OK);
+    pid_t was = next_pid;
+    ck_assert_int_eq(admit(&first, 0), SL_OK);
+    ck_assert_int_eq(greets(HERE, token, &lane), SL_OK);
+    ck_assert_int_eq(admit(&lane, 0), SL_OK);
+    ck_assert(sl_slots_ended(all, was));
+    ck_assert_int_eq(greets(THERE, NULL, &v), SL_OK);
+    ck_assert_int_eq(admit(&v, 0), SL_E_LIMIT);
+}
+END_TEST
+
+/* Neither of two that have not greeted covers the other. */
+START_TEST(counts_two_that_come_at_once)
+{
+    struct sl_slots_view a = comes(HERE), b = comes(HERE);
+    ck_assert_int_eq(sl_slots_greeted(&a, &c, token, &err), SL_OK);
+    ck_assert_int_eq(sl_slots_greeted(&b, &c, token, &err), SL_OK);
+    ck_assert_int_eq(room(THERE), SL_ROOM);
+    a = comes(THERE);
+    ck_assert_int_eq(sl_slots_greeted(&a, &c, token, &err), SL_OK);
+    ck_assert_int_eq(room(3), SL_ROOM_NONE);
+}
+END_TEST
+
 START_TEST(refuses_a_lane_that_wants_another_module)
 {
     struct sl_slots_view first, lane, v;
@@ -188,6 +220,8 @@ int main(void)
     tcase_add_test(t, bounds_those_that_have_not_greeted);
     tcase_add_test(t, counts_a_lane_whose_first_has_ended);
     tcase_add_test(t, admits_a_session_once);
+    tcase_add_test(t, counts_a_lane_for_its_module_when_that_one_ends);
+    tcase_add_test(t, counts_two_that_come_at_once);
     tcase_add_test(t, refuses_a_lane_that_wants_another_module);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);

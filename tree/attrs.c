@@ -275,7 +275,11 @@ static void drop_others(struct setting *s, const struct sl_attrs_want *want)
     struct sl_buf names = { 0 };
     struct sl_attr a;
     size_t count = 0;
-    const char **list = read_names(&s->t, &names) ? chosen(&names, want->flags & ~(uint32_t)SL_ATTRS_ACLS, &count) : NULL;
+    const char **list = NULL;
+    if (read_names(&s->t, &names))
+        list = chosen(&names, want->flags & ~(uint32_t)SL_ATTRS_ACLS, &count);
+    else if (errno != EOPNOTSUPP)        /* without any there are none to go */
+        failed(s, "list", "*");
     for (size_t i = 0; i < count; i++)
         if (!sl_attrs_find(want->set, want->len, list[i], &a))
             drop_one(s, list[i]);

@@ -15,8 +15,6 @@
 #include <unistd.h>
 
 enum { PIECE = 128 * 1024, STEP = 2 * 1024 * 1024 };
-static const uint32_t all_meta = SL_META_MODE | SL_META_MTIME | SL_META_UID | SL_META_GID;
-
 static bool is_as(const struct sl_backup_what *w, const struct stat *st)
 {
     return (uint64_t)st->st_size == w->size && st->st_mtim.tv_sec == w->mtime_s &&
@@ -34,7 +32,7 @@ static enum sl_code make_dir(const struct sl_backup_what *w, struct sl_entry *e,
         return there ? SL_OK : sl_fail_errno(err, why, "cannot make directory '%s'", to);
     }
     e->mode |= geteuid() ? 0700 : 0;
-    return sl_meta_set_at(w->move.to_fd, to, e, all_meta, NULL, err);
+    return sl_meta_set_at(w->move.to_fd, to, e, w->meta, w->owners, err);
 }
 
 /* Whether another file system, another owner or too many names are in the way of a link, not something that is of a
@@ -49,7 +47,7 @@ static enum sl_code begin_copy(struct sl_backup *b, const struct sl_backup_what 
     enum sl_code rc = sl_reader_open(&b->reader, w->move.from_fd, w->move.from, err);
     if (rc != SL_OK)
         return rc;
-    rc = sl_stage_begin(&b->stage, w->move.to_fd, &b->entry, all_meta, err);
+    rc = sl_stage_begin(&b->stage, w->move.to_fd, &b->entry, b->meta, err);
     if (rc == SL_OK)
         return SL_AGAIN;
     sl_reader_close(&b->reader);
@@ -72,6 +70,11 @@ enum sl_code sl_backup_begin(struct sl_backup *b, const struct sl_backup_what *w
     memcpy(b->name, m->to, strlen(m->to) + 1);
     b->entry.name = b->name;
     b->entry.name_len = strlen(b->name);
+    b->meta = w->meta;
+    b->owners = w->owners;
+    /* What would run with its owner's rights has to have that owner. */
+    if (!(w->meta & SL_META_UID) || (geteuid() != 0 && st.st_uid != geteuid()))
+        b->entry.mode &= 0777;
     if (b->entry.type == SL_TYPE_DIR)
         return make_dir(w, &b->entry, err);
     if (!(w->flags & SL_BACKUP_COPY) || b->entry.type != SL_TYPE_FILE) {
@@ -82,7 +85,9 @@ enum sl_code sl_backup_begin(struct sl_backup *b, const struct sl_backup_what *w
     *err = (struct sl_error){ 0 };
     if (b->entry.type == SL_TYPE_FILE)
         return begin_copy(b, w, err);
-    return sl_stage_special(m->to_fd, &b->entry, all_meta, m->flags, NULL, err);
+    if (b->entry.type != SL_TYPE_LINK && !w->special)
+        return sl_fail(err, SL_E_RIGHTS, "not allowed here: '%s' can't be linked, and the right to make special files is missing", m->from);
+    return sl_stage_special(m->to_fd, &b->entry, b->meta, m->flags, b->owners, err);
 }
 
 static enum sl_code finish(struct sl_backup *b, struct sl_error *err)
@@ -90,16 +95,19 @@ static enum sl_code finish(struct sl_backup *b, struct sl_error *err)
     bool changed = sl_reader_changed(&b->reader);
     sl_reader_close(&b->reader);
     if (!changed)
-        return sl_stage_commit(&b->stage, &b->entry, all_meta, b->flags, NULL, err);
+        return sl_stage_commit(&b->stage, &b->entry, b->meta, b->flags, b->owners, err);
     sl_stage_abort(&b->stage);
     return sl_fail(err, SL_E_CHANGED, "what '%s' is a backup of changed while it was copied", b->name);
 }
 
 enum sl_code sl_backup_step(struct sl_backup *b, uint64_t *bytes, struct sl_error *err)
 {
-    uint8_t *buf = sl_malloc(PIECE);
     uint64_t done = 0;
     enum sl_code rc = SL_OK;
+    *bytes = 0;
+    if (b->ended)
+        return finish(b, err);
+    uint8_t *buf = sl_malloc(PIECE);
     while (rc == SL_OK && done < STEP) {
         size_t got = 0;
         uint64_t hole = 0;
@@ -110,10 +118,9 @@ enum sl_code sl_backup_step(struct sl_backup *b, uint64_t *bytes, struct sl_erro
     }
     free(buf);
     *bytes = done;
-    if (rc == SL_OK)
+    b->ended = rc == SL_EOF;             /* what it has is counted before it gets its name */
+    if (rc == SL_OK || rc == SL_EOF)
         return SL_AGAIN;
-    if (rc == SL_EOF)
-        return finish(b, err);
     sl_backup_end(b);
     return rc;
 }

@@ -6,6 +6,10 @@
 #ifndef SL_TREE_BACKUP_H
 #define SL_TREE_BACKUP_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tree/meta.h"
 #include "tree/move.h"
 #include "tree/reader.h"
 #include "tree/stage.h"
@@ -18,7 +22,10 @@ enum sl_backup_flag {
 struct sl_backup_what {
     struct sl_move move; /* SL_STAGE_REPLACE: what has the second name may be replaced */
     unsigned flags;
-    uint64_t size; /* with SL_BACKUP_AS */
+    uint32_t meta;            /* enum sl_meta: what a copy or a directory gets; without the user no bits that run with somebody's rights */
+    bool special;             /* devices, fifos and sockets may be made */
+    struct sl_owners *owners; /* who may be given something; borrowed as long as a copy is made */
+    uint64_t size;            /* with SL_BACKUP_AS */
     int64_t mtime_s;
     uint32_t mtime_ns;
 };
@@ -28,8 +35,11 @@ struct sl_backup {           /* a copy that is being made */
     struct sl_stage stage;
     struct sl_entry entry;
     char name[SL_NAME_MAX + 1];
-    uint32_t flags;
+    uint32_t flags, meta;
+    struct sl_owners *owners;
+    bool ended;              /* all of it is copied; it has yet to get its name */
 };
+#define SL_BACKUP_META (SL_META_MODE | SL_META_MTIME | SL_META_UID | SL_META_GID)
 
 /* SL_OK: it is done. That is so, too, where nothing has the first name. Of a directory the second becomes one with its
  * metadata and nothing in it, unless it is one. SL_AGAIN: sl_backup_step is to go on, or sl_backup_end gives it up. */

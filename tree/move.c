@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -63,13 +64,15 @@ enum sl_code sl_move_link(const struct sl_move *m, struct sl_error *err)
     return errno == EEXIST && m->flags & SL_STAGE_REPLACE ? link_over(m, err) : failed(m, errno, "link", err);
 }
 
-static bool same_file(const struct sl_move *m)
+/* Two names of one file. Where case does not count, one name looks like two: "f" and "F" of a directory are never taken for them. */
+static bool two_names(const struct sl_move *m)
 {
-    struct stat a, b;
-    bool same_name = strcmp(m->from, m->to) == 0 && fstat(m->from_fd, &a) == 0 && fstat(m->to_fd, &b) == 0 && a.st_ino == b.st_ino &&
-                     a.st_dev == b.st_dev;
-    return !same_name && fstatat(m->from_fd, m->from, &a, AT_SYMLINK_NOFOLLOW) == 0 &&
-           fstatat(m->to_fd, m->to, &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+    struct stat a, b, from, to;
+    if (fstatat(m->from_fd, m->from, &a, AT_SYMLINK_NOFOLLOW) != 0 || fstatat(m->to_fd, m->to, &b, AT_SYMLINK_NOFOLLOW) != 0 ||
+        a.st_ino != b.st_ino || a.st_dev != b.st_dev || a.st_nlink < 2)
+        return false;
+    bool beside = fstat(m->from_fd, &from) != 0 || fstat(m->to_fd, &to) != 0 || (from.st_ino == to.st_ino && from.st_dev == to.st_dev);
+    return !beside || strcasecmp(m->from, m->to) != 0;
 }
 
 enum sl_code sl_move_rename(const struct sl_move *m, struct sl_error *err)
@@ -77,11 +80,12 @@ enum sl_code sl_move_rename(const struct sl_move *m, struct sl_error *err)
     enum sl_code rc = check(m, err);
     if (rc != SL_OK)
         return rc;
-    int done = m->flags & SL_STAGE_REPLACE ? renameat(m->from_fd, m->from, m->to_fd, m->to)
-                                           : sl_stage_rename_new(m->from_fd, m->from, m->to_fd, m->to);
-    if (done != 0)
-        return failed(m, errno, "rename", err);
-    if (m->flags & SL_STAGE_REPLACE && same_file(m))
-        unlinkat(m->from_fd, m->from, 0);
-    return SL_OK;
+    int done;
+    if (m->flags & SL_STAGE_REPLACE && two_names(m))     /* rename(2) would do nothing, by POSIX */
+        done = unlinkat(m->from_fd, m->from, 0);
+    else if (m->flags & SL_STAGE_REPLACE)
+        done = renameat(m->from_fd, m->from, m->to_fd, m->to);
+    else
+        done = sl_stage_rename_new(m->from_fd, m->from, m->to_fd, m->to);
+    return done == 0 ? SL_OK : failed(m, errno, "rename", err);
 }

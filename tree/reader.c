@@ -167,9 +167,10 @@ bool sl_reader_changed(const struct sl_reader *r)
     struct stat now;
     if (fstat(r->fd, &now) != 0)
         return true;
-    return now.st_size != r->st.st_size || now.st_mtim.tv_sec != r->st.st_mtim.tv_sec ||
-           now.st_mtim.tv_nsec != r->st.st_mtim.tv_nsec || now.st_ctim.tv_sec != r->st.st_ctim.tv_sec ||
-           now.st_ctim.tv_nsec != r->st.st_ctim.tv_nsec;
+    if (now.st_size != r->st.st_size || now.st_mtim.tv_sec != r->st.st_mtim.tv_sec || now.st_mtim.tv_nsec != r->st.st_mtim.tv_nsec)
+        return true;
+    bool touched = now.st_ctim.tv_sec != r->st.st_ctim.tv_sec || now.st_ctim.tv_nsec != r->st.st_ctim.tv_nsec;
+    return touched && now.st_nlink >= r->st.st_nlink;    /* that another name of it went says nothing of its content */
 }
 
 void sl_reader_close(struct sl_reader *r)

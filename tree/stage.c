@@ -163,6 +163,7 @@ enum sl_code sl_stage_begin_inplace(struct sl_stage *s, int dirfd, const struct 
         return sl_fail_errno(err, errno, "cannot create '%s'", e->name);
     memcpy(s->name, e->name, e->name_len + 1);
     rc = sl_inplace_open(s, sl_stage_first_mode(e, meta, born), flags, &made, &other);
+    s->made = made;
     s->born_with_mode = made && born;
     if (rc == SL_OK)
         return rc;
@@ -524,10 +525,9 @@ static enum sl_code finish(struct sl_stage *s, const struct sl_entry *e, uint32_
         discard(s);
         return rc;
     }
-    if (s->inplace)
-        return attrs;
-    rc = sl_stage_give_name(s->dirfd, s->temp, s->name, flags, err);
-    if (rc == SL_OK && flags & SL_STAGE_FSYNC)
+    if (!s->inplace)
+        rc = sl_stage_give_name(s->dirfd, s->temp, s->name, flags, err);
+    if (rc == SL_OK && flags & SL_STAGE_FSYNC && (!s->inplace || s->made))
         rc = sl_stage_sync_dir(s, err);
     return rc == SL_OK ? attrs : rc;
 }

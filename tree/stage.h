@@ -31,6 +31,7 @@ struct sl_stage {
     size_t buf_len;
     bool hole_at_end;
     uint64_t out;            /* it is being written out up to here */
+    bool made;               /* in place: it was made, and is new */
     bool looked, replaces;   /* whether something of its name is there: was looked for, and is */
     bool unshared;           /* the file system can't share content between files */
     bool born_with_mode;     /* its mode was given when it was created, as far as the umask let it */

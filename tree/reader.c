@@ -170,7 +170,8 @@ bool sl_reader_changed(const struct sl_reader *r)
     if (now.st_size != r->st.st_size || now.st_mtim.tv_sec != r->st.st_mtim.tv_sec || now.st_mtim.tv_nsec != r->st.st_mtim.tv_nsec)
         return true;
     bool touched = now.st_ctim.tv_sec != r->st.st_ctim.tv_sec || now.st_ctim.tv_nsec != r->st.st_ctim.tv_nsec;
-    return touched && now.st_nlink >= r->st.st_nlink;    /* that another name of it went says nothing of its content */
+    bool other_name_went = now.st_nlink && now.st_nlink < r->st.st_nlink;    /* that says nothing of its content */
+    return touched && !other_name_went;
 }
 
 void sl_reader_close(struct sl_reader *r)

@@ -26,7 +26,7 @@ static void teardown(void)
 static enum sl_code back_up(const char *from, const char *to, unsigned flags, const struct stat *as)
 {
     struct sl_backup b;
-    struct sl_backup_what w = { .move = { top, sub, from, to, flags & SL_STAGE_REPLACE }, .flags = flags };
+    struct sl_backup_what w = { .move = { top, sub, from, to, flags & SL_STAGE_REPLACE }, .flags = flags, .meta = SL_BACKUP_META, .special = true };
     uint64_t bytes = 0;
     if (as) {
         w.size = (uint64_t)as->st_size;

@@ -129,7 +129,7 @@ static enum sl_code number(const struct sl_option_row *row, const char *value, i
 static bool goes_with_doctor(const char *name)
 {
     static const char *const names[] = {
-        "doctor", "json", "verbose", "rsh", "remote-path", "rsync-path", "subsystem", "transport", "ssh-config", "port", "ipv4", "ipv6",
+        "doctor", "json", "verbose", "no-config", "rsh", "remote-path", "rsync-path", "subsystem", "transport", "ssh-config", "port", "ipv4", "ipv6",
         "timeout", "contimeout", "wait", "confinement", "bwlimit", "compress", "compress-choice", "zc", "compress-level", "zl",
         "checksum-choice", "cc", "test-without", "help", "version" };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)

@@ -136,18 +136,19 @@ void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t 
     why.side = e->side;
     struct sl_pending *n = under_way(l, ticket);
     const char *path = !n ? l->current : n->link ? n->link->path : n->path;
+    bool dir = n ? n->dir : l->current_dir;
+    l->took_failure |= !n;
+    if (n) {                             /* what did not arrive whole stays at the source, attributes included */
+        sl_take_forget(n->source_taken);
+        n->source_taken = NULL;
+    }
     if (why.code == SL_E_ATTRS) {        /* all else of it is done, or goes on */
         p->failed = true;
         sl_plan_entry_failed(p, &why, path);
         return;
     }
-    bool dir = n ? n->dir : l->current_dir;
-    l->took_failure |= !n;
-    if (n) {
+    if (n)
         n->changed = n->deleted = false;
-        sl_take_forget(n->source_taken);
-        n->source_taken = NULL;
-    }
     if (!l->opening_alternate && sl_backup_failure(l, n, ticket, &why)) {
         l->swallow |= l->begun && ticket >= l->write_ticket;
         if (n) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* plan_priv - what the files of the planner share. plan.c: the merge and its decisions; level.c: where it stands; extra.c: what
- * only the destination has. */
+/* plan_priv - what the files of the planner share. plan.c: the merge; decide.c and decide_same.c: its decisions; level.c: where it stands;
+ * fuzzy.c: --fuzzy; extra.c: what only the destination has. */
 #ifndef SL_CLIENT_PLAN_PRIV_H
 #define SL_CLIENT_PLAN_PRIV_H
 
@@ -28,6 +28,27 @@ bool sl_plan_type_wanted(const struct sl_plan *p, const struct sl_entry *s);
 bool sl_plan_wanted(struct sl_plan *p, const struct sl_entry *s);
 /* Whether an entry with these changes leaves a line anywhere: most entries of most runs don't, and cost no action. */
 bool sl_plan_told(const struct sl_plan *p, uint32_t changes);
+
+/* ---- decide.c ---- */
+/* Decides on the source's entry s, which is peeked and taken then, as d is. SL_AGAIN: something is not known yet, and nothing was taken. */
+enum sl_code sl_decide_new(struct sl_plan *p, const struct sl_entry *s, struct sl_origin *origin);
+/* The same where the destination has d of that name. */
+enum sl_code sl_decide_both(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin);
+
+/* ---- decide_same.c ---- */
+/* Both are files; both are of one other type, and no directories. Queues what is to be done; nothing is taken. SL_AGAIN as above. */
+enum sl_code sl_decide_files(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin);
+enum sl_code sl_decide_special(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin);
+
+/* ---- fuzzy.c ---- */
+/* Whether a new file is compared with what is like it. */
+bool sl_plan_looks_for_similar(const struct sl_plan *p);
+/* The destination has d in the open directory. */
+void sl_plan_note_similar(struct sl_plan *p, const struct sl_entry *d);
+/* The files that waited for this directory's listing wait no longer: it is over, or the queue is full. */
+void sl_plan_choose_similar(struct sl_plan *p, struct sl_level *l);
+/* The same of all directories that are open. */
+void sl_plan_choose_now(struct sl_plan *p);
 
 /* ---- choose.c ---- */
 /* What the alternates have for the source's entry s, that they stand at. SL_AGAIN: an owner is not known yet. */

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: ISC */
-/* stage_priv - what the files of the stage share. stage.c: files; stage_special.c: what has no content. */
+/* stage_priv - what the files of the stage share. stage.c: files are begun; stage_write.c and stage_copy.c: their content; stage_commit.c: their
+ * end; stage_special.c: what has no content. */
 #ifndef SL_TREE_STAGE_PRIV_H
 #define SL_TREE_STAGE_PRIV_H
 
 #include "tree/stage.h"
 
-enum { SL_STAGE_TRIES_MAX = 100 };   /* 36^8 names: a second try is next to impossible */
+enum {
+    SL_STAGE_TRIES_MAX = 100,            /* 36^8 names: a second try is next to impossible */
+    SL_STAGE_BLOCK = 4096,               /* what file systems can leave out, and share */
+    SL_STAGE_WRITE_AT_ONCE = 256 * 1024  /* the size of s->buf */
+};
 
 enum sl_code sl_stage_check_name(const struct sl_entry *e, struct sl_error *err);
 /* Renames what is no directory where there is nothing of the new name; -1 and errno, EEXIST if there is. */
@@ -19,5 +24,27 @@ enum sl_code sl_stage_sync_dir(const struct sl_stage *s, struct sl_error *err);
 bool sl_stage_born_with_mode(const struct sl_entry *e, uint32_t meta, struct sl_owners *owners);
 /* The mode that it is created with. */
 mode_t sl_stage_first_mode(const struct sl_entry *e, uint32_t meta, bool born);
+
+/* ---- stage_write.c: content, of which nothing is checked here; a failure leaves the file staged ---- */
+enum sl_code sl_stage_put_data(struct sl_stage *s, const uint8_t *data, size_t n, struct sl_error *err);
+/* Runs of whole zero blocks become holes, what is between them is written at once. */
+enum sl_code sl_stage_put_sparse(struct sl_stage *s, const uint8_t *p, size_t n, struct sl_error *err);
+/* How much fits s->buf before it is written; and that k bytes more are in it. */
+size_t sl_stage_buf_room(const struct sl_stage *s);
+enum sl_code sl_stage_took(struct sl_stage *s, size_t k, struct sl_error *err);
+enum sl_code sl_stage_write_buf(struct sl_stage *s, struct sl_error *err);
+/* All is there: what is held back is written, and the size is set. */
+enum sl_code sl_stage_end_content(struct sl_stage *s, struct sl_error *err);
+/* A part ends with its file at the latest. */
+enum sl_code sl_stage_fits(const struct sl_stage *s, uint64_t n, struct sl_error *err);
+enum sl_code sl_stage_write_failed(const struct sl_stage *s, struct sl_error *err);
+enum sl_code sl_stage_not_begun(struct sl_error *err);
+
+/* ---- stage_commit.c ---- */
+/* Removes the staged file, unless it stays; errno and the directory's descriptor are kept. */
+void sl_stage_discard(struct sl_stage *s);
+/* Everything from the last byte to the name; the directory's descriptor stays open. Some attributes may be missing (SL_E_ATTRS). */
+enum sl_code sl_stage_finish(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, uint32_t flags, struct sl_owners *owners,
+                             struct sl_error *err);
 
 #endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: ISC */
+/* stage_commit - the end of a staged file: metadata, then the name; or it is removed. */
+#include "config.h"
+#include "tree/stage_priv.h"
+#include "base/attrs.h"
+#include "base/io.h"
+#include "tree/kept.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE 1
+#endif
+
+/* ---- the name at last ---- */
+
+int sl_stage_rename_new(int from_fd, const char *from, int to_fd, const char *to)
+{
+    if (syscall(SYS_renameat2, from_fd, from, to_fd, to, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return -1;
+    if (linkat(from_fd, from, to_fd, to, 0) != 0) /* file systems without that flag */
+        return -1;
+    unlinkat(from_fd, from, 0);
+    return 0;
+}
+
+static bool is_dir(int dirfd, const char *name)
+{
+    struct stat st;
+    return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* temp becomes name, or is removed. */
+enum sl_code sl_stage_give_name(int dirfd, const char *temp, const char *name, uint32_t flags, struct sl_error *err)
+{
+    int rc = flags & SL_STAGE_REPLACE ? renameat(dirfd, temp, dirfd, name) : sl_stage_rename_new(dirfd, temp, dirfd, name);
+    if (rc == 0)
+        return SL_OK;
+    int why = errno;
+    unlinkat(dirfd, temp, 0);
+    if (why == EEXIST && is_dir(dirfd, name))
+        why = EISDIR;
+    return sl_fail_errno(err, why, "cannot rename staged file to '%s'", name);
+}
+
+/* Removes the staged file, unless it stays; errno and the directory's descriptor are kept. */
+void sl_stage_discard(struct sl_stage *s)
+{
+    int keep = errno;
+    free(s->buf);
+    s->buf = NULL;
+    sl_io_close(&s->fd);
+    if (!s->stays)
+        unlinkat(s->dirfd, s->temp, 0);
+    errno = keep;
+}
+
+/* The file system's own choices (group of the directory, default ACL) show in the stat. A mode that goes through the
+ * umask is left as creating the file gave it: the system knows default ACLs, which then hold instead. */
+static enum sl_code set_meta(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, struct sl_owners *owners,
+                             struct sl_error *err)
+{
+    struct stat st;
+    if ((meta & SL_META_UMASK) && s->born_with_mode)
+        meta &= ~(uint32_t)SL_META_MODE;
+    if (!(meta & (SL_META_UID | SL_META_GID | SL_META_MODE)) && !e->wants)
+        return sl_meta_set_fd(s->fd, NULL, e, meta, owners, err);
+    if (fstat(s->fd, &st) != 0)
+        return sl_fail_errno(err, errno, "cannot look at staged file of '%s'", s->name);
+    st.st_mtim.tv_nsec = -1; /* writing changed it: set it whatever it was */
+    return sl_meta_set_fd(s->fd, &st, e, meta, owners, err);
+}
+
+/* Everything from the last byte to the name; the directory's descriptor stays open. Some attributes may be missing (SL_E_ATTRS). */
+enum sl_code sl_stage_finish(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, uint32_t flags,
+                           struct sl_owners *owners, struct sl_error *err)
+{
+    enum sl_code attrs = SL_OK, rc = sl_stage_end_content(s, err);
+    if (rc == SL_OK)
+        rc = set_meta(s, e, meta, owners, err);
+    if (rc == SL_E_ATTRS) {
+        attrs = rc;
+        rc = SL_OK;
+    }
+    if (rc == SL_OK && flags & SL_STAGE_FSYNC && fsync(s->fd) != 0)
+        rc = sl_stage_write_failed(s, err);
+    if (rc != SL_OK) {
+        sl_stage_discard(s);
+        return rc;
+    }
+    int fd = s->fd;
+    s->fd = -1;
+    if (close(fd) != 0 && errno != EINTR) { /* a remote file system may tell only now that there is no room */
+        rc = sl_stage_write_failed(s, err);
+        sl_stage_discard(s);
+        return rc;
+    }
+    if (!s->inplace)
+        rc = sl_stage_give_name(s->dirfd, s->temp, s->name, flags, err);
+    if (rc == SL_OK && flags & SL_STAGE_FSYNC && (!s->inplace || s->made))
+        rc = sl_stage_sync_dir(s, err);
+    return rc == SL_OK ? attrs : rc;
+}
+
+enum sl_code sl_stage_commit(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, uint32_t flags,
+                             struct sl_owners *owners, struct sl_error *err)
+{
+    if (s->fd < 0)
+        return sl_stage_not_begun(err);
+    bool long_one = s->pos >= SL_KEPT_LEAST;
+    enum sl_code rc = sl_stage_finish(s, e, meta, flags, owners, err);
+    if ((rc == SL_OK || rc == SL_E_ATTRS) && long_one)
+        sl_kept_remove(s->dirfd, s->name, s->kept_in);
+    sl_io_close(&s->dirfd);
+    return rc;
+}
+
+void sl_stage_abort(struct sl_stage *s)
+{
+    struct sl_error ignored = { 0 };
+    if (s->fd >= 0 && s->stays)          /* what came is of use to the next run */
+        sl_stage_write_buf(s, &ignored);
+    if (s->fd >= 0)
+        sl_stage_discard(s);
+    sl_io_close(&s->dirfd);
+}
+
+enum sl_code sl_stage_flush(struct sl_stage *s, struct sl_error *err)
+{
+    return sl_stage_end_content(s, err);
+}
+
+void sl_stage_partial(struct sl_stage *s, uint32_t flags)
+{
+    struct sl_error ignored = { 0 };
+    if (sl_stage_end_content(s, &ignored) == SL_OK)
+        sl_stage_give_name(s->dirfd, s->temp, s->name, flags, &ignored);
+    else
+        unlinkat(s->dirfd, s->temp, 0);
+    sl_io_close(&s->fd);
+    sl_io_close(&s->dirfd);
+}

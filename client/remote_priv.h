@@ -112,6 +112,9 @@ struct sl_remote {
     void *each_ctx;
 };
 
+enum { SL_ATTACH_ROOM = 512 };    /* the first frame of a channel has its ATTACH in front */
+
+static inline struct sl_remote *sl_remote_of(struct sl_endpoint *e) { return (struct sl_remote *)e; }
 static inline uint8_t sl_job_channel(enum sl_job job) { return (uint8_t)(job + 1); }
 
 void sl_ring_push(struct sl_ring *r, uint64_t ticket, uint64_t count);
@@ -125,6 +128,9 @@ void sl_remote_attach(struct sl_remote *r, uint8_t channel);
 
 /* One request frame: takes the next ticket of the job; attaches the job's channel first when it is new. */
 uint64_t sl_remote_send(struct sl_remote *r, enum sl_job job, enum sl_msg type, const void *data, size_t n);
+/* The same of what stands in r->scratch, which is empty then. */
+uint64_t sl_remote_send_scratch(struct sl_remote *r, enum sl_job job, enum sl_msg type);
+void sl_remote_attach_job(struct sl_remote *r, enum sl_job job);
 
 /* remote_list.c: the operations of a listing, and what the server says of it */
 void sl_listing_init(struct sl_listing *l, struct sl_endpoint *e, uint8_t channel, struct sl_entry_codec *dec);
@@ -141,6 +147,40 @@ bool sl_listing_fails(struct sl_listing *l, uint64_t request, const struct sl_er
 /* A frame on the channel of a further listing. */
 enum sl_code sl_lister_frame(struct sl_remote *r, const struct sl_frame *f, struct sl_error *err);
 void sl_listers_clear(struct sl_remote *r);
+
+/* remote_read.c: operations */
+/* Whether content of that name is to be sent as it is. */
+bool sl_remote_as_is(const struct sl_remote *r, const char *name);
+void sl_remote_read(struct sl_endpoint *e, uint32_t dir, const char *const *names, size_t count);
+void sl_remote_read_ranges(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *ranges, size_t count);
+void sl_remote_read_part(struct sl_endpoint *e, uint32_t dir, const char *name, uint64_t from, uint64_t len);
+enum sl_code sl_remote_piece(struct sl_endpoint *e, struct sl_piece *out, struct sl_error *err);
+void sl_remote_piece_taken(struct sl_endpoint *e);
+void sl_remote_hash(struct sl_endpoint *e, uint32_t dir, const char *name);
+enum sl_code sl_remote_hash_next(struct sl_endpoint *e, uint8_t out[SL_HASH_MOST], struct sl_error *err);
+
+/* remote_write.c: operations */
+void sl_remote_put(struct sl_endpoint *e, const struct sl_new *n, const void *data, size_t len, const uint8_t *hash);
+void sl_remote_write(struct sl_endpoint *e, const struct sl_new *n);
+void sl_remote_data(struct sl_endpoint *e, const void *data, size_t len);
+void sl_remote_hole(struct sl_endpoint *e, uint64_t len);
+void sl_remote_basis(struct sl_endpoint *e, uint32_t dir, const char *name, unsigned flags);
+void sl_remote_copy(struct sl_endpoint *e, unsigned basis, uint64_t from, uint32_t len);
+void sl_remote_keep(struct sl_endpoint *e, uint64_t len);
+void sl_remote_kept_in(struct sl_endpoint *e, const char *name);
+enum sl_code sl_remote_work(struct sl_endpoint *e);
+void sl_remote_commit(struct sl_endpoint *e, const uint8_t *hash);
+void sl_remote_abort(struct sl_endpoint *e);
+void sl_remote_part(struct sl_endpoint *e, const struct sl_new *n, const char *token, uint64_t from);
+void sl_remote_join(struct sl_endpoint *e, const struct sl_new *n, const char *token);
+void sl_remote_drop(struct sl_endpoint *e, uint32_t dir, const char *name, const char *token, uint32_t flags);
+void sl_remote_make(struct sl_endpoint *e, const struct sl_new *n);
+void sl_remote_set_meta(struct sl_endpoint *e, const struct sl_new *n);
+void sl_remote_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, const char *name);
+void sl_remote_link(struct sl_endpoint *e, const struct sl_names *n);
+void sl_remote_rename(struct sl_endpoint *e, const struct sl_names *n);
+void sl_remote_take(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_entry *as);
+void sl_remote_backup(struct sl_endpoint *e, const struct sl_names *n, const struct sl_entry *as);
 
 /* remote_chunks.c */
 void sl_remote_chunks(struct sl_endpoint *e, uint32_t dir, const struct sl_chunk_ask *ask, void *cookie);

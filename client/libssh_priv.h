@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* libssh_priv - what the files with libssh's types share. Nobody else includes it. libssh_login.c: a session; libssh_hosts.c:
- * whether the host is the one it says; libssh_auth.c: the login; libssh_pump.c: channels. */
+ * whether the host is the one it says; libssh_auth.c: the login; libssh_pump.c: the loop, with channels
+ * (libssh_channel.c). */
 #ifndef SL_CLIENT_LIBSSH_PRIV_H
 #define SL_CLIENT_LIBSSH_PRIV_H
 

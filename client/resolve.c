@@ -1,69 +1,26 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * resolve - see resolve.h. All components up to the next ".." are looked at in one go; what is in front of the first that
- * is a link is real then, and the link's text takes its place. ".." is our own bookkeeping, and never leaves the root.
+ * is a link is real then, and the link's text takes its place (way.h).
  */
 #include "config.h"
 #include "client/resolve.h"
+#include "client/way.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINKS_MAX = 40, PARTS_MAX = 1024 };
-
-struct names {
-    char **at;
-    size_t len;
-};
-
 struct sl_resolve {
     struct sl_cursor *c;
     uint32_t flags;
-    struct names done, todo;
+    struct sl_way way;
     struct sl_look **looks; /* owned: one for each of the first of todo, or one for done itself */
     size_t looks_len, asked;
-    unsigned links;
     char *path; /* owned */
     bool found; /* entry is of todo[0], the last */
     struct sl_entry entry;
 };
-
-static void names_add(struct names *n, const char *p, size_t len)
-{
-    n->at = sl_realloc(n->at, (n->len + 1) * sizeof *n->at);
-    n->at[n->len++] = sl_memdup0(p, len);
-}
-
-static void names_cut(struct names *n, size_t len)
-{
-    while (n->len > len)
-        free(n->at[--n->len]);
-}
-
-static void names_split(struct names *n, const char *path)
-{
-    while (*path) {
-        size_t len = strcspn(path, "/");
-        if (len && !(len == 1 && path[0] == '.'))
-            names_add(n, path, len);
-        path += len + (path[len] == '/');
-    }
-}
-
-static void names_clear(struct names *n)
-{
-    names_cut(n, 0);
-    free(n->at);
-    *n = (struct names){ 0 };
-}
-
-/* The first of todo leaves it. */
-static void shift(struct names *n)
-{
-    free(n->at[0]);
-    memmove(n->at, n->at + 1, --n->len * sizeof *n->at);
-}
 
 struct sl_resolve *sl_resolve_new(struct sl_cursor *c, uint32_t flags, const char *dir, const char *target)
 {
@@ -71,8 +28,8 @@ struct sl_resolve *sl_resolve_new(struct sl_cursor *c, uint32_t flags, const cha
     r->c = c;
     r->flags = flags;
     if (*target != '/')
-        names_split(&r->done, dir);
-    names_split(&r->todo, target);
+        sl_way_done(&r->way, dir);
+    sl_way_todo(&r->way, target);
     return r;
 }
 
@@ -90,85 +47,33 @@ void sl_resolve_free(struct sl_resolve *r)
     if (!r)
         return;
     drop_looks(r);
-    names_clear(&r->done);
-    names_clear(&r->todo);
+    sl_way_clear(&r->way);
     free(r->path);
     free(r);
-}
-
-/* done, and so many of todo. */
-static char *path_of(const struct sl_resolve *r, size_t more)
-{
-    size_t len = 1;
-    for (size_t i = 0; i < r->done.len; i++)
-        len += strlen(r->done.at[i]) + 1;
-    for (size_t i = 0; i < more; i++)
-        len += strlen(r->todo.at[i]) + 1;
-    char *out = sl_malloc(len), *p = out;
-    for (size_t i = 0; i < r->done.len + more; i++) {
-        if (i)
-            *p++ = '/';
-        p = stpcpy(p, i < r->done.len ? r->done.at[i] : r->todo.at[i - r->done.len]);
-    }
-    *p = '\0';
-    return out;
-}
-
-/* ".." in front of todo. */
-static void climb(struct sl_resolve *r)
-{
-    while (r->todo.len && strcmp(r->todo.at[0], "..") == 0) {
-        names_cut(&r->done, r->done.len ? r->done.len - 1 : 0);
-        shift(&r->todo);
-    }
-}
-
-static size_t until_parent(const struct names *n)
-{
-    size_t i = 0;
-    while (i < n->len && strcmp(n->at[i], "..") != 0)
-        i++;
-    return i;
 }
 
 /* Asks for what is not asked for yet; SL_AGAIN: no room now. */
 static enum sl_code ask(struct sl_resolve *r)
 {
     struct sl_endpoint *e = r->c->e;
-    climb(r);
+    sl_way_climb(&r->way);
     if (!r->looks) {
-        r->looks_len = until_parent(&r->todo);
+        r->looks_len = sl_way_reach(&r->way);
         r->looks_len += !r->looks_len;           /* the directory itself */
         r->looks = sl_calloc(r->looks_len, sizeof(struct sl_look *));
         for (size_t i = 0; i < r->looks_len; i++)
             r->looks[i] = sl_look_new();
     }
     for (; r->asked < r->looks_len; r->asked++) {
-        char *dir = path_of(r, r->asked);
+        char *dir = sl_way_path(&r->way, r->asked);
         uint32_t id = 0;
         enum sl_code rc = sl_cursor_goto(r->c, dir, strlen(dir), &id);
         free(dir);
         if (rc != SL_OK || e->ops->room(e, SL_JOB_LOOK) < SL_NAME_MAX + 64)
             return SL_AGAIN;
-        e->ops->look(e, id, r->todo.len ? r->todo.at[r->asked] : "", r->flags, r->looks[r->asked]);
+        e->ops->look(e, id, r->way.todo.len ? r->way.todo.at[r->asked] : "", r->flags, r->looks[r->asked]);
     }
     return SL_OK;
-}
-
-/* A component that is a link: its text takes its place. */
-static enum sl_code expand(struct sl_resolve *r, const char *text, struct sl_error *err)
-{
-    struct names fresh = { 0 };
-    if (++r->links > LINKS_MAX)
-        return sl_fail(err, SL_E_LOOP, "too many symbolic links");
-    if (*text == '/')
-        names_cut(&r->done, 0);
-    names_split(&fresh, text);
-    for (size_t i = 1; i < r->todo.len; i++)
-        names_add(&fresh, r->todo.at[i], strlen(r->todo.at[i]));
-    names_clear(&r->todo);
-    r->todo = fresh;
-    return r->done.len + r->todo.len > PARTS_MAX ? sl_fail(err, SL_E_NAME, "its path is too long") : SL_OK;
 }
 
 static enum sl_code nothing(const struct sl_look *k, struct sl_error *err)
@@ -188,17 +93,16 @@ static enum sl_code see(struct sl_resolve *r, struct sl_error *err)
             return nothing(k, err);
         const struct sl_entry *e = &k->at[0].entry;
         if (e->type == SL_TYPE_LINK)
-            return expand(r, e->target ? e->target : "", err);
-        bool last = r->todo.len <= 1;
+            return sl_way_expand(&r->way, e->target ? e->target : "", err);
+        bool last = r->way.todo.len <= 1;
         if (!last && e->type != SL_TYPE_DIR)
             return sl_fail(err, SL_E_LINK, "it leads to nothing");
         if (last) {
             r->entry = *e;
-            r->path = path_of(r, r->todo.len);
+            r->path = sl_way_path(&r->way, r->way.todo.len);
             return SL_EOF;
         }
-        names_add(&r->done, r->todo.at[0], strlen(r->todo.at[0]));
-        shift(&r->todo);
+        sl_way_advance(&r->way, 1);
     }
     return SL_OK;
 }

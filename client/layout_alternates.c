@@ -99,7 +99,7 @@ static enum sl_code lister(struct sl_layout *l, struct sl_endpoint **out, struct
 {
     if (!l->dest->remote)
         return sl_local_beside(out, l->dest, err);
-    *out = sl_remote_lister(l->dest);
+    *out = sl_remote_side_listing(l->dest);
     if (*out)
         return SL_OK;
     return sl_fail(err, SL_E_CONFIG, "--%s: the server there can't list so many directories beside each other (11 at most)",

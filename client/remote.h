@@ -35,7 +35,7 @@ enum sl_code sl_remote_not_greeted(struct sl_endpoint *e, struct sl_error *err);
 
 /* Another listing of the same connection, which runs beside e's own: it has SL_JOB_LIST alone, its roots are e's and its ids
  * its own. It is freed with e. NULL: there are no more channels: 11 at a server without the feature `channels`. */
-struct sl_endpoint *sl_remote_lister(struct sl_endpoint *e);
+struct sl_endpoint *sl_remote_side_listing(struct sl_endpoint *e);
 
 /* The message of the day, escaping is the caller's; "" if none. */
 const char *sl_remote_motd(const struct sl_endpoint *e, size_t *len);

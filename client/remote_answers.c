@@ -245,8 +245,8 @@ static enum sl_code on_frame(void *ctx, const struct sl_frame *f, struct sl_erro
 {
     struct sl_remote *r = ctx;
     struct sl_rd rd;
-    if (f->channel > SL_JOBS && f->channel < SL_CHANNELS && r->listers[f->channel])
-        return sl_lister_frame(r, f, err);
+    if (f->channel > SL_JOBS && f->channel < SL_CHANNELS && r->side_listings[f->channel])
+        return sl_side_listing_frame(r, f, err);
     if (f->channel < 1 || f->channel > SL_JOBS)
         return bad(err, "frame");
     enum sl_job job = (enum sl_job)(f->channel - 1);

@@ -149,7 +149,7 @@ static void remote_free(struct sl_endpoint *e)
     sl_buf_clear(&r->scratch);
     sl_buf_clear(&r->content_buf);
     sl_listing_clear(&r->listing);
-    sl_listers_clear(r);
+    sl_side_listings_clear(r);
     sl_remote_chunks_clear(r);
     sl_remote_fetch_clear(r);
     sl_remote_attrs_clear(r);

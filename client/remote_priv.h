@@ -81,7 +81,7 @@ struct sl_remote {
     /* listing */
     uint32_t list_owners;         /* LIST flags: a name once given to a number holds for the channel, so all LISTs are alike */
     struct sl_listing listing;
-    struct sl_lister *listers[SL_CHANNELS];   /* by channel: further listings beside it; owned */
+    struct sl_side_listing *side_listings[SL_CHANNELS];   /* by channel: further listings beside it; owned */
     /* content */
     struct sl_ring reads;         /* ticket, files still to come */
     struct sl_buf content_buf;
@@ -144,9 +144,12 @@ bool sl_listing_skips(const struct sl_listing *l);
 enum sl_code sl_listing_frame(struct sl_listing *l, const struct sl_frame *f, struct sl_error *err);
 /* Whether a failure is that of the first LIST; if so it is noted. */
 bool sl_listing_fails(struct sl_listing *l, uint64_t request, const struct sl_error *why);
-/* A frame on the channel of a further listing. */
-enum sl_code sl_lister_frame(struct sl_remote *r, const struct sl_frame *f, struct sl_error *err);
-void sl_listers_clear(struct sl_remote *r);
+/* So many of its requests are answered. */
+void sl_listing_acked(struct sl_listing *l, uint64_t ticket);
+
+/* side_listing.c: a frame on the channel of a further listing */
+enum sl_code sl_side_listing_frame(struct sl_remote *r, const struct sl_frame *f, struct sl_error *err);
+void sl_side_listings_clear(struct sl_remote *r);
 
 /* remote_read.c: operations */
 /* Whether content of that name is to be sent as it is. */

@@ -69,7 +69,7 @@ struct sl_conn {
     struct sl_buf out;                   /* ready to be sent */
     struct sl_buf plain;                 /* whole frames waiting for compression */
     bool compressing;                    /* frames go to plain from now on, the other ones are as they are */
-    size_t rest;                         /* bytes still to be sent without compression, which did not pay */
+    size_t rest, next_rest;              /* bytes still to be sent without compression, which did not pay; and after the next attempt that fails */
     bool pong_due, line_due;
     uint64_t pong_token;
     uint64_t bytes_in, bytes_out;

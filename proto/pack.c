@@ -15,7 +15,8 @@ enum {
     PIECE_MAX = 64 * 1024,       /* payload of a compressed frame: every peer takes that */
     UNPACK_STEP = 64 * 1024,
     RUN_JUDGED = 16 * 1024,      /* shorter runs say nothing about the data */
-    REST = 1024 * 1024           /* bytes sent as they are before the next attempt */
+    REST_LEAST = 128 * 1024,     /* bytes sent as they are before the next attempt; doubled while attempts fail */
+    REST_MOST = 4 * 1024 * 1024
 };
 
 static const struct sl_packing *const packings[] = {
@@ -90,6 +91,19 @@ static size_t pack_run(struct sl_conn *c, const uint8_t *p, size_t n)
     return total;
 }
 
+/* A run became got bytes of n. Data changes its kind at any place, so what does not pay at first is left alone for a short while only. */
+static void judge_run(struct sl_conn *c, size_t n, size_t got)
+{
+    if (n < RUN_JUDGED)
+        return;
+    if (got <= n - n / 16) {
+        c->next_rest = REST_LEAST;
+        return;
+    }
+    c->rest = c->next_rest ? c->next_rest : REST_LEAST;
+    c->next_rest = c->rest < REST_MOST ? c->rest * 2 : REST_MOST;
+}
+
 void sl_pack_some(struct sl_conn *c)
 {
     bool as_is;
@@ -100,9 +114,7 @@ void sl_pack_some(struct sl_conn *c)
         sl_buf_add(&c->out, sl_buf_ptr(&c->plain), n);
         c->rest -= n < c->rest ? n : c->rest;
     } else {
-        size_t got = pack_run(c, sl_buf_ptr(&c->plain), n);
-        if (n >= RUN_JUDGED && got > n - n / 16)
-            c->rest = REST;
+        judge_run(c, n, pack_run(c, sl_buf_ptr(&c->plain), n));
     }
     sl_buf_drop(&c->plain, n);
 }

@@ -30,6 +30,7 @@ static void local_free(struct sl_endpoint *e)
     sl_walk_free(l->walk);
     if (l->reading)
         sl_reader_close(&l->reader);
+    sl_puts_free(l->puts);
     sl_local_write_end(l);
     sl_local_chunks_clear(l);
     sl_local_attrs_clear(l);
@@ -45,12 +46,58 @@ static void local_free(struct sl_endpoint *e)
 
 /* ---- tickets ---- */
 
-void sl_local_answer(struct sl_local *l, enum sl_job job, enum sl_code rc, const struct sl_error *err)
+static void answer(struct sl_local *l, enum sl_job job, uint64_t ticket, enum sl_code rc, const struct sl_error *err)
 {
-    uint64_t ticket = ++l->e.issued[job];
     l->e.acked[job] = ticket;
     if (rc != SL_OK && l->e.failed)
         l->e.failed(l->e.ctx, &l->e, job, ticket, err);
+}
+
+static bool take_answers(struct sl_local *l)
+{
+    struct sl_put_done done;
+    bool any = false;
+    while (sl_puts_take(l->puts, &done)) {
+        answer(l, SL_JOB_WORK, done.ticket, done.code, &done.err);
+        any = true;
+    }
+    return any;
+}
+
+void sl_local_place_for_answer(struct sl_local *l)
+{
+    while (take_answers(l), sl_puts_full(l->puts))
+        sl_puts_help(l->puts);
+}
+
+enum sl_code sl_local_reap(struct sl_local *l)
+{
+    if (!l->puts || !sl_puts_busy(l->puts))
+        return SL_AGAIN;
+    if (!take_answers(l)) {
+        sl_puts_help(l->puts);
+        take_answers(l);
+    }
+    return SL_OK;
+}
+
+void sl_local_settle(struct sl_local *l)
+{
+    if (!l->puts)
+        return;
+    sl_puts_finish(l->puts);
+    take_answers(l);
+}
+
+void sl_local_answer(struct sl_local *l, enum sl_job job, enum sl_code rc, const struct sl_error *err)
+{
+    uint64_t ticket = ++l->e.issued[job];
+    if (job == SL_JOB_WORK && l->puts)
+        sl_local_place_for_answer(l);
+    if (job == SL_JOB_WORK && l->puts && sl_puts_busy(l->puts))
+        sl_puts_answer(l->puts, ticket, rc, err);
+    else
+        answer(l, job, ticket, rc, err);
 }
 
 static size_t local_room(struct sl_endpoint *e, enum sl_job job)

@@ -32,6 +32,7 @@ void sl_local_backup(struct sl_endpoint *e, const struct sl_names *n, const stru
         .meta = SL_BACKUP_META, .special = true, .owners = l->owners
     };
     int fd = -1;
+    sl_local_settle(l);
     if (as) {
         w.size = as->size;
         w.mtime_s = as->mtime_s;

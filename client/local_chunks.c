@@ -107,7 +107,7 @@ enum sl_code sl_local_work(struct sl_endpoint *e)
     struct sl_local *l = sl_local_of(e);
     struct sl_error err = { 0 };
     if (!l->lists_len)
-        return SL_AGAIN;
+        return sl_local_reap(l);
     struct sl_local_list *q = first(l);
     if (q->code != SL_OK) {
         err = q->err;

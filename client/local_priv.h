@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "client/endpoint.h"
+#include "client/local_puts.h"
 #include "delta/lister.h"
 #include "proto/msg.h"
 #include "tree/dirs.h"
@@ -72,6 +73,8 @@ struct sl_local {
     struct sl_entry w_entry;
     char w_name[SL_NAME_MAX + 1];
     uint32_t w_meta, w_flags;
+    struct sl_puts *puts;        /* NULL: small files are written within the call */
+    unsigned put_count;          /* of them, up to when the thread is tried for */
     bool unbacked;               /* a backup failed: what it was for fails too */
     int bases[SL_BASES_OPEN_MAX];
     unsigned bases_len;
@@ -81,6 +84,13 @@ static inline struct sl_local *sl_local_of(struct sl_endpoint *e) { return (stru
 
 /* The outcome of an operation: takes the next ticket of the job. */
 void sl_local_answer(struct sl_local *l, enum sl_job job, enum sl_code rc, const struct sl_error *err);
+
+/* So that the queue of the thread, which there is, takes one more. */
+void sl_local_place_for_answer(struct sl_local *l);
+/* What is asked for from now on comes behind all that the thread has: everything is done, and answered. */
+void sl_local_settle(struct sl_local *l);
+/* Answers that are there are given; with none, and some to come, something is done for them. SL_AGAIN: none is to come. */
+enum sl_code sl_local_reap(struct sl_local *l);
 
 /* local_write.c */
 void sl_local_put(struct sl_endpoint *e, const struct sl_new *n, const void *data, size_t len, const uint8_t *hash);

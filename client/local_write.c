@@ -9,6 +9,8 @@
 #include <fcntl.h>
 #include <string.h>
 
+enum { PUTS_LEAST = 64 };         /* small files before a thread for them pays */
+
 static void close_bases(struct sl_local *l)
 {
     while (l->bases_len)
@@ -45,10 +47,46 @@ static enum sl_code in_dir(struct sl_local *l, const struct sl_new *n, int *fd, 
     return sl_dirs_fd(l->dirs, n->dir, fd, err);
 }
 
+/* Owners become numbers of this machine, if they can be set at all. */
+static uint32_t resolve_owners(struct sl_local *l, struct sl_entry *e, uint32_t meta)
+{
+    if (meta & SL_META_UID)
+        e->uid = sl_owners_uid(l->owners, e->uid, e->user);
+    if (meta & SL_META_UID && !sl_owners_can_uid(l->owners, e->uid))
+        meta &= ~(uint32_t)SL_META_UID;
+    if (meta & SL_META_GID)
+        e->gid = sl_owners_gid(l->owners, e->gid, e->group);
+    if (meta & SL_META_GID && !sl_owners_can_gid(l->owners, e->gid))
+        meta &= ~(uint32_t)SL_META_GID;
+    e->user = e->group = NULL;
+    return meta;
+}
+
+/* Whether the other thread does it. */
+static bool put_beside(struct sl_local *l, const struct sl_new *n, const void *data, size_t len, const uint8_t *hash)
+{
+    struct sl_error err;
+    struct sl_entry made = *n->entry;
+    struct sl_put_job job = { .entry = &made, .flags = n->flags, .data = data, .len = len, .hash = hash, .kind = l->e.digest };
+    if (++l->put_count == PUTS_LEAST)
+        l->puts = sl_puts_new();
+    if (!l->puts || l->attrs_there || l->unbacked || n->flags & SL_PUT_INPLACE || sl_dirs_fd(l->dirs, n->dir, &job.dirfd, &err) != SL_OK)
+        return false;
+    made.wants = NULL;
+    job.meta = resolve_owners(l, &made, n->meta);
+    sl_local_place_for_answer(l);
+    if (!sl_puts_add(l->puts, &job, l->e.issued[SL_JOB_WORK] + 1))
+        return false;
+    l->e.issued[SL_JOB_WORK]++;
+    return true;
+}
+
 void sl_local_put(struct sl_endpoint *e, const struct sl_new *n, const void *data, size_t len, const uint8_t *hash)
 {
     struct sl_local *l = sl_local_of(e);
     struct sl_error err = { 0 };
+    if (put_beside(l, n, data, len, hash))
+        return;
     uint8_t mine[SL_HASH_MOST];
     struct sl_entry made = *n->entry;
     int fd = -1;
@@ -124,6 +162,7 @@ void sl_local_join(struct sl_endpoint *e, const struct sl_new *n, const char *to
     struct sl_entry made = *n->entry;
     struct sl_join j = { .entry = &made, .token = token, .meta = n->meta, .flags = n->flags, .kept_in = l->searched.in };
     int fd = -1;
+    sl_local_settle(l);
     sl_local_attrs_take(l, &made);
     if (sl_local_unbacked(l))
         return;
@@ -139,6 +178,7 @@ void sl_local_drop(struct sl_endpoint *e, uint32_t dir, const char *name, const 
     struct sl_error err = { 0 };
     struct sl_drop d = { .name = name, .token = token, .flags = flags, .kept_in = l->searched.in };
     int fd = -1;
+    sl_local_settle(l);
     enum sl_code rc = sl_dirs_fd(l->dirs, dir, &fd, &err);
     if (rc == SL_OK)
         rc = sl_part_drop(fd, &d, &err);
@@ -271,6 +311,7 @@ void sl_local_set_meta(struct sl_endpoint *e, const struct sl_new *n)
     struct sl_error err = { 0 };
     struct sl_entry made = *n->entry;
     int fd = -1;
+    sl_local_settle(l);
     sl_local_attrs_take(l, &made);
     enum sl_code rc = in_dir(l, n, &fd, &err);
     if (rc == SL_OK)
@@ -283,6 +324,7 @@ void sl_local_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, con
     struct sl_local *l = sl_local_of(e);
     struct sl_error err = { 0 };
     int fd = -1;
+    sl_local_settle(l);
     if (sl_local_unbacked(l))
         return;
     enum sl_code rc = sl_dirs_fd(l->dirs, dir, &fd, &err);
@@ -296,6 +338,7 @@ void sl_local_take(struct sl_endpoint *e, uint32_t dir, const char *name, const 
     struct sl_local *l = sl_local_of(e);
     struct sl_error err = { 0 };
     int fd = -1;
+    sl_local_settle(l);
     enum sl_code rc = sl_dirs_fd(l->dirs, dir, &fd, &err);
     if (rc == SL_OK)
         rc = sl_stage_remove_as(fd, name, as, &err);
@@ -321,6 +364,7 @@ static enum sl_code move(struct sl_local *l, const struct sl_names *n, enum sl_c
 void sl_local_link(struct sl_endpoint *e, const struct sl_names *n)
 {
     struct sl_error err = { 0 };
+    sl_local_settle(sl_local_of(e));
     if (sl_local_unbacked(sl_local_of(e)))
         return;
     sl_local_answer(sl_local_of(e), SL_JOB_WORK, move(sl_local_of(e), n, sl_move_link, &err), &err);
@@ -329,5 +373,6 @@ void sl_local_link(struct sl_endpoint *e, const struct sl_names *n)
 void sl_local_rename(struct sl_endpoint *e, const struct sl_names *n)
 {
     struct sl_error err = { 0 };
+    sl_local_settle(sl_local_of(e));
     sl_local_answer(sl_local_of(e), SL_JOB_WORK, move(sl_local_of(e), n, sl_move_rename, &err), &err);
 }

@@ -15,8 +15,12 @@ enum sl_code sl_wind_up(struct sl_plan *p, struct sl_grow *g, struct sl_error *e
     bool left = true;
     while (left && sl_now_ms() < until) {
         left = false;
-        for (size_t i = 0; i < p->lanes_len; i++)
-            left |= p->lanes[i]->dest->acked[SL_JOB_WORK] < p->lanes[i]->dest->issued[SL_JOB_WORK];
+        for (size_t i = 0; i < p->lanes_len; i++) {
+            struct sl_endpoint *e = p->lanes[i]->dest;
+            while (e->acked[SL_JOB_WORK] < e->issued[SL_JOB_WORK] && e->ops->work(e) == SL_OK)
+                ;
+            left |= e->acked[SL_JOB_WORK] < e->issued[SL_JOB_WORK];
+        }
         enum sl_code rc = sl_grow_pump(g, false, err);
         if (rc != SL_OK)
             return rc;

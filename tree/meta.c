@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -33,11 +34,21 @@ struct change {
     struct timespec times[2];
 };
 
+static atomic_int umask_kept = -1;
+
 uint32_t sl_meta_umask(void)
 {
+    int kept = atomic_load(&umask_kept);
+    if (kept >= 0)
+        return (uint32_t)kept;
     mode_t mask = umask(0);
     umask(mask);
     return mask;
+}
+
+void sl_meta_keep_umask(void)
+{
+    atomic_store(&umask_kept, (int)sl_meta_umask());
 }
 
 /* ---- from the system ---- */

@@ -51,7 +51,9 @@ enum sl_code sl_meta_set_at(int dirfd, const char *name, const struct sl_entry *
 /* The mode of what fd has open, maybe for its path only; 0, or -1 and errno. */
 int sl_meta_chmod(int fd, mode_t bits);
 
-/* This process's umask, read without racing threads (there are none). */
+/* This process's umask. */
 uint32_t sl_meta_umask(void);
+/* It stays what it is from now on: to be asked it is changed for a moment, in which another thread would make its files without it. */
+void sl_meta_keep_umask(void);
 
 #endif

@@ -177,6 +177,14 @@ bool sl_acl_next(struct sl_acl_rd *r, struct sl_acl_entry *e)
     return r->p < r->end && get_entry(&r->p, r->end, e);
 }
 
+int sl_acl_order(const void *a, const void *b)
+{
+    const struct sl_acl_entry *x = a, *y = b;
+    if (x->tag != y->tag)
+        return x->tag < y->tag ? -1 : 1;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
 void sl_acl_add(struct sl_buf *b, const struct sl_acl_entry *e)
 {
     sl_buf_add(b, &e->tag, 1);

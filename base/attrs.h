@@ -94,6 +94,8 @@ struct sl_acl_rd { const uint8_t *p, *end; };
 void sl_acl_open(struct sl_acl_rd *r, const struct sl_attr *a);
 /* The next entry, of a value that sl_attrs_ok has seen. Ascending by tag, then by id. */
 bool sl_acl_next(struct sl_acl_rd *r, struct sl_acl_entry *e);
+/* For qsort: by tag, then by number. */
+int sl_acl_order(const void *a, const void *b);
 void sl_acl_add(struct sl_buf *b, const struct sl_acl_entry *e);
 
 #endif

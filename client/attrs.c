@@ -106,14 +106,6 @@ static enum sl_code entries_of(struct sl_plan *p, const struct sl_attr *a, bool 
     return rc;
 }
 
-static int order(const void *a, const void *b)
-{
-    const struct sl_acl_entry *x = a, *y = b;
-    if (x->tag != y->tag)
-        return x->tag < y->tag ? -1 : 1;
-    return (x->id > y->id) - (x->id < y->id);
-}
-
 static enum sl_code acl_differs(struct sl_plan *p, const struct sl_attr *s, const struct sl_attr *d, bool *differs)
 {
     struct sl_acl_entry *a = NULL, *b = NULL;
@@ -124,10 +116,10 @@ static enum sl_code acl_differs(struct sl_plan *p, const struct sl_attr *s, cons
     if (rc == SL_OK)
         rc = entries_of(p, d, false, &b, &m);
     if (rc == SL_OK) {
-        qsort(a, n, sizeof *a, order);
+        qsort(a, n, sizeof *a, sl_acl_order);
         *differs |= n != m;
         for (size_t i = 0; i < n && n == m; i++)
-            *differs |= order(&a[i], &b[i]) != 0 || a[i].perms != b[i].perms;
+            *differs |= sl_acl_order(&a[i], &b[i]) != 0 || a[i].perms != b[i].perms;
     }
     free(a);
     free(b);

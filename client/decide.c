@@ -50,15 +50,9 @@ static void new_dir(struct sl_plan *p, const struct sl_entry *s, struct sl_origi
         l->meta |= meta & (SL_META_MODE | SL_META_UMASK);
 }
 
-/* pick: what the alternates have for it. */
-static void make_new(struct sl_plan *p, const struct sl_entry *s, struct sl_origin *origin, struct sl_pick *pick)
+void sl_decide_shape_new(struct sl_plan *p, struct sl_action *a, const struct sl_entry *s, struct sl_pick *pick)
 {
-    if (s->type == SL_TYPE_DIR) {
-        new_dir(p, s, origin, pick);
-        return;
-    }
     bool file = s->type == SL_TYPE_FILE;
-    struct sl_action *a = sl_plan_push(p, file ? SL_ACT_FILE : SL_ACT_MAKE, s, origin);
     a->meta = sl_meta_of_new(p, s);
     if (!p->o->perms)
         a->entry.mode &= 0777;
@@ -70,6 +64,18 @@ static void make_new(struct sl_plan *p, const struct sl_entry *s, struct sl_orig
     else
         sl_pick_shape(p, a, pick);
     a->takes_source = file || a->kind != SL_ACT_NOTHING;     /* --compare-dest left it out: rsync takes files then, and nothing else */
+}
+
+/* pick: what the alternates have for it. */
+static void make_new(struct sl_plan *p, const struct sl_entry *s, struct sl_origin *origin, struct sl_pick *pick)
+{
+    if (s->type == SL_TYPE_DIR) {
+        new_dir(p, s, origin, pick);
+        return;
+    }
+    bool file = s->type == SL_TYPE_FILE;
+    struct sl_action *a = sl_plan_push(p, file ? SL_ACT_FILE : SL_ACT_MAKE, s, origin);
+    sl_decide_shape_new(p, a, s, pick);
     a->waits = a->kind == SL_ACT_FILE && !a->alternate && sl_plan_level(p)->in_dest && sl_plan_looks_for_similar(p);
     sl_plan_level(p)->waiting += a->waits;
     if (file && a->kind != SL_ACT_TAKE && a->kind != SL_ACT_NOTHING)

@@ -10,22 +10,15 @@
 #include "client/parts.h"
 #include "client/take_source.h"
 #include "base/mem.h"
+#include "base/ring.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct sl_pending *sl_pending_push(struct sl_lane *l)
 {
-    if (l->pending_len == l->pending_cap) {
-        size_t cap = l->pending_cap ? l->pending_cap * 2 : 64;
-        struct sl_pending *at = sl_malloc(cap * sizeof *at);
-        for (size_t i = 0; i < l->pending_len; i++)
-            at[i] = *sl_pending_at(l, i);
-        free(l->pending);
-        l->pending = at;
-        l->pending_head = 0;
-        l->pending_cap = cap;
-    }
+    if (l->pending_len == l->pending_cap)
+        l->pending = sl_ring_room(l->pending, sizeof *l->pending, &l->pending_head, &l->pending_cap, 64);
     struct sl_pending *n = &l->pending[(l->pending_head + l->pending_len++) % l->pending_cap];
     *n = (struct sl_pending){ .ticket = l->dest->issued[SL_JOB_WORK] };
     return n;

@@ -184,17 +184,7 @@ void sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const stru
     bool file = s->type == SL_TYPE_FILE;
     sl_action_fill(a, file ? SL_ACT_FILE : SL_ACT_MAKE, p->path, n, l->path_len, s, origin);
     a->real = p->real ? sl_strdup(p->real) : NULL;
-    a->meta = sl_meta_of_new(p, s);
-    if (!p->o->perms)
-        a->entry.mode &= 0777;
-    a->flags = SL_PUT_REPLACE;
-    a->update = file ? sl_plan_direction(p) : SL_UPDATE_LOCAL;
-    a->changes = SL_CHANGE_NEW;
-    if (pick->ask)
-        sl_pick_ask(a, pick);
-    else
-        sl_pick_shape(p, a, pick);
-    a->takes_source = s->type == SL_TYPE_FILE || a->kind != SL_ACT_NOTHING;
+    sl_decide_shape_new(p, a, s, pick);
     a->dir_readonly = l->readonly;
     a->dir_meta = l->has_source ? (sl_keeps_time(p->o, SL_TYPE_DIR) ? (uint32_t)SL_META_MTIME : 0) | (l->readonly ? (uint32_t)SL_META_MODE : 0) : 0;
     a->dir_mode = l->entry.mode;

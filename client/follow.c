@@ -202,6 +202,15 @@ static void become(struct sl_follow *f, const struct sl_follow_of *of, const cha
     l->look = of->flags & SL_LIST_RECURSE ? sl_look_new() : NULL;
 }
 
+/* ev is a link that is to be looked at. */
+static void begin(struct sl_follow *f, const struct sl_follow_of *of, const struct sl_event *ev)
+{
+    char *dir = real_here(f, of);
+    f->ev = *ev;
+    f->under = sl_resolve_new(&f->cursor, f->flags & OWNERS, dir, ev->entry.target);
+    free(dir);
+}
+
 /* Goes on with the link that is under way. */
 static enum sl_code resolve(struct sl_follow *f, const struct sl_follow_of *of, struct sl_event *ev)
 {
@@ -297,10 +306,7 @@ enum sl_code sl_follow_next(struct sl_follow *f, const struct sl_follow_of *of, 
         plain(f, of, nested, ev);
         return SL_OK;
     }
-    char *dir = real_here(f, of);
-    f->ev = *ev;
-    f->under = sl_resolve_new(&f->cursor, f->flags & OWNERS, dir, ev->entry.target);
-    free(dir);
+    begin(f, of, ev);
     return resolve(f, of, ev);
 }
 
@@ -311,12 +317,8 @@ void sl_follow_on_demand(struct sl_follow *f)
 
 enum sl_code sl_follow_current(struct sl_follow *f, const struct sl_follow_of *of, struct sl_event *ev)
 {
-    if (!f->under) {
-        char *dir = real_here(f, of);
-        f->ev = *ev;
-        f->under = sl_resolve_new(&f->cursor, f->flags & OWNERS, dir, ev->entry.target);
-        free(dir);
-    }
+    if (!f->under)
+        begin(f, of, ev);
     return resolve(f, of, ev);
 }
 

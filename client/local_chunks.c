@@ -6,6 +6,7 @@
 #include "config.h"
 #include "client/local_priv.h"
 #include "base/mem.h"
+#include "base/ring.h"
 
 #include <stdlib.h>
 
@@ -18,16 +19,8 @@ static struct sl_local_list *first(struct sl_local *l)
 
 static struct sl_local_list *push(struct sl_local *l)
 {
-    if (l->lists_len == l->lists_cap) {
-        size_t cap = l->lists_cap ? l->lists_cap * 2 : 16;
-        struct sl_local_list *fresh = sl_malloc(cap * sizeof *fresh);
-        for (size_t i = 0; i < l->lists_len; i++)
-            fresh[i] = l->lists[(l->lists_head + i) % l->lists_cap];
-        free(l->lists);
-        l->lists = fresh;
-        l->lists_head = 0;
-        l->lists_cap = cap;
-    }
+    if (l->lists_len == l->lists_cap)
+        l->lists = sl_ring_room(l->lists, sizeof *l->lists, &l->lists_head, &l->lists_cap, 16);
     return &l->lists[(l->lists_head + l->lists_len++) % l->lists_cap];
 }
 

@@ -15,9 +15,7 @@
 
 static enum sl_code open_root(struct sl_local *l, const char *path, struct sl_place *out, struct sl_error *err)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 && errno == EACCES)
-        fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int fd = sl_dirs_open_root(path);
     if (fd < 0)
         return sl_fail_errno(err, errno, "cannot open directory '%s'", path);
     uint32_t id = l->e.next_id++;
@@ -71,9 +69,7 @@ static enum sl_code place_from_slash(struct sl_local *l, const char *path, struc
     char *copy = sl_strdup(path), *real = realpath(*p->name ? dirname(copy) : copy, NULL);
     enum sl_code rc = real ? SL_OK : sl_fail_errno(err, errno, "cannot resolve '%s'", path);
     if (rc == SL_OK && !l->slash) {
-        int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0 && errno == EACCES)                           /* confined, this process may only look for what is below it */
-            fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        int fd = sl_dirs_open_root("/");                         /* confined, this process may only look for what is below it */
         uint32_t id = l->e.next_id++;
         rc = fd < 0 ? sl_fail_errno(err, errno, "cannot open directory '/'") : sl_dirs_root(l->dirs, id, fd, err);
         l->slash = rc == SL_OK ? id : 0;

@@ -35,6 +35,9 @@ enum sl_code sl_decide_new(struct sl_plan *p, const struct sl_entry *s, struct s
 /* The same where the destination has d of that name. */
 enum sl_code sl_decide_both(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin);
 
+/* What an action that makes s, no directory, is to do; pick: what the alternates have for it. */
+void sl_decide_shape_new(struct sl_plan *p, struct sl_action *a, const struct sl_entry *s, struct sl_pick *pick);
+
 /* ---- decide_same.c ---- */
 /* Both are files; both are of one other type, and no directories. Queues what is to be done; nothing is taken. SL_AGAIN as above. */
 enum sl_code sl_decide_files(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin);

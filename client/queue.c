@@ -3,22 +3,15 @@
 #include "config.h"
 #include "client/plan.h"
 #include "base/mem.h"
+#include "base/ring.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct sl_action *sl_queue_push(struct sl_queue *q)
 {
-    if (q->len == q->cap) {
-        size_t cap = q->cap ? q->cap * 2 : 64;
-        struct sl_action *at = sl_malloc(cap * sizeof *at);
-        for (size_t i = 0; i < q->len; i++)
-            at[i] = *sl_queue_at(q, i);
-        free(q->at);
-        q->at = at;
-        q->head = 0;
-        q->cap = cap;
-    }
+    if (q->len == q->cap)
+        q->at = sl_ring_room(q->at, sizeof *q->at, &q->head, &q->cap, 64);
     struct sl_action *a = &q->at[(q->head + q->len++) % q->cap];
     *a = (struct sl_action){ 0 };
     return a;

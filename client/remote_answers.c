@@ -6,6 +6,7 @@
 #include "config.h"
 #include "client/remote_priv.h"
 #include "base/mem.h"
+#include "base/ring.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,16 +14,8 @@
 
 void sl_ring_push(struct sl_ring *r, uint64_t ticket, uint64_t count)
 {
-    if (r->len == r->cap) {
-        size_t cap = r->cap ? r->cap * 2 : 16;
-        uint64_t(*at)[2] = sl_malloc(cap * sizeof *at);
-        for (size_t i = 0; i < r->len; i++)
-            memcpy(at[i], r->at[(r->head + i) % r->cap], sizeof at[i]);
-        free(r->at);
-        r->at = at;
-        r->head = 0;
-        r->cap = cap;
-    }
+    if (r->len == r->cap)
+        r->at = sl_ring_room(r->at, sizeof *r->at, &r->head, &r->cap, 16);
     uint64_t *slot = r->at[(r->head + r->len++) % r->cap];
     slot[0] = ticket;
     slot[1] = count;
@@ -39,7 +32,7 @@ bool sl_ring_is_front(const struct sl_ring *r, uint64_t ticket)
     return r->len && r->at[r->head][0] == ticket;
 }
 
-static void acked(struct sl_remote *r, enum sl_job job, uint64_t ticket)
+void sl_remote_acked(struct sl_remote *r, enum sl_job job, uint64_t ticket)
 {
     if (ticket > r->e.acked[job] && ticket <= r->e.issued[job])
         r->e.acked[job] = ticket;
@@ -60,16 +53,8 @@ void sl_remote_reason(const struct sl_remote *r, struct sl_error *out, enum sl_c
 
 static void hash_answer(struct sl_remote *r, const struct sl_hash_answer *a)
 {
-    if (r->answers_len == r->answers_cap) {
-        size_t cap = r->answers_cap ? r->answers_cap * 2 : 16;
-        struct sl_hash_answer *fresh = sl_malloc(cap * sizeof *fresh);
-        for (size_t i = 0; i < r->answers_len; i++)
-            fresh[i] = r->answers[(r->answers_head + i) % r->answers_cap];
-        free(r->answers);
-        r->answers = fresh;
-        r->answers_head = 0;
-        r->answers_cap = cap;
-    }
+    if (r->answers_len == r->answers_cap)
+        r->answers = sl_ring_room(r->answers, sizeof *r->answers, &r->answers_head, &r->answers_cap, 16);
     r->answers[(r->answers_head + r->answers_len++) % r->answers_cap] = *a;
 }
 
@@ -93,7 +78,7 @@ static enum sl_code on_fail(struct sl_remote *r, enum sl_job job, struct sl_rd *
         return rc;
     sl_remote_reason(r, &why, m.code, m.text, m.text_len);
     if (job == SL_JOB_LIST && sl_listing_fails(&r->listing, m.request, &why)) {
-        acked(r, job, m.request);
+        sl_remote_acked(r, job, m.request);
     } else if (job == SL_JOB_WORK && sl_ring_is_front(&r->reads, m.request)) {
         r->read_failed = true;
         r->read_error = why;
@@ -102,7 +87,7 @@ static enum sl_code on_fail(struct sl_remote *r, enum sl_job job, struct sl_rd *
         sl_ring_pop(&r->hashes);
         hash_answer(r, &a);
     } else if (job == SL_JOB_HASH && sl_remote_chunks_failed(r, m.request, &why)) {
-        acked(r, job, m.request);
+        sl_remote_acked(r, job, m.request);
     } else if (job == SL_JOB_HASH && (sl_remote_fetch_failed(r, m.request, &why) || sl_remote_attrs_failed(r, m.request, &why))) {
         ;
     } else if (job == SL_JOB_LOOK) {
@@ -128,7 +113,7 @@ static enum sl_code on_attached(struct sl_remote *r, enum sl_job job, struct sl_
     enum sl_code rc = sl_attached_decode(rd, &m, err);
     if (rc != SL_OK)
         return rc;
-    acked(r, job, m.request);
+    sl_remote_acked(r, job, m.request);
     if (r->attached)
         return SL_OK;
     r->attached = true;
@@ -183,7 +168,7 @@ static enum sl_code on_hash_is(struct sl_remote *r, struct sl_rd *rd, struct sl_
     struct sl_hash_answer a = { .code = SL_OK };
     memcpy(a.hash, m.hash, rd->hash_len);
     sl_ring_pop(&r->hashes);
-    acked(r, SL_JOB_HASH, m.request);
+    sl_remote_acked(r, SL_JOB_HASH, m.request);
     hash_answer(r, &a);
     return SL_OK;
 }
@@ -194,7 +179,7 @@ static enum sl_code on_owner_is(struct sl_remote *r, enum sl_job job, struct sl_
     enum sl_code rc = sl_owner_is_decode(rd, &m, err);
     if (rc != SL_OK)
         return rc;
-    acked(r, job, m.request);
+    sl_remote_acked(r, job, m.request);
     for (size_t i = 0; i < r->owners_len; i++) {
         struct sl_owner_answer *a = &r->owners[i];
         if (a->known || a->ticket != m.request)
@@ -228,7 +213,7 @@ static enum sl_code on_statfs_is(struct sl_remote *r, enum sl_job job, struct sl
                                             .files_free = m.files_free, .name_max = m.name_max, .read_only = m.read_only };
     memcpy(r->statfs->type, m.type, m.type_len);
     r->statfs = NULL;
-    acked(r, job, m.request);
+    sl_remote_acked(r, job, m.request);
     return SL_OK;
 }
 
@@ -237,7 +222,7 @@ static enum sl_code on_done(struct sl_remote *r, enum sl_job job, struct sl_rd *
     uint64_t n = sl_r_uv(rd, UINT64_MAX);
     if (!sl_r_done(rd) || n > r->e.issued[job])
         return bad(err, "confirmation");
-    acked(r, job, n);
+    sl_remote_acked(r, job, n);
     return SL_OK;
 }
 

@@ -45,8 +45,7 @@ static void finish(struct sl_remote *r, enum sl_code code)
     struct sl_attrs_wait *w = r->attrs_waits;
     struct sl_fetch *f = w->f;
     r->attrs_waits = w->next;
-    if (w->ticket > r->e.acked[SL_JOB_HASH])
-        r->e.acked[SL_JOB_HASH] = w->ticket;
+    sl_remote_acked(r, SL_JOB_HASH, w->ticket);
     f->err.side = r->e.side;
     f->len = sl_buf_len(&w->set);
     f->text = f->len ? sl_memdup0(sl_buf_ptr(&w->set), f->len) : NULL;

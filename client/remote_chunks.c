@@ -6,7 +6,7 @@
  */
 #include "config.h"
 #include "client/remote_priv.h"
-#include "base/mem.h"
+#include "base/ring.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,16 +31,8 @@ static struct sl_chunk_wait *front(struct sl_remote *r)
 
 static struct sl_chunk_wait *push(struct sl_remote *r)
 {
-    if (r->chunk_len == r->chunk_cap) {
-        size_t cap = r->chunk_cap ? r->chunk_cap * 2 : 16;
-        struct sl_chunk_wait *fresh = sl_malloc(cap * sizeof *fresh);
-        for (size_t i = 0; i < r->chunk_len; i++)
-            fresh[i] = r->chunk_waits[(r->chunk_head + i) % r->chunk_cap];
-        free(r->chunk_waits);
-        r->chunk_waits = fresh;
-        r->chunk_head = 0;
-        r->chunk_cap = cap;
-    }
+    if (r->chunk_len == r->chunk_cap)
+        r->chunk_waits = sl_ring_room(r->chunk_waits, sizeof *r->chunk_waits, &r->chunk_head, &r->chunk_cap, 16);
     return &r->chunk_waits[(r->chunk_head + r->chunk_len++) % r->chunk_cap];
 }
 

@@ -29,8 +29,7 @@ static void finish(struct sl_remote *r, enum sl_code code)
     r->fetches = w->next;
     if (!r->fetches)
         r->fetches_end = &r->fetches;
-    if (w->ticket > r->e.acked[SL_JOB_HASH])
-        r->e.acked[SL_JOB_HASH] = w->ticket;
+    sl_remote_acked(r, SL_JOB_HASH, w->ticket);
     w->f->err.side = r->e.side;
     sl_fetch_done(w->f, code);
     sl_hash_free(w->hash);

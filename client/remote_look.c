@@ -25,8 +25,7 @@ static void finish(struct sl_remote *r, enum sl_code code)
     r->looks = w->next;
     if (!r->looks)
         r->looks_end = &r->looks;
-    if (w->ticket > r->e.acked[SL_JOB_LOOK])
-        r->e.acked[SL_JOB_LOOK] = w->ticket;
+    sl_remote_acked(r, SL_JOB_LOOK, w->ticket);
     w->k->err.side = r->e.side;
     sl_look_done(w->k, code);
     sl_listcheck_reset(&r->look_check);

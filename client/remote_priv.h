@@ -123,6 +123,9 @@ bool sl_ring_is_front(const struct sl_ring *r, uint64_t ticket);
 /* A server's reason as an error of this side. */
 void sl_remote_reason(const struct sl_remote *r, struct sl_error *out, enum sl_code code, const char *text, size_t len);
 
+/* So many of a job's requests are answered. */
+void sl_remote_acked(struct sl_remote *r, enum sl_job job, uint64_t ticket);
+
 /* The first request of a channel. */
 void sl_remote_attach(struct sl_remote *r, uint8_t channel);
 

@@ -67,8 +67,7 @@ static void file_over(struct sl_remote *r)
 {
     uint64_t *front = r->reads.at[r->reads.head];
     if (--front[1] == 0) {
-        if (front[0] > r->e.acked[SL_JOB_WORK])
-            r->e.acked[SL_JOB_WORK] = front[0];
+        sl_remote_acked(r, SL_JOB_WORK, front[0]);
         sl_ring_pop(&r->reads);
         r->read_failed = false;
     }

@@ -9,7 +9,6 @@
 #include "subsystem/policy.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,9 +61,7 @@ static enum sl_code admit(struct sl_session *s, const struct sl_module *m, struc
 /* `told`: what it is called in a message; the server's own paths are not told. */
 static enum sl_code open_root(struct sl_channel *ch, uint32_t id, const char *path, const char *told, struct sl_error *err)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 && errno == EACCES)
-        fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int fd = sl_dirs_open_root(path);
     if (fd < 0)
         return sl_fail_errno(err, errno, "cannot open %s", told);
     return sl_dirs_root(ch->dirs, id, fd, err);

@@ -281,20 +281,27 @@ static enum sl_code ranges_step(struct sl_channel *ch, struct sl_error *err)
     return SL_EOF;
 }
 
-enum sl_code sl_run_read_ranges(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
+/* The one file of a request. */
+static enum sl_code open_one(struct sl_channel *ch, uint32_t dir, const char *name, size_t len, struct sl_error *err)
 {
-    const struct sl_msg_read_ranges *m = &q->read_ranges;
-    size_t ranges = sl_r_left(&m->ranges);
     int fd = -1;
-    memcpy(ch->name, m->name, m->name_len);
-    ch->name[m->name_len] = '\0';
-    enum sl_code rc = sl_dirs_fd(ch->dirs, m->id, &fd, err);
+    memcpy(ch->name, name, len);
+    ch->name[len] = '\0';
+    enum sl_code rc = sl_dirs_fd(ch->dirs, dir, &fd, err);
     if (rc == SL_OK)
         rc = sl_spend(ch->s, SL_SPEND_READ_FILE, 1, err);
     if (rc == SL_OK)
         rc = sl_reader_open(&ch->reader, fd, ch->name, err);
     if (rc == SL_OK && ch->no_atime)
         sl_reader_no_atime(&ch->reader);
+    return rc;
+}
+
+enum sl_code sl_run_read_ranges(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
+{
+    const struct sl_msg_read_ranges *m = &q->read_ranges;
+    size_t ranges = sl_r_left(&m->ranges);
+    enum sl_code rc = open_one(ch, m->id, m->name, m->name_len, err);
     if (rc != SL_OK)
         return rc;
     sl_buf_reset(&ch->names, 64 * 1024);
@@ -362,16 +369,7 @@ static enum sl_code hash_step(struct sl_channel *ch, struct sl_error *err)
 
 enum sl_code sl_run_hash(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
 {
-    int fd = -1;
-    memcpy(ch->name, q->name.name, q->name.name_len);
-    ch->name[q->name.name_len] = '\0';
-    enum sl_code rc = sl_dirs_fd(ch->dirs, q->name.id, &fd, err);
-    if (rc == SL_OK)
-        rc = sl_spend(ch->s, SL_SPEND_READ_FILE, 1, err);
-    if (rc == SL_OK)
-        rc = sl_reader_open(&ch->reader, fd, ch->name, err);
-    if (rc == SL_OK && ch->no_atime)
-        sl_reader_no_atime(&ch->reader);
+    enum sl_code rc = open_one(ch, q->name.id, q->name.name, q->name.name_len, err);
     if (rc != SL_OK)
         return rc;
     sl_note(ch, SL_NOTE_TRANSFER, "hash", q->name.id, ch->name);

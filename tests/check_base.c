@@ -6,6 +6,7 @@
 #include "base/escape.h"
 #include "base/hash.h"
 #include "base/num.h"
+#include "base/ring.h"
 #include "base/text.h"
 
 #include <check.h>
@@ -242,6 +243,32 @@ START_TEST(last_lines)
 }
 END_TEST
 
+/* A queue in which the numbers stay in their order, however often it went round before it was full. */
+START_TEST(ring_keeps_its_order)
+{
+    for (unsigned turned = 0; turned < 9; turned++) {
+        uint32_t *at = NULL;
+        size_t head = 0, len = 0, cap = 0;
+        uint32_t in = 0, out = 0;
+        for (unsigned i = 0; i < 40; i++) {
+            if (len == cap)
+                at = sl_ring_room(at, sizeof *at, &head, &cap, 3);
+            at[(head + len++) % cap] = in++;
+            if (i < turned) {
+                ck_assert_uint_eq(at[head], out++);
+                head = (head + 1) % cap;
+                len--;
+            }
+        }
+        ck_assert_uint_eq(cap, 48);
+        for (; len; len--, head = (head + 1) % cap)
+            ck_assert_uint_eq(at[head], out++);
+        ck_assert_uint_eq(in, out);
+        free(at);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("base");
@@ -249,6 +276,7 @@ int main(void)
     suite_add_tcase(s, t);
     tcase_add_test(t, buf_grows_and_drains);
     tcase_add_test(t, buf_reserves_in_place);
+    tcase_add_test(t, ring_keeps_its_order);
     tcase_add_test(t, numbers);
     tcase_add_test(t, sizes);
     tcase_add_test(t, escapes);

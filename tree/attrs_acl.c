@@ -33,14 +33,6 @@ static bool is_named(uint32_t tag)
     return tag == SL_ACL_USER || tag == SL_ACL_GROUP;
 }
 
-static int order(const void *a, const void *b)
-{
-    const struct sl_acl_entry *x = a, *y = b;
-    if (x->tag != y->tag)
-        return x->tag < y->tag ? -1 : 1;
-    return (x->id > y->id) - (x->id < y->id);
-}
-
 static const char *name_of(const struct sl_acl_entry *e, struct sl_owners *owners)
 {
     if (!owners || !is_named(e->tag))
@@ -71,7 +63,7 @@ bool sl_acl_of_system(struct sl_buf *out, const uint8_t *value, size_t len, bool
         e->name_len = e->name ? strlen(e->name) : 0;
         more = more || is_named(e->tag) || e->tag == SL_ACL_MASK;
     }
-    qsort(list, count, sizeof *list, order);
+    qsort(list, count, sizeof *list, sl_acl_order);
     for (size_t i = 0; i < count && (more || !access); i++)
         if (!access || !in_mode(&list[i]))
             sl_acl_add(out, &list[i]);
@@ -112,10 +104,10 @@ void sl_acl_to_system(struct sl_buf *out, const struct sl_attr *a, mode_t bits, 
         e.id = is_named(e.tag) ? id_here(&e, owners) : 0;
         list[n++] = e;
     }
-    qsort(list, n, sizeof *list, order);
+    qsort(list, n, sizeof *list, sl_acl_order);
     put(out, FORM, 4);
     for (size_t i = 0; i < n; i++) {
-        if (i && order(&list[i - 1], &list[i]) == 0)
+        if (i && sl_acl_order(&list[i - 1], &list[i]) == 0)
             continue;
         put(out, list[i].tag, 2);
         put(out, list[i].perms, 2);

@@ -261,6 +261,12 @@ static enum sl_code check_new(const struct sl_dirs *d, uint32_t id, struct sl_er
     return SL_OK;
 }
 
+int sl_dirs_open_root(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 && errno == EACCES ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : fd;
+}
+
 enum sl_code sl_dirs_root(struct sl_dirs *d, uint32_t id, int fd, struct sl_error *err)
 {
     enum sl_code rc = check_new(d, id, err);

@@ -18,6 +18,8 @@ struct sl_dirs;
 struct sl_dirs *sl_dirs_new(size_t ids_max, size_t fds_max);
 void sl_dirs_free(struct sl_dirs *d);
 
+/* Opens a directory by its path, for a root; for the path only where it may be searched and not read. -1 and errno. */
+int sl_dirs_open_root(const char *path);
 /* Takes the descriptor of a directory as root id; the table owns fd from then on, also on failure. */
 enum sl_code sl_dirs_root(struct sl_dirs *d, uint32_t id, int fd, struct sl_error *err);
 

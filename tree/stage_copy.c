@@ -46,13 +46,13 @@ static bool share(struct sl_stage *s, int fd, uint64_t from, uint64_t n)
     return false;
 }
 
-/* What is shared is read back from the staged file, for the hash. */
-static enum sl_code hash_shared(struct sl_stage *s, uint64_t n, struct sl_hash *h, struct sl_error *err)
+/* The next n bytes are there: they are read from fd, for the hash. */
+static enum sl_code pass(struct sl_stage *s, int fd, uint64_t n, struct sl_hash *h, struct sl_error *err)
 {
     enum sl_code rc = SL_OK;
     for (size_t k; n && rc == SL_OK; n -= k) {
         k = n < SL_STAGE_WRITE_AT_ONCE ? (size_t)n : SL_STAGE_WRITE_AT_ONCE;
-        rc = read_at(s, s->fd, s->pos, s->buf, k, err);
+        rc = read_at(s, fd, s->pos, s->buf, k, err);
         if (rc == SL_OK && h)
             sl_hash_data(h, s->buf, k);
         s->pos += k;
@@ -73,30 +73,17 @@ static enum sl_code copy_some(struct sl_stage *s, int fd, uint64_t from, size_t 
     return s->sparse ? sl_stage_put_sparse(s, aside, n, err) : sl_stage_took(s, n, err);
 }
 
-/* A stretch of the file itself that stays where it is. */
-static enum sl_code stay(struct sl_stage *s, int fd, uint64_t n, struct sl_hash *h, struct sl_error *err)
-{
-    enum sl_code rc = sl_stage_write_buf(s, err);
-    for (size_t k; n && rc == SL_OK; n -= k) {
-        k = n < SL_STAGE_WRITE_AT_ONCE ? (size_t)n : SL_STAGE_WRITE_AT_ONCE;
-        rc = read_at(s, fd, s->pos, s->buf, k, err);
-        if (rc == SL_OK && h)
-            sl_hash_data(h, s->buf, k);
-        s->pos += k;
-    }
-    s->hole_at_end = false;
-    return rc == SL_OK && lseek(s->fd, (off_t)s->pos, SEEK_SET) < 0 ? sl_stage_write_failed(s, err) : rc;
-}
-
 static enum sl_code copy(struct sl_stage *s, int fd, uint64_t from, uint64_t n, struct sl_hash *h, struct sl_error *err)
 {
     enum sl_code rc = SL_OK;
     if (!s->buf)
         s->buf = sl_malloc(SL_STAGE_WRITE_AT_ONCE);
-    if (from == s->pos && sl_inplace_is(s, fd))
-        return stay(s, fd, n, h, err);
+    if (from == s->pos && sl_inplace_is(s, fd)) {    /* a stretch of the file itself that stays where it is */
+        rc = sl_stage_write_buf(s, err);
+        return rc == SL_OK ? pass(s, fd, n, h, err) : rc;
+    }
     if (may_share(s, from, n) && (rc = sl_stage_write_buf(s, err)) == SL_OK && share(s, fd, from, n))
-        return hash_shared(s, n, h, err);
+        return pass(s, s->fd, n, h, err);
     for (size_t k; n && rc == SL_OK; from += k, n -= k) {
         size_t most = s->sparse ? COPY_PIECE : sl_stage_buf_room(s);
         k = n < most ? (size_t)n : most;

@@ -185,6 +185,7 @@ static void child(struct listener *l, int fd)
     struct sl_peer_options o = { l->o->config, l->o->test_mask, greeted, admit, l, &stop, &l->shared->in, &l->shared->out };
     for (size_t i = 0; i < l->fd_count; i++)
         close(l->fds[i]);
+    sl_slots_child(l->slots.all, l->slots.own);
     sl_refusals_close(&l->refusals);
     signal(SIGHUP, SIG_IGN);
     signal(SIGCHLD, SIG_DFL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * slots - the connections of a listener, counted in memory that all its processes share: a slot for each, which the listener
- * fills before it forks and empties when the process has ended, so that one that is killed is not counted for ever. What counts
- * against the limits are sessions. A client opens several connections for one session and says so by a token of its own choice in
+ * slots - the connections of a listener, counted in memory that all its processes see: a slot for each, which the listener
+ * fills before it forks and empties when the process has ended, so that one that is killed is not counted for ever. A child writes in its own
+ * only. What counts against the limits are sessions. A client opens several connections for one session and says so by a token of its own choice in
  * its greeting: those that come from one source with one token count as one, up to `max lanes` of them.
  */
 #ifndef SL_SUBSYSTEM_SLOTS_H
@@ -26,7 +26,7 @@ struct sl_slots_view {               /* one process's look at them */
     unsigned generation;             /* of the configuration whose modules are counted */
 };
 
-/* Shared with all processes that are forked from now on; NULL and errno. */
+/* Seen by all processes that are forked from now on; NULL and errno. */
 struct sl_slots *sl_slots_new(void);
 void sl_slots_free(struct sl_slots *s);
 
@@ -42,6 +42,8 @@ size_t sl_slots_used(const struct sl_slots *s);
 /* Calls `each` for every process. */
 void sl_slots_each(const struct sl_slots *s, void (*each)(pid_t pid));
 
+/* Child, first of all: gives up all but what it may write, its own word; it knows no process's id. */
+void sl_slots_child(struct sl_slots *s, size_t own);
 /* Child. The peer has greeted, with a token of SL_SESSION_LEN bytes or without one (NULL). SL_E_LIMIT: there was room for a lane only, and it is none. */
 enum sl_code sl_slots_greeted(const struct sl_slots_view *v, const struct sl_config *c, const uint8_t *token, struct sl_error *err);
 /* Child. It wants module m of c. SL_E_LIMIT. */

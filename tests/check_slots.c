@@ -5,8 +5,12 @@
 
 #include <arpa/inet.h>
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { HERE = 1, THERE = 2 };
 
@@ -208,6 +212,80 @@ START_TEST(refuses_a_lane_that_wants_another_module)
 }
 END_TEST
 
+/* What a child says of itself that was taken over. */
+START_TEST(bounds_those_that_say_they_are_lanes)
+{
+    struct sl_config boundless = c;
+    struct sl_slots_view v;
+    boundless.max_lanes = 1000;
+    for (int i = 0; i < 6; i++) {
+        v = comes(HERE);
+        ck_assert_int_eq(sl_slots_greeted(&v, &boundless, token, &err), SL_OK);
+    }
+    ck_assert_int_eq(room(THERE), SL_ROOM_NONE);
+}
+END_TEST
+
+struct mappings { size_t writable, other; bool opened_up; };
+
+/* What this process has of the shared memory. */
+static struct mappings mapped(void)
+{
+    struct mappings m = { 0 };
+    char line[512], rights[8];
+    FILE *f = fopen("/proc/self/maps", "r");
+    while (f && fgets(line, sizeof line, f)) {
+        unsigned long from, to;
+        if (!strstr(line, "superlifter-slots") || sscanf(line, "%lx-%lx %7s", &from, &to, rights) != 3)
+            continue;
+        bool writable = rights[1] == 'w';
+        *(writable ? &m.writable : &m.other) += to - from;
+        m.opened_up |= !writable && mprotect((void *)(uintptr_t)from, to - from, PROT_READ | PROT_WRITE) == 0;
+    }
+    if (f)
+        fclose(f);
+    return m;
+}
+
+static void no_process(pid_t pid)
+{
+    (void)pid;
+    _exit(3);
+}
+
+/* 0: it has a page to write in, and neither the rest nor a process's id. */
+static int as_child(const struct sl_slots_view *v)
+{
+    sl_slots_child(v->all, v->own);
+    struct mappings m = mapped();
+    sl_slots_each(v->all, no_process);
+    if (m.writable != (size_t)sysconf(_SC_PAGESIZE) || !m.other || m.opened_up)
+        return 1;
+    return sl_slots_greeted(v, &c, token, &err) == SL_OK && admit(v, 0) == SL_OK ? 0 : 2;
+}
+
+START_TEST(leaves_a_child_its_own_word)
+{
+    struct sl_slots_view first, v;
+    int how = -1;
+    if (!mapped().other) {
+        fprintf(stderr, "no memory can be sealed here: what a child can't write is not seen\n");
+        return;
+    }
+    ck_assert_int_eq(greets(HERE, token, &first), SL_OK);
+    ck_assert_int_eq(admit(&first, 0), SL_OK);
+    ck_assert_int_eq(greets(THERE, NULL, &v), SL_OK);
+    v = comes(HERE);
+    pid_t pid = fork();
+    if (!pid)
+        _exit(as_child(&v));
+    ck_assert_int_eq(waitpid(pid, &how, 0), pid);
+    ck_assert_int_eq(how, 0);
+    ck_assert_int_eq(room(HERE), SL_ROOM_FOR_LANE);          /* it joined, so it is not counted; the listener saw that */
+    ck_assert(sl_slots_ended(all, next_pid));
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("slots");
@@ -223,6 +301,8 @@ int main(void)
     tcase_add_test(t, counts_a_lane_for_its_module_when_that_one_ends);
     tcase_add_test(t, counts_two_that_come_at_once);
     tcase_add_test(t, refuses_a_lane_that_wants_another_module);
+    tcase_add_test(t, bounds_those_that_say_they_are_lanes);
+    tcase_add_test(t, leaves_a_child_its_own_word);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_ENV);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <sys/sysmacros.h>
 
@@ -52,6 +53,45 @@ START_TEST(owners)
     ck_assert(geteuid() == 0 || !sl_owners_can_gid(o, 4000000001u));
     sl_owners_free(o);
     sl_owners_free(NULL);
+}
+END_TEST
+
+static size_t questions;
+
+/* Has the numbers below 1000, and counts. */
+static bool ask_counted(void *ctx, bool group, char *name, uint32_t *number)
+{
+    (void)ctx;
+    (void)group;
+    questions++;
+    if (!name[0] && *number < 1000)
+        snprintf(name, SL_OWNER_NAME_MAX, "n%u", *number);
+    return name[0] && *number < 1000;
+}
+
+/* An ACL can name any number: those that nobody has are not kept without end, and are yet not asked for each time. */
+START_TEST(unknown_owners_are_bounded)
+{
+    struct sl_owners *o = sl_owners_new_asking(ask_counted, NULL);
+    const char *known = sl_owners_user(o, 7);
+    for (uint32_t i = 0; i < 200000; i++)
+        ck_assert_ptr_null(sl_owners_user(o, 1000 + i));
+    size_t before = mallinfo2().uordblks;
+    for (uint32_t i = 0; i < 500000; i++)
+        ck_assert_ptr_null(sl_owners_user(o, 300000 + i));
+    ck_assert_uint_eq(mallinfo2().uordblks, before);
+    questions = 0;
+    for (int i = 0; i < 100; i++) {
+        ck_assert_ptr_null(sl_owners_user(o, 3000000));
+        ck_assert_ptr_null(sl_owners_user(o, 1000));
+    }
+    ck_assert_uint_eq(questions, 1);
+    ck_assert_ptr_eq(sl_owners_user(o, 7), known);
+    ck_assert_str_eq(sl_owners_user(o, 0), "n0");
+    ck_assert_str_eq(sl_owners_user(o, 999), "n999");
+    ck_assert_uint_eq(questions, 3);
+    ck_assert_ptr_null(sl_owners_group(o, 5000));
+    sl_owners_free(o);
 }
 END_TEST
 
@@ -231,6 +271,7 @@ END_TEST
 static void add(TCase *tc)
 {
     tcase_add_test(tc, owners);
+    tcase_add_test(tc, unknown_owners_are_bounded);
     tcase_add_test(tc, umask_is_kept);
     tcase_add_test(tc, stat_of_types);
     tcase_add_test(tc, sets_by_name);

@@ -12,7 +12,8 @@
 #include "base/error.h"
 #include "tree/accounts.h"
 
-/* Users and groups: names of numbers and back, each asked once (the table is kept). Memory: the distinct ones. */
+/* Users and groups: names of numbers and back, each asked once, as a rule. Memory: the distinct ones that are known here, and
+ * so many others. */
 struct sl_owners;
 struct sl_owners *sl_owners_new(void);
 struct sl_owners *sl_owners_new_asking(sl_account_ask *ask, void *ctx);      /* where this process may not ask itself */

@@ -278,6 +278,47 @@ START_TEST(things)
 }
 END_TEST
 
+/* The numbered names of a set: each `step`th of some. */
+static void put_numbered(struct sl_buf *b, unsigned step, const char *value)
+{
+    char name[16];
+    for (unsigned i = 0; i < 60; i += step) {
+        snprintf(name, sizeof name, "user.%02u", i);
+        put(b, name, value, 1);
+    }
+}
+
+/* Names that come before, between and behind those that are wanted go; those in common stay. */
+START_TEST(others_go)
+{
+    int top = scratch_make();
+    if (has_attrs(top)) {
+        static const unsigned steps[] = { 1, 2, 3, 7, 60 };
+        struct sl_attrs_reader r = { 0 };
+        scratch_file(top, "f", "", 0);
+        for (size_t i = 0; i < 25; i++) {
+            struct sl_buf set = { 0 };
+            struct sl_entry e = { .type = SL_TYPE_FILE, .name = "f", .name_len = 1 };
+            put_numbered(&set, steps[i % 5], "x");
+            put(&set, i % 2 ? "user.zz" : "user.z", "", 0);
+            struct sl_attrs_want w = want_of(&set, SL_ATTRS_XATTRS | SL_ATTRS_USER);
+            e.wants = &w;
+            ck_assert_int_eq(sl_meta_set_at(top, "f", &e, 0, NULL, &err), SL_OK);
+            ck_assert_uint_eq(read_of(top, "f", SL_ATTRS_XATTRS, &r), sl_buf_len(&set));
+            ck_assert_mem_eq(sl_buf_ptr(&r.set), sl_buf_ptr(&set), sl_buf_len(&set));
+            sl_buf_reset(&set, 0);
+            put_numbered(&set, steps[i / 5], "y");
+            w = want_of(&set, SL_ATTRS_XATTRS | SL_ATTRS_USER);
+            ck_assert_int_eq(sl_meta_set_at(top, "f", &e, 0, NULL, &err), SL_OK);
+            ck_assert_uint_eq(read_of(top, "f", SL_ATTRS_XATTRS, &r), sl_buf_len(&set));
+            sl_buf_clear(&set);
+        }
+        sl_attrs_reader_clear(&r);
+    }
+    scratch_remove(top);
+}
+END_TEST
+
 /* What a walk tells of it. */
 START_TEST(walked)
 {
@@ -378,6 +419,7 @@ int main(void)
     tcase_add_loop_test(t, acl_to_and_fro, 0, n);
     tcase_add_test(t, acl_names);
     tcase_add_test(t, things);
+    tcase_add_test(t, others_go);
     tcase_add_test(t, walked);
     tcase_add_test(t, acls_of_things);
     tcase_add_test(t, times_of_access);

@@ -270,9 +270,11 @@ static void drop_one(struct setting *s, const char *attr)
         failed(s, "remove", attr);
 }
 
+/* What is there and what is wanted stand in one order: both are gone through once. */
 static void drop_others(struct setting *s, const struct sl_attrs_want *want)
 {
     struct sl_buf names = { 0 };
+    struct sl_attrs_rd r;
     struct sl_attr a;
     size_t count = 0;
     const char **list = NULL;
@@ -280,9 +282,15 @@ static void drop_others(struct setting *s, const struct sl_attrs_want *want)
         list = chosen(&names, want->flags & ~(uint32_t)SL_ATTRS_ACLS, &count);
     else if (errno != EOPNOTSUPP)        /* without any there are none to go */
         failed(s, "list", "*");
-    for (size_t i = 0; i < count; i++)
-        if (!sl_attrs_find(want->set, want->len, list[i], &a))
+    sl_attrs_open(&r, want->set, want->len);
+    bool more = sl_attrs_next(&r, &a);
+    for (size_t i = 0; i < count; i++) {
+        struct sl_attr there = { .name = list[i], .name_len = strlen(list[i]) };
+        while (more && sl_attr_order(&a, &there) < 0)
+            more = sl_attrs_next(&r, &a);
+        if (!more || sl_attr_order(&a, &there) != 0)
             drop_one(s, list[i]);
+    }
     free(list);
     sl_buf_clear(&names);
 }

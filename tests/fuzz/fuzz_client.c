@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * fuzz_client - what a server may answer: the whole client, with a transport that is the input. Its first byte says
- * what the client is asked to do; the rest is a preface and frames, one of which comes whenever the client has said
- * something, or nothing for some turns. Whatever the server says, nothing outside of the destination is touched, and
+ * fuzz_client - what a server may answer: the whole client, with a transport that is the input (answers.h). Its first
+ * byte says what the client is asked to do. Whatever the server says, nothing outside of the destination is touched, and
  * nothing but the source is sent.
  */
 #include "config.h"
 #include "client/options.h"
 #include "client/remote.h"
 #include "client/run.h"
-#include "client/transport.h"
-#include "proto/conn.h"
 
 #include <fcntl.h>
 #include <ftw.h>
@@ -18,130 +15,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "tests/fuzz/answers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define SECRET "tOp5ecret"
-enum { ARGUMENTS_MAX = 12, PATH_LEN_MAX = 128, BIG = 70000, SILENT_TURNS = 4 };
-
-/* ---- the server ---- */
-
-static struct {
-    const uint8_t *at, *end;
-    int fd;          /* its side of the stream */
-    unsigned silent; /* turns in which the client has said nothing */
-    uint64_t random;
-} server;
-
-/* In the place of the system's: the seed of what was recorded for the corpus has to come again. */
-ssize_t getrandom(void *to, size_t n, unsigned flags)
-{
-    uint8_t *p = to;
-    (void)flags;
-    for (size_t i = 0; i < n; i++) {
-        server.random = server.random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-        p[i] = (uint8_t)(server.random >> 56);
-    }
-    return (ssize_t)n;
-}
-
-/* The preface, a frame, or what is left. */
-static size_t next_words(void)
-{
-    size_t left = (size_t)(server.end - server.at), n = SL_PREFACE_LEN;
-    const uint8_t *p = server.at;
-    if (left < SL_PREFACE_LEN || memcmp(p, SL_PREFACE, SL_PREFACE_LEN) != 0)
-        n = left < SL_FRAME_HEADER ? left : SL_FRAME_HEADER + ((size_t)p[0] << 16 | (size_t)p[1] << 8 | p[2]);
-    return n < left ? n : left;
-}
-
-static void hear(void)
-{
-    static char buf[65536];
-    ssize_t n;
-    server.silent++;
-    while ((n = recv(server.fd, buf, sizeof buf, MSG_DONTWAIT)) > 0) {
-        server.silent = SILENT_TURNS;
-        if (memmem(buf, (size_t)n, SECRET, strlen(SECRET)))
-            abort();
-    }
-}
-
-static void speak(void)
-{
-    hear();
-    if (server.silent < SILENT_TURNS)
-        return;
-    size_t n = next_words();
-    server.silent = 0;
-    ssize_t put = n ? send(server.fd, server.at, n, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
-    if (put > 0)
-        server.at += put;
-    if (server.at == server.end)
-        shutdown(server.fd, SHUT_WR);
-}
-
-/* Its standard error can always be read: the client looks at it in every turn. */
-enum sl_code sl_transport_open(struct sl_transport *t, const struct sl_address *a, const struct sl_options *o,
-                               enum sl_transport_way way, struct sl_error *err)
-{
-    int pair[2], awake[2];
-    (void)a;
-    (void)o;
-    (void)way;
-    (void)err;
-    if (server.fd >= 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) != 0 || pipe(awake) != 0 ||
-        write(awake[1], "", 1) != 1)
-        abort();
-    close(awake[1]);
-    server.fd = pair[1];
-    *t = (struct sl_transport){ .fd = pair[0], .out_fd = pair[0], .stderr_fd = awake[0], .control_fd = -1 };
-    return SL_OK;
-}
-
-enum sl_code sl_transport_stderr(struct sl_transport *t, void (*sink)(const char *line))
-{
-    (void)t;
-    (void)sink;
-    speak();
-    return SL_AGAIN;
-}
-
-enum sl_code sl_transport_autopsy(struct sl_transport *t, const struct sl_address *a, struct sl_error *err,
-                                  int *rc_exit)
-{
-    (void)t;
-    (void)a;
-    *rc_exit = 12;
-    return sl_fail(err, SL_E_CLOSED, "the server ended");
-}
-
-enum sl_code sl_transport_lane_autopsy(struct sl_transport *t, const struct sl_address *a, struct sl_error *err)
-{
-    (void)t;
-    (void)a;
-    return sl_fail(err, SL_E_CLOSED, "the server ended");
-}
-
-int sl_transport_close(struct sl_transport *t, unsigned grace_ms)
-{
-    (void)grace_ms;
-    if (server.fd >= 0)
-        hear();
-    if (t->fd >= 0)
-        close(t->fd);
-    if (t->stderr_fd >= 0)
-        close(t->stderr_fd);
-    t->fd = t->out_fd = t->stderr_fd = -1;
-    if (server.fd >= 0)
-        close(server.fd);
-    server.fd = -1;
-    return 0;
-}
+enum { ARGUMENTS_MAX = 12, PATH_LEN_MAX = 128, BIG = 70000 };
 
 /* ---- the trees ---- */
 
@@ -235,6 +117,13 @@ static const char *const jobs[][ARGUMENTS_MAX] = {
     { "-aHi", "<", "host:tree/" },
     { "-aAXUi", "--delete", "host:tree/", ">" },
     { "-aAXUi", "<", "host:tree/" },
+    { "-aLK", "--delete", "host:tree/", ">" },
+    { "-rlt", "-k", "--copy-unsafe-links", "host:tree/", ">" },
+    { "-aK", "--delete", "<", "host:tree/" },
+    { "-rl", "--size-only", "--link-dest=../one", "--link-dest=../two", "<", "host:tree/" },
+    { "-rlHy", "--size-only", "--copy-dest=../one", "<", "host:tree/" },
+    { "-rlbW", "--size-only", "--delete", "--backup-dir=../back", "<", "host:tree/" },
+    { "-rlW", "--size-only", "--remove-source-files", "host:tree/", ">" },
 };
 
 static void run(unsigned job, const char *root)
@@ -265,11 +154,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     signal(SIGPIPE, SIG_IGN);
     fill(root);
     state(root, &dir[0], &file[0]);
-    server.fd = -1;
-    server.silent = 0;
-    server.random = 0;
-    server.at = data + 1;
-    server.end = data + size;
+    answers_begin(data + 1, size - 1, SECRET);
     run(data[0] % (sizeof jobs / sizeof jobs[0]), root);
     state(root, &dir[1], &file[1]);
     if (!same(&dir[0], &dir[1]) || !same(&file[0], &file[1]))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * fuzz_requests - what a client that has greeted and attached may ask: the input is requests, each a byte for its type, one for
- * channel and the size of the step in which it is fed, two for its length, and its payload. The tree is small and made anew each
+ * channel and the size of the step in which it is fed, two for its length, and its payload. Of the channels those are used that a client has
+ * for its jobs, and some of those for further listings, beyond what an old server knows. The tree is small and made anew each
  * time; every right is given.
  */
 #include "config.h"
@@ -94,7 +95,8 @@ static bool exchange(struct sl_conn *c, struct sl_session *s, size_t turn)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const features[] = { "zlib", SL_FEATURE_PARTS, SL_FEATURE_LINKS, SL_FEATURE_RENAME, SL_FEATURE_ATTRS, SL_FEATURE_BACKUP, SL_FEATURE_REMOVE_AS, SL_FEATURE_SMALL, NULL };
+    static const char *const features[] = { "zlib", SL_FEATURE_PARTS, SL_FEATURE_LINKS, SL_FEATURE_RENAME, SL_FEATURE_ATTRS, SL_FEATURE_BACKUP, SL_FEATURE_REMOVE_AS, SL_FEATURE_SMALL, SL_FEATURE_CHANNELS, SL_FEATURE_STATFS, SL_FEATURE_FSYNC, NULL };
+    static const uint8_t channels[] = { 1, 2, 3, 1, 4, 15, 16, SL_CHANNELS - 1 };
     static const struct sl_conn_ops ops = { .frame = take };
     struct sl_hello hello = { 1, 1, SL_FRAME_MAX, SL_CREDIT_START, 0, "fuzz", features, false, { 0 } };
     char root[64];
@@ -102,12 +104,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sl_policy policy = { .account = true, .root = root, .rights = SL_RIGHT_ALL };
     struct sl_session *s = sl_session_new(&policy);
     struct sl_conn *c = sl_conn_new(SL_ROLE_CLIENT, &hello, 0, &ops, NULL);
-    for (uint8_t channel = 1; channel <= 3; channel++)
-        sl_conn_send(c, channel, SL_MSG_ATTACH, 0, "\0\0\0", 3);
+    for (size_t i = 0; i < sizeof channels; i++)
+        sl_conn_send(c, channels[i], SL_MSG_ATTACH, 0, "\0\0\0", 3);
     bool well = exchange(c, s, 4096);
     for (size_t at = 0; well && at + HEAD <= size;) {
         size_t n = (size_t)data[at + 2] << 8 | data[at + 3], left = size - at - HEAD;
-        uint8_t channel = (uint8_t)(1 + (data[at + 1] & 3) % 3);
+        uint8_t channel = channels[(data[at + 1] & 8 ? 4 : 0) + (data[at + 1] & 3)];
         n = n < left ? n : left;
         if (sl_conn_room(c, channel) >= n)
             sl_conn_send(c, channel, data[at], 0, data + at + HEAD, n);

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 #include "client/run.h"
+#include "client/typed.h"
 #include "base/mem.h"
 #include "client/alter.h"
 #include "proto/msg.h"
@@ -98,7 +99,9 @@ static bool skipped_dir(struct sl_layout *l, const struct sl_place *p, const cha
 {
     if (p->entry.type != SL_TYPE_DIR || l->o->recurse || l->o->dirs || !l->o->dest)
         return false;
-    sl_report_note(l->report, 0, "skipping directory %s", p->name[0] ? path : ".");
+    char *name = sl_typed_name(path, l->o->relative ? SL_TYPED_RELATIVE : SL_TYPED_LAST);
+    sl_report_note(l->report, 0, "skipping directory %s", name);
+    free(name);
     return true;
 }
 
@@ -182,32 +185,10 @@ static enum sl_code add_plain(struct sl_layout *l, const struct sl_address *a, s
     return rc;
 }
 
-/* Cuts PATH for -R: what stays in front ("/", ".", or all before "/./") and what becomes the path of the transfer. */
-static char *relative_front(const char *path, const char **rest)
-{
-    const char *mark = strstr(path, "/./");
-    if (mark) {
-        *rest = mark + 3;
-        return sl_memdup0(path, (size_t)(mark - path) + 1);
-    }
-    *rest = path;
-    return sl_strdup(path[0] == '/' ? "/" : "./");
-}
-
-/* The next component of a path that is not "." or empty: where it begins; its length is 0 at the end. */
-static const char *next_part(const char *path, size_t *n)
-{
-    for (;; path += *n + (path[*n] == '/')) {
-        *n = strcspn(path, "/");
-        if (!*path || (*n && !(*n == 1 && path[0] == '.')))
-            return path;
-    }
-}
-
 static enum sl_code relative_parts(struct sl_layout_item *it, const char *rest, struct sl_error *err)
 {
     size_t n;
-    for (rest = next_part(rest, &n); n; rest = next_part(rest + n, &n)) {
+    for (rest = sl_typed_next(rest, &n); n; rest = sl_typed_next(rest + n, &n)) {
         if (n == 2 && rest[0] == '.' && rest[1] == '.')
             return sl_fail(err, SL_E_CONFIG, "'%s': \"..\" cannot be part of a path with --relative", it->typed);
         item_part(it, rest, n);
@@ -220,13 +201,15 @@ static enum sl_code add_relative(struct sl_layout *l, const struct sl_address *a
     struct sl_place whole = { 0 }, front = { 0 };
     const char *rest;
     size_t first;
-    char *base = relative_front(a->path, &rest);
-    next_part(rest, &first);
+    char *base = sl_typed_front(a->path, &rest);
+    sl_typed_next(rest, &first);
     struct sl_endpoint *e = source_endpoint(l, !first);
     enum sl_code rc = e->ops->place(e, a->path[0] ? a->path : ".", false, &whole, err);
     bool gone = rc == SL_E_NOT_FOUND || (rc == SL_OK && !whole.exists);
     if (gone)
         rc = passes_missing(l) ? SL_OK : missing(err, a->text);
+    if (rc == SL_OK && !gone)
+        rc = led_to(l, e, a, &whole, err);
     if (rc == SL_OK && (gone ? l->o->delete_missing_args : !skipped_dir(l, &whole, a->path))) {
         rc = e->ops->place(e, base, true, &front, err);
         if (rc == SL_OK && !front.exists)       /* its place is then of the directory around it */
@@ -341,7 +324,6 @@ static void add_item(struct sl_stream *s, const struct sl_layout_item *it, const
         sl_stream_add(s, &seg);
     }
 }
-
 
 void sl_layout_items(const struct sl_layout *l, struct sl_stream *s, struct sl_origin *dest, uint32_t extra)
 {

@@ -128,11 +128,20 @@ static bool within_limits(struct sl_plan *p, const struct sl_entry *s)
     return false;
 }
 
+/* Without -r and -d: those on the way to what was named. And, as with rsync, one that an argument is a link to, if --copy-unsafe-links alone makes a
+ * directory of it: it was none when arguments were looked at. It stays empty. */
+static bool dir_wanted(const struct sl_plan *p)
+{
+    const struct sl_options *o = p->o;
+    bool late = p->real && o->copy_unsafe_links && !o->copy_links && !o->copy_dirlinks;
+    return o->recurse || o->dirs || p->way || late;
+}
+
 bool sl_plan_type_wanted(const struct sl_plan *p, const struct sl_entry *s)
 {
     const struct sl_options *o = p->o;
     bool devices = o->devices && o->super >= 0;
-    return s->type == SL_TYPE_FILE || (s->type == SL_TYPE_DIR && (o->recurse || o->dirs)) || (s->type == SL_TYPE_LINK && o->links) ||
+    return s->type == SL_TYPE_FILE || (s->type == SL_TYPE_DIR && dir_wanted(p)) || (s->type == SL_TYPE_LINK && o->links) ||
                ((s->type == SL_TYPE_CHAR || s->type == SL_TYPE_BLOCK) && devices) ||
                ((s->type == SL_TYPE_FIFO || s->type == SL_TYPE_SOCKET) && o->specials);
 }

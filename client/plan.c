@@ -217,7 +217,8 @@ static enum sl_code merge_step(struct sl_plan *p, struct sl_error *err)
     if (!s_end)
         sl_compare_disarm(p, &s->entry);
     p->real = s_end ? NULL : s->real;
-    p->bare = !s_end && s->implied && !p->o->implied_dirs;
+    p->way = !s_end && s->implied;
+    p->bare = p->way && !p->o->implied_dirs;
     if (!s_end && (ra = sl_alternates_seek(&p->alternates, p->depth, &s->entry, err)) != SL_OK)
         return ra;
     p->cut = !s_end && ((p->o->max_depth && !s->implied && p->depth >= (size_t)p->o->max_depth) || is_shut(p, s));

@@ -93,7 +93,8 @@ struct sl_action {
     struct sl_delta_job *delta;  /* FILE: owned; NULL: sent whole */
     bool append;             /* FILE: the destination has its beginning, basis_size bytes: the rest is sent */
     bool whole;              /* it is to be sent whole: a delta of it failed, or would not pay */
-    bool redo;               /* it was told and counted already */
+    bool told;               /* its line was printed */
+    bool redo;               /* and it was counted as sent */
     bool takes_source;       /* what it is made of goes when it is done (take_source.h) */
     uint64_t source_size;    /* as it was listed */
     bool backs_up;           /* what it replaces or removes gets a second name before (backup.h) */
@@ -241,7 +242,8 @@ struct sl_plan {
     uint64_t extra_count;            /* entries found in it */
     const char *real;                /* where the source has the entry being decided, when links were followed on the way; borrowed; NULL */
     uint64_t dest_entries;           /* found at the destination */
-    bool bare;                       /* the entry being decided is a directory whose metadata is not wanted */
+    bool way;                        /* the entry being decided is a directory on the way to what was named (-R) */
+    bool bare;                       /* or one whose metadata is not wanted */
     bool keeps_group;                /* or one whose group is not to be given to what is made (--no-super) */
     bool cut;                        /* or one whose content is not looked at: as deep as --max-depth says, or -d */
     bool conflict;                   /* that directory is in the way of the last deferred action */

@@ -32,6 +32,7 @@ static void new_dir(struct sl_plan *p, const struct sl_entry *s, struct sl_origi
     if (p->bare) {
         meta = SL_META_MODE | SL_META_UMASK;
         a->entry.mode = 0777;
+        a->quiet = true;                 /* as with rsync */
     }
     if (!p->o->perms)
         a->entry.mode &= 0777;

@@ -21,7 +21,7 @@ enum { EXEC_MAX = 256, EXEC_MS = 4 };
 
 void sl_exec_report(struct sl_plan *p, const struct sl_action *a, uint64_t bytes)
 {
-    if (a->quiet || a->redo)
+    if (a->quiet || a->told || a->redo)
         return;
     const char *path = a->origin->rename_from ? a->origin->rename_from : a->path[0] ? a->path : ".";
     char *backup = sl_backup_shown(p, a);
@@ -35,8 +35,8 @@ void sl_exec_report(struct sl_plan *p, const struct sl_action *a, uint64_t bytes
     free(backup);
 }
 
-/* How it ends when it is interrupted. What is given its name then is the first lane's alone: another one's server may learn late that its lane is lost,
- * when the file is complete. */
+/* How it ends when it is interrupted. A server that learns late that its lane is lost gives its part no name that another one has been given since; but
+ * it may give it one before the file is sent once more, which then has to replace that. */
 static uint32_t ending_of(const struct sl_lane *l, const struct sl_action *a)
 {
     const struct sl_options *o = l->plan->o;
@@ -45,7 +45,7 @@ static uint32_t ending_of(const struct sl_lane *l, const struct sl_action *a)
     if (o->inplace)
         return SL_PUT_INPLACE;
     if (o->partial && !*o->partial_dir && !a->backs_up)
-        return l == l->plan->lanes[0] ? SL_PUT_PARTIAL : 0;
+        return l == l->plan->lanes[0] || l->dest->rights & SL_RIGHT_OVERWRITE ? SL_PUT_PARTIAL : 0;
     return o->no_resume ? SL_PUT_UNKEPT : 0;
 }
 
@@ -136,6 +136,7 @@ enum sl_code sl_exec_begin(struct sl_lane *l, struct sl_action *a, uint32_t dir)
         return SL_OK;
     }
     sl_exec_report(p, a, a->delta ? sl_delta_unknown_bytes(&a->delta->delta) : a->entry.size);
+    a->told = true;
     l->dest->ops->write(l->dest, &n);
     return SL_OK;
 }

@@ -350,7 +350,9 @@ static enum sl_code end(struct sl_lane *l, struct sl_action *a, uint32_t dir)
         if (l->swallow_redo && a->append) {
             append_failed(p, a);
         } else if (l->swallow_redo) {
-            sl_exec_once_more(l, sl_exec_delta_copy(a));
+            struct sl_action *copy = sl_exec_delta_copy(a);
+            copy->redo = a->redo;        /* nothing of it counts as sent yet */
+            sl_exec_once_more(l, copy);
             a = sl_queue_at(&l->queue, 0);
             a->seq = 0;
         }

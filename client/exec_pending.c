@@ -275,6 +275,7 @@ struct sl_action *sl_exec_copy(const struct sl_action *a)
     copy->changes = a->changes;
     copy->update = a->update;
     copy->retried = a->retried;
+    copy->told = a->told;
     copy->quiet = a->quiet;
     copy->seq = a->seq;
     copy->needs = a->needs;

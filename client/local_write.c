@@ -129,6 +129,8 @@ void sl_local_write(struct sl_endpoint *e, const struct sl_new *n)
         rc = n->flags & SL_PUT_INPLACE ? sl_stage_begin_inplace(&l->stage, fd, &l->w_entry, n->meta, n->flags, &err)
                                        : sl_stage_begin(&l->stage, fd, &l->w_entry, n->meta, &err);
     l->staging = rc == SL_OK;
+    if (l->staging && n->flags & SL_PUT_PARTIAL)
+        sl_stage_watch(&l->stage);
     l->stage.sparse = n->flags & SL_PUT_SPARSE;
     l->stage.kept_in = l->searched.in;
     l->hashing = l->e.verify;

@@ -14,7 +14,7 @@ void sl_look_drop(struct sl_look *k)
 {
     if (!k)
         return;
-    if (!k->done) {
+    if (k->asked && !k->done) {
         k->dropped = true;
         return;
     }
@@ -25,6 +25,11 @@ void sl_look_drop(struct sl_look *k)
     }
     free(k->at);
     free(k);
+}
+
+void sl_look_asked(struct sl_look *k)
+{
+    k->asked = true;
 }
 
 static struct sl_look_item *item_new(struct sl_look *k)

@@ -16,7 +16,7 @@ struct sl_look_item {
     struct sl_error *error; /* owned; it is an error of `entry.name`, or of the directory where that is "" */
 };
 struct sl_look { /* allocated by who asks, given up by sl_look_drop */
-    bool done, dropped;
+    bool asked, done, dropped;
     enum sl_code code; /* when done: SL_OK, or why there is nothing (err) */
     struct sl_error err;
     struct sl_look_item *at; /* owned: the thing itself, then a directory's entries in their order */
@@ -24,10 +24,11 @@ struct sl_look { /* allocated by who asks, given up by sl_look_drop */
 };
 
 struct sl_look *sl_look_new(void);
-/* Frees it, or leaves that to the endpoint when it is still under way. */
+/* Frees it, or leaves that to the endpoint when it was asked for and is still under way. */
 void sl_look_drop(struct sl_look *k);
 
-/* For endpoints. */
+/* For endpoints. It was asked for: */
+void sl_look_asked(struct sl_look *k);
 void sl_look_add(struct sl_look *k, const struct sl_entry *e);
 void sl_look_add_error(struct sl_look *k, const char *name, const struct sl_error *err);
 /* It is there, or will never be. */

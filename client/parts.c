@@ -25,7 +25,7 @@ void sl_parts_split(struct sl_lane *l, struct sl_action *a)
     struct sl_parts *g = sl_calloc(1, sizeof *g), **at = &p->parts;
     struct sl_action *copy = sl_exec_copy(a);
     copy->redo = a->redo;
-    g->told = a->redo;
+    g->told = a->told || a->redo;
     g->file = *copy;
     free(copy);
     sl_stage_token(g->token);
@@ -147,7 +147,8 @@ static void give_up(struct sl_plan *p, struct sl_parts *g)
         struct sl_action *again = sl_exec_copy(&g->file);
         again->whole = again->in_one = true;
         again->retried |= g->changed;
-        again->redo = g->told;
+        again->redo = g->file.redo;
+        again->told = g->told;
         push(p, again);
     } else {
         p->source_error |= g->err.side == SL_SIDE_SOURCE;

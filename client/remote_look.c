@@ -38,6 +38,7 @@ void sl_remote_look(struct sl_endpoint *e, uint32_t dir, const char *name, uint3
     struct sl_remote *r = (struct sl_remote *)e;
     struct sl_msg_list m = { dir, flags | e->tells, name, strlen(name) };
     struct sl_look_wait *w = sl_calloc(1, sizeof *w);
+    sl_look_asked(k);
     sl_list_request_encode(&r->scratch, &m);
     w->ticket = sl_remote_send(r, SL_JOB_LOOK, SL_MSG_LIST, sl_buf_ptr(&r->scratch), sl_buf_len(&r->scratch));
     sl_buf_reset(&r->scratch, 64 * 1024);

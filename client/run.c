@@ -200,7 +200,7 @@ int sl_run_attempt(const struct sl_options *o, struct sl_attempts *a)
     if (rc != SL_OK)
         sl_run_tell_failure(&l, &err, sl_retries_lost(a, o, NULL, &err));
     else
-        status = o->dest && !o->list_only ? sl_run_copy(&l, &err) : sl_run_list(&l, &err);
+        status = o->dest && !o->list_only ? sl_run_transfer(&l, &err) : sl_run_listing(&l, &err);
     if (rc == SL_OK && l.remote_source)
         sl_remote_finish(l.remote_source);
     if (!a || !a->again)

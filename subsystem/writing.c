@@ -121,6 +121,8 @@ enum sl_code sl_run_write(struct sl_channel *ch, const union sl_request *q, stru
     if (rc != SL_OK)
         return rc;
     sl_note(ch, SL_NOTE_TRANSFER, "write", m->id, ch->w_name);
+    if (ch->w_flags & SL_PUT_PARTIAL)
+        sl_stage_watch(&ch->stage);
     ch->stage.sparse = ch->w_flags & SL_PUT_SPARSE;
     ch->stage.kept_in = ch->searched.in;
     if (sl_hidden_kept(ch, m->id, ch->w_name)) {

@@ -452,6 +452,41 @@ START_TEST(drops)
 }
 END_TEST
 
+/* A stage of "f" that ends late, and gives it a part for a name if it may; `meanwhile` is what comes before that, NULL for nothing. */
+static void ends_late(int top, size_t n, const char *meanwhile)
+{
+    struct sl_stage s;
+    struct sl_entry e = { .type = SL_TYPE_FILE, .mode = 0644, .name = "f", .name_len = 1 };
+    ck_assert_int_eq(sl_stage_begin(&s, top, &e, SL_META_MODE, &err), SL_OK);
+    sl_stage_watch(&s);
+    ck_assert_int_eq(sl_stage_write(&s, data, n, &err), SL_OK);
+    if (meanwhile)
+        ck_assert_int_eq(sl_stage_put(top, &e, SL_META_MODE, SL_STAGE_REPLACE, meanwhile, strlen(meanwhile), NULL, &err), SL_OK);
+    sl_kept_end(&s, SL_KEPT_NAMED | SL_STAGE_REPLACE);
+}
+
+/* The session of a lane that was lost may end when another one has sent the whole file. */
+START_TEST(a_late_end_replaces_nothing)
+{
+    int top = scratch_make();
+    struct sl_kept_searched searched = { 0 };
+    off_t size = 0;
+    fill();
+    ends_late(top, 1000, NULL);
+    ck_assert(scratch_holds(top, "f", data, 1000) && scratch_count(top) == 1);
+    ends_late(top, 500, NULL);                   /* what was there all the time is replaced */
+    ck_assert(scratch_holds(top, "f", data, 500) && scratch_count(top) == 1);
+    ends_late(top, 1000, "whole");
+    ck_assert(scratch_holds(top, "f", "whole", 5) && scratch_count(top) == 1);
+    unlinkat(top, "f", 0);
+    ends_late(top, 100000, "whole");
+    ck_assert(scratch_holds(top, "f", "whole", 5) && scratch_count(top) == 2);
+    ck_assert_int_eq(kept_of(top, "f", &searched, &size), SL_OK);
+    ck_assert_int_eq(size, 100000);
+    scratch_remove(top);
+}
+END_TEST
+
 START_TEST(is_found_by_a_later_run)
 {
     int top = scratch_make();
@@ -583,6 +618,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, nothing_is_written_after_joining);
     tcase_add_test(tc, busy_while_it_is_joined);
     tcase_add_test(tc, drops);
+    tcase_add_test(tc, a_late_end_replaces_nothing);
     tcase_add_test(tc, is_found_by_a_later_run);
     tcase_add_test(tc, is_left_alone_between_parts);
     tcase_add_test(tc, is_remembered);

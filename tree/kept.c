@@ -85,7 +85,7 @@ void sl_kept_end(struct sl_stage *s, uint32_t flags)
 {
     if (s->stays)
         sl_stage_abort(s);               /* it stays where it is */
-    else if (s->fd >= 0 && flags & SL_KEPT_NAMED && !(flags & SL_KEPT_NOTHING))
+    else if (s->fd >= 0 && flags & SL_KEPT_NAMED && !(flags & SL_KEPT_NOTHING) && sl_stage_unchanged(s))
         sl_stage_partial(s, flags);
     else if (flags & SL_KEPT_NOTHING)
         sl_stage_abort(s);

@@ -19,7 +19,7 @@ void sl_kept_name(char kept[SL_NAME_MAX + 1], const char *name);
 
 /* Ends a stage whose session or process ends, as its flags say: what it has is kept, unless that is too little or less than what is kept
  * already; or it is aborted (SL_KEPT_NOTHING); or what was written gets its name, as it is (SL_KEPT_NAMED; SL_STAGE_REPLACE: also where there
- * is something of that name). The staged file is gone afterwards in any case, as after sl_stage_abort; a file
+ * is something of that name), if what has that name is what had it at sl_stage_watch: else it is kept. The staged file is gone afterwards in any case, as after sl_stage_abort; a file
  * that was written in place, or of which this was a part, is left as it is. */
 enum sl_kept_flag { SL_KEPT_NOTHING = 4, SL_KEPT_NAMED = 8 };    /* the values are those of enum sl_put_flag */
 void sl_kept_end(struct sl_stage *s, uint32_t flags);

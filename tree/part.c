@@ -218,6 +218,7 @@ enum sl_code sl_part_drop(int dirfd, const struct sl_drop *d, struct sl_error *e
     if (rc != SL_OK)
         return rc;
     s.kept_in = d->kept_in;
+    sl_stage_watch(&s);
     sl_kept_end(&s, d->flags);
     return SL_OK;
 }

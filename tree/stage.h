@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/entry.h"
 #include "base/error.h"
@@ -20,6 +21,14 @@
 #define SL_KEPT_SUFFIX ".slkept"         /* tree/kept.h */
 #define SL_STAGE_AFFIX_LEN (sizeof "." - 1 + sizeof ".abcdefgh" - 1 + sizeof SL_STAGE_SUFFIX - 1)   /* around the name */
 #define SL_STAGE_STALE_S (24 * 3600)     /* a staged file untouched for this long, and ours, is a dead run's */
+
+struct sl_stage_there {      /* what has a name, or that nothing has */
+    bool known, any;
+    dev_t dev;
+    ino_t ino;
+    off_t size;
+    struct timespec changed; /* by its inode */
+};
 
 struct sl_stage {
     int dirfd;               /* own duplicate; -1 when unused */
@@ -33,6 +42,7 @@ struct sl_stage {
     uint64_t out;            /* it is being written out up to here */
     bool made;               /* in place: it was made, and is new */
     bool looked, replaces;   /* whether something of its name is there: was looked for, and is */
+    struct sl_stage_there there; /* what had its name when sl_stage_watch was called */
     bool unshared;           /* the file system can't share content between files */
     bool born_with_mode;     /* its mode was given when it was created, as far as the umask let it */
     const char *kept_in;     /* after begin, for the caller to set (tree/kept.h); borrowed */
@@ -76,6 +86,9 @@ void sl_stage_abort(struct sl_stage *s);
 enum sl_code sl_stage_flush(struct sl_stage *s, struct sl_error *err);
 /* Gives what was written so far its name, without its metadata; SL_STAGE_REPLACE as in sl_stage_commit. Like sl_stage_abort it does not fail. */
 void sl_stage_partial(struct sl_stage *s, uint32_t flags);
+/* Notes what has its name now; and whether that is so still. Who ends late must not put part of a file where somebody else has put all of it. */
+void sl_stage_watch(struct sl_stage *s);
+bool sl_stage_unchanged(const struct sl_stage *s);
 
 /* All of the above for content in memory, with the fewest system calls. */
 enum sl_code sl_stage_put(int dirfd, const struct sl_entry *e, uint32_t meta, uint32_t flags, const void *data, size_t n,

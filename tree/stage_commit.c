@@ -137,6 +137,29 @@ enum sl_code sl_stage_flush(struct sl_stage *s, struct sl_error *err)
     return sl_stage_end_content(s, err);
 }
 
+static struct sl_stage_there look(const struct sl_stage *s)
+{
+    struct stat st;
+    if (fstatat(s->dirfd, s->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return (struct sl_stage_there){ .known = errno == ENOENT };
+    return (struct sl_stage_there){ true, true, st.st_dev, st.st_ino, st.st_size, st.st_ctim };
+}
+
+void sl_stage_watch(struct sl_stage *s)
+{
+    s->there = look(s);
+}
+
+bool sl_stage_unchanged(const struct sl_stage *s)
+{
+    struct sl_stage_there now = look(s);
+    const struct sl_stage_there *was = &s->there;
+    if (!was->known || !now.known || was->any != now.any)
+        return false;
+    return !now.any || (was->dev == now.dev && was->ino == now.ino && was->size == now.size && was->changed.tv_sec == now.changed.tv_sec &&
+                        was->changed.tv_nsec == now.changed.tv_nsec);
+}
+
 void sl_stage_partial(struct sl_stage *s, uint32_t flags)
 {
     struct sl_error ignored = { 0 };

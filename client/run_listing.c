@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* run_list - a run without a destination: entries, or modules. */
+/* run_listing - a run without a destination: entries, or modules. */
 #include "config.h"
 #include "client/run_priv.h"
 #include "client/attrs.h"
@@ -97,7 +97,7 @@ static void finish_list(struct sl_layout *l, int status)
     sl_report_end(l->report, &l->listed, status);
 }
 
-int sl_run_list(struct sl_layout *l, struct sl_error *err)
+int sl_run_listing(struct sl_layout *l, struct sl_error *err)
 {
     int status = 0;
     enum sl_code rc;

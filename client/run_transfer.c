@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* run_copy - a run with a destination: what is set up around planner and executor, and what is told at the end. */
+/* run_transfer - a run with a destination: what is set up around planner and executor, and what is told at the end. */
 #include "config.h"
 #include "client/run_priv.h"
 #include "client/attrs.h"
@@ -153,7 +153,7 @@ static enum sl_code carry_out(struct sl_layout *l, struct sl_plan *p, struct sl_
 }
 
 /* Streams exist only once the destination is known: the planner is set up in between. */
-int sl_run_copy(struct sl_layout *l, struct sl_error *err)
+int sl_run_transfer(struct sl_layout *l, struct sl_error *err)
 {
     struct sl_plan p;
     struct sl_stream *none = NULL;

@@ -202,8 +202,11 @@ enum sl_code sl_decide_both(struct sl_plan *p, const struct sl_entry *s, const s
         struct sl_entry old = *d;
         sl_stream_pop(&p->dest_stream);
         make_new(p, s, origin, &pick);
-        if (!dir)
-            sl_backup_mark(p, sl_queue_at(&p->queue, p->queue.len - 1), &old);
+        if (!dir) {
+            struct sl_action *a = sl_queue_at(&p->queue, p->queue.len - 1);
+            sl_decide_keep_mode(p, a, &old);
+            sl_backup_mark(p, a, &old);
+        }
         return SL_OK;
     }
     rc = s->type == SL_TYPE_FILE ? sl_decide_files(p, s, d, origin) : sl_decide_special(p, s, d, origin);

@@ -124,6 +124,15 @@ enum sl_code sl_decide_files(struct sl_plan *p, const struct sl_entry *s, const 
     return SL_OK;
 }
 
+void sl_decide_keep_mode(const struct sl_plan *p, struct sl_action *a, const struct sl_entry *d)
+{
+    bool special = a->kind == SL_ACT_MAKE && a->entry.type != SL_TYPE_LINK;
+    if (p->o->perms || !special || d->type == SL_TYPE_LINK)
+        return;
+    a->entry.mode = d->mode & 0777;
+    a->meta = (a->meta & ~(uint32_t)SL_META_UMASK) | SL_META_MODE;
+}
+
 enum sl_code sl_decide_special(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin)
 {
     uint32_t changes = 0, meta = 0;
@@ -149,6 +158,7 @@ enum sl_code sl_decide_special(struct sl_plan *p, const struct sl_entry *s, cons
     a->update = target || number ? SL_UPDATE_LOCAL : SL_UPDATE_NONE;
     a->meta = target || number ? sl_meta_of_new(p, s) : meta;
     a->flags = SL_PUT_REPLACE;
+    sl_decide_keep_mode(p, a, d);
     if (target || number)
         sl_backup_mark(p, a, d);
     sl_hard_action(p, a, s, d);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* backup - see backup.h. Below --backup-dir each lane makes the directories that it comes to, each time that it comes
- * to them: one that is there is no failure. */
+/* backup - see backup.h. */
 #include "config.h"
-#include "client/backup.h"
+#include "client/backup_priv.h"
 #include "base/mem.h"
 #include "client/info.h"
 #include "client/plan_priv.h"
@@ -11,14 +10,6 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { ROOM = 2 * SL_NAME_MAX + 96 /* of a request with two names */ };
-
-struct sl_lane_backup {
-    struct sl_cursor to, like;     /* in --backup-dir; in the destination */
-    char *made;                    /* owned: the last directory that was made below `to`, or "" */
-    uint64_t mkdir_from, mkdir_to; /* tickets within which a directory that exists is no failure; 0: none */
-};
 
 /* ---- where ---- */
 
@@ -36,7 +27,7 @@ enum sl_code sl_backup_check(const struct sl_options *o, const struct sl_endpoin
     return SL_E_CONFIG;
 }
 
-static char *joined(const char *a, const char *b)
+char *sl_backup_joined(const char *a, const char *b)
 {
     return *a && *b ? sl_asprintf("%s%s%s", a, a[strlen(a) - 1] == '/' ? "" : "/", b) : sl_strdup(*a ? a : b);
 }
@@ -45,7 +36,7 @@ static char *joined(const char *a, const char *b)
 static void go_up(char **path, char **missing)
 {
     char *a = sl_strdup(*path), *b = sl_strdup(*path), *up = sl_strdup(dirname(a)),
-         *rest = joined(basename(b), *missing);
+         *rest = sl_backup_joined(basename(b), *missing);
     free(a);
     free(b);
     free(*path);
@@ -87,15 +78,15 @@ static enum sl_code find(struct sl_endpoint *e, char **path, char **missing, str
 enum sl_code sl_backup_find(struct sl_plan *p, const char *from, struct sl_error *err)
 {
     const char *dir = p->o->backup_dir;
-    char *path = *dir == '/' ? sl_strdup(dir) : joined(*from ? from : ".", dir), *missing = sl_strdup("");
+    char *path = *dir == '/' ? sl_strdup(dir) : sl_backup_joined(*from ? from : ".", dir), *missing = sl_strdup("");
     struct sl_place at = { 0 };
     enum sl_code rc = find(p->dest, &path, &missing, &at, err);
     if (rc == SL_OK) {
         p->backup = sl_calloc(1, sizeof *p->backup);
         *p->backup = (struct sl_backup_place){ .root = at.root,
-                                               .base = at.name[0] ? joined(at.base, at.name) : sl_strdup(at.base),
+                                               .base = at.name[0] ? sl_backup_joined(at.base, at.name) : sl_strdup(at.base),
                                                .missing = missing,
-                                               .shown = joined(dir, "/") };
+                                               .shown = sl_backup_joined(dir, "/") };
         missing = NULL;
     } else {
         err->side = p->dest->side;
@@ -126,11 +117,12 @@ bool sl_backup_wanted(const struct sl_options *o, enum sl_type type, const char 
     return o->backup && type != SL_TYPE_DIR && (o->backup_dir || !is_one);
 }
 
-void sl_backup_mark(const struct sl_plan *p, struct sl_action *a, const struct sl_entry *d)
+void sl_backup_mark(struct sl_plan *p, struct sl_action *a, const struct sl_entry *d)
 {
     if (!p->o->backup || d->type == SL_TYPE_DIR)
         return;
     a->backs_up = true;
+    a->like = p->o->backup_dir && !a->like ? sl_backup_like(p, a->dir_len) : a->like;
     a->old_size = d->type == SL_TYPE_LINK ? d->target_len : d->type == SL_TYPE_FILE ? d->size : 0;
     a->old_mtime_s = d->mtime_s;
     a->old_mtime_ns = d->mtime_ns;
@@ -141,105 +133,6 @@ char *sl_backup_shown(const struct sl_plan *p, const struct sl_action *a)
     if (!a->backs_up)
         return NULL;
     return sl_asprintf("%s%s%s", p->backup ? p->backup->shown : "", a->path, p->o->suffix);
-}
-
-/* ---- the directories ---- */
-
-static struct sl_lane_backup *of_lane(struct sl_lane *l)
-{
-    struct sl_plan *p = l->plan;
-    if (l->backup || !p->backup)
-        return l->backup;
-    l->backup = sl_calloc(1, sizeof *l->backup);
-    sl_cursor_init(&l->backup->to, l->dest, SL_JOB_WORK, p->backup->root, p->backup->base);
-    sl_cursor_init(&l->backup->like, l->dest, SL_JOB_WORK, p->dest_origin.root, p->dest_origin.base);
-    l->backup->like.detours = &p->detours;
-    l->backup->made = sl_strdup("");
-    return l->backup;
-}
-
-void sl_backup_lane_clear(struct sl_lane *l)
-{
-    if (!l->backup)
-        return;
-    sl_cursor_clear(&l->backup->to);
-    sl_cursor_clear(&l->backup->like);
-    free(l->backup->made);
-    free(l->backup);
-    l->backup = NULL;
-}
-
-/* How much of path, in whole components, is made already. */
-static size_t made_of(const char *made, const char *path)
-{
-    size_t n = 0, i = 0;
-    for (; path[i] && path[i] == made[i]; i++)
-        if (path[i] == '/')
-            n = i;
-    bool whole = (!made[i] || made[i] == '/') && (!path[i] || path[i] == '/');
-    return whole ? i : n;
-}
-
-static bool has_room(struct sl_lane *l, size_t more)
-{
-    return l->dest->ops->room(l->dest, SL_JOB_WORK) >= ROOM + more;
-}
-
-/* The directory path[0..len) below --backup-dir; the first `own` bytes of it are of --backup-dir itself, the rest is
- * called as in the destination. */
-static enum sl_code make_one(struct sl_lane *l, const char *path, size_t len, size_t own)
-{
-    struct sl_lane_backup *b = l->backup;
-    size_t up = sl_path_dir_len(path, len), skip = own ? own + 1 : 0;
-    char *name = sl_memdup0(path + up + (up > 0), len - up - (up > 0));
-    uint32_t to = 0, like = 0;
-    bool kept = len > own && sl_detours_find(&l->plan->detours, path + skip, len - skip);
-    if (kept)
-        own = len; /* a link stands for it (-K): it is made plain */
-    enum sl_code rc = sl_cursor_goto(&b->to, path, up, &to);
-    if (rc == SL_OK && len > own)
-        rc = sl_cursor_goto(&b->like, path + skip, up > skip ? up - skip : 0, &like);
-    if (rc == SL_OK && !has_room(l, 0))
-        rc = SL_AGAIN;
-    if (rc == SL_OK && len > own) {
-        l->dest->ops->backup(l->dest, &(struct sl_names){ like, to, name, name, 0 }, NULL);
-    } else if (rc == SL_OK) {
-        struct sl_entry e = { .type = SL_TYPE_DIR, .mode = 0777, .name = name, .name_len = strlen(name) };
-        b->mkdir_from = b->mkdir_from ? b->mkdir_from : l->dest->issued[SL_JOB_WORK] + 1;
-        b->mkdir_to = UINT64_MAX;
-        l->dest->ops->make(l->dest, &(struct sl_new){ .dir = to, .meta = SL_META_MODE | SL_META_UMASK, .entry = &e });
-        b->mkdir_to = l->dest->issued[SL_JOB_WORK];
-    }
-    free(name);
-    return rc;
-}
-
-static enum sl_code make_all(struct sl_lane *l, const char *path, size_t own)
-{
-    struct sl_lane_backup *b = l->backup;
-    size_t whole = strlen(path);
-    for (size_t at = made_of(b->made, path); at < whole;) {
-        size_t from = at + (path[at] == '/'), end = from + strcspn(path + from, "/");
-        enum sl_code rc = make_one(l, path, end, own);
-        if (rc != SL_OK)
-            return rc;
-        free(b->made);
-        b->made = sl_memdup0(path, end);
-        at = end;
-    }
-    return SL_OK;
-}
-
-static enum sl_code dir_there(struct sl_lane *l, const struct sl_action *a, uint32_t *id)
-{
-    struct sl_lane_backup *b = of_lane(l);
-    char *dir = sl_memdup0(a->path, a->dir_len), *path = joined(l->plan->backup->missing, dir);
-    enum sl_code rc = make_all(l, path, strlen(l->plan->backup->missing));
-    if (rc == SL_OK)
-        rc = sl_cursor_goto(&b->to, path, strlen(path), id);
-    free(path);
-    free(dir);
-    return rc;
 }
 
 /* ---- asking ---- */
@@ -269,8 +162,8 @@ enum sl_code sl_backup_send(struct sl_lane *l, struct sl_action *a, uint32_t dir
         l->backup_from = l->dest->issued[SL_JOB_WORK] + 1;
         l->backup_to = UINT64_MAX;
     }
-    enum sl_code rc = p->backup ? dir_there(l, a, &to) : SL_OK;
-    if (rc == SL_OK && !has_room(l, need))
+    enum sl_code rc = p->backup ? sl_backup_dirs(l, a, &to) : SL_OK;
+    if (rc == SL_OK && l->dest->ops->room(l->dest, SL_JOB_WORK) < SL_BACKUP_ROOM + need)
         rc = SL_AGAIN;
     if (rc != SL_OK)
         return rc;
@@ -289,20 +182,6 @@ enum sl_code sl_backup_send(struct sl_lane *l, struct sl_action *a, uint32_t dir
 
 /* ---- failures ---- */
 
-static bool is_mkdir(const struct sl_lane *l, uint64_t ticket)
-{
-    return l->backup && l->backup->mkdir_from && ticket >= l->backup->mkdir_from && ticket <= l->backup->mkdir_to;
-}
-
-/* The next time all directories are gone through again, so that each failure is told as what it is. */
-static void start_over(struct sl_lane *l)
-{
-    if (!l->backup)
-        return;
-    free(l->backup->made);
-    l->backup->made = sl_strdup("");
-}
-
 bool sl_backup_failure(struct sl_lane *l, struct sl_pending *n, uint64_t ticket, const struct sl_error *why)
 {
     struct sl_plan *p = l->plan;
@@ -314,9 +193,9 @@ bool sl_backup_failure(struct sl_lane *l, struct sl_pending *n, uint64_t ticket,
         return false;
     if (ticket > to) /* what it was for */
         return *failed && !joins;
-    if (why->code == SL_E_EXISTS && is_mkdir(l, ticket))
+    if (why->code == SL_E_EXISTS && sl_backup_is_mkdir(l, ticket))
         return true;
-    start_over(l);
+    sl_backup_dirs_again(l);
     if (!*failed && !joins) { /* a file that is not joined is sent once more, whole */
         struct sl_error err = *why;
         sl_error_context(&err, "no backup, so it is left as it is");

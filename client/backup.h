@@ -29,8 +29,13 @@ static inline bool sl_backup_stays(const struct sl_options *o)
 {
     return o->backup && !o->backup_dir;
 }
-/* It replaces d. */
-void sl_backup_mark(const struct sl_plan *p, struct sl_action *a, const struct sl_entry *d);
+/* It replaces d, in the open directory. */
+void sl_backup_mark(struct sl_plan *p, struct sl_action *a, const struct sl_entry *d);
+
+/* What the open directory, whose path has that length, gets in this run, a new reference; one more to that; one less. All take NULL. */
+struct sl_backup_like *sl_backup_like(struct sl_plan *p, size_t dir_len);
+struct sl_backup_like *sl_backup_like_also(struct sl_backup_like *n);
+void sl_backup_like_drop(struct sl_backup_like *n);
 
 /* Where it goes, for people; fresh memory. NULL: the action makes none. */
 char *sl_backup_shown(const struct sl_plan *p, const struct sl_action *a);

@@ -135,6 +135,7 @@ static enum sl_code both_dirs(struct sl_plan *p, const struct sl_entry *s, const
     bool readonly = p->dest->uid != 0 && (d->mode & 0300) != 0300;
     uint32_t old_mode = d->mode;
     enter_source(p, s, origin, &l);
+    sl_plan_level_there(l, d);
     l->in_dest = !p->cut;
     l->meta = meta;
     l->changes = changes;

@@ -292,6 +292,7 @@ struct sl_action *sl_exec_copy(const struct sl_action *a)
     copy->takes_source = a->takes_source;
     copy->source_size = a->source_size;
     copy->backs_up = a->backs_up;
+    copy->like = sl_backup_like_also(a->like);
     copy->old_size = a->old_size;
     copy->old_mtime_s = a->old_mtime_s;
     copy->old_mtime_ns = a->old_mtime_ns;

@@ -53,6 +53,13 @@ void sl_plan_level_entry(struct sl_level *l, const struct sl_entry *s, struct sl
     l->origin = origin;
 }
 
+void sl_plan_level_there(struct sl_level *l, const struct sl_entry *d)
+{
+    l->there_mode = d->mode;
+    l->there_uid = d->uid;
+    l->there_gid = d->gid;
+}
+
 /* ---- actions ---- */
 
 size_t sl_path_dir_len(const char *path, size_t n)

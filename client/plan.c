@@ -56,7 +56,7 @@ void sl_plan_clear(struct sl_plan *p)
     free(p->failed_dir);
     free(p->path);
     for (size_t i = 0; i < p->depth; i++)
-        sl_similar_free(p->levels[i].similar), sl_extra_missing_clear(&p->levels[i]), free(p->levels[i].real);
+        sl_similar_free(p->levels[i].similar), sl_extra_missing_clear(&p->levels[i]), free(p->levels[i].real), sl_backup_like_drop(p->levels[i].like);
     free(p->levels);
     sl_detours_clear(&p->detours);
     free(p->dest_origin.base);
@@ -80,6 +80,7 @@ static void leave(struct sl_plan *p)
     sl_plan_choose_similar(p, l);
     sl_similar_free(l->similar);
     free(l->real);
+    sl_backup_like_drop(l->like);
     sl_extra_missing_clear(l);
     if (l->extra_noted && l->readonly)
         sl_extra_meta(p, 'o', l, l->entry.mode | 0700);
@@ -268,6 +269,8 @@ static enum sl_code start(struct sl_plan *p, struct sl_error *err)
         sl_attrs_unread(p, &root->root.attrs, ".");
     struct sl_level *l = sl_plan_enter(p, 0);
     l->in_dest = !p->dest_new && !p->blind;
+    if (there)
+        sl_plan_level_there(l, there);
     if (!root)
         return SL_OK;
     sl_plan_level_entry(l, &root->root, origin ? origin : &p->dest_origin);

@@ -50,6 +50,7 @@ struct sl_hard_role {             /* -H: what an action has to do with the other
 struct sl_attrs_job;                     /* exec_attrs.c */
 void sl_attrs_job_free(struct sl_attrs_job *j);
 struct sl_backup_place;
+struct sl_backup_like;
 struct sl_lane_backup;
 struct sl_taken;
 struct sl_taking;
@@ -99,6 +100,7 @@ struct sl_action {
     uint64_t source_size;    /* as it was listed */
     bool backs_up;           /* what it replaces or removes gets a second name before (backup.h) */
     bool backup_asked;       /* that was asked for */
+    struct sl_backup_like *like; /* its directory, for one below --backup-dir; a reference; NULL */
     uint64_t old_size;       /* with it, of a file that is replaced: */
     int64_t old_mtime_s;
     uint32_t old_mtime_ns;
@@ -145,6 +147,8 @@ struct sl_level {            /* a directory on the way down */
     char **missing;          /* owned: --delete-missing-args: names that the source lacks and the destination is to lose, in order */
     size_t missing_len, missing_at;  /* at: the first that may still come up */
     struct sl_entry entry;   /* source metadata, owner names borrowed */
+    uint32_t there_mode, there_uid, there_gid;   /* what the destination has */
+    struct sl_backup_like *like; /* a reference; NULL: no backup was made in it so far */
     char *real;              /* owned: as of an action on it */
     uint32_t meta;           /* what to set */
     struct sl_origin *origin;

@@ -16,6 +16,7 @@ size_t sl_path_dir_len(const char *path, size_t n);
 struct sl_level *sl_plan_level(struct sl_plan *p);
 struct sl_level *sl_plan_enter(struct sl_plan *p, size_t path_len);
 void sl_plan_level_entry(struct sl_level *l, const struct sl_entry *s, struct sl_origin *origin);
+void sl_plan_level_there(struct sl_level *l, const struct sl_entry *d);
 /* An action on a directory that is open: in its parent, by its name; the root by the name "". */
 struct sl_action *sl_plan_push_dir(struct sl_plan *p, enum sl_action_kind kind, const struct sl_level *l);
 /* Something in the open directory is about to change: a directory of ours that can't be written is opened up first. */

@@ -2,6 +2,7 @@
 /* queue - the ring of actions between planner and executor. */
 #include "config.h"
 #include "client/plan.h"
+#include "client/backup.h"
 #include "base/mem.h"
 #include "base/ring.h"
 
@@ -65,6 +66,7 @@ void sl_action_clear(struct sl_action *a)
     free(a->real);
     free(a->target);
     free(a->similar);
+    sl_backup_like_drop(a->like);
     if (a->pick)
         free(a->pick->ask);
     free(a->pick);

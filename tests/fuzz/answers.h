@@ -138,7 +138,7 @@ static void answers_begin(const uint8_t *data, size_t size, const char *secret)
     server.fd = -1;
     server.silent = 0;
     server.random = 0;
-    server.secret = secret;
+    server.secret = secret && memmem(data, size, secret, strlen(secret)) ? NULL : secret; /* a server that knows it may be told it */
 }
 
 #endif

@@ -32,8 +32,23 @@ enum sl_code sl_alternates_begin(struct sl_alternates *a, struct sl_error *err)
     return SL_OK;
 }
 
+bool sl_alternates_any(const struct sl_alternates *a, size_t depth)
+{
+    for (size_t i = 0; i < a->len; i++)
+        if (a->at[i].level == depth)
+            return true;
+    return false;
+}
+
+static void pass(const struct sl_alternates *a, struct sl_alternate *t, const struct sl_event *ev)
+{
+    if (a->passes && ev->kind == SL_EVENT_ENTRY && ev->entry.type == SL_TYPE_FILE)
+        a->passes(a->passes_ctx, (size_t)(t - a->at) + 1, &ev->entry);
+    sl_stream_drop(&t->stream);
+}
+
 /* What can't be listed there is not there, as with rsync. */
-static enum sl_code seek(struct sl_alternate *t, const struct sl_entry *s, struct sl_error *err)
+static enum sl_code seek(const struct sl_alternates *a, struct sl_alternate *t, const struct sl_entry *s, struct sl_error *err)
 {
     struct sl_event *ev;
     enum sl_code rc;
@@ -44,7 +59,7 @@ static enum sl_code seek(struct sl_alternate *t, const struct sl_entry *s, struc
             t->now = &ev->entry;
         if (order >= 0)
             break;
-        sl_stream_drop(&t->stream);
+        pass(a, t, ev);
     }
     return rc == SL_EOF ? SL_OK : rc;
 }
@@ -53,7 +68,7 @@ enum sl_code sl_alternates_seek(struct sl_alternates *a, size_t depth, const str
 {
     for (size_t i = 0; i < a->len; i++) {
         struct sl_alternate *t = &a->at[i];
-        enum sl_code rc = t->level == depth ? seek(t, s, err) : SL_OK;
+        enum sl_code rc = t->level == depth ? seek(a, t, s, err) : SL_OK;
         if (rc != SL_OK)
             return rc;
         if (t->level != depth)
@@ -74,19 +89,19 @@ void sl_alternates_enter(struct sl_alternates *a, size_t depth)
     }
 }
 
-static enum sl_code drain(struct sl_alternate *t, struct sl_error *err)
+static enum sl_code drain(const struct sl_alternates *a, struct sl_alternate *t, struct sl_error *err)
 {
     struct sl_event *ev;
     enum sl_code rc;
     while ((rc = sl_stream_peek(&t->stream, &ev, err)) == SL_OK && ev->kind != SL_EVENT_END)
-        sl_stream_drop(&t->stream);
+        pass(a, t, ev);
     return rc == SL_EOF ? SL_OK : rc;
 }
 
 enum sl_code sl_alternates_leave(struct sl_alternates *a, size_t depth, struct sl_error *err)
 {
     for (size_t i = 0; i < a->len; i++) {
-        enum sl_code rc = a->at[i].level == depth && depth > 1 ? drain(&a->at[i], err) : SL_OK;
+        enum sl_code rc = a->at[i].level == depth && (depth > 1 || a->passes) ? drain(a, &a->at[i], err) : SL_OK;
         if (rc != SL_OK)
             return rc;
     }

@@ -24,6 +24,9 @@ struct sl_alternates {
     enum sl_alternate_kind kind;
     struct sl_alternate *at;      /* owned, in the order of the options */
     size_t len;
+    /* -yy: is told of each file that is passed over in the directory that is open; number: of the tree, from 1. NULL: nobody is */
+    void (*passes)(void *ctx, size_t number, const struct sl_entry *e);
+    void *passes_ctx;
 };
 
 void sl_alternates_clear(struct sl_alternates *a);
@@ -32,6 +35,8 @@ void sl_alternates_clear(struct sl_alternates *a);
 enum sl_code sl_alternates_begin(struct sl_alternates *a, struct sl_error *err);
 /* Moves each of them that is in step at that depth to the entry called like s, and sets `now`. */
 enum sl_code sl_alternates_seek(struct sl_alternates *a, size_t depth, const struct sl_entry *s, struct sl_error *err);
+/* Whether one of them is in step at that depth. */
+bool sl_alternates_any(const struct sl_alternates *a, size_t depth);
 /* The directory that was sought last is entered, from that depth. */
 void sl_alternates_enter(struct sl_alternates *a, size_t depth);
 /* The directory at that depth is over; what is left of it is passed over. SL_AGAIN: not all of it is known to be over yet;

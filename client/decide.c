@@ -77,7 +77,7 @@ static void make_new(struct sl_plan *p, const struct sl_entry *s, struct sl_orig
     bool file = s->type == SL_TYPE_FILE;
     struct sl_action *a = sl_plan_push(p, file ? SL_ACT_FILE : SL_ACT_MAKE, s, origin);
     sl_decide_shape_new(p, a, s, pick);
-    a->waits = a->kind == SL_ACT_FILE && !a->alternate && sl_plan_level(p)->in_dest && sl_plan_looks_for_similar(p);
+    a->waits = a->kind == SL_ACT_FILE && !a->alternate && sl_plan_waits_for_similar(p);
     sl_plan_level(p)->waiting += a->waits;
     if (file && a->kind != SL_ACT_TAKE && a->kind != SL_ACT_NOTHING)
         p->progress.bytes_total += s->size;

@@ -84,8 +84,16 @@ static void begin_job(const struct sl_plan *p, struct sl_action *a)
         sl_delta_job_elsewhere(a->delta);
     if (a->similar)
         sl_delta_job_basis(a->delta, a->similar, 0, a->similar_size);
+    if (a->similar && a->similar_alternate)
+        sl_delta_job_elsewhere(a->delta);
     if (may_resume(p, a))
         sl_delta_job_basis(a->delta, a->entry.name, SL_CHUNKS_KEPT, a->entry.size);
+}
+
+/* The alternate tree that one of its bases is in; 0: none. */
+static size_t elsewhere(const struct sl_action *a)
+{
+    return a->similar && a->similar_alternate ? a->similar_alternate : a->alternate;
 }
 
 static enum sl_code sides_of(struct sl_lane *l, const struct sl_action *a, struct sl_job_sides *s)
@@ -93,8 +101,8 @@ static enum sl_code sides_of(struct sl_lane *l, const struct sl_action *a, struc
     struct sl_plan *p = l->plan;
     *s = (struct sl_job_sides){ .source = sl_lane_source(l, a->origin->e), .dest = l->dest, .line = p->line, .key = p->match_key };
     enum sl_code rc = a->copied ? SL_OK : sl_exec_move_to(l, &l->hash_there, a, &s->source_dir);
-    if (rc == SL_OK && a->alternate)
-        rc = sl_exec_alternate_dir(l, &l->alternate_hash, a, a->alternate, &s->other_dir);
+    if (rc == SL_OK && elsewhere(a))
+        rc = sl_exec_alternate_dir(l, &l->alternate_hash, a, elsewhere(a), &s->other_dir);
     return rc == SL_OK ? sl_cursor_goto(&l->hash_here, a->path, a->dir_len, &s->dest_dir) : rc;
 }
 
@@ -199,7 +207,7 @@ static enum sl_code start(struct sl_lane *l, struct sl_action *a, uint32_t dir)
     if (l->begun)
         return SL_OK;
     uint32_t other = 0;
-    if (a->alternate && sl_exec_alternate_dir(l, &l->alternate_work, a, a->alternate, &other) != SL_OK)
+    if (elsewhere(a) && sl_exec_alternate_dir(l, &l->alternate_work, a, elsewhere(a), &other) != SL_OK)
         return SL_AGAIN;
     if (l->dest->ops->room(l->dest, SL_JOB_WORK) < 2 * SL_HEAD_ROOM + j->bases_len * (SL_NAME_MAX + 64))
         return SL_AGAIN;

@@ -262,6 +262,7 @@ static enum sl_code start(struct sl_plan *p, struct sl_error *err)
     const struct sl_entry *there = p->dest_stream.has_root ? &p->dest_stream.root : NULL;
     if (root && there && (rc = sl_compare_meta(p, &root->root, there, &changes, &meta)) != SL_OK)
         return rc;
+    sl_plan_similar_alternates(p);
     if ((rc = sl_alternates_begin(&p->alternates, err)) != SL_OK || (rc = sl_pick_root(p, root ? &root->root : NULL, &pick)) != SL_OK)
         return rc;
     p->started = true;

@@ -91,6 +91,7 @@ struct sl_action {
     bool waits;              /* FILE: for the rest of its directory's listing at the destination (--fuzzy) */
     char *similar;           /* FILE: name of another one to compare with; owned, NULL: none */
     uint64_t similar_size;
+    size_t similar_alternate;    /* the alternate tree that has it, as in `alternate`; 0: the destination */
     struct sl_delta_job *delta;  /* FILE: owned; NULL: sent whole */
     bool append;             /* FILE: the destination has its beginning, basis_size bytes: the rest is sent */
     bool whole;              /* it is to be sent whole: a delta of it failed, or would not pay */

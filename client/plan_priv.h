@@ -51,6 +51,10 @@ void sl_decide_keep_mode(const struct sl_plan *p, struct sl_action *a, const str
 bool sl_plan_looks_for_similar(const struct sl_plan *p);
 /* The destination has d in the open directory. */
 void sl_plan_note_similar(struct sl_plan *p, const struct sl_entry *d);
+/* -yy: alternate trees' files are noted as well. */
+void sl_plan_similar_alternates(struct sl_plan *p);
+/* Whether something that a new file is like may yet come up in the open directory. */
+bool sl_plan_waits_for_similar(struct sl_plan *p);
 /* The files that waited for this directory's listing wait no longer: it is over, or the queue is full. */
 void sl_plan_choose_similar(struct sl_plan *p, struct sl_level *l);
 /* The same of all directories that are open. */

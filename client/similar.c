@@ -36,7 +36,7 @@ static uint64_t letters_of(const char *name)
     return set;
 }
 
-void sl_similar_add(struct sl_similar *s, const struct sl_entry *e)
+void sl_similar_add(struct sl_similar *s, const struct sl_entry *e, size_t alternate)
 {
     if (e->size < SIZE_LEAST || s->len == SL_SIMILAR_MAX)
         return;
@@ -44,7 +44,7 @@ void sl_similar_add(struct sl_similar *s, const struct sl_entry *e)
         s->cap = s->cap ? s->cap * 2 : 16;
         s->at = sl_realloc(s->at, s->cap * sizeof *s->at);
     }
-    s->at[s->len++] = (struct sl_similar_file){ sl_strdup(e->name), e->size, e->mtime_s, letters_of(e->name) };
+    s->at[s->len++] = (struct sl_similar_file){ sl_strdup(e->name), e->size, e->mtime_s, letters_of(e->name), alternate };
 }
 
 static unsigned least(unsigned a, unsigned b)

@@ -15,13 +15,19 @@
 
 enum { SL_SIMILAR_MAX = 2048 };          /* files remembered of a directory: more are not looked at */
 
-struct sl_similar_file { char *name; uint64_t size; int64_t mtime_s; uint64_t letters; };
+struct sl_similar_file {
+    char *name;
+    uint64_t size;
+    int64_t mtime_s;
+    uint64_t letters;
+    size_t alternate; /* number of the alternate tree that has it, from 1; 0: the destination */
+};
 struct sl_similar { struct sl_similar_file *at; size_t len, cap; };
 
 struct sl_similar *sl_similar_new(void);
 void sl_similar_free(struct sl_similar *s);
-/* Remembers a file; its name is copied. */
-void sl_similar_add(struct sl_similar *s, const struct sl_entry *e);
+/* Remembers a file of the destination (0) or of an alternate tree; its name is copied. */
+void sl_similar_add(struct sl_similar *s, const struct sl_entry *e, size_t alternate);
 /* The file that e may have most in common with, borrowed; NULL: none is like it. */
 const struct sl_similar_file *sl_similar_find(const struct sl_similar *s, const struct sl_entry *e);
 

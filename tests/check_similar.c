@@ -15,7 +15,7 @@ static struct sl_entry file(const char *name, uint64_t size, int64_t mtime_s)
 static void add(struct sl_similar *s, const char *name, uint64_t size, int64_t mtime_s)
 {
     struct sl_entry e = file(name, size, mtime_s);
-    sl_similar_add(s, &e);
+    sl_similar_add(s, &e, 0);
 }
 
 static const char *find(const struct sl_similar *s, const char *name, uint64_t size, int64_t mtime_s)

@@ -45,7 +45,7 @@ static uint32_t settable(struct sl_plan *p, uint32_t f)
         p->failed = true;
         return 0;
     }
-    if (!(f & SL_ATTRS_XATTRS) || (d->uid == 0 && d->rights & SL_RIGHT_SPECIAL))
+    if (!(f & SL_ATTRS_XATTRS) || d->fake || (d->uid == 0 && d->rights & SL_RIGHT_SPECIAL))
         return f;
     p->failed |= d->uid == 0;
     return f | SL_ATTRS_USER;

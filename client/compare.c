@@ -113,7 +113,7 @@ enum sl_code sl_compare_meta(struct sl_plan *p, const struct sl_entry *s, const 
 void sl_compare_disarm(const struct sl_plan *p, struct sl_entry *s)
 {
     uint32_t asked = p->o->chmod ? sl_chmod_gives(p->o->chmod) : 0;
-    if (s->type != SL_TYPE_FILE || p->dest->uid != 0)
+    if (s->type != SL_TYPE_FILE || (p->dest->uid != 0 && !p->dest->fake))
         return;
     if (!p->o->owner || p->o->super < 0)
         s->mode &= ~(uint32_t)04000 | asked;

@@ -43,7 +43,7 @@ static bool may_be_touched(const struct sl_plan *p, const struct sl_entry *s, co
         return false;
     bool delta = p->o->whole_file < 0 || (p->o->whole_file == 0 && !both_here);
     bool able = source->rights & SL_RIGHT_HASH && (p->dest->rights & TOUCHED_RIGHTS) == TOUCHED_RIGHTS;
-    bool own = p->dest->uid == 0 || d->uid == p->dest->uid;
+    bool own = p->dest->uid == 0 || p->dest->fake || d->uid == p->dest->uid;
     return delta && able && own && p->o->times && !p->o->dry_run && !d->linked && s->size && s->size <= TOUCHED_MOST;
 }
 

@@ -219,6 +219,7 @@ struct sl_endpoint {
     bool verify;                  /* content comes with hashes */
     uint32_t rights;              /* enum sl_right */
     bool can_chown;
+    uint32_t fake;                /* SL_FAKE, SL_FAKE_ONLY of tree/fake.h: the tree stands for another one; it may then set all that a superuser may */
     bool parts;                   /* it has part, join and drop */
     bool links, renames;          /* it has link; rename */
     bool backups, takes;          /* it has backup; take */

@@ -6,6 +6,7 @@
 #include "config.h"
 #include "client/run.h"
 #include "client/typed.h"
+#include "client/fake_super.h"
 #include "base/mem.h"
 #include "client/alter.h"
 #include "proto/msg.h"
@@ -38,6 +39,7 @@ static struct sl_endpoint *source_endpoint(struct sl_layout *l, bool fresh)
         return l->items[0].origin->e;
     l->locals = sl_realloc(l->locals, (l->locals_len + 1) * sizeof *l->locals);
     l->locals[l->locals_len++] = sl_local_new(SL_SIDE_SOURCE, l->o->dest && l->dest_address.kind != SL_ADDR_LOCAL, l->helper);
+    sl_fake_super_side(l->o, l->locals[l->locals_len - 1]);
     if (sl_follow_wanted(l->o))
         sl_local_from_slash(l->locals[l->locals_len - 1]);
     return l->locals[l->locals_len - 1];

@@ -130,7 +130,7 @@ static void local_list(struct sl_endpoint *e, uint32_t dir, const char *name, ui
     int fd = -1;
     l->walk_code = sl_dirs_fd(l->dirs, dir, &fd, &l->walk_error);
     if (l->walk_code == SL_OK)
-        l->walk_code = sl_walk_new(&l->walk, fd, name, flags | e->tells, l->owners, &l->walk_error);
+        l->walk_code = sl_walk_new(&l->walk, fd, name, flags | e->tells | e->fake, l->owners, &l->walk_error);
     l->listing = true;
 }
 
@@ -390,7 +390,7 @@ static enum sl_code local_owner(struct sl_endpoint *e, bool group, uint32_t numb
 {
     struct sl_owners *o = self(e)->owners;
     *there = group ? sl_owners_gid(o, number, name) : sl_owners_uid(o, number, name);
-    *settable = group ? sl_owners_can_gid(o, *there) : sl_owners_can_uid(o, *there);
+    *settable = e->fake || (group ? sl_owners_can_gid(o, *there) : sl_owners_can_uid(o, *there));
     return SL_OK;
 }
 
@@ -446,6 +446,8 @@ enum sl_code sl_local_beside(struct sl_endpoint **out, const struct sl_endpoint 
     enum sl_code rc = sl_dirs_share_roots(sl_local_of(e)->dirs, f->dirs, err);
     e->next_id = first->next_id;
     e->no_atime = first->no_atime;
+    e->fake = first->fake;
+    e->can_chown = first->can_chown;
     e->seed = first->seed;
     sl_local_digest(e, first->digest);
     sl_local_of(e)->searched.in = f->searched.in;

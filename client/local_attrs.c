@@ -49,7 +49,7 @@ void sl_local_attrs_clear(struct sl_local *l)
 void sl_local_get_attrs(struct sl_endpoint *e, uint32_t dir, const char *name, uint32_t flags, struct sl_fetch *f)
 {
     struct sl_local *l = sl_local_of(e);
-    struct sl_attrs_reader r = { .flags = flags, .owners = flags & SL_ATTRS_NUMERIC ? NULL : l->owners };
+    struct sl_attrs_reader r = { .flags = flags | l->e.fake, .owners = flags & SL_ATTRS_NUMERIC ? NULL : l->owners };
     struct stat st;
     int fd = -1;
     enum sl_code rc = sl_dirs_fd(l->dirs, dir, &fd, &f->err);

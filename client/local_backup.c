@@ -4,6 +4,7 @@
 #include "client/local_priv.h"
 #include "base/io.h"
 #include "tree/backup.h"
+#include "tree/fake.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +30,7 @@ void sl_local_backup(struct sl_endpoint *e, const struct sl_names *n, const stru
     struct sl_backup b;
     struct sl_backup_what w = {
         .move = { .from_fd = -1, .from = n->from, .to = n->to, .flags = n->flags & SL_PUT_REPLACE }, .flags = n->flags,
-        .meta = SL_BACKUP_META, .special = true, .owners = l->owners
+        .meta = SL_BACKUP_META | (l->e.fake & SL_FAKE ? SL_META_FAKE : 0), .special = true, .owners = l->owners
     };
     int fd = -1;
     sl_local_settle(l);

@@ -11,7 +11,7 @@ static enum sl_code walk(struct sl_local *l, uint32_t dir, const char *name, uin
     int fd = -1;
     enum sl_code rc = sl_dirs_fd(l->dirs, dir, &fd, &k->err);
     if (rc == SL_OK)
-        rc = sl_walk_new(&w, fd, name, flags | l->e.tells, l->owners, &k->err);
+        rc = sl_walk_new(&w, fd, name, flags | l->e.tells | l->e.fake, l->owners, &k->err);
     while (rc == SL_OK && (rc = sl_walk_next(w, &ev)) == SL_OK) {
         if (ev.kind == SL_WALK_ENTRY)
             sl_look_add(k, &ev.entry);

@@ -3,6 +3,7 @@
 #include "config.h"
 #include "client/local_priv.h"
 #include "base/io.h"
+#include "tree/fake.h"
 #include "tree/move.h"
 
 #include <errno.h>
@@ -42,6 +43,11 @@ enum sl_code sl_local_open_basis(struct sl_local *l, struct sl_reader *r, uint32
     return flags & SL_CHUNKS_KEPT ? sl_kept_open(r, fd, name, true, &l->searched, err) : sl_local_open(l, r, fd, name, err);
 }
 
+static uint32_t meta_of(const struct sl_local *l, const struct sl_new *n)
+{
+    return n->meta | (l->e.fake & SL_FAKE ? SL_META_FAKE : 0);
+}
+
 static enum sl_code in_dir(struct sl_local *l, const struct sl_new *n, int *fd, struct sl_error *err)
 {
     return sl_dirs_fd(l->dirs, n->dir, fd, err);
@@ -70,7 +76,7 @@ static bool put_beside(struct sl_local *l, const struct sl_new *n, const void *d
     struct sl_put_job job = { .entry = &made, .flags = n->flags, .data = data, .len = len, .hash = hash, .kind = l->e.digest };
     if (++l->put_count == PUTS_LEAST)
         l->puts = sl_puts_new();
-    if (!l->puts || l->attrs_there || l->unbacked || n->flags & SL_PUT_INPLACE || sl_dirs_fd(l->dirs, n->dir, &job.dirfd, &err) != SL_OK)
+    if (!l->puts || l->e.fake || l->attrs_there || l->unbacked || n->flags & SL_PUT_INPLACE || sl_dirs_fd(l->dirs, n->dir, &job.dirfd, &err) != SL_OK)
         return false;
     made.wants = NULL;
     job.meta = resolve_owners(l, &made, n->meta);
@@ -102,7 +108,7 @@ void sl_local_put(struct sl_endpoint *e, const struct sl_new *n, const void *dat
     if (rc == SL_OK)
         rc = in_dir(l, n, &fd, &err);
     if (rc == SL_OK)
-        rc = sl_stage_put(fd, &made, n->meta, n->flags, data, len, l->owners, &err);
+        rc = sl_stage_put(fd, &made, meta_of(l, n), n->flags, data, len, l->owners, &err);
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
 }
 
@@ -111,7 +117,7 @@ static void remember(struct sl_local *l, const struct sl_new *n)
     memcpy(l->w_name, n->entry->name, n->entry->name_len + 1);
     l->w_entry = *n->entry;
     l->w_entry.name = l->w_name;
-    l->w_meta = n->meta;
+    l->w_meta = meta_of(l, n);
     l->w_flags = n->flags;
 }
 
@@ -126,8 +132,8 @@ void sl_local_write(struct sl_endpoint *e, const struct sl_new *n)
     sl_local_attrs_hold(l);
     enum sl_code rc = in_dir(l, n, &fd, &err);
     if (rc == SL_OK)
-        rc = n->flags & SL_PUT_INPLACE ? sl_stage_begin_inplace(&l->stage, fd, &l->w_entry, n->meta, n->flags, &err)
-                                       : sl_stage_begin(&l->stage, fd, &l->w_entry, n->meta, &err);
+        rc = n->flags & SL_PUT_INPLACE ? sl_stage_begin_inplace(&l->stage, fd, &l->w_entry, l->w_meta, n->flags, &err)
+                                       : sl_stage_begin(&l->stage, fd, &l->w_entry, l->w_meta, &err);
     l->staging = rc == SL_OK;
     if (l->staging && n->flags & SL_PUT_PARTIAL)
         sl_stage_watch(&l->stage);
@@ -162,7 +168,7 @@ void sl_local_join(struct sl_endpoint *e, const struct sl_new *n, const char *to
     struct sl_local *l = sl_local_of(e);
     struct sl_error err = { 0 };
     struct sl_entry made = *n->entry;
-    struct sl_join j = { .entry = &made, .token = token, .meta = n->meta, .flags = n->flags, .kept_in = l->searched.in };
+    struct sl_join j = { .entry = &made, .token = token, .meta = meta_of(l, n), .flags = n->flags, .kept_in = l->searched.in };
     int fd = -1;
     sl_local_settle(l);
     sl_local_attrs_take(l, &made);
@@ -301,9 +307,9 @@ void sl_local_make(struct sl_endpoint *e, const struct sl_new *n)
         return;
     enum sl_code rc = in_dir(l, n, &fd, &err);
     if (rc == SL_OK && made.type == SL_TYPE_DIR)
-        rc = sl_stage_mkdir(fd, &made, n->meta, l->owners, &err);
+        rc = sl_stage_mkdir(fd, &made, meta_of(l, n), l->owners, &err);
     else if (rc == SL_OK)
-        rc = sl_stage_special(fd, &made, n->meta, n->flags, l->owners, &err);
+        rc = sl_stage_special(fd, &made, meta_of(l, n), n->flags, l->owners, &err);
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
 }
 
@@ -317,7 +323,7 @@ void sl_local_set_meta(struct sl_endpoint *e, const struct sl_new *n)
     sl_local_attrs_take(l, &made);
     enum sl_code rc = in_dir(l, n, &fd, &err);
     if (rc == SL_OK)
-        rc = sl_meta_set_at(fd, made.name, &made, n->meta, l->owners, &err);
+        rc = sl_meta_set_at(fd, made.name, &made, meta_of(l, n), l->owners, &err);
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
 }
 
@@ -343,7 +349,7 @@ void sl_local_take(struct sl_endpoint *e, uint32_t dir, const char *name, const 
     sl_local_settle(l);
     enum sl_code rc = sl_dirs_fd(l->dirs, dir, &fd, &err);
     if (rc == SL_OK)
-        rc = sl_stage_remove_as(fd, name, as, &err);
+        rc = sl_stage_remove_as(fd, name, as, l->e.fake & SL_FAKE ? SL_META_FAKE : 0, &err);
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
 }
 

@@ -178,6 +178,7 @@ static void negate(struct sl_parse *p, const struct sl_option_row *row)
         set_devices(o, false);
     } else if (row->id == SL_ID_SUPER) {
         o->super = -1;
+        o->fake_super = false;
     } else if (row->id == SL_ID_BWLIMIT) {
         o->bwlimit = 0;
     } else if (row->id == SL_ID_COMPRESS) {

@@ -52,6 +52,8 @@ struct sl_options {
     bool copy_links, copy_dirlinks, copy_unsafe_links, keep_dirlinks;
     bool executability;           /* -E */
     bool omit_dir_times, omit_link_times;
+    bool fake_super, remote_fake_super, remote_super;    /* --fake-super; of -M: --fake-super, --super */
+    bool fake_source, fake_dest;  /* what follows from them */
     int super;                    /* 1: --super; -1: --no-super; 0: as the account is */
     bool dirs;                    /* -d */
     bool relative;                /* -R */

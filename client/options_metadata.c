@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "client/chmod.h"
+#include "client/fake_super.h"
 #include "client/mapping.h"
 #include "tree/meta.h"
 
@@ -80,7 +81,14 @@ enum sl_code sl_metadata_take(struct sl_options *o, enum sl_option_id id, const 
         return take_window(o, value, err);
     case SL_ID_SUPER:
         o->super = 1;
+        o->fake_super = false;
         return SL_OK;
+    case SL_ID_FAKE_SUPER:
+        o->fake_super = true;
+        o->super = 0;
+        return SL_OK;
+    case SL_ID_REMOTE_OPTION:
+        return sl_fake_super_remote(o, value, err);
     default:
         return SL_EOF;
     }

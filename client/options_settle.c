@@ -2,6 +2,7 @@
 /* options_settle - what follows from several options together, and what does not go together. */
 #include "config.h"
 #include "client/options_priv.h"
+#include "client/fake_super.h"
 #include "client/options_alternates.h"
 #include "client/options_transfer.h"
 
@@ -158,7 +159,7 @@ enum sl_code sl_options_settle(struct sl_parse *p, const char *configured_rsh)
         return check_doctor(p, p->err);
     if (o->filter_test)
         return check_filter_test(p, p->err);
-    if (settle_partial_dir(o, p->err) != SL_OK || sl_backup_settle(o, p->err) != SL_OK)
+    if (settle_partial_dir(o, p->err) != SL_OK || sl_backup_settle(o, p->err) != SL_OK || sl_fake_super_settle(o, p->err) != SL_OK)
         return SL_E_CONFIG;
     return check(o, p->err);
 }

@@ -48,10 +48,10 @@ void sl_permit_tell(const struct sl_options *o, struct sl_report *report, const 
         { SL_RIGHT_DELETE, *o->partial_dir, "interrupted files are kept beside their place, not in --partial-dir" },
         { SL_RIGHT_READ, o->backup, "no backups can be made, so nothing is replaced or deleted" },
         { SL_RIGHT_META, o->perms || o->executability || o->times || o->owner || o->group, "metadata of what exists is left, owners and groups are not kept" },
-        { SL_RIGHT_SPECIAL, o->devices || o->specials, "no special files are made" },
+        { SL_RIGHT_SPECIAL, (o->devices || o->specials) && !(dest && dest->fake), "no special files are made" },
         { SL_RIGHT_READ, o->hard_links, "no hard links are made, each name gets a copy" },
         { SL_RIGHT_META, o->xattrs || o->acls || o->atimes, "attributes, ACLs and times of access are not set" },
-        { SL_RIGHT_SPECIAL, o->xattrs && dest && dest->uid == 0 && dest->rights & SL_RIGHT_META, "of extended attributes only those of users (\"user.\") are set" },
+        { SL_RIGHT_SPECIAL, o->xattrs && dest && !dest->fake && dest->uid == 0 && dest->rights & SL_RIGHT_META, "of extended attributes only those of users (\"user.\") are set" },
         { SL_RIGHT_DELETE, o->del || o->force, "nothing is deleted" },
         { SL_RIGHT_HASH, o->checksum, "content can't be compared by its hash" },
     };
@@ -68,7 +68,7 @@ static uint32_t needs(const struct sl_plan *p, const struct sl_action *a)
     bool fresh = a->changes & SL_CHANGE_NEW || a->fresh;
     bool written_over = !fresh || p->o->inplace;
     uint32_t backed_up = a->backs_up ? SL_RIGHT_CREATE | SL_RIGHT_READ : 0;
-    uint32_t special = a->entry.type >= SL_TYPE_CHAR ? SL_RIGHT_SPECIAL : 0;
+    uint32_t special = a->entry.type >= SL_TYPE_CHAR && !p->dest->fake ? SL_RIGHT_SPECIAL : 0;
     switch (a->kind) {
     case SL_ACT_FILE:
         return SL_RIGHT_CREATE | (written_over ? (uint32_t)SL_RIGHT_OVERWRITE : 0) | backed_up;

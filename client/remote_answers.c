@@ -7,6 +7,7 @@
 #include "client/remote_priv.h"
 #include "base/mem.h"
 #include "base/ring.h"
+#include "tree/fake.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,6 +128,8 @@ static enum sl_code on_attached(struct sl_remote *r, enum sl_job job, struct sl_
     r->e.renames = sl_conn_has(r->conn, SL_FEATURE_RENAME) && m.rights & SL_RIGHT_CREATE && m.rights & SL_RIGHT_RENAME;
     r->e.versions = sl_conn_has(r->conn, SL_FEATURE_PARTS) && m.rights & SL_RIGHT_READ;
     r->e.can_chown = m.flags & SL_ATTACHED_CHOWN && m.rights & SL_RIGHT_META;
+    if (m.flags & SL_ATTACHED_FAKE && !r->e.fake && sl_conn_has(r->conn, SL_FEATURE_FAKE_SUPER))
+        r->e.fake = SL_FAKE | SL_FAKE_ONLY;
     r->enforced = m.flags & SL_ATTACHED_ENFORCED;
     r->e.uid = m.uid;
     r->home = sl_memdup0(m.home, m.home_len);

@@ -3,6 +3,7 @@
 #include "config.h"
 #include "client/remote_priv.h"
 #include "client/run.h"
+#include "client/fake_super.h"
 #include "base/escape.h"
 #include "base/io.h"
 #include "base/mem.h"
@@ -21,7 +22,7 @@ static const char *const features[] = {
     "zstd",
 #endif
     "zlib", "sparse", SL_FEATURE_STEER, SL_FEATURE_SHA256, SL_FEATURE_PARTS, SL_FEATURE_LINKS, SL_FEATURE_RENAME, SL_FEATURE_ATTRS,
-    SL_FEATURE_BACKUP, SL_FEATURE_FSYNC, SL_FEATURE_REMOVE_AS, SL_FEATURE_STATFS, SL_FEATURE_SMALL, SL_FEATURE_CHANNELS, NULL
+    SL_FEATURE_BACKUP, SL_FEATURE_FSYNC, SL_FEATURE_REMOVE_AS, SL_FEATURE_FAKE_SUPER, SL_FEATURE_STATFS, SL_FEATURE_SMALL, SL_FEATURE_CHANNELS, NULL
 };
 
 /* --compress-choice leaves one of them. */
@@ -70,6 +71,7 @@ static struct sl_remote *remote_new(enum sl_side side, const struct sl_address *
     r->e.remote = r->e.reads_ahead = r->e.verify = true;
     r->e.next_id = 1;
     r->e.digest = o->sha256 ? SL_HASH_SHA256 : SL_HASH_XXH128;
+    sl_fake_super_side(o, &r->e);
     r->addr = a;
     r->o = o;
     r->e.no_atime = o->open_noatime;
@@ -157,9 +159,11 @@ static enum sl_code handshake(struct sl_remote *r, struct sl_error *err, int *ex
     /* The first request of a channel carries its ATTACH; closing an id that is not open is answered, and harmless. */
     bool plain = r->addr->modules && !r->addr->module;
     uint64_t ticket = 1;
-    enum sl_code rc = plain || r->o->sha256 ? greeting(r, err) : SL_OK;
+    enum sl_code rc = plain || r->o->sha256 || r->e.fake ? greeting(r, err) : SL_OK;
     if (rc == SL_OK && r->o->sha256 && !sl_conn_has(r->conn, SL_FEATURE_SHA256))
         rc = sl_fail(err, SL_E_VERSION, "the server at '%s' has no sha256 (--checksum-choice)", r->addr->host);
+    if (rc == SL_OK && r->e.fake && !plain && !sl_conn_has(r->conn, SL_FEATURE_FAKE_SUPER))
+        rc = sl_fail(err, SL_E_VERSION, "the server at '%s' can't keep owners and the like in attributes (--fake-super)", r->addr->host);
     if (rc == SL_OK && !plain) {
         sl_w_uv(&r->scratch, no_directory);
         ticket = sl_remote_send(r, SL_JOB_LIST, SL_MSG_CLOSE_DIR, sl_buf_ptr(&r->scratch), sl_buf_len(&r->scratch)) - 1;

@@ -3,6 +3,7 @@
 #include "config.h"
 #include "client/remote_priv.h"
 #include "base/mem.h"
+#include "tree/fake.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,11 @@ enum { QUEUED_MAX = 1024 * 1024, QUEUED_LEAST = 16 * 1024, TICKETS_MAX = 16384 }
 
 void sl_remote_attach(struct sl_remote *r, uint8_t channel)
 {
-    struct sl_msg_attach m = { .id = 0, .how = SL_ATTACH_ROOT, .module = "", .hash = r->e.digest == SL_HASH_SHA256 };
+    struct sl_msg_attach m = { .id = 0, .how = SL_ATTACH_ROOT, .module = "" };
     struct sl_buf b = { 0 };
+    m.flags = r->e.digest == SL_HASH_SHA256 ? SL_ATTACH_SHA256 : 0;
+    m.flags |= r->e.fake & SL_FAKE ? SL_ATTACH_FAKE : 0;
+    m.flags |= r->e.fake & SL_FAKE_ONLY ? SL_ATTACH_FAKE_ONLY : 0;
     if (r->addr->modules) {
         m.how = SL_ATTACH_MODULE;
         m.module = r->addr->module;

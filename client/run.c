@@ -6,6 +6,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "client/confine_client.h"
+#include "client/fake_super.h"
 #include "client/grow.h"
 #include "client/links.h"
 #include "client/permit.h"
@@ -155,6 +156,8 @@ static enum sl_code settle_in(struct sl_layout *l, struct sl_error *err, int *ex
     *exit_status = 1;
     if (rc == SL_OK && local_dest)
         l->dest = sl_local_new(SL_SIDE_DEST, remote, l->helper);
+    if (rc == SL_OK && local_dest)
+        sl_fake_super_side(l->o, l->dest);
     if (rc == SL_OK && local_dest && l->o->keep_dirlinks)
         sl_local_from_slash(l->dest);
     return rc;

@@ -54,8 +54,8 @@ void sl_attach_encode(struct sl_buf *b, const struct sl_msg_attach *m)
     sl_w_uv(b, m->id);
     sl_w_u8(b, (uint8_t)m->how);
     sl_w_bs(b, m->module, m->module_len);
-    if (m->hash)
-        sl_w_u8(b, m->hash);
+    if (m->flags)
+        sl_w_u8(b, m->flags);
 }
 
 enum sl_code sl_attach_decode(struct sl_rd *r, struct sl_msg_attach *m, struct sl_error *err)
@@ -65,8 +65,9 @@ enum sl_code sl_attach_decode(struct sl_rd *r, struct sl_msg_attach *m, struct s
     got.module = read_text(r, SL_NAME_MAX, &got.module_len);
     got.how = (enum sl_attach_how)how;
     bool usual = sl_r_left(r) == 0;
-    got.hash = usual ? 0 : sl_r_u8(r);
-    if ((!usual && (got.hash == 0 || got.hash > SL_ATTACH_HASH_MAX)) || how > SL_ATTACH_MODULE || !got.module)
+    got.flags = usual ? 0 : sl_r_u8(r);
+    bool wrong = (!usual && !got.flags) || got.flags & ~(unsigned)SL_ATTACH_FLAGS || (got.flags & SL_ATTACH_FAKE_ONLY && !(got.flags & SL_ATTACH_FAKE));
+    if (wrong || how > SL_ATTACH_MODULE || !got.module)
         r->bad = true;
     else if (how == SL_ATTACH_MODULE ? !sl_name_ok(got.module, got.module_len) : got.module_len != 0)
         r->bad = true;

@@ -26,6 +26,7 @@
 #define SL_FEATURE_BACKUP "backup"
 #define SL_FEATURE_FSYNC "fsync"
 #define SL_FEATURE_REMOVE_AS "remove-as"
+#define SL_FEATURE_FAKE_SUPER "fake-super"
 #define SL_FLAG_VERSION 4u        /* frame flag of READ_RANGES: END is to say which version of the file it was */
 #define SL_FLAG_HOLES 8u          /* frame flag of READ_RANGES: holes are told, not sent as zeros */
 #define SL_FLAG_NO_ATIME 32u      /* frame flag of READ, READ_RANGES, HASH, CHUNKS: the time of the last access is not to change */
@@ -106,11 +107,15 @@ struct sl_msg_attach {
     enum sl_attach_how how;
     const char *module;      /* borrowed, not NUL-terminated when decoded; "" unless SL_ATTACH_MODULE */
     size_t module_len;
-    uint8_t hash;            /* of whole files: 0 XXH3-128, 1 SHA-256; encoded where it is not 0 */
+    uint8_t flags;           /* enum sl_attach_flag; encoded where it is not 0 */
 };
-#define SL_ATTACH_HASH_MAX 1u
+enum sl_attach_flag { SL_ATTACH_SHA256 = 1 /* the hash of whole files; else XXH3-128 */,
+                      SL_ATTACH_FAKE = 2 /* what takes a superuser is kept in attributes */,
+                      SL_ATTACH_FAKE_ONLY = 4 /* with it: privileged attributes of the files themselves don't count */,
+                      SL_ATTACH_FLAGS = 7 };
 enum sl_attached_flag { SL_ATTACHED_CHOWN = 1 /* the server may give files away */,
-                        SL_ATTACHED_ENFORCED = 2 /* the rights bind: the peer can do nothing else here */ };
+                        SL_ATTACHED_ENFORCED = 2 /* the rights bind: the peer can do nothing else here */,
+                        SL_ATTACHED_FAKE = 4 /* what takes a superuser is kept in attributes, asked for or not */ };
 struct sl_msg_attached {
     uint64_t request;
     uint32_t rights, flags, umask, uid;

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 #include "subsystem/session_priv.h"
+#include "tree/fake.h"
 #include "base/mem.h"
 #include "subsystem/policy.h"
 
@@ -130,7 +131,8 @@ static void answer(struct sl_channel *ch, const struct sl_msg_attach *a)
     struct sl_buf b = { 0 };
     struct sl_msg_attached m = { .request = ch->requests, .rights = ch->rights, .umask = sl_meta_umask() };
     m.uid = (uint32_t)geteuid();
-    m.flags = (m.uid == 0 ? (uint32_t)SL_ATTACHED_CHOWN : 0) | (p->enforced ? (uint32_t)SL_ATTACHED_ENFORCED : 0);
+    m.flags = (m.uid == 0 || ch->fake ? (uint32_t)SL_ATTACHED_CHOWN : 0) | (p->enforced ? (uint32_t)SL_ATTACHED_ENFORCED : 0);
+    m.flags |= ch->fake ? (uint32_t)SL_ATTACHED_FAKE : 0;
     m.home = a->how == SL_ATTACH_ROOT && !p->root ? ch->s->home : "";
     m.home_len = strlen(m.home);
     m.motd = p->motd ? p->motd : "";
@@ -142,21 +144,29 @@ static void answer(struct sl_channel *ch, const struct sl_msg_attach *a)
     sl_buf_clear(&b);
 }
 
+static uint32_t fake_of(const struct sl_msg_attach *a)
+{
+    return (a->flags & SL_ATTACH_FAKE ? SL_FAKE : 0) | (a->flags & SL_ATTACH_FAKE_ONLY ? SL_FAKE_ONLY : 0);
+}
+
 enum sl_code sl_run_attach(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
 {
     const struct sl_msg_attach *a = &q->attach;
     uint32_t rights = 0;
-    enum sl_hash_kind digest = a->hash ? SL_HASH_SHA256 : SL_HASH_XXH128;
+    enum sl_hash_kind digest = a->flags & SL_ATTACH_SHA256 ? SL_HASH_SHA256 : SL_HASH_XXH128;
     if (!same_namespace(ch->s, a))
         return sl_fail(err, SL_E_INVALID, "this session has another namespace attached");
     if (digest == SL_HASH_SHA256 && !sl_conn_has(ch->s->conn, SL_FEATURE_SHA256))
         return sl_fail(err, SL_E_UNSUPPORTED, "this session can't have sha256");
+    if (a->flags & SL_ATTACH_FAKE && !sl_conn_has(ch->s->conn, SL_FEATURE_FAKE_SUPER))
+        return sl_fail(err, SL_E_UNSUPPORTED, "the feature fake-super was not agreed on");
     if (ch->s->attached && ch->s->digest != digest)
         return sl_fail(err, SL_E_INVALID, "this session has another hash");
     enum sl_code rc = a->how == SL_ATTACH_MODULE ? attach_module(ch, a, &rights, err) : attach_account(ch, a, &rights, err);
     if (rc != SL_OK)
         return rc;
     ch->rights = rights;
+    ch->fake = fake_of(a);
     ch->s->digest = digest;
     sl_hash_choose(ch->hash, digest);
     sl_hash_choose(ch->w_hash, digest);

@@ -6,6 +6,7 @@
  */
 #include "config.h"
 #include "subsystem/session_priv.h"
+#include "tree/fake.h"
 
 #include "base/io.h"
 
@@ -85,6 +86,7 @@ enum sl_code sl_run_backup(struct sl_channel *ch, const union sl_request *q, str
                                 .mtime_ns = m->mtime_ns };
     name_it(from, m->names.from, m->names.from_len);
     name_it(to, m->names.to, m->names.to_len);
+    w.meta |= ch->fake & SL_FAKE ? SL_META_FAKE : 0;
     w.move.flags = kept_back ? 0 : m->names.flags & SL_PUT_REPLACE;
     enum sl_code rc = sl_conn_has(ch->s->conn, SL_FEATURE_BACKUP)
                           ? begin(ch, m, &w, err)

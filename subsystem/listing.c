@@ -86,7 +86,7 @@ enum sl_code sl_run_list(struct sl_channel *ch, const union sl_request *q, struc
     if (rc == SL_OK && *ch->name && start_hidden(ch, m->id, fd))
         rc = sl_fail_errno(err, ENOENT, "cannot look at '%s'", ch->name);
     if (rc == SL_OK)
-        rc = sl_walk_new(&ch->walk, fd, ch->name, flags, ch->s->owners, err);
+        rc = sl_walk_new(&ch->walk, fd, ch->name, flags | ch->fake, ch->s->owners, err);
     if (rc != SL_OK)
         return rc;
     hide(ch, m->id);

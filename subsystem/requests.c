@@ -141,6 +141,7 @@ static enum sl_code run_owner(struct sl_channel *ch, const union sl_request *q, 
     name[q->owner.name_len] = '\0';
     m.number = q->owner.group ? sl_owners_gid(o, q->owner.number, name) : sl_owners_uid(o, q->owner.number, name);
     m.settable = q->owner.group ? sl_owners_can_gid(o, m.number) : sl_owners_can_uid(o, m.number);
+    m.settable = m.settable || ch->fake;
     sl_owner_is_encode(&b, &m);
     sl_channel_answer(ch, SL_MSG_OWNER_IS, &b);
     sl_buf_clear(&b);
@@ -304,7 +305,8 @@ static enum sl_code allowed(struct sl_channel *ch, const struct sl_request_kind 
     char scratch[SL_NAME_MAX + 1];
     uint32_t dir;
     bool is_dir;
-    bool all = (k->rights & ch->rights) == k->rights;
+    uint32_t needed = k->rights & ~(ch->fake ? (uint32_t)SL_RIGHT_SPECIAL : 0);      /* then no special file is made */
+    bool all = (needed & ch->rights) == needed;
     ch->lesser = !all && k->lesser && (k->lesser & ch->rights) == k->lesser;
     const char *name = undecoded(ch, k) ? (dir = 0, "") : named(k, q, &dir, &is_dir, scratch);
     if (!all && !ch->lesser)

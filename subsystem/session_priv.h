@@ -47,6 +47,7 @@ struct sl_channel {
     /* directories that this channel made: their metadata may be set, once, also without the right to change any */
     struct sl_fresh *fresh;
     size_t fresh_len, fresh_cap;
+    uint32_t fake;                      /* SL_FAKE, SL_FAKE_ONLY of tree/fake.h: how its trees are taken */
     bool lesser;                        /* the request that runs has only its lesser right */
     /* an answer that waits for room */
     struct sl_buf waiting;

@@ -6,6 +6,7 @@
  */
 #include "config.h"
 #include "subsystem/session_priv.h"
+#include "tree/fake.h"
 
 #include "base/io.h"
 #include "base/mem.h"
@@ -21,6 +22,7 @@ bool sl_limit(const struct sl_channel *ch, struct sl_entry *e, uint32_t *meta, u
         *meta &= ~(uint32_t)(SL_META_UID | SL_META_GID);
         e->mode &= 0777;
     }
+    *meta |= ch->fake & SL_FAKE ? SL_META_FAKE : 0;
     if (!(*flags & SL_PUT_REPLACE) || ch->rights & SL_RIGHT_OVERWRITE)
         return false;
     *flags &= ~(uint32_t)SL_PUT_REPLACE;
@@ -348,7 +350,7 @@ enum sl_code sl_run_set_meta(struct sl_channel *ch, const union sl_request *q, s
     if (rc == SL_OK && ch->lesser)
         rc = set_fresh(ch, fd, &q->put, err);
     else if (rc == SL_OK)
-        rc = sl_meta_set_at(fd, q->put.entry.name, &q->put.entry, q->put.meta, ch->s->owners, err);
+        rc = sl_meta_set_at(fd, q->put.entry.name, &q->put.entry, q->put.meta | (ch->fake & SL_FAKE ? SL_META_FAKE : 0), ch->s->owners, err);
     return rc;
 }
 
@@ -363,7 +365,7 @@ enum sl_code sl_run_remove(struct sl_channel *ch, const union sl_request *q, str
     if (rc == SL_OK && q->remove.only_as && !sl_conn_has(ch->s->conn, SL_FEATURE_REMOVE_AS))
         rc = sl_fail(err, SL_E_UNSUPPORTED, "the feature remove-as was not agreed on");
     if (rc == SL_OK)
-        rc = q->remove.only_as ? sl_stage_remove_as(fd, name, &as, err) : sl_stage_remove(fd, name, q->remove.kind, err);
+        rc = q->remove.only_as ? sl_stage_remove_as(fd, name, &as, ch->fake & SL_FAKE ? SL_META_FAKE : 0, err) : sl_stage_remove(fd, name, q->remove.kind, err);
     if (rc == SL_OK) {
         ch->s->figures.removed++;
         sl_note(ch, SL_NOTE_TRANSFER, "remove", q->remove.id, name);

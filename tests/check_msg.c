@@ -61,14 +61,15 @@ START_TEST(attach)
     CHECK_SHAPE(attach, sl_msg_attach);
     ck_assert_int_eq(sl_attach_decode(&r, &got, &err), SL_OK);
     ck_assert(got.id == 7 && got.how == SL_ATTACH_MODULE && is(got.module, got.module_len, "debian"));
-    m.hash = 1;
+    m.flags = 1;
     sl_buf_reset(&b, 0);
     sl_attach_encode(&b, &m);
     sl_r_init(&r, sl_buf_ptr(&b), sl_buf_len(&b));       /* without its last byte it is another good one */
     ck_assert_int_eq(sl_attach_decode(&r, &got, &err), SL_OK);
-    ck_assert(got.hash == 1 && is(got.module, got.module_len, "debian"));
+    ck_assert(got.flags == 1 && is(got.module, got.module_len, "debian"));
     CHECK_REFUSED(attach, sl_msg_attach, "\0\2\1a\1\1");
-    CHECK_REFUSED(attach, sl_msg_attach, "\0\2\1a\2");      /* no such hash */
+    CHECK_REFUSED(attach, sl_msg_attach, "\0\2\1a\10");     /* no such flag */
+    CHECK_REFUSED(attach, sl_msg_attach, "\0\2\1a\4");      /* one that needs another */
     CHECK_REFUSED(attach, sl_msg_attach, "\0\2\1a\0");      /* the usual one is not named */
     CHECK_REFUSED(attach, sl_msg_attach, "\0\3\1a");        /* no such way */
     CHECK_REFUSED(attach, sl_msg_attach, "\0\0\1a");        /* a module where none is meant */

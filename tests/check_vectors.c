@@ -264,7 +264,7 @@ static const struct { const char *file; enum sl_code (*pass)(struct sl_rd *, str
     { "read", pass_read },         { "listed", pass_listed },     { "content", pass_content },   { "put", pass_put },         { "put-fsync", pass_put },
     { "set-meta", pass_set_meta }, { "chunks", pass_chunks },     { "chunked", pass_chunked },   { "read-ranges", pass_read_ranges },
     { "basis", pass_basis },       { "copy", pass_copy },         { "keep", pass_keep },
-    { "kept-in", pass_kept_in },   { "attach-sha256", pass_attach }, { "steer", pass_steer }, { "line", pass_line },
+    { "kept-in", pass_kept_in },   { "attach-sha256", pass_attach }, { "attach-fake", pass_attach }, { "steer", pass_steer }, { "line", pass_line },
     { "part", pass_part },         { "join", pass_join },         { "drop", pass_drop },         { "link", pass_move },         { "statfs-is", pass_statfs_is },         { "content-version", pass_content },
     { "list-links", pass_list_request }, { "listed-links", pass_listed },
     { "attrs", pass_attrs },       { "get-attrs", pass_get_attrs }, { "attrs-are", pass_attrs_are }, { "listed-attrs", pass_listed_attrs },

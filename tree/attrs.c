@@ -6,6 +6,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "tree/attrs_acl.h"
+#include "tree/fake.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -95,24 +96,35 @@ static ssize_t read_value(const struct thing *t, const char *name, struct sl_buf
     return n;
 }
 
+struct chosen { const char *as, *real; };   /* what it counts as; the name that the system has for it */
+
 static int by_bytes(const void *a, const void *b)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    const struct chosen *x = a, *y = b;
+    int c = strcmp(x->as, y->as);
+    return c ? c : (x->as == x->real) - (y->as == y->real);      /* what is kept in another one comes first */
+}
+
+static const char *counts_as(const char *real, size_t len, uint32_t flags)
+{
+    if (flags & SL_FAKE)
+        return sl_fake_stands_for(real, flags);
+    return sl_attr_is_of(real, len, flags) ? real : NULL;
 }
 
 /* The names in b that are of these kinds, in order; the array is the caller's. */
-static const char **chosen(const struct sl_buf *b, uint32_t flags, size_t *count)
+static struct chosen *chosen(const struct sl_buf *b, uint32_t flags, size_t *count)
 {
-    const char **at = NULL;
-    const char *p = (const char *)sl_buf_ptr(b);
+    struct chosen *at = NULL;
+    const char *p = (const char *)sl_buf_ptr(b), *as;
     *count = 0;
     for (size_t left = sl_buf_len(b), n; left; p += n + 1, left -= n + 1) {
         n = strlen(p);
-        if (!sl_attr_is_of(p, n, flags) || n > SL_ATTR_NAME_MAX)
+        if (n > SL_ATTR_NAME_MAX || !(as = counts_as(p, n, flags)))
             continue;
         if (!at)
             at = sl_malloc(left * sizeof *at);
-        at[(*count)++] = p;
+        at[(*count)++] = (struct chosen){ as, p };
     }
     if (*count > 1)
         qsort(at, *count, sizeof *at, by_bytes);
@@ -129,14 +141,23 @@ static enum sl_code too_much(const char *name, struct sl_error *err)
     return sl_fail(err, SL_E_TOO_BIG, "the attributes of '%s' are too much", shown(name));
 }
 
-/* Puts one that is there into the set. */
-static enum sl_code add(struct sl_attrs_reader *r, const char *attr, const char *name, struct sl_error *err)
+static bool read_acl(struct sl_attrs_reader *r, const struct chosen *c, mode_t mode, struct sl_buf *acl)
 {
-    struct sl_attr a = { attr, strlen(attr), sl_buf_ptr(&r->value), sl_buf_len(&r->value) };
+    bool access = strcmp(c->as, SL_ACL_ACCESS) == 0;
+    const uint8_t *value = sl_buf_ptr(&r->value);
+    size_t len = sl_buf_len(&r->value);
+    return c->as == c->real ? sl_acl_of_system(acl, value, len, access, r->owners)
+                            : sl_acl_of_fake(acl, &(struct sl_acl_kept){ value, len, access, mode }, r->owners);
+}
+
+/* Puts one that is there into the set. */
+static enum sl_code add(struct sl_attrs_reader *r, const struct chosen *c, mode_t mode, const char *name, struct sl_error *err)
+{
+    struct sl_attr a = { c->as, strlen(c->as), sl_buf_ptr(&r->value), sl_buf_len(&r->value) };
     struct sl_buf acl = { 0 };
-    bool is_acl = sl_attr_is_acl(attr, a.name_len), ok = true;
+    bool is_acl = sl_attr_is_acl(c->as, a.name_len), ok = true;
     if (is_acl) {
-        ok = sl_acl_of_system(&acl, a.value, a.value_len, strcmp(attr, SL_ACL_ACCESS) == 0, r->owners);
+        ok = read_acl(r, c, mode, &acl);
         a.value = sl_buf_ptr(&acl);
         a.value_len = sl_buf_len(&acl);
     }
@@ -149,18 +170,20 @@ static enum sl_code add(struct sl_attrs_reader *r, const char *attr, const char 
     return rc;
 }
 
-static enum sl_code read_set(struct sl_attrs_reader *r, const struct thing *t, const char *name, struct sl_error *err)
+static enum sl_code read_set(struct sl_attrs_reader *r, const struct thing *t, mode_t mode, const char *name, struct sl_error *err)
 {
     enum sl_code rc = SL_OK;
     size_t count = 0;
     if (!read_names(t, &r->names))
         return sl_fail_errno(err, errno, "cannot list the attributes of '%s'", shown(name));
-    const char **names = sl_buf_len(&r->names) ? chosen(&r->names, r->flags, &count) : NULL;
+    struct chosen *names = sl_buf_len(&r->names) ? chosen(&r->names, r->flags, &count) : NULL;
     for (size_t i = 0; i < count && rc == SL_OK; i++) {
-        if (read_value(t, names[i], &r->value) >= 0)
-            rc = add(r, names[i], name, err);
+        if (i && strcmp(names[i].as, names[i - 1].as) == 0)
+            continue;
+        if (read_value(t, names[i].real, &r->value) >= 0)
+            rc = add(r, &names[i], mode, name, err);
         else if (errno != ENODATA)
-            rc = sl_fail_errno(err, errno, "cannot read the attribute '%s' of '%s'", names[i], shown(name));
+            rc = sl_fail_errno(err, errno, "cannot read the attribute '%s' of '%s'", names[i].real, shown(name));
     }
     free(names);
     return rc;
@@ -182,7 +205,7 @@ static enum sl_code read_opened(struct sl_attrs_reader *r, int dirfd, const char
     if (fd < 0)
         return sl_fail_errno(err, errno, "cannot read the attributes of '%s'", shown(name));
     by_fd(&t, fd);
-    enum sl_code rc = read_set(r, &t, name, err);
+    enum sl_code rc = read_set(r, &t, st->st_mode, name, err);
     sl_io_close(&fd);
     return rc;
 }
@@ -197,12 +220,30 @@ enum sl_code sl_attrs_read(struct sl_attrs_reader *r, int dirfd, const char *nam
         by_name(&t, dirfd, name);
     else
         by_fd(&t, dirfd);
-    enum sl_code rc = read_set(r, &t, name, err);
+    enum sl_code rc = read_set(r, &t, st->st_mode, name, err);
     if (rc == SL_E_NOT_FOUND && !has_proc())
         rc = read_opened(r, dirfd, name, st, err);
     if (rc != SL_OK)
         sl_buf_reset(&r->set, 0);
     return rc;
+}
+
+ssize_t sl_attrs_get_one(int dirfd, const char *name, const char *attr, void *to, size_t size)
+{
+    struct thing t;
+    if (*name)
+        by_name(&t, dirfd, name);
+    else
+        by_fd(&t, dirfd);
+    ssize_t n = get(&t, attr, to, size);
+    if (n >= 0 || errno != ENOENT || has_proc())
+        return n;
+    int fd = openat(dirfd, *name ? name : ".", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    n = fgetxattr(fd, attr, to, size);
+    sl_io_close(&fd);
+    return n;
 }
 
 void sl_attrs_read_brief(struct sl_attrs_reader *r, int dirfd, const char *name, const struct stat *st, struct sl_attrs_brief *out)
@@ -222,6 +263,15 @@ void sl_attrs_reader_clear(struct sl_attrs_reader *r)
 }
 
 /* ---- setting ---- */
+
+int sl_attrs_set_one(int fd, const char *attr, const void *value, size_t len)
+{
+    struct thing t;
+    by_fd(&t, fd);
+    if (value)
+        return set(&t, attr, value, len);
+    return drop(&t, attr) == 0 || errno == ENODATA || errno == EOPNOTSUPP ? 0 : -1;
+}
 
 struct setting {
     struct thing t;
@@ -270,26 +320,28 @@ static void drop_one(struct setting *s, const char *attr)
         failed(s, "remove", attr);
 }
 
-/* What is there and what is wanted stand in one order: both are gone through once. */
+/* What is there and what is wanted stand in one order: both are gone through once. Of a tree that stands for another one, only what is
+ * kept is anybody's to remove. */
 static void drop_others(struct setting *s, const struct sl_attrs_want *want)
 {
     struct sl_buf names = { 0 };
     struct sl_attrs_rd r;
     struct sl_attr a;
     size_t count = 0;
-    const char **list = NULL;
+    struct chosen *list = NULL;
+    uint32_t flags = want->flags | (want->flags & SL_FAKE ? SL_FAKE_ONLY : 0);
     if (read_names(&s->t, &names))
-        list = chosen(&names, want->flags & ~(uint32_t)SL_ATTRS_ACLS, &count);
+        list = chosen(&names, flags & ~(uint32_t)SL_ATTRS_ACLS, &count);
     else if (errno != EOPNOTSUPP)        /* without any there are none to go */
         failed(s, "list", "*");
     sl_attrs_open(&r, want->set, want->len);
     bool more = sl_attrs_next(&r, &a);
     for (size_t i = 0; i < count; i++) {
-        struct sl_attr there = { .name = list[i], .name_len = strlen(list[i]) };
+        struct sl_attr there = { .name = list[i].as, .name_len = strlen(list[i].as) };
         while (more && sl_attr_order(&a, &there) < 0)
             more = sl_attrs_next(&r, &a);
         if (!more || sl_attr_order(&a, &there) != 0)
-            drop_one(s, list[i]);
+            drop_one(s, list[i].real);
     }
     free(list);
     sl_buf_clear(&names);
@@ -309,21 +361,32 @@ static void begin(struct setting *s, int fd, const char *name, struct sl_error *
     by_fd(&s->t, fd);
 }
 
+static void give_one(struct setting *s, const struct sl_attr *a, uint32_t flags)
+{
+    char attr[SL_ATTR_NAME_MAX + 1], real[SL_ATTR_NAME_MAX + 1];
+    memcpy(attr, a->name, a->name_len);
+    attr[a->name_len] = '\0';
+    if (!(flags & SL_FAKE)) {
+        set_one(s, attr, a->value, a->value_len);
+    } else if (sl_fake_keeps(real, sizeof real, attr)) {
+        set_one(s, real, a->value, a->value_len);
+    } else {
+        errno = ENAMETOOLONG;
+        failed(s, "keep", attr);
+    }
+}
+
 enum sl_code sl_attrs_set(int fd, const struct sl_attrs_want *want, const char *name, struct sl_error *err)
 {
-    char attr[SL_ATTR_NAME_MAX + 1];
     struct sl_attrs_rd r;
     struct sl_attr a;
     struct setting s;
     begin(&s, fd, name, err);
     drop_others(&s, want);
     sl_attrs_open(&r, want->set, want->len);
-    while (sl_attrs_next(&r, &a)) {
-        memcpy(attr, a.name, a.name_len);
-        attr[a.name_len] = '\0';
+    while (sl_attrs_next(&r, &a))
         if (!sl_attr_is_acl(a.name, a.name_len) && sl_attr_is_of(a.name, a.name_len, want->flags))
-            set_one(&s, attr, a.value, a.value_len);
-    }
+            give_one(&s, &a, want->flags);
     return end(&s);
 }
 
@@ -387,5 +450,35 @@ enum sl_code sl_attrs_set_acls(int fd, const struct sl_attrs_want *want, mode_t 
         set_default(&s, &a, owners);
     else if (S_ISDIR(st.st_mode) && has(&s, SL_ACL_DEFAULT))
         drop_one(&s, SL_ACL_DEFAULT);
+    return end(&s);
+}
+
+/* ---- ACLs that are kept ---- */
+
+static void keep_acl(struct setting *s, const struct sl_attrs_want *want, const char *which, mode_t bits, struct sl_owners *owners)
+{
+    char real[SL_ATTR_NAME_MAX + 1];
+    struct sl_buf acl = { 0 };
+    struct sl_attr a;
+    sl_fake_keeps(real, sizeof real, which);
+    if (sl_attrs_find(want->set, want->len, which, &a)) {
+        sl_acl_to_fake(&acl, &a, bits, owners);
+        set_one(s, real, sl_buf_ptr(&acl), sl_buf_len(&acl));
+    } else if (has(s, real)) {
+        drop_one(s, real);
+    }
+    sl_buf_clear(&acl);
+}
+
+enum sl_code sl_attrs_keep_acls(int fd, const struct sl_attrs_want *want, mode_t mode, const char *name, struct sl_owners *owners,
+                                struct sl_error *err)
+{
+    struct setting s;
+    if (S_ISLNK(mode))
+        return SL_OK;
+    begin(&s, fd, name, err);
+    keep_acl(&s, want, SL_ACL_ACCESS, mode, owners);
+    if (S_ISDIR(mode))
+        keep_acl(&s, want, SL_ACL_DEFAULT, mode, owners);
     return end(&s);
 }

@@ -126,3 +126,89 @@ unsigned sl_acl_group_perms(const struct sl_attr *a)
             return e.perms;
     return 0;
 }
+
+/* ---- as rsync keeps it ---- */
+
+enum { KEPT_HEAD = 16, KEPT_ENTRY = 8, AS_MODE = 0x80 };
+#define KEPT_USER 0x80000000u
+
+static const uint8_t head_tags[] = { SL_ACL_USER_OBJ, SL_ACL_GROUP_OBJ, SL_ACL_MASK, SL_ACL_OTHER };
+
+static uint8_t of_mode(uint8_t tag, mode_t mode)
+{
+    unsigned shift = tag == SL_ACL_USER_OBJ ? 6 : tag == SL_ACL_OTHER ? 0 : 3;
+    return (mode >> shift) & 7;
+}
+
+static size_t read_head(struct sl_acl_entry *list, const struct sl_acl_kept *k, size_t named)
+{
+    size_t n = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        uint32_t v = get(k->value + i * 4, 4);
+        bool said = v != AS_MODE;
+        if (head_tags[i] == SL_ACL_MASK && !said && !named)
+            continue;
+        list[n++] = (struct sl_acl_entry){ .tag = head_tags[i], .perms = said ? v & 7 : of_mode(head_tags[i], k->mode) };
+    }
+    return n;
+}
+
+static struct sl_acl_entry read_kept(const uint8_t *p, struct sl_owners *owners)
+{
+    uint32_t perms = get(p + 4, 4);
+    struct sl_acl_entry e = { .tag = perms & KEPT_USER ? SL_ACL_USER : SL_ACL_GROUP, .perms = perms & 7, .id = get(p, 4) };
+    e.name = name_of(&e, owners);
+    e.name_len = e.name ? strlen(e.name) : 0;
+    return e;
+}
+
+bool sl_acl_of_fake(struct sl_buf *out, const struct sl_acl_kept *k, struct sl_owners *owners)
+{
+    if (k->len < KEPT_HEAD || (k->len - KEPT_HEAD) % KEPT_ENTRY)
+        return false;
+    size_t named = (k->len - KEPT_HEAD) / KEPT_ENTRY;
+    struct sl_acl_entry *list = sl_calloc(named + 4, sizeof *list);
+    size_t n = read_head(list, k, named);
+    bool more = named || get(k->value + 8, 4) != AS_MODE;
+    for (size_t i = 0; i < named; i++)
+        list[n++] = read_kept(k->value + KEPT_HEAD + i * KEPT_ENTRY, owners);
+    qsort(list, n, sizeof *list, sl_acl_order);
+    for (size_t i = 0; i < n && (more || !k->access); i++)
+        if (!(k->access && in_mode(&list[i])) && !(i && sl_acl_order(&list[i - 1], &list[i]) == 0))
+            sl_acl_add(out, &list[i]);
+    free(list);
+    return true;
+}
+
+/* An access ACL without its mask would be taken for one without a group of its own. */
+static uint32_t head_value(uint8_t tag, const struct sl_acl_entry *list, size_t n, bool access, mode_t mode)
+{
+    uint32_t v = access && tag == SL_ACL_MASK ? of_mode(tag, mode) : (uint32_t)AS_MODE;
+    for (size_t i = 0; i < n; i++)
+        if (list[i].tag == tag)
+            v = list[i].perms;
+    return v;
+}
+
+void sl_acl_to_fake(struct sl_buf *out, const struct sl_attr *a, mode_t mode, struct sl_owners *owners)
+{
+    struct sl_acl_rd r;
+    struct sl_acl_entry e, *list = sl_calloc(a->value_len / 2 + 1, sizeof *list);
+    bool access = a->name_len == sizeof SL_ACL_ACCESS - 1;
+    size_t n = 0;
+    sl_acl_open(&r, a);
+    while (sl_acl_next(&r, &e)) {
+        e.id = is_named(e.tag) ? id_here(&e, owners) : 0;
+        list[n++] = e;
+    }
+    qsort(list, n, sizeof *list, sl_acl_order);
+    for (unsigned i = 0; i < 4; i++)
+        put(out, head_value(head_tags[i], list, n, access, mode), 4);
+    for (size_t i = 0; i < n; i++) {
+        if (!is_named(list[i].tag) || (i && sl_acl_order(&list[i - 1], &list[i]) == 0))
+            continue;
+        put(out, list[i].id, 4);
+        put(out, list[i].perms | (list[i].tag == SL_ACL_USER ? KEPT_USER : 0), 4);
+    }
+    free(list);
+}

@@ -18,6 +18,19 @@ bool sl_acl_of_system(struct sl_buf *out, const uint8_t *value, size_t len, bool
  * the first counts. */
 void sl_acl_to_system(struct sl_buf *out, const struct sl_attr *a, mode_t bits, struct sl_owners *owners);
 
+/*
+ * The form that rsync keeps an ACL in (--fake-super), little-endian: u32 each what the owner, the group, the mask and others get, 0x80 for
+ * what the mode says; then for each user and group u32 number and u32 permissions, of users with the top bit.
+ */
+struct sl_acl_kept {
+    const uint8_t *value;
+    size_t len;
+    bool access;
+    mode_t mode;                 /* of the thing */
+};
+bool sl_acl_of_fake(struct sl_buf *out, const struct sl_acl_kept *k, struct sl_owners *owners);
+void sl_acl_to_fake(struct sl_buf *out, const struct sl_attr *a, mode_t mode, struct sl_owners *owners);
+
 /* What an access ACL gives the file's group. */
 unsigned sl_acl_group_perms(const struct sl_attr *a);
 

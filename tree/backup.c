@@ -5,6 +5,7 @@
 #include "tree/backup.h"
 
 #include "base/mem.h"
+#include "tree/fake.h"
 #include "tree/meta.h"
 
 #include <errno.h>
@@ -31,7 +32,7 @@ static enum sl_code make_dir(const struct sl_backup_what *w, struct sl_entry *e,
         bool there = why == EEXIST && fstatat(w->move.to_fd, to, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
         return there ? SL_OK : sl_fail_errno(err, why, "cannot make directory '%s'", to);
     }
-    e->mode |= geteuid() ? 0700 : 0;
+    e->mode |= geteuid() && !(w->meta & SL_META_FAKE) ? 0700 : 0;
     return sl_meta_set_at(w->move.to_fd, to, e, w->meta, w->owners, err);
 }
 
@@ -62,7 +63,9 @@ enum sl_code sl_backup_begin(struct sl_backup *b, const struct sl_backup_what *w
     *b = (struct sl_backup){ .reader.fd = -1, .stage = { .fd = -1, .dirfd = -1 }, .flags = m->flags };
     if (!sl_name_ok(m->from, strlen(m->from)) || !sl_name_ok(m->to, strlen(m->to)))
         return sl_fail(err, SL_E_NAME, "'%s' is not a name for a backup of '%s'", m->to, m->from);
-    enum sl_code rc = sl_meta_stat(m->from_fd, m->from, NULL, &b->entry, target, &st, err);
+    bool fake = w->meta & SL_META_FAKE;
+    enum sl_code rc = fake ? sl_fake_stat(m->from_fd, m->from, NULL, &b->entry, target, &st, err)
+                           : sl_meta_stat(m->from_fd, m->from, NULL, &b->entry, target, &st, err);
     if (rc == SL_E_NOT_FOUND || (rc == SL_OK && w->flags & SL_BACKUP_AS && !is_as(w, &st)))
         return SL_OK;
     if (rc != SL_OK)
@@ -73,7 +76,7 @@ enum sl_code sl_backup_begin(struct sl_backup *b, const struct sl_backup_what *w
     b->meta = w->meta;
     b->owners = w->owners;
     /* What would run with its owner's rights has to have that owner. */
-    if (!(w->meta & SL_META_UID) || (geteuid() != 0 && st.st_uid != geteuid()))
+    if (!(w->meta & SL_META_UID) || (!fake && geteuid() != 0 && st.st_uid != geteuid()))
         b->entry.mode &= 0777;
     if (b->entry.type == SL_TYPE_DIR)
         return make_dir(w, &b->entry, err);
@@ -85,7 +88,7 @@ enum sl_code sl_backup_begin(struct sl_backup *b, const struct sl_backup_what *w
     *err = (struct sl_error){ 0 };
     if (b->entry.type == SL_TYPE_FILE)
         return begin_copy(b, w, err);
-    if (b->entry.type != SL_TYPE_LINK && !w->special)
+    if (b->entry.type != SL_TYPE_LINK && !w->special && !fake)
         return sl_fail(err, SL_E_RIGHTS, "not allowed here: '%s' can't be linked, and the right to make special files is missing", m->from);
     return sl_stage_special(m->to_fd, &b->entry, b->meta, m->flags, b->owners, err);
 }

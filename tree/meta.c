@@ -9,6 +9,8 @@
 
 #include "base/io.h"
 #include "tree/attrs.h"
+#include "tree/fake.h"
+#include "tree/stage_priv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +34,9 @@ struct change {
     gid_t gid;
     mode_t bits;
     struct timespec times[2];
+    bool fake, keeps;                  /* of a tree that stands for another one; its attribute is needed */
+    mode_t as_mode;
+    char text[SL_FAKE_TEXT_MAX];
 };
 
 static atomic_int umask_kept = -1;
@@ -205,6 +210,29 @@ static void plan(struct change *c, const struct stat *st, const struct sl_entry 
     plan_times(c, st, e, meta);
 }
 
+/* What it is to stand for, from what it stands for now; real: what the system has of it. */
+static void plan_fake(struct change *c, const struct stat *real, const struct stat *now, const struct sl_entry *e, uint32_t meta,
+                      struct sl_owners *owners)
+{
+    struct stat as = *now;
+    bool dir = S_ISDIR(real->st_mode), device = e->type == SL_TYPE_CHAR || e->type == SL_TYPE_BLOCK;
+    mode_t bits = e->type == SL_TYPE_LINK ? 0777 : now->st_mode & 07777;
+    if (meta & SL_META_MODE && e->type != SL_TYPE_LINK)
+        bits = (e->mode & 07777 & ~(mode_t)(meta & SL_META_UMASK ? sl_meta_umask() : 0)) | (meta & SL_META_UMASK && dir ? now->st_mode & S_ISGID : 0);
+    as.st_mode = sl_fake_mode(e->type, bits);
+    as.st_rdev = device ? makedev(e->rdev_major, e->rdev_minor) : 0;
+    if (meta & SL_META_UID)
+        as.st_uid = owners ? sl_owners_uid(owners, e->uid, e->user) : e->uid;
+    if (meta & SL_META_GID)
+        as.st_gid = owners ? sl_owners_gid(owners, e->gid, e->group) : e->gid;
+    c->fake = c->mode_known = true;
+    c->bits = e->type == SL_TYPE_LINK ? 0600 : (bits & 0777) | (dir ? 0700 : 0600);
+    c->mode = (real->st_mode & 07777) != c->bits;
+    c->keeps = as.st_mode != ((real->st_mode & S_IFMT) | c->bits) || as.st_uid != real->st_uid || as.st_gid != real->st_gid;
+    c->as_mode = as.st_mode;
+    sl_fake_text(c->text, &as);
+}
+
 /* ---- applying it ---- */
 
 /* The plain call on a descriptor refuses one that is for the path only (O_PATH); that needs a call of another form. */
@@ -252,12 +280,46 @@ static enum sl_code set_attrs(int fd, struct change *c, const char *name, struct
     return rc == SL_OK ? acls : rc;
 }
 
+static int set_kept(int fd, const struct change *c)
+{
+    char now[SL_FAKE_TEXT_MAX];
+    size_t n = strlen(c->text);
+    ssize_t has = sl_attrs_get_one(fd, "", SL_FAKE_STAT, now, sizeof now);
+    if (!c->keeps)
+        return has < 0 && errno != ERANGE ? 0 : sl_attrs_set_one(fd, SL_FAKE_STAT, NULL, 0);
+    return has == (ssize_t)n && memcmp(now, c->text, n) == 0 ? 0 : sl_attrs_set_one(fd, SL_FAKE_STAT, c->text, n);
+}
+
+/* The mode first: without it, its owner could be kept from setting the attribute. */
+static enum sl_code apply_fake(int fd, struct change *c, const char *name, struct sl_owners *owners, struct sl_error *err)
+{
+    struct sl_attrs_want w;
+    enum sl_code rc = SL_OK, acls = SL_OK;
+    if (c->mode && sl_meta_chmod(fd, c->bits) != 0)
+        return sl_fail_errno(err, errno, "cannot set the mode of '%s'", name);
+    if (set_kept(fd, c) != 0)
+        return sl_fail_errno(err, errno, "cannot keep owner and mode of '%s' in an attribute (--fake-super)", name);
+    if (c->wants) {
+        w = *c->wants;
+        w.flags |= SL_FAKE;
+        if (w.flags & SL_ATTRS_XATTRS)
+            rc = sl_attrs_set(fd, &w, name, err);
+        if (w.flags & SL_ATTRS_ACLS)
+            acls = sl_attrs_keep_acls(fd, &w, c->as_mode, name, owners, rc == SL_OK ? err : NULL);
+    }
+    if (c->times_now && set_times(fd, c) != 0)
+        return sl_fail_errno(err, errno, "cannot set the times of '%s'", name);
+    return rc == SL_OK ? acls : rc;
+}
+
 /* All that is planned; a failure does not keep the rest from being done, and the first one is told. Without its owner a
  * file must not get setuid or setgid: they would give away another's rights. */
 static enum sl_code apply(int fd, struct change *c, const char *name, struct sl_owners *owners, struct sl_error *err)
 {
     struct sl_error why = { 0 };
     enum sl_code rc = SL_OK, attrs = SL_OK;
+    if (c->fake)
+        return apply_fake(fd, c, shown(name), owners, err);
     if (c->owner && set_owner(fd, c) != 0) {
         rc = sl_fail_errno(err, errno, "cannot set the owner of '%s'", shown(name));
         c->bits &= ~(mode_t)SETID;
@@ -277,7 +339,16 @@ enum sl_code sl_meta_set_fd(int fd, const struct stat *st, const struct sl_entry
                             struct sl_owners *owners, struct sl_error *err)
 {
     struct change c;
-    plan(&c, st, e, meta, owners);
+    struct stat real, now;
+    plan(&c, st, e, meta & SL_META_FAKE ? meta & SL_META_MTIME : meta, owners);
+    if (meta & SL_META_FAKE) {
+        if (fstat(fd, &real) != 0)
+            return sl_fail_errno(err, errno, "cannot look at '%s'", shown(e->name ? e->name : ""));
+        now = real;
+        if (sl_fake_look(fd, "", &now, NULL) != SL_OK)           /* it is written anew */
+            now = real;
+        plan_fake(&c, &real, &now, e, meta, owners);
+    }
     return apply(fd, &c, e->name ? e->name : "", owners, err);
 }
 
@@ -285,7 +356,7 @@ enum sl_code sl_meta_set_fd(int fd, const struct stat *st, const struct sl_entry
 static int open_as(int dirfd, const char *name, const struct stat *was, const struct change *c)
 {
     int fd = -1;
-    if (c->wants && (S_ISREG(was->st_mode) || S_ISDIR(was->st_mode)))
+    if ((c->wants || c->fake) && (S_ISREG(was->st_mode) || S_ISDIR(was->st_mode)))
         fd = openat(dirfd, *name ? name : ".", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         fd = *name ? openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC) : fcntl(dirfd, F_DUPFD_CLOEXEC, 0);
@@ -296,7 +367,7 @@ static enum sl_code set_by_path(int dirfd, const char *name, const struct stat *
                                 struct sl_owners *owners, struct sl_error *err)
 {
     struct stat st;
-    if (!*name && !c->wants)
+    if (!*name && !c->wants && !c->fake)
         return apply(dirfd, c, told, owners, err);
     int fd = open_as(dirfd, name, was, c);
     if (fd < 0)
@@ -312,6 +383,25 @@ static enum sl_code set_by_path(int dirfd, const char *name, const struct stat *
     return rc;
 }
 
+/* A link, device or the like can't stand for another one: something that can takes its place. */
+static enum sl_code set_fake_at(int dirfd, const char *name, const struct stat *real, const struct sl_entry *e, uint32_t meta,
+                                struct sl_owners *owners, struct sl_error *err)
+{
+    struct change c;
+    struct stat now = *real;
+    const char *told = e->name && *e->name ? e->name : shown(name);
+    if (!S_ISREG(real->st_mode) && !S_ISDIR(real->st_mode))
+        return sl_stage_fake_over(dirfd, name, e, meta, owners, err);
+    enum sl_code rc = sl_fake_look(dirfd, name, &now, err);
+    if (rc != SL_OK)
+        return rc;
+    if (type_of(now.st_mode) != e->type)
+        return sl_fail(err, SL_E_TYPE, "'%s' is of another type", told);
+    plan(&c, real, e, meta & SL_META_MTIME, owners);
+    plan_fake(&c, real, &now, e, meta, owners);
+    return set_by_path(dirfd, name, real, &c, told, owners, err);
+}
+
 enum sl_code sl_meta_set_at(int dirfd, const char *name, const struct sl_entry *e, uint32_t meta,
                             struct sl_owners *owners, struct sl_error *err)
 {
@@ -320,6 +410,8 @@ enum sl_code sl_meta_set_at(int dirfd, const char *name, const struct sl_entry *
     const char *told = e->name && *e->name ? e->name : shown(name); /* name may be a staged one */
     if (stat_at(dirfd, name, &st) != 0)
         return sl_fail_errno(err, errno, "cannot look at '%s'", told);
+    if (meta & SL_META_FAKE)
+        return set_fake_at(dirfd, name, &st, e, meta, owners, err);
     if (type_of(st.st_mode) != e->type)
         return sl_fail(err, SL_E_TYPE, "'%s' is of another type", told);
     plan(&c, &st, e, meta, owners);

@@ -7,6 +7,7 @@
 #include "tree/stage_priv.h"
 #include "base/attrs.h"
 #include "base/io.h"
+#include "tree/fake.h"
 #include "tree/inplace.h"
 
 #include <errno.h>
@@ -33,6 +34,8 @@ static bool own(const struct sl_entry *e, uint32_t meta, struct sl_owners *owner
  * nobody else's to read. */
 bool sl_stage_born_with_mode(const struct sl_entry *e, uint32_t meta, struct sl_owners *owners)
 {
+    if (meta & SL_META_FAKE)
+        return !(meta & SL_META_MODE);
     if (e->wants && e->wants->flags & SL_ATTRS_ACLS) /* the mode without its ACL gives the group too much, or an inherited one others */
         return false;
     return !(meta & SL_META_MODE) || (!(e->mode & 07000) && own(e, meta, owners));

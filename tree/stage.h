@@ -105,8 +105,8 @@ enum sl_code sl_stage_mkdir(int dirfd, const struct sl_entry *e, uint32_t meta, 
 /* unlinkat; kind SL_TYPE_DIR removes an empty directory. */
 enum sl_code sl_stage_remove(int dirfd, const char *name, enum sl_type kind, struct sl_error *err);
 
-/* The same of what is no directory, if type, time and (of a file) size are those of `as`; else SL_E_CHANGED. */
-enum sl_code sl_stage_remove_as(int dirfd, const char *name, const struct sl_entry *as, struct sl_error *err);
+/* The same of what is no directory, if type, time and (of a file) size are those of `as`; else SL_E_CHANGED. meta: SL_META_FAKE, or 0. */
+enum sl_code sl_stage_remove_as(int dirfd, const char *name, const struct sl_entry *as, uint32_t meta, struct sl_error *err);
 
 /* A staged name for name (sl_name_ok), which is cut to fit: .NAME.RANDOM.slpart, another one each time. */
 void sl_stage_temp_name(char temp[SL_NAME_MAX + 1], const char *name);

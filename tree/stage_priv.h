@@ -47,4 +47,10 @@ void sl_stage_discard(struct sl_stage *s);
 enum sl_code sl_stage_finish(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, uint32_t flags, struct sl_owners *owners,
                              struct sl_error *err);
 
+/* ---- stage_special.c ---- */
+/* Puts a file that stands for it (tree/fake.h) in the place of a link, device, fifo or socket: with the `meta` parts of e, and the rest of
+ * what is there. */
+enum sl_code sl_stage_fake_over(int dirfd, const char *name, const struct sl_entry *e, uint32_t meta, struct sl_owners *owners,
+                                struct sl_error *err);
+
 #endif

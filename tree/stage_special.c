@@ -5,10 +5,12 @@
 #include "base/io.h"
 
 #include "base/attrs.h"
+#include "tree/fake.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -32,6 +34,76 @@ static enum sl_code check_special(const struct sl_entry *e, struct sl_error *err
     return sl_stage_check_name(e, err);
 }
 
+/* A file that stands for it, under a staged name. */
+static enum sl_code make_fake(int dirfd, char temp[SL_NAME_MAX + 1], const struct sl_entry *e, uint32_t meta, struct sl_owners *owners,
+                              struct sl_error *err)
+{
+    int fd, tries = SL_STAGE_TRIES_MAX;
+    if (!(meta & SL_META_MODE))
+        meta |= SL_META_MODE | SL_META_UMASK;
+    do {
+        sl_stage_temp_name(temp, e->name);
+        fd = openat(dirfd, temp, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600);
+    } while (fd < 0 && errno == EEXIST && --tries);
+    if (fd < 0)
+        return sl_fail_errno(err, errno, "cannot create '%s'", e->name);
+    enum sl_code rc = e->type == SL_TYPE_LINK ? sl_io_write_all(fd, e->target, strlen(e->target)) : SL_OK;
+    if (rc != SL_OK)
+        sl_fail_errno(err, errno, "cannot write '%s'", e->name);
+    else
+        rc = sl_meta_set_fd(fd, NULL, e, meta, owners, err);
+    if (close(fd) != 0 && errno != EINTR && (rc == SL_OK || rc == SL_E_ATTRS))
+        rc = sl_fail_errno(err, errno, "cannot write '%s'", e->name);
+    if (rc != SL_OK && rc != SL_E_ATTRS)
+        unlinkat(dirfd, temp, 0);
+    return rc;
+}
+
+static enum sl_code special_fake(int dirfd, const struct sl_entry *e, uint32_t meta, uint32_t flags, struct sl_owners *owners, struct sl_error *err)
+{
+    char temp[SL_NAME_MAX + 1];
+    enum sl_code rc = make_fake(dirfd, temp, e, meta, owners, err);
+    if (rc != SL_OK && rc != SL_E_ATTRS)
+        return rc;
+    enum sl_code named = sl_stage_give_name(dirfd, temp, e->name, flags, err);
+    return named == SL_OK ? rc : named;
+}
+
+/* To who asked it is a change of metadata: the directory's time stays. */
+static enum sl_code keeping_times(int dirfd, const struct sl_entry *e, uint32_t meta, struct sl_owners *owners, struct sl_error *err)
+{
+    struct stat st;
+    bool known = fstat(dirfd, &st) == 0;
+    enum sl_code rc = special_fake(dirfd, e, meta, SL_STAGE_REPLACE, owners, err);
+    const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, known ? st.st_mtim : (struct timespec){ .tv_nsec = UTIME_OMIT } };
+    if (known && futimens(dirfd, times) != 0 && errno == EBADF)
+        (void)utimensat(dirfd, "", times, AT_EMPTY_PATH);
+    return rc;
+}
+
+enum sl_code sl_stage_fake_over(int dirfd, const char *name, const struct sl_entry *e, uint32_t meta, struct sl_owners *owners, struct sl_error *err)
+{
+    struct sl_entry is, made = *e;
+    char target[SL_TARGET_MAX + 1];
+    enum sl_code rc = sl_meta_stat(dirfd, name, NULL, &is, target, NULL, err);
+    if (rc != SL_OK)
+        return rc;
+    if (is.type != e->type)
+        return sl_fail(err, SL_E_TYPE, "'%s' is of another type", name);
+    made.mode = meta & SL_META_MODE ? e->mode : is.mode;
+    made.uid = meta & SL_META_UID ? e->uid : is.uid;
+    made.user = meta & SL_META_UID ? e->user : NULL;
+    made.gid = meta & SL_META_GID ? e->gid : is.gid;
+    made.group = meta & SL_META_GID ? e->group : NULL;
+    made.mtime_s = meta & SL_META_MTIME ? e->mtime_s : is.mtime_s;
+    made.mtime_ns = meta & SL_META_MTIME ? e->mtime_ns : is.mtime_ns;
+    made.target = is.target;
+    made.target_len = is.target_len;
+    made.rdev_major = is.rdev_major;
+    made.rdev_minor = is.rdev_minor;
+    return keeping_times(dirfd, &made, (meta | SL_META_ALL) & ~(uint32_t)SL_META_UMASK, owners, err);
+}
+
 enum sl_code sl_stage_special(int dirfd, const struct sl_entry *e, uint32_t meta, uint32_t flags,
                               struct sl_owners *owners, struct sl_error *err)
 {
@@ -40,6 +112,8 @@ enum sl_code sl_stage_special(int dirfd, const struct sl_entry *e, uint32_t meta
     enum sl_code rc = check_special(e, err);
     if (rc != SL_OK)
         return rc;
+    if (meta & SL_META_FAKE)
+        return special_fake(dirfd, e, meta, flags, owners, err);
     bool born = sl_stage_born_with_mode(e, meta, owners);
     do {
         sl_stage_temp_name(temp, e->name);
@@ -88,10 +162,11 @@ enum sl_code sl_stage_remove(int dirfd, const char *name, enum sl_type kind, str
     return sl_fail_errno(err, why, "cannot remove '%s'", name);
 }
 
-enum sl_code sl_stage_remove_as(int dirfd, const char *name, const struct sl_entry *as, struct sl_error *err)
+enum sl_code sl_stage_remove_as(int dirfd, const char *name, const struct sl_entry *as, uint32_t meta, struct sl_error *err)
 {
     struct sl_entry is;
-    enum sl_code rc = sl_meta_stat(dirfd, name, NULL, &is, NULL, NULL, err);
+    enum sl_code rc = meta & SL_META_FAKE ? sl_fake_stat(dirfd, name, NULL, &is, NULL, NULL, err)
+                                          : sl_meta_stat(dirfd, name, NULL, &is, NULL, NULL, err);
     if (rc != SL_OK)
         return rc;
     bool same = is.type == as->type && is.mtime_s == as->mtime_s && is.mtime_ns == as->mtime_ns;

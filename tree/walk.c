@@ -12,6 +12,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "tree/attrs.h"
+#include "tree/fake.h"
 #include "tree/names.h"
 
 #include <errno.h>
@@ -259,6 +260,12 @@ static void read_attrs(struct sl_walk *w, int dirfd, const char *name, const str
         sl_attrs_read_brief(&w->attrs, dirfd, name, st, &e->attrs);
 }
 
+static enum sl_code look(struct sl_walk *w, int dirfd, const char *name, struct sl_entry *e, struct stat *st, struct sl_error *err)
+{
+    return w->flags & SL_FAKE ? sl_fake_stat(dirfd, name, w->owners, e, w->target, st, err)
+                              : sl_meta_stat(dirfd, name, w->owners, e, w->target, st, err);
+}
+
 /* The next name of the top; SL_EOF when there is none. */
 static enum sl_code next_name(struct sl_walk *w, struct sl_walk_event *ev)
 {
@@ -266,7 +273,7 @@ static enum sl_code next_name(struct sl_walk *w, struct sl_walk_event *ev)
     struct stat st;
     while (l->names.at < l->names.count) {
         const char *name = l->names.list[l->names.at++].text;
-        enum sl_code rc = sl_meta_stat(l->fd, name, w->owners, &ev->entry, w->target, &st, &ev->error);
+        enum sl_code rc = look(w, l->fd, name, &ev->entry, &st, &ev->error);
         if (rc == SL_E_NOT_FOUND)
             continue;
         if (rc != SL_OK && hides(w, name, true))
@@ -353,11 +360,11 @@ enum sl_code sl_walk_new(struct sl_walk **out, int dirfd, const char *name, uint
     struct sl_walk *w = sl_calloc(1, sizeof *w);
     w->flags = flags;
     w->owners = flags & (SL_WALK_NUMERIC | SL_WALK_NO_OWNER) ? NULL : owners;
-    w->attrs.flags = flags & SL_ATTRS_ALL;
+    w->attrs.flags = flags & (SL_ATTRS_ALL | SL_FAKE | SL_FAKE_ONLY);
     w->attrs.owners = flags & SL_WALK_NUMERIC ? NULL : owners;
     w->first_open = 1;
     memcpy(w->start_name, name, len + 1);
-    enum sl_code rc = sl_meta_stat(dirfd, w->start_name, w->owners, &ev.entry, w->target, &st, err);
+    enum sl_code rc = look(w, dirfd, w->start_name, &ev.entry, &st, err);
     if (rc != SL_OK) {
         sl_walk_free(w);
         return rc;

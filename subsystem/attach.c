@@ -144,8 +144,11 @@ static void answer(struct sl_channel *ch, const struct sl_msg_attach *a)
     sl_buf_clear(&b);
 }
 
-static uint32_t fake_of(const struct sl_msg_attach *a)
+/* A module's own setting holds, whatever the client knows of it. */
+static uint32_t fake_of(const struct sl_channel *ch, const struct sl_msg_attach *a)
 {
+    if (ch->module && ch->module->owners_kept)
+        return SL_FAKE | (a->flags & SL_ATTACH_FAKE && !(a->flags & SL_ATTACH_FAKE_ONLY) ? 0 : SL_FAKE_ONLY);
     return (a->flags & SL_ATTACH_FAKE ? SL_FAKE : 0) | (a->flags & SL_ATTACH_FAKE_ONLY ? SL_FAKE_ONLY : 0);
 }
 
@@ -166,7 +169,7 @@ enum sl_code sl_run_attach(struct sl_channel *ch, const union sl_request *q, str
     if (rc != SL_OK)
         return rc;
     ch->rights = rights;
-    ch->fake = fake_of(a);
+    ch->fake = fake_of(ch, a);
     ch->s->digest = digest;
     sl_hash_choose(ch->hash, digest);
     sl_hash_choose(ch->w_hash, digest);

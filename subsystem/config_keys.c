@@ -199,6 +199,16 @@ static enum sl_code set_anonymous(struct sl_config_parser *p, const struct key *
     return set_bool(p, k, value);
 }
 
+static enum sl_code set_owner(struct sl_config_parser *p, const struct key *k, const char *value)
+{
+    static const char *const words[] = { "keep", "xattr", NULL };
+    unsigned n = 0;
+    (void)k;
+    enum sl_code rc = to_word(p, value, words, &n);
+    p->m->owners_kept = n == 1;
+    return rc;
+}
+
 static enum sl_code set_hosts_allow(struct sl_config_parser *p, const struct key *k, const char *value)
 {
     (void)k;
@@ -264,6 +274,7 @@ static const struct key keys[] = {
     { "allow", MODULE, set_allow, 0, 0, 0 },
     { "anonymous", MODULE, set_anonymous, IN_MODULE(anonymous), 0, 0 },
     { "list", MODULE, set_bool, IN_MODULE(listed), 0, 0 },
+    { "owner", MODULE, set_owner, 0, 0, 0 },
     { "grant", false, true, true, set_grant, 0, 0, 0 },
     { "hosts allow", MODULE, set_hosts_allow, 0, 0, 0 },
     { "hosts deny", MODULE, set_hosts_deny, 0, 0, 0 },

@@ -52,6 +52,8 @@ static void print_module(FILE *f, const struct sl_module *m)
     if (*m->comment)
         fprintf(f, "comment = %s\n", m->comment);
     fprintf(f, "allow = %s\nanonymous = %s\nlist = %s\n", rights, m->anonymous ? "yes" : "no", m->listed ? "yes" : "no");
+    if (m->owners_kept)
+        fputs("owner = xattr\n", f);
     for (size_t i = 0; i < m->grant_count; i++)
         print_grant(f, &m->grants[i]);
     print_nets(f, "hosts allow", &m->hosts_allow);

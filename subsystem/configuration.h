@@ -43,6 +43,7 @@ struct sl_module {
     char *name, *path, *comment;     /* owned; path absolute, with %u %h %% not yet expanded; comment "" when not given */
     uint32_t rights;                 /* `allow`, enum sl_right of proto/msg.h; default read-only */
     bool anonymous;                  /* default no */
+    bool owners_kept;                /* `owner = xattr`: what takes a superuser is kept in attributes (tree/fake.h) */
     bool listed;                     /* `list`: in the list of modules; default yes */
     struct sl_grant *grants;         /* in the order of the file */
     size_t grant_count;

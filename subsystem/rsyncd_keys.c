@@ -57,7 +57,7 @@ static const struct sl_rsyncd_key keys[] = {
       "munge-symlinks --unmunge" },
     { "numeric ids", MODULE(NOTED, OTHER), "the client decides: --numeric-ids" },
     { "name converter", MODULE(NOTED, OTHER), "names are those of the system's user database" },
-    { "fake super", MODULE(NOTED, OTHER), "owners and modes that rsync put into extended attributes are not looked at" },
+    { "fake super", MODULE(TAKEN, FAKE), NULL },
     { "charset", MODULE(NOTED, OTHER), "names are bytes and are not converted" },
     { "incoming chmod", MODULE(NOTED, OTHER), "modes are those that the client sets, less the server's umask" },
     { "outgoing chmod", MODULE(NOTED, OTHER), "modes are shown as they are" },

@@ -235,6 +235,8 @@ static void take_all(struct module *m)
     m->rights = sl_rsyncd_rights(m->s);
     if (!sl_rsyncd_bool(set(m, SL_RSYNCD_LIST), true, false))
         fputs("list = no\n", m->keys.f);
+    if (sl_rsyncd_bool(set(m, SL_RSYNCD_FAKE), false, false))
+        fputs("owner = xattr\n", m->keys.f);
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
         rules[i](m);
     fflush(m->keys.f);

@@ -49,7 +49,7 @@ void sl_listing_acked(struct sl_listing *l, uint64_t ticket)
 enum sl_code sl_listing_frame(struct sl_listing *l, const struct sl_frame *f, struct sl_error *err)
 {
     struct sl_rd rd;
-    if (l->have)
+    if (l->have || l->failed)            /* one thing after the other */
         return SL_AGAIN;
     sl_r_init(&rd, f->data, f->len);
     uint64_t request = sl_r_uv(&rd, UINT64_MAX);

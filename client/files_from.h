@@ -13,11 +13,18 @@ struct sl_files_from_feed; /* it, on its way into one stream */
 struct sl_files_from_how {
     const char *file; /* "-": standard input */
     bool from0, relative, recurse;
+    bool secret; /* errors don't say what is in it: it is not of this machine */
     uint32_t flags; /* of LIST, for what is named */
 };
 
 /* Reads all of it. SL_E_CONFIG: file, line and what was expected. */
 enum sl_code sl_files_from_read(struct sl_files_from **out, const struct sl_files_from_how *how, struct sl_error *err);
+/* The same of one that comes in pieces. told: what it is called; borrowed for its life. Lines are of at most 1 MiB. prepare: what is needed for a
+ * long one is made now, because this process can't later. */
+struct sl_files_from *sl_files_from_begin(const struct sl_files_from_how *how, const char *told);
+enum sl_code sl_files_from_prepare(struct sl_files_from *f, struct sl_error *err);
+enum sl_code sl_files_from_add(struct sl_files_from *f, const void *data, size_t len, struct sl_error *err);
+enum sl_code sl_files_from_end(struct sl_files_from *f, struct sl_error *err);
 void sl_files_from_free(struct sl_files_from *f);
 
 /* Lets the list flow into a stream: of the source, whose directory `at` is (dest false), or of the same names at the

@@ -3,6 +3,7 @@
 #include "config.h"
 #include "client/options_priv.h"
 #include "client/fake_super.h"
+#include "client/files_from_far.h"
 #include "client/options_alternates.h"
 #include "client/options_transfer.h"
 
@@ -92,13 +93,10 @@ static bool read_once(const char *path)
 
 static enum sl_code check_list(const struct sl_options *o, struct sl_error *err)
 {
-    const char *colon = strchr(o->files_from, ':');
     if (o->source_count != 1)
         return sl_fail(err, SL_E_CONFIG, "--files-from needs one source, a directory: '%s' doesn't go with it", o->sources[1]);
-    if (colon && !memchr(o->files_from, '/', (size_t)(colon - o->files_from)))
-        return sl_fail(err, SL_E_CONFIG, "--files-from: '%s' is on another host; only a file of this one can be read: ssh HOST cat FILE, a pipe and "
-                       "--files-from=- do it (./%s is a file of that name here)", o->files_from, o->files_from);
-    if (o->retries && read_once(o->files_from))
+    bool far = sl_files_from_is_far(o->files_from);
+    if (!far && o->retries && read_once(o->files_from))
         return sl_fail(err, SL_E_CONFIG, "--files-from=%s can be read only once: --retries doesn't go with it", o->files_from);
     return SL_OK;
 }

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "client/confine_client.h"
 #include "client/fake_super.h"
+#include "client/files_from_far.h"
 #include "client/grow.h"
 #include "client/links.h"
 #include "client/permit.h"
@@ -83,12 +84,18 @@ static void read_above_one(struct sl_filters *f, const struct sl_address *a)
     free(path);
 }
 
+static struct sl_files_from_how list_how(const struct sl_options *o)
+{
+    return (struct sl_files_from_how){ .file = o->files_from, .from0 = o->from0, .relative = o->relative, .recurse = o->recurse,
+                                       .flags = sl_layout_flags(o, false) };
+}
+
 static enum sl_code read_list(struct sl_layout *l, struct sl_error *err)
 {
-    const struct sl_options *o = l->o;
-    struct sl_files_from_how how = { .file = o->files_from, .from0 = o->from0, .relative = o->relative, .recurse = o->recurse,
-                                     .flags = sl_layout_flags(o, false) };
-    return o->files_from ? sl_files_from_read(&l->list, &how, err) : SL_OK;
+    const struct sl_files_from_how how = list_how(l->o);
+    if (!how.file)
+        return SL_OK;
+    return sl_files_from_is_far(how.file) ? sl_files_from_far_check(l, err) : sl_files_from_read(&l->list, &how, err);
 }
 
 /* Merge files above a local tree, while they can be read. */
@@ -152,8 +159,14 @@ static enum sl_code settle_in(struct sl_layout *l, struct sl_error *err, int *ex
     if ((l->o->del || l->o->force || l->o->delete_missing_args) && (remote || !local_dest))
         l->spool_file = sl_io_temporary();
     sl_grow_prepare(l);
-    enum sl_code rc = sl_client_confine(l, err);
+    const struct sl_files_from_how how = list_how(l->o);
+    bool far = how.file && sl_files_from_is_far(how.file);
+    enum sl_code rc = far ? sl_files_from_far_begin(l, &how, err) : SL_OK;
+    if (rc == SL_OK)
+        rc = sl_client_confine(l, err);
     *exit_status = 1;
+    if (rc == SL_OK && far && (rc = sl_files_from_far_read(l, err)) != SL_OK)
+        *exit_status = rc == SL_E_CLOSED || rc == SL_E_TIMEOUT || rc == SL_E_PROTOCOL ? sl_run_session_status(rc) : 1;
     if (rc == SL_OK && local_dest)
         l->dest = sl_local_new(SL_SIDE_DEST, remote, l->helper);
     if (rc == SL_OK && local_dest)

@@ -101,11 +101,19 @@ static uint32_t length_of(const char *record)
     return len;
 }
 
+enum sl_code sl_sorter_prepare(struct sl_sorter *n, struct sl_error *err)
+{
+    if (!n->file && !(n->file = sl_io_temporary()))
+        return sl_fail_errno(err, errno, "cannot make a temporary file");
+    return SL_OK;
+}
+
 static enum sl_code spill(struct sl_sorter *n, struct sl_error *err)
 {
     sort(n);
-    if (!n->file && !(n->file = sl_io_temporary()))
-        return sl_fail_errno(err, errno, "cannot make a temporary file");
+    enum sl_code rc = sl_sorter_prepare(n, err);
+    if (rc != SL_OK)
+        return rc;
     uint64_t from = n->written;
     for (size_t i = 0; i < n->count; i++) {
         size_t len = length_of(n->at[i]) + sizeof(uint32_t);

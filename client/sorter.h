@@ -16,6 +16,8 @@ struct sl_sorter_reader;
 
 /* most: bytes of records that are kept in memory. */
 struct sl_sorter *sl_sorter_new(size_t most);
+/* The temporary file is made now, needed or not: for who can't make one later. */
+enum sl_code sl_sorter_prepare(struct sl_sorter *n, struct sl_error *err);
 void sl_sorter_free(struct sl_sorter *n);
 /* A record is a path, a NUL, and what else belongs to it. Paths go by their names: a directory's content follows it. */
 enum sl_code sl_sorter_add(struct sl_sorter *n, const char *record, size_t len, struct sl_error *err);

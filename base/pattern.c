@@ -29,6 +29,17 @@ void sl_pattern_init(struct sl_pattern *p, const char *text, size_t n)
         sl_wild_compile(&p->compiled, p->text);
 }
 
+void sl_pattern_init_git(struct sl_pattern *p, const char *text, size_t n)
+{
+    *p = (struct sl_pattern){ .git = true, .wild = true, .dir_only = n && text[n - 1] == '/' };
+    n -= p->dir_only;
+    p->anchored = memchr(text, '/', n) != NULL;
+    bool slash = n && text[0] == '/';
+    p->text = sl_memdup0(text + slash, n - slash);
+    p->len = n - slash;
+    sl_wild_compile_git(&p->compiled, p->text);
+}
+
 void sl_pattern_clear(struct sl_pattern *p)
 {
     free(p->text);
@@ -66,6 +77,9 @@ bool sl_pattern_match(struct sl_pattern *p, const struct sl_subject *s, size_t f
 {
     if (p->dir_only && !s->is_dir)
         return false;
+    if (p->git)
+        return p->anchored ? s->len > from && one_matches(p, s->path + from + 1, s->len - from - 1)
+                           : one_matches(p, s->path + s->name, s->len - s->name);
     if (!p->slashes && !p->starstar)
         return one_matches(p, s->path + s->name, s->len - s->name);
     size_t at = p->anchored ? from + 1 : s->root + 1, end = s->len;

@@ -17,6 +17,7 @@ struct sl_pattern {
     bool dir_only, anchored;
     bool wild; /* has wildcards: compiled; else text is compared as it is */
     bool starstar, starstar_first, stars3_last;
+    bool git; /* one of git's: anchored, or of the last name */
     size_t slashes; /* in the pattern, but for one at its end */
     char *text;     /* owned: without the slashes at its ends */
     size_t len;
@@ -32,6 +33,8 @@ struct sl_subject {
 };
 
 void sl_pattern_init(struct sl_pattern *p, const char *text, size_t len);
+/* A line of a .gitignore file, without '!': with a '/' that is not its last byte it is held against the whole path from `from` on. */
+void sl_pattern_init_git(struct sl_pattern *p, const char *text, size_t len);
 void sl_pattern_clear(struct sl_pattern *p);
 /* from: where in the path the '/' is that an anchored pattern begins with. Time is bounded by pattern x path
  * (base/wildmatch.h). */

@@ -81,15 +81,41 @@ static const char *class_of(const char *p, uint8_t set[32])
     return p + 1;
 }
 
-void sl_wild_compile(struct sl_wild *w, const char *pattern)
+/* The stars at p. */
+static const char *stars(struct sl_wild *w, struct sl_wild_token *t, const char *p, const char *first)
+{
+    const char *behind = p + strspn(p, "*");
+    (void)w;
+    (void)first;
+    t->kind = p[1] == '*' ? SL_WILD_STARSTAR : SL_WILD_STAR;
+    return behind;
+}
+
+/* As git has them. first: where its own matcher begins, which is behind the plain bytes in front: stars there are as good as at the beginning. */
+static const char *stars_git(struct sl_wild *w, struct sl_wild_token *t, const char *p, const char *first)
+{
+    const char *behind = p + strspn(p, "*");
+    bool whole = behind - p > 1 && (p == first || p[-1] == '/') && (!*behind || *behind == '/' || (behind[0] == '\\' && behind[1] == '/'));
+    t->kind = whole ? SL_WILD_STARSTAR : SL_WILD_STAR;
+    t->skips = whole && *behind == '/';
+    if (!t->skips || w->count < 3 || !t[-2].skips)
+        return behind;
+    *t = (struct sl_wild_token){ 0 };    /* the same once more */
+    w->count--;
+    return behind + 1;
+}
+
+typedef const char *take_stars(struct sl_wild *w, struct sl_wild_token *t, const char *p, const char *first);
+
+static void compile(struct sl_wild *w, const char *pattern, take_stars *take)
 {
     size_t most = strlen(pattern) + 1;
+    const char *first = pattern + strcspn(pattern, "*?[\\");
     *w = (struct sl_wild){ .tokens = sl_calloc(most, sizeof *w->tokens) };
     for (const char *p = pattern; p && *p;) {
         struct sl_wild_token *t = &w->tokens[w->count++];
         if (*p == '*') {
-            t->kind = p[1] == '*' ? SL_WILD_STARSTAR : SL_WILD_STAR;
-            p += strspn(p, "*");
+            p = take(w, t, p, first);
         } else if (*p == '?') {
             t->kind = SL_WILD_ANY;
             p++;
@@ -105,8 +131,18 @@ void sl_wild_compile(struct sl_wild *w, const char *pattern)
     }
     while (w->head < w->count && w->tokens[w->head].kind == SL_WILD_CHAR)
         w->head++;
-    while (w->tail < w->count - w->head && w->tokens[w->count - w->tail - 1].kind == SL_WILD_CHAR)
+    for (size_t at = w->count; at > w->head && w->tokens[at - 1].kind == SL_WILD_CHAR && !(at > 1 && w->tokens[at - 2].skips); at--)
         w->tail++;
+}
+
+void sl_wild_compile(struct sl_wild *w, const char *pattern)
+{
+    compile(w, pattern, stars);
+}
+
+void sl_wild_compile_git(struct sl_wild *w, const char *pattern)
+{
+    compile(w, pattern, stars_git);
 }
 
 void sl_wild_clear(struct sl_wild *w)
@@ -132,12 +168,19 @@ static bool is_star(const struct sl_wild_token *t)
     return t->kind == SL_WILD_STAR || t->kind == SL_WILD_STARSTAR;
 }
 
-/* A star may match nothing: whoever stands before it stands behind it as well. */
-static void enter(const struct sl_wild *w, bool *set, size_t at)
+/* A star may match nothing: whoever stands before it stands behind it as well; who comes to one that skips, behind the slash too. */
+static void stay(const struct sl_wild *w, bool *set, size_t at)
 {
     set[at] = true;
     while (at < w->count && is_star(&w->tokens[at]))
         set[++at] = true;
+}
+
+static void enter(const struct sl_wild *w, bool *set, size_t at)
+{
+    stay(w, set, at);
+    if (at < w->count && w->tokens[at].skips)
+        stay(w, set, at + 2);
 }
 
 static bool takes(const struct sl_wild_token *t, uint8_t c)
@@ -170,6 +213,8 @@ static void prepare_bits(struct sl_wild *w)
     for (size_t at = 0; at < w->count; at++) {
         if (is_star(&w->tokens[at]))
             w->stars |= (uint64_t)1 << at;
+        if (w->tokens[at].skips)
+            w->skips |= (uint64_t)1 << at;
         for (unsigned c = 0; c < 256; c++)
             if (takes(&w->tokens[at], (uint8_t)c))
                 w->takes[c] |= (uint64_t)1 << at;
@@ -182,16 +227,21 @@ static uint64_t with_stars(const struct sl_wild *w, uint64_t places)
     return places | (places & w->stars) << 1;
 }
 
+static uint64_t come(const struct sl_wild *w, uint64_t places)
+{
+    return with_stars(w, places | (places & w->skips) << 2);
+}
+
 /* What is between the plain bytes at both ends: tokens head..to against text. The places are the bits of a number: R. Baeza-Yates and
  * G. Gonnet, "A New Approach to Text Searching", CACM 35(10), 1992. */
 static bool simulate_bits(struct sl_wild *w, size_t to, const char *text, size_t len)
 {
     if (!w->takes)
         prepare_bits(w);
-    uint64_t places = with_stars(w, (uint64_t)1 << w->head), end = (uint64_t)1 << to;
+    uint64_t places = come(w, (uint64_t)1 << w->head), end = (uint64_t)1 << to;
     for (size_t i = 0; i < len && places; i++) {
-        uint64_t stay = places & w->takes[(uint8_t)text[i]] & (end - 1);
-        places = with_stars(w, (stay & w->stars) | (stay & ~w->stars) << 1);
+        uint64_t took = places & w->takes[(uint8_t)text[i]] & (end - 1);
+        places = with_stars(w, took & w->stars) | come(w, (took & ~w->stars) << 1);
     }
     return places & end;
 }
@@ -213,7 +263,10 @@ static bool simulate(struct sl_wild *w, size_t to, const char *text, size_t len)
             const struct sl_wild_token *t = &w->tokens[at];
             if (!now[at] || !takes(t, (uint8_t)text[i]))
                 continue;
-            enter(w, next, is_star(t) ? at : at + 1);
+            if (is_star(t))
+                stay(w, next, at);
+            else
+                enter(w, next, at + 1);
             any = true;
         }
         if (!any)

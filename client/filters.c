@@ -48,6 +48,12 @@ enum sl_code sl_filters_add(struct sl_filters *f, const char *option, const char
     return sl_rules_option(&r, option, rule, err);
 }
 
+enum sl_code sl_filters_add_gitignore(struct sl_filters *f, struct sl_error *err)
+{
+    struct sl_rules_reading r = reading(f, SL_RULE_FULL);
+    return sl_rules_gitignore(&r, err);
+}
+
 enum sl_code sl_filters_add_file(struct sl_filters *f, const char *path, enum sl_rule_style style, struct sl_error *err)
 {
     struct sl_rules_reading r = reading(f, style);

@@ -30,6 +30,8 @@ void sl_filters_free(struct sl_filters *f);
 /* One rule of option `option` (for errors, and to say who decided). SL_E_INVALID: what was expected, and where. */
 enum sl_code sl_filters_add(struct sl_filters *f, const char *option, const char *rule, enum sl_rule_style style,
                             struct sl_error *err);
+/* --gitignore. */
+enum sl_code sl_filters_add_gitignore(struct sl_filters *f, struct sl_error *err);
 /* A file of them; "-" is standard input. */
 enum sl_code sl_filters_add_file(struct sl_filters *f, const char *path, enum sl_rule_style style,
                                  struct sl_error *err);

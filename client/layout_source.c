@@ -410,8 +410,11 @@ void sl_layout_prune(const struct sl_layout *l, struct sl_merge *m, const struct
 void sl_layout_share_rules(const struct sl_layout *l, struct sl_stream *dest)
 {
     const struct sl_options *o = l->o;
-    for (size_t i = 0; o->delete_after && dest->select && i < l->streams_len; i++) {
-        sl_select_keep(l->streams[i]->select, o->min_size.given ? o->min_size.bytes : 0, o->max_size.given ? o->max_size.bytes : UINT64_MAX);
+    for (size_t i = 0; (o->delete_after || o->gitignore) && dest->select && i < l->streams_len; i++) {
+        if (!o->delete_after)
+            sl_select_keep_git(l->streams[i]->select, dest->select);
+        else
+            sl_select_keep(l->streams[i]->select, o->min_size.given ? o->min_size.bytes : 0, o->max_size.given ? o->max_size.bytes : UINT64_MAX);
         sl_select_use(dest->select, l->streams[i]->select);
     }
 }

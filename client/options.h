@@ -62,6 +62,7 @@ struct sl_options {
     bool mkpath;
     struct sl_filters *filters;   /* owned; may be empty, never NULL */
     bool from0;                   /* -0 */
+    bool gitignore;
     const char *files_from;       /* NULL unless given */
     bool ignore_missing_args, delete_missing_args;
     struct sl_size_limit { bool given; uint64_t bytes; } max_size, min_size;

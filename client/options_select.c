@@ -39,6 +39,8 @@ static enum sl_code add(struct sl_filters *f, const struct sl_select_arg *a, str
     switch ((int)a->id) {
     case SL_ID_FILTER:
         return sl_filters_add(f, "--filter", a->value, SL_RULE_FULL, err);
+    case SL_ID_GITIGNORE:
+        return sl_filters_add_gitignore(f, err);
     case SL_ID_EXCLUDE:
         return sl_filters_add(f, "--exclude", a->value, SL_RULE_OLD_EXCLUDE, err);
     case SL_ID_INCLUDE:
@@ -70,7 +72,7 @@ bool sl_select_goes_with_test(const char *name)
 {
     static const char *const names[] = { "filter-test", "filter",          "filter-files", "exclude",
                                          "include",     "exclude-from",    "include-from", "cvs-exclude",
-                                         "from0",       "delete-excluded", "help",         "version" };
+                                         "gitignore",   "from0",       "delete-excluded", "help",         "version" };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(names[i], name) == 0)
             return true;
@@ -179,6 +181,10 @@ enum sl_code sl_select_take(struct sl_options *o, struct sl_select_args *a, enum
     case SL_ID_INCLUDE:
     case SL_ID_EXCLUDE_FROM:
     case SL_ID_INCLUDE_FROM:
+        note(a, id, value);
+        return SL_OK;
+    case SL_ID_GITIGNORE:
+        o->gitignore = true;
         note(a, id, value);
         return SL_OK;
     case SL_ID_FILTER_FILES:

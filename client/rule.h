@@ -34,7 +34,8 @@ enum sl_rule_flag {
     SL_RULE_WORDS = 256,  /* w: rules are parted by white space */
     SL_RULE_OWN = 512,    /* n: not inherited by directories below */
     SL_RULE_SELF = 1024,  /* e: the file excludes itself */
-    SL_RULE_IN_CVS = 2048 /* C: read as CVS does, where a lone ! clears */
+    SL_RULE_IN_CVS = 2048, /* C: read as CVS does, where a lone ! clears */
+    SL_RULE_GIT = 4096     /* lines are git's, of which the last one that matches counts (client/gitignore.c) */
 };
 
 /* How a rule is written: in full; as --exclude and --include have it (a pattern, or "- PATTERN", "+ PATTERN", "!"); or

@@ -2,6 +2,7 @@
 /* rules - see rules.h. */
 #include "config.h"
 #include "client/rules.h"
+#include "client/gitignore.h"
 #include "base/buf.h"
 #include "base/entry.h"
 #include "base/mem.h"
@@ -134,7 +135,8 @@ static enum sl_code add_point(struct sl_rules_reading *r, const struct sl_rule *
         return too_long(err);
     for (size_t i = 0; i < p->len; i++)
         if (!p->at[i].gone && strlen(p->at[i].name) == n && memcmp(p->at[i].name, name, n) == 0)
-            return SL_OK;
+            return (p->at[i].flags ^ rule->flags) & SL_RULE_GIT
+                       ? sl_fail(err, SL_E_INVALID, "--gitignore reads " GITIGNORE " files: no other rule for them is expected") : SL_OK;
     if (p->len == SL_POINTS_MAX)
         return sl_fail(err, SL_E_INVALID, "no more than %d names of merge files are expected", SL_POINTS_MAX);
     if (p->len == p->cap) {
@@ -251,6 +253,17 @@ static enum sl_code take(struct sl_rules_reading *r, const char *text, size_t le
     return sl_fail(err, rc, "%s: %s", where, why.text);
 }
 
+enum sl_code sl_rules_gitignore(struct sl_rules_reading *r, struct sl_error *err)
+{
+    const struct sl_rule rule = { .kind = SL_RULE_DIR_MERGE, .flags = SL_RULE_GIT, .text = GITIGNORE, .len = strlen(GITIGNORE) };
+    return add_point(r, &rule, "--gitignore", err);
+}
+
+void sl_rules_push_git(struct sl_rules_reading *r, uint32_t flags, const char *text, size_t len, const char *where)
+{
+    sl_pattern_init_git(&push(r->into, sides(r, flags), where)->pattern, text, len);
+}
+
 /* The pointers of add's own errors: they name the rule's place as well. */
 static enum sl_code placed(enum sl_code rc, const char *where, struct sl_error *err)
 {
@@ -345,6 +358,8 @@ enum sl_code sl_rules_text(struct sl_rules_reading *r, const char *file, const c
 {
     struct lines l = { .text = text, .len = len, .number = 1 };
     enum sl_code rc = SL_OK;
+    if (r->inherited & SL_RULE_GIT)
+        return sl_gitignore_text(r, file, text, len, err);
     while (rc == SL_OK && l.at < l.len) {
         rc = r->inherited & SL_RULE_WORDS ? take_words(r, &l, file, err) : take_line(r, &l, file, err);
         if (rc == SL_OK && r->in_tree && r->into->len > r->most)

@@ -57,6 +57,10 @@ enum sl_code sl_rules_option(struct sl_rules_reading *r, const char *option, con
 /* What a file says; file is what it is called in errors ("FILE:LINE: what was expected"). */
 enum sl_code sl_rules_text(struct sl_rules_reading *r, const char *file, const char *text, size_t len,
                            struct sl_error *err);
+/* --gitignore: a dir-merge rule for .gitignore. SL_E_INVALID: there is another one for that name. */
+enum sl_code sl_rules_gitignore(struct sl_rules_reading *r, struct sl_error *err);
+/* A rule that has one of git's patterns, behind the others. */
+void sl_rules_push_git(struct sl_rules_reading *r, uint32_t flags, const char *text, size_t len, const char *where);
 /* A file of this machine by its path; "-" is standard input. */
 enum sl_code sl_rules_file(struct sl_rules_reading *r, const char *path, struct sl_error *err);
 /* Puts the rules of `what` in the place of number `at`, a pending one; what is empty then. */

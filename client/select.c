@@ -25,7 +25,7 @@ struct sl_select {
         char *path;
     } * real; /* owned, its paths too: open directories that links led to */
     size_t real_len;
-    bool keeps;
+    bool keeps, sent_git;   /* sent_git: of the sent ones only those of git's count */
     uint64_t least, most;
     struct kept {
         char *name, *text;
@@ -84,6 +84,13 @@ void sl_select_keep(struct sl_select *s, uint64_t least, uint64_t most)
     s->most = most;
 }
 
+void sl_select_keep_git(struct sl_select *s, struct sl_select *dest)
+{
+    s->keeps = true;
+    s->most = UINT64_MAX;
+    dest->sent_git = true;
+}
+
 void sl_select_use(struct sl_select *s, const struct sl_select *of)
 {
     s->sent = sl_realloc(s->sent, (s->sent_len + 1) * sizeof *s->sent);
@@ -98,15 +105,20 @@ static void keep(struct sl_select *s, const char *name, const char *text, size_t
 
 /* What was read of that name in the directory that is open in `of`, which may be further down by now. A file is judged
  * here, when all the rules of its directory are there. */
-static const struct kept *find_sent(const struct sl_select *s, const struct sl_select *of, const char *name)
+static const struct kept *find_sent(const struct sl_select *s, const struct sl_select *of, const struct sl_view_file *file)
 {
+    const char *name = file->name;
     const char *path = sl_view_path(s->view), *there = sl_view_path(of->view);
     size_t n = strlen(path), depth = sl_view_depth(s->view);
     if (strncmp(path, there, n) != 0 || (n && there[n] && there[n] != '/'))
         return NULL;
     for (size_t i = 0; i < of->kept_len; i++) {
         const struct kept *k = &of->kept[i];
-        if (k->depth == depth && strcmp(k->name, name) == 0 && k->len >= of->least && k->len <= of->most)
+        if (k->depth != depth || strcmp(k->name, name) != 0)
+            continue;
+        if (file->git)                   /* it says what it says, sent or not */
+            return k;
+        if (k->len >= of->least && k->len <= of->most)
             return sl_view_excludes_at(of->view, depth, name) ? NULL : k;
     }
     return NULL;
@@ -114,14 +126,17 @@ static const struct kept *find_sent(const struct sl_select *s, const struct sl_s
 
 static bool give_sent(struct sl_select *s, const struct sl_view_file *file, enum sl_code *rc, struct sl_error *err)
 {
-    for (size_t i = 0; !file->dir && i < s->sent_len; i++) {
-        const struct kept *k = find_sent(s, s->sent[i], file->name);
+    for (size_t i = 0; !file->dir && (file->git || !s->sent_git) && i < s->sent_len; i++) {
+        const struct kept *k = find_sent(s, s->sent[i], file);
         if (k) {
             *rc = sl_view_give(s->view, k->text, k->len, err);
             return true;
         }
     }
-    return false;
+    if (!file->git || !s->sent_len)
+        return false;
+    *rc = sl_view_give_none(s->view, err);
+    return true;
 }
 
 /* Another argument may be of another place. */
@@ -209,7 +224,8 @@ static enum sl_code answered(struct sl_select *s, const struct sl_view_file *fil
         keep(s, file->name, a.len ? a.text : "", a.len);
     if (a.code == SL_OK)
         return sl_view_give(s->view, a.len ? a.text : "", a.len, err);
-    if (is_none(a.code))
+    bool no_file = a.code == SL_E_LINK || a.code == SL_E_IS_DIR || a.code == SL_E_TYPE;
+    if (is_none(a.code) || (file->git && no_file))       /* git reads none of these either */
         return sl_view_give_none(s->view, err);
     snprintf(s->failed, sizeof s->failed, "%s", file->name);
     *err = *a.err;

@@ -25,6 +25,8 @@ void sl_select_ahead(struct sl_select *s, struct sl_ahead *a);
  * directory, what others kept. */
 void sl_select_keep(struct sl_select *s, uint64_t least, uint64_t most);
 void sl_select_use(struct sl_select *s, const struct sl_select *of);
+/* --gitignore without that: the same of .gitignore files alone, sent or not. dest is going to use them. */
+void sl_select_keep_git(struct sl_select *s, struct sl_select *dest);
 
 /* The listing goes into a directory of the open one; where it is from. name "": the top itself. And leaves it. */
 void sl_select_enter(struct sl_select *s, const struct sl_origin *o, const char *name);

@@ -267,6 +267,7 @@ bool sl_view_needs(struct sl_view *v, struct sl_view_file *file)
         v->asked = true;
     }
     file->dir = v->waiting ? NULL : v->parent;
+    file->git = !v->waiting && v->points.at[v->next - 1].flags & SL_RULE_GIT;
     file->name = v->waiting ? v->waiting->rules.at[v->pending].pending : v->points.at[v->next - 1].name;
     return true;
 }
@@ -394,8 +395,22 @@ static bool counts(const struct sl_view *v, const struct question *q, const stru
     return !(e->flags & q->ignored) && (!(e->flags & SL_RULE_SIDES) || e->flags & v->side);
 }
 
+/* What belongs to git itself is nothing that its rules are about. at: where the path from the rule's directory on begins. */
+static bool is_gits(const struct question *q, size_t at)
+{
+    const char *p = q->s.path + at, *end = q->s.path + q->s.len;
+    for (size_t n; p < end; p += n) {
+        n = 1 + strcspn(p + 1, "/");
+        if (n == 5 && memcmp(p, "/.git", 5) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool matches(const struct question *q, struct sl_rules_entry *e, size_t at)
 {
+    if (e->pattern.git)
+        return sl_pattern_match(&e->pattern, &q->s, at) && !is_gits(q, at);
     if (!(e->flags & SL_RULE_ABSOLUTE))
         return sl_pattern_match(&e->pattern, &q->s, at);
     struct sl_subject whole = q->s;

@@ -32,6 +32,7 @@ const char *sl_view_path(struct sl_view *v);
  * none. */
 struct sl_view_file {
     const char *name, *dir;
+    bool git; /* of --gitignore: it is the source's that counts */
 };
 bool sl_view_needs(struct sl_view *v, struct sl_view_file *file);
 /* The answer: its text; or there is none; or there is one that can't be read: all in the directory counts as excluded

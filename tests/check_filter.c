@@ -2,7 +2,9 @@
 /* check_filter - patterns and rules against what rsync 3.5 makes of them. */
 #include "config.h"
 #include "base/mem.h"
+#include "base/buf.h"
 #include "base/filter.h"
+#include "base/pattern.h"
 #include "scratch.h"
 
 #include <time.h>
@@ -116,8 +118,75 @@ START_TEST(time_is_bounded)
 }
 END_TEST
 
+/* What git 2.39 makes of a line (gitignore(5)), without its '!'. */
+static const struct { const char *pattern, *path; bool dir, yes; } git[] = {
+    { "foo", "a/foo", false, true },        { "foo/", "a/foo", false, false },       { "foo/", "a/foo", true, true },
+    { "/foo", "a/foo", false, false },      { "/foo", "foo", false, true },          { "a/foo", "x/a/foo", false, false },
+    { "a/foo", "a/foo", false, true },      { "**/foo", "foo", false, true },        { "**/foo", "a/b/foo", false, true },
+    { "**/foo", "a/xfoo", false, false },   { "a/**/b", "a/b", false, true },        { "a/**/b", "a/x/y/b", false, true },
+    { "a/**/b", "a/xb", false, false },     { "a/**/b", "ab", false, false },        { "a/**/**/b", "a/b", false, true },
+    { "a/**/**/b", "a/x/b", false, true },  { "a/**", "a", true, false },            { "a/**", "a/b/c", false, true },
+    { "/**", "a", false, true },            { "**", "a/b", false, true },            { "a**b/c", "a/b/c", false, false },
+    { "a**b/c", "axxb/c", false, true },    { "a*/b", "a/x/b", false, false },       { "***/b", "x/y/b", false, true },
+    { "foo**/bar", "foox/y/bar", false, true }, { "a\\*b", "a*b", false, true },     { "a\\b", "ab", false, true },
+    { "a\\", "a", false, false },           { "a\\/", "a", true, false },            { "[ab", "[ab", false, false },
+    { "x/[!a]", "x/b", false, true },       { "x[/]y", "x/y", false, false },        { "x?y", "x/y", false, false },
+    { "*", ".x", false, true },             { "**/*.o", "a/b.o", false, true },      { "**/a/**/b/**/c", "a/b/c", false, true },
+    { "**/a/**/b/**/c", "x/a/y/b/z/w/c", false, true }, { "**/a/**/b/**/c", "x/a/y/z/w/c", false, false },
+    { "*/**/x", "a/x", false, true },       { "*/**/x", "x", false, false },         { "**\\/x", "x", false, false },
+    { "**\\/x", "a/x", false, true },       { "/", "a", true, false },               { "", "a", false, false },
+    { "//a", "a", false, false },           { "a//b", "a/b", false, false },         { "d/**/", "d/e/f", true, true },
+    { "d/**/", "d", true, false },
+};
+
+static bool git_matches(const char *pattern, const char *path, bool dir)
+{
+    struct sl_pattern p;
+    char *text = sl_asprintf("/top/%s", path);
+    struct sl_subject s = { .path = text, .root = 4, .name = (size_t)(strrchr(text, '/') + 1 - text), .len = strlen(text), .is_dir = dir };
+    sl_pattern_init_git(&p, pattern, strlen(pattern));
+    bool yes = sl_pattern_match(&p, &s, 4);
+    sl_pattern_clear(&p);
+    free(text);
+    return yes;
+}
+
+/* As it is, and made so long that the places are no bits of a number any more. */
+START_TEST(as_git_has_them)
+{
+    const char *pattern = git[_i].pattern;
+    ck_assert_msg(git_matches(pattern, git[_i].path, git[_i].dir) == git[_i].yes, "'%s' against '%s'", pattern, git[_i].path);
+    if (!strchr(pattern, '/') || pattern[strlen(pattern) - 1] == '\\' || strchr(pattern, '/')[1] == '\0' || strncmp(pattern, "foo**", 5) == 0)
+        return;                          /* in front of it, another name would make another pattern of it */
+    bool anchored = pattern[0] == '/';
+    char *longer = sl_asprintf("/[l]%0100d/%s", 0, pattern + anchored), *path = sl_asprintf("l%0100d/%s", 0, git[_i].path);
+    ck_assert_msg(git_matches(longer, path, git[_i].dir) == git[_i].yes, "'%s' against '%s'", longer, path);
+    free(longer);
+    free(path);
+}
+END_TEST
+
+START_TEST(time_of_git_is_bounded)
+{
+    struct sl_buf pattern = { 0 }, path = { 0 };
+    for (int i = 0; i < 300; i++) {
+        sl_buf_add(&pattern, "**/a*/", 6);
+        sl_buf_add(&path, "aa/", 3);
+    }
+    sl_buf_add(&pattern, "b", 2);
+    sl_buf_add(&path, "a", 2);
+    clock_t start = clock();
+    ck_assert(!git_matches((const char *)sl_buf_ptr(&pattern), (const char *)sl_buf_ptr(&path), false));
+    ck_assert_int_lt((clock() - start) / CLOCKS_PER_SEC, 5);
+    sl_buf_clear(&pattern);
+    sl_buf_clear(&path);
+}
+END_TEST
+
 static void add(TCase *tc)
 {
+    tcase_add_loop_test(tc, as_git_has_them, 0, sizeof git / sizeof git[0]);
+    tcase_add_test(tc, time_of_git_is_bounded);
     tcase_add_loop_test(tc, wildcards, 0, sizeof wild / sizeof wild[0]);
     tcase_add_loop_test(tc, single_rules, 0, sizeof single / sizeof single[0]);
     tcase_add_test(tc, first_match_wins);

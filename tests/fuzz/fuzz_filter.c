@@ -33,7 +33,7 @@ static void as_merge_files(const char *text, size_t size, const char *options)
     struct sl_filters *f = sl_filters_new();
     struct sl_error err;
     const char *last = strrchr(text, '\n');
-    if (sl_filters_add(f, "--filter", options, SL_RULE_FULL, &err) != SL_OK)
+    if ((*options ? sl_filters_add(f, "--filter", options, SL_RULE_FULL, &err) : sl_filters_add_gitignore(f, &err)) != SL_OK)
         abort();
     struct sl_view *v = sl_view_new(f, SL_RULE_SENDER);
     sl_view_begin(v, "/top");
@@ -66,6 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     as_merge_files(text, n, ": .f");
     as_merge_files(text, n, ":wn .f");
     as_merge_files(text, n, ":C");
+    as_merge_files(text, n, "");         /* --gitignore */
     free(text);
     return 0;
 }

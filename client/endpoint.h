@@ -141,6 +141,9 @@ struct sl_endpoint_ops {
     void (*read_ranges)(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *ranges, size_t count);
     /* Of one file, one range, as pieces of data and of holes: what a part is made of. Where `versions` says so. */
     void (*read_part)(struct sl_endpoint *e, uint32_t dir, const char *name, uint64_t from, uint64_t len);
+    /* Of one file, some ranges (or none) of the len bytes at `from`, as pieces of data; END's hash is that of all these bytes, holes among what is not
+     * sent told apart. What a part of a delta is made of. Where `reads_some` says so. */
+    void (*read_some)(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *all, const struct sl_ranges *ranges);
     enum sl_code (*piece)(struct sl_endpoint *e, struct sl_piece *out, struct sl_error *err);
     void (*piece_taken)(struct sl_endpoint *e);
 
@@ -225,6 +228,7 @@ struct sl_endpoint {
     bool backups, takes;          /* it has backup; take */
     bool syncs;                   /* it knows SL_PUT_FSYNC */
     bool versions;                /* ranges that are read come with the version of their file; it has read_part */
+    bool reads_some;              /* it has read_some */
     bool attrs;                   /* it has attrs and get_attrs, and no_atime works */
     bool no_atime;                /* set by who owns it: reading is not to change times of access, where that can be said */
     uint32_t tells;               /* likewise: attributes that its listings tell of (enum sl_attrs_flag) */

@@ -186,6 +186,11 @@ static void failed_piece(struct sl_local *l, const struct sl_error *err)
     l->have_piece = true;
 }
 
+static bool by_ranges(const struct sl_local *l)
+{
+    return l->ranges.len || l->stretch.ranges;
+}
+
 static void start_reading(struct sl_local *l, uint32_t dir, const char *name)
 {
     struct sl_error err = { 0 };
@@ -194,9 +199,9 @@ static void start_reading(struct sl_local *l, uint32_t dir, const char *name)
     if (rc == SL_OK)
         rc = sl_local_open(l, &l->reader, fd, name, &err);
     l->reading = rc == SL_OK;
-    if (rc == SL_OK && l->ranges.len)
+    if (rc == SL_OK && by_ranges(l))
         l->reader.end = 0;
-    l->have_piece = false;
+    l->have_piece = l->silent = false;
     if (rc != SL_OK)
         failed_piece(l, &err);
     else if (l->e.verify)
@@ -208,6 +213,7 @@ static void local_read(struct sl_endpoint *e, uint32_t dir, const char *const *n
 {
     (void)count;
     sl_ranges_clear(&self(e)->ranges);
+    self(e)->stretch.ranges = NULL;
     start_reading(self(e), dir, names[0]);
 }
 
@@ -219,6 +225,7 @@ static void local_read_ranges(struct sl_endpoint *e, uint32_t dir, const char *n
         sl_ranges_add(&l->ranges, ranges[i].at, ranges[i].len);
     l->range = 0;
     l->holes = false;
+    l->stretch.ranges = NULL;
     start_reading(l, dir, name);
 }
 
@@ -228,11 +235,21 @@ static void local_read_part(struct sl_endpoint *e, uint32_t dir, const char *nam
     self(e)->holes = true;
 }
 
+static void local_read_some(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *all, const struct sl_ranges *ranges)
+{
+    struct sl_local *l = self(e);
+    sl_ranges_clear(&l->ranges);
+    for (size_t i = 0; i < ranges->len; i++)
+        sl_ranges_add(&l->ranges, ranges->at[i].at, ranges->at[i].len);
+    l->stretch = (struct sl_stretch){ .ranges = &l->ranges, .pos = all->at, .end = all->at + all->len };
+    start_reading(l, dir, name);
+}
+
 static void finish_reading(struct sl_local *l, struct sl_piece *p)
 {
     p->changed = sl_reader_changed(&l->reader);
-    p->version = l->ranges.len ? sl_reader_version(&l->reader) : 0;
-    p->more = l->ranges.len && sl_reader_goes_on(&l->reader);
+    p->version = by_ranges(l) ? sl_reader_version(&l->reader) : 0;
+    p->more = by_ranges(l) && sl_reader_goes_on(&l->reader);
     p->hash = l->e.verify ? l->digest : NULL;
     sl_reader_close(&l->reader);
     l->reading = false;
@@ -242,7 +259,7 @@ static void finish_reading(struct sl_local *l, struct sl_piece *p)
 static bool whole(struct sl_local *l, struct sl_error *err, enum sl_code *rc)
 {
     struct sl_reader *r = &l->reader;
-    if (r->pos != 0 || l->ranges.len || (uint64_t)r->st.st_size > WHOLE_MAX || (r->st.st_size > 0 && r->st.st_blocks == 0))
+    if (r->pos != 0 || by_ranges(l) || (uint64_t)r->st.st_size > WHOLE_MAX || (r->st.st_size > 0 && r->st.st_blocks == 0))
         return false;
     size_t got = 0, n = 0;
     uint64_t hole = 0;
@@ -265,6 +282,31 @@ static bool whole(struct sl_local *l, struct sl_error *err, enum sl_code *rc)
     return true;
 }
 
+/* Goes to the next range. SL_EOF: there is none. */
+static enum sl_code next_range(struct sl_local *l, struct sl_error *err)
+{
+    uint64_t at, len;
+    bool sent = !l->holes;
+    if (l->stretch.ranges) {
+        if (!sl_stretch_next(&l->stretch, &at, &len, &sent))
+            return SL_EOF;
+        l->silent = !sent;
+    } else {
+        if (l->range >= l->ranges.len)
+            return SL_EOF;
+        at = l->ranges.at[l->range].at;
+        len = l->ranges.at[l->range++].len;
+    }
+    return sent ? sl_reader_range(&l->reader, at, len, err) : sl_reader_part(&l->reader, at, len, err);
+}
+
+/* What is only hashed: a bounded piece of it. The piece that is made of it has no data: so the network has its turn. */
+static enum sl_code hash_on(struct sl_local *l, struct sl_error *err)
+{
+    uint64_t done = 0;
+    return sl_reader_hash(&l->reader, l->hash, SL_LOCAL_HASH_STEP, &done, err);
+}
+
 static enum sl_code next_piece(struct sl_local *l, struct sl_error *err)
 {
     size_t got = 0;
@@ -272,12 +314,10 @@ static enum sl_code next_piece(struct sl_local *l, struct sl_error *err)
     enum sl_code rc = SL_OK;
     if (whole(l, err, &rc))
         return rc;
-    rc = sl_reader_next(&l->reader, l->buf, SL_LOCAL_PIECE, &got, &hole, err);
-    while (rc == SL_EOF && l->range < l->ranges.len) {
-        const struct sl_range *range = &l->ranges.at[l->range++];
-        rc = l->holes ? sl_reader_part(&l->reader, range->at, range->len, err) : sl_reader_range(&l->reader, range->at, range->len, err);
-        if (rc == SL_OK)
-            rc = sl_reader_next(&l->reader, l->buf, SL_LOCAL_PIECE, &got, &hole, err);
+    for (;;) {
+        rc = l->silent ? hash_on(l, err) : sl_reader_next(&l->reader, l->buf, SL_LOCAL_PIECE, &got, &hole, err);
+        if (rc != SL_EOF || (rc = next_range(l, err)) != SL_OK)
+            break;
     }
     if (rc == SL_EOF) {
         l->piece = (struct sl_piece){ .kind = SL_PIECE_END };
@@ -402,7 +442,7 @@ static const struct sl_endpoint_ops local_ops = {
     .put = sl_local_put,          .write = sl_local_write,      .data = sl_local_data,        .hole = sl_local_hole,
     .basis = sl_local_basis,      .copy = sl_local_copy,        .commit = sl_local_commit,    .abort = sl_local_abort,
     .keep = sl_local_keep,        .kept_in = sl_local_kept_in,  .part = sl_local_part,        .join = sl_local_join,
-    .drop = sl_local_drop,        .read_part = local_read_part, .fetch = sl_local_fetch, .look = sl_local_look,
+    .drop = sl_local_drop,        .read_part = local_read_part, .read_some = local_read_some, .fetch = sl_local_fetch, .look = sl_local_look,
     .make = sl_local_make,        .set_meta = sl_local_set_meta, .remove = sl_local_remove,   .owner = local_owner,
     .attrs = sl_local_attrs,      .get_attrs = sl_local_get_attrs,
     .link = sl_local_link,        .rename = sl_local_rename,    .backup = sl_local_backup,    .take = sl_local_take,
@@ -423,7 +463,7 @@ struct sl_endpoint *sl_local_new(enum sl_side side, bool verify, struct sl_helpe
     l->e.side = side;
     l->e.verify = verify;
     l->e.rights = SL_RIGHT_ALL;
-    l->e.parts = l->e.versions = l->e.attrs = l->e.links = l->e.renames = l->e.backups = l->e.takes = l->e.syncs = true;
+    l->e.parts = l->e.versions = l->e.reads_some = l->e.attrs = l->e.links = l->e.renames = l->e.backups = l->e.takes = l->e.syncs = true;
     l->e.uid = (uint32_t)geteuid();
     l->e.can_chown = l->e.uid == 0;
     l->e.next_id = 1;

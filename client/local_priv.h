@@ -7,6 +7,7 @@
 #include "client/endpoint.h"
 #include "client/local_puts.h"
 #include "delta/lister.h"
+#include "delta/portion.h"
 #include "proto/msg.h"
 #include "tree/dirs.h"
 #include "tree/kept.h"
@@ -16,7 +17,7 @@
 #include "tree/stage.h"
 #include "tree/walk.h"
 
-enum { SL_LOCAL_PIECE = 128 * 1024 };
+enum { SL_LOCAL_PIECE = 128 * 1024, SL_LOCAL_HASH_STEP = 1024 * 1024 /* bytes that are hashed between two looks at the network */ };
 
 struct sl_local_list {           /* a chunk list to be made */
     struct sl_reader reader;
@@ -50,6 +51,8 @@ struct sl_local {
     struct sl_ranges ranges;     /* to be read; none: the whole file */
     size_t range;
     bool holes;                  /* of a range are told apart */
+    bool silent;                 /* what is read is only hashed */
+    struct sl_stretch stretch;   /* in place of the ranges one by one: all of it is hashed; ranges NULL: none */
     /* content hashes; apart from reading and writing, which may be under way */
     struct sl_hash *hash_state;
     char *hash_buf;

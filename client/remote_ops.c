@@ -181,6 +181,7 @@ const struct sl_endpoint_ops sl_remote_ops = {
     .read = sl_remote_read,
     .read_ranges = sl_remote_read_ranges,
     .read_part = sl_remote_read_part,
+    .read_some = sl_remote_read_some,
     .piece = sl_remote_piece,
     .piece_taken = sl_remote_piece_taken,
     .hash = sl_remote_hash,

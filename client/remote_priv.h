@@ -160,6 +160,7 @@ bool sl_remote_as_is(const struct sl_remote *r, const char *name);
 void sl_remote_read(struct sl_endpoint *e, uint32_t dir, const char *const *names, size_t count);
 void sl_remote_read_ranges(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *ranges, size_t count);
 void sl_remote_read_part(struct sl_endpoint *e, uint32_t dir, const char *name, uint64_t from, uint64_t len);
+void sl_remote_read_some(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *all, const struct sl_ranges *ranges);
 enum sl_code sl_remote_piece(struct sl_endpoint *e, struct sl_piece *out, struct sl_error *err);
 void sl_remote_piece_taken(struct sl_endpoint *e);
 void sl_remote_hash(struct sl_endpoint *e, uint32_t dir, const char *name);

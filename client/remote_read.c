@@ -40,6 +40,11 @@ void sl_remote_read(struct sl_endpoint *e, uint32_t dir, const char *const *name
     }
 }
 
+static uint8_t read_flags(const struct sl_remote *r, const char *name)
+{
+    return sl_remote_reads(r) | (sl_remote_as_is(r, name) && sl_conn_has(r->conn, SL_FEATURE_STEER) ? SL_FLAG_AS_IS : 0);
+}
+
 static void read_ranges(struct sl_remote *r, uint32_t dir, const char *name, const struct sl_range *ranges, size_t count, uint8_t flags)
 {
     struct sl_msg_read_ranges m = { .id = dir, .name = name, .name_len = strlen(name) };
@@ -47,7 +52,7 @@ static void read_ranges(struct sl_remote *r, uint32_t dir, const char *name, con
     sl_read_ranges_encode(&r->scratch, &m);
     for (size_t i = 0; i < count; i++)
         sl_range_add(&r->scratch, &end, ranges[i].at, ranges[i].len);
-    r->flags = flags | sl_remote_reads(r) | (sl_remote_as_is(r, name) && sl_conn_has(r->conn, SL_FEATURE_STEER) ? SL_FLAG_AS_IS : 0);
+    r->flags = flags | read_flags(r, name);
     sl_ring_push(&r->reads, sl_remote_send_scratch(r, SL_JOB_WORK, SL_MSG_READ_RANGES), 1);
     r->flags = 0;
 }
@@ -61,6 +66,19 @@ void sl_remote_read_ranges(struct sl_endpoint *e, uint32_t dir, const char *name
 void sl_remote_read_part(struct sl_endpoint *e, uint32_t dir, const char *name, uint64_t from, uint64_t len)
 {
     read_ranges(sl_remote_of(e), dir, name, &(struct sl_range){ from, len }, 1, SL_FLAG_VERSION | SL_FLAG_HOLES);
+}
+
+void sl_remote_read_some(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *all, const struct sl_ranges *ranges)
+{
+    struct sl_remote *r = sl_remote_of(e);
+    struct sl_msg_read_some m = { .id = dir, .name = name, .name_len = strlen(name), .from = all->at, .len = all->len };
+    uint64_t end = all->at;
+    sl_read_some_encode(&r->scratch, &m);
+    for (size_t i = 0; i < ranges->len; i++)
+        sl_range_add(&r->scratch, &end, ranges->at[i].at, ranges->at[i].len);
+    r->flags = read_flags(r, name);
+    sl_ring_push(&r->reads, sl_remote_send_scratch(r, SL_JOB_WORK, SL_MSG_READ_SOME), 1);
+    r->flags = 0;
 }
 
 static void file_over(struct sl_remote *r)

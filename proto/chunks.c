@@ -49,14 +49,19 @@ bool sl_range_next(struct sl_rd *r, uint64_t *end, uint64_t *at, uint64_t *len)
     return true;
 }
 
-/* Takes the rest of r as ranges; false when it is malformed. */
+/* Takes the rest of r as ranges between two offsets; false when it is malformed. */
+static bool take_ranges_in(struct sl_rd *r, uint64_t from, uint64_t to, struct sl_rd *ranges)
+{
+    uint64_t end = from, at, len;
+    *ranges = *r;
+    while (sl_range_next(r, &end, &at, &len) && end <= to)
+        ;
+    return sl_r_done(r) && end <= to;
+}
+
 static bool take_ranges(struct sl_rd *r, struct sl_rd *ranges)
 {
-    uint64_t end = 0, at, len;
-    *ranges = *r;
-    while (sl_range_next(r, &end, &at, &len))
-        ;
-    return sl_r_done(r);
+    return take_ranges_in(r, 0, INT64_MAX, ranges);
 }
 
 /* ---- CHUNKS ---- */
@@ -99,6 +104,28 @@ enum sl_code sl_read_ranges_decode(struct sl_rd *r, struct sl_msg_read_ranges *m
     got.name = read_name(r, &got.name_len);
     if (!take_ranges(r, &got.ranges) || !sl_r_left(&got.ranges))
         return fault("READ_RANGES", err);
+    *m = got;
+    return SL_OK;
+}
+
+/* ---- READ_SOME ---- */
+
+void sl_read_some_encode(struct sl_buf *b, const struct sl_msg_read_some *m)
+{
+    sl_w_uv(b, m->id);
+    sl_w_bs(b, m->name, m->name_len);
+    sl_w_uv(b, m->from);
+    sl_w_uv(b, m->len);
+}
+
+enum sl_code sl_read_some_decode(struct sl_rd *r, struct sl_msg_read_some *m, struct sl_error *err)
+{
+    struct sl_msg_read_some got = { .id = (uint32_t)sl_r_uv(r, UINT32_MAX) };
+    got.name = read_name(r, &got.name_len);
+    got.from = sl_r_uv(r, INT64_MAX);
+    got.len = sl_r_uv(r, INT64_MAX - got.from);
+    if (!sl_r_ok(r) || !got.len || !take_ranges_in(r, got.from, got.from + got.len, &got.ranges))
+        return fault("READ_SOME", err);
     *m = got;
     return SL_OK;
 }

@@ -27,10 +27,11 @@
 #define SL_FEATURE_FSYNC "fsync"
 #define SL_FEATURE_REMOVE_AS "remove-as"
 #define SL_FEATURE_FAKE_SUPER "fake-super"
+#define SL_FEATURE_READ_SOME "read-some"
 #define SL_FLAG_VERSION 4u        /* frame flag of READ_RANGES: END is to say which version of the file it was */
 #define SL_FLAG_HOLES 8u          /* frame flag of READ_RANGES: holes are told, not sent as zeros */
-#define SL_FLAG_NO_ATIME 32u      /* frame flag of READ, READ_RANGES, HASH, CHUNKS: the time of the last access is not to change */
-#define SL_FLAG_AS_IS 2u          /* frame flag of READ and READ_RANGES: compressing this content does not pay */
+#define SL_FLAG_NO_ATIME 32u      /* frame flag of READ, READ_RANGES, READ_SOME, HASH, CHUNKS: the time of the last access is not to change */
+#define SL_FLAG_AS_IS 2u          /* frame flag of READ, READ_RANGES and READ_SOME: compressing this content does not pay */
 #define SL_FEATURE_SMALL "small"
 #define SL_FLAG_SMALL 16u         /* frame flag of READ: what is longer than SL_SMALL_MAX is not to be sent */
 #define SL_SMALL_MAX (1024u * 1024u)
@@ -77,7 +78,8 @@ enum sl_msg {
     SL_MSG_GET_ATTRS = 49,   /* id, flags, name or "" -> ATTRS_ARE... */
     SL_MSG_STATFS = 50,      /* id -> STATFS_IS */
     SL_MSG_BACKUP = 55,      /* id, name, id, name, flags, [size, time]: what has the first name gets the second, too, or a copy of it does */
-    /* answers */
+    SL_MSG_READ_SOME = 64,   /* id, name, from, length, ranges -> CONTENT: these ranges, and the hash of all that lies between */
+    /* answers, whose numbers are their own */
     SL_MSG_DONE = 64,        /* uv request */
     SL_MSG_FAIL = 65,        /* uv request, code, text */
     SL_MSG_ATTACHED = 66,
@@ -285,6 +287,11 @@ enum sl_code sl_read_ranges_decode(struct sl_rd *r, struct sl_msg_read_ranges *m
 void sl_range_add(struct sl_buf *b, uint64_t *end, uint64_t at, uint64_t len);
 /* false: none is left (or what is there is malformed: then r is bad). */
 bool sl_range_next(struct sl_rd *r, uint64_t *end, uint64_t *at, uint64_t *len);
+
+struct sl_msg_read_some { uint32_t id; const char *name; size_t name_len; uint64_t from, len; struct sl_rd ranges; /* in there; maybe none */ };
+/* The head of the payload; ranges are added behind it, the first counted from m->from. */
+void sl_read_some_encode(struct sl_buf *b, const struct sl_msg_read_some *m);
+enum sl_code sl_read_some_decode(struct sl_rd *r, struct sl_msg_read_some *m, struct sl_error *err);
 
 struct sl_msg_basis { uint32_t id; uint8_t flags; const char *name; size_t name_len; };
 struct sl_msg_copy { uint32_t basis; uint64_t from; uint32_t len; };

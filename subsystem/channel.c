@@ -56,6 +56,7 @@ void sl_channel_end_long(struct sl_channel *ch)
         sl_reader_close(&ch->reader);
     sl_backup_end(&ch->backup);
     sl_lister_clear(&ch->lister);
+    sl_ranges_clear(&ch->ranges);
     sl_buf_reset(&ch->records, 64 * 1024);
     ch->step = NULL;
     /* The next one adds to it: what this one left would get into its answers, and over the end of its frames. */

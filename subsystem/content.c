@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * content - READ: the content of many files as records, small files whole and many to a frame, read straight into the
- * output; HASH: the content hash of one file. Both a bounded piece of work at a time.
+ * output; READ_RANGES and READ_SOME: some of one file; HASH: the content hash of one. All a bounded piece of work at a time.
  */
 #include "config.h"
 #include "subsystem/session_priv.h"
@@ -244,16 +244,42 @@ enum sl_code sl_run_read(struct sl_channel *ch, const union sl_request *q, struc
     return SL_OK;
 }
 
-/* ---- READ_RANGES ---- */
+/* ---- READ_RANGES, READ_SOME ---- */
+
+/* The next of a stretch, which is sent or only hashed. */
+static enum sl_code next_of_stretch(struct sl_channel *ch, struct page *pg, struct sl_error *why)
+{
+    uint64_t at, len;
+    bool sent;
+    if (!sl_stretch_next(&ch->stretch, &at, &len, &sent)) {
+        put_end(ch, pg);
+        return SL_OK;
+    }
+    ch->silent = !sent;
+    return sent ? sl_reader_range(&ch->reader, at, len, why) : sl_reader_part(&ch->reader, at, len, why);
+}
 
 /* The next range of the file, or its end. */
 static enum sl_code next_range(struct sl_channel *ch, struct page *pg, struct sl_error *why)
 {
     uint64_t at, len;
+    if (ch->stretch.ranges)
+        return next_of_stretch(ch, pg, why);
     if (sl_range_next(&ch->names_rd, &ch->range_end, &at, &len))
         return ch->holes ? sl_reader_part(&ch->reader, at, len, why) : sl_reader_range(&ch->reader, at, len, why);
     put_end(ch, pg);
     return SL_OK;
+}
+
+/* What is not sent counts as what is hashed does. */
+static enum sl_code hash_on(struct sl_channel *ch, uint64_t *done, struct sl_error *why)
+{
+    uint64_t n = 0;
+    enum sl_code rc = sl_reader_hash(&ch->reader, ch->hash, PIECE_MAX, &n, why);
+    *done += n;
+    if (rc == SL_OK || rc == SL_EOF)
+        rc = sl_spend(ch->s, SL_SPEND_HASHED, n, why);
+    return rc;
 }
 
 static enum sl_code ranges_step(struct sl_channel *ch, struct sl_error *err)
@@ -268,13 +294,21 @@ static enum sl_code ranges_step(struct sl_channel *ch, struct sl_error *err)
         return SL_AGAIN;
     struct page pg = { .max = room < PIECE_MAX + TAIL_MAX + SL_CONTENT_HEAD ? room : PIECE_MAX + TAIL_MAX + SL_CONTENT_HEAD };
     pg.p = sl_conn_begin(conn, pg.max);
-    while (rc == SL_OK && r->fd >= 0 && pg.len < FRAME_FULL && left(&pg) >= TAIL_MAX + SL_CONTENT_HEAD + 1)
-        rc = r->pos < r->end ? put_piece(ch, &pg, &why) : next_range(ch, &pg, &why);
+    uint64_t hashed = 0;
+    while (rc == SL_OK && r->fd >= 0 && pg.len < FRAME_FULL && left(&pg) >= TAIL_MAX + SL_CONTENT_HEAD + 1 && hashed < HASH_STEP) {
+        if (r->pos >= r->end)
+            rc = next_range(ch, &pg, &why);
+        else
+            rc = ch->silent ? hash_on(ch, &hashed, &why) : put_piece(ch, &pg, &why);
+    }
     if (rc != SL_OK) {
         sl_reader_close(r);
         put_failed(ch, &pg, &why);
     }
-    sl_conn_finish(conn, ch->number, SL_MSG_CONTENT, ch->as_is, pg.len);
+    if (pg.len)
+        sl_conn_finish(conn, ch->number, SL_MSG_CONTENT, ch->as_is, pg.len);
+    else
+        sl_conn_abandon(conn);
     if (r->fd >= 0)
         return SL_OK;
     ch->confirmed = ch->requests;
@@ -297,21 +331,50 @@ static enum sl_code open_one(struct sl_channel *ch, uint32_t dir, const char *na
     return rc;
 }
 
+/* The file that some of is read; nothing of it yet. */
+static enum sl_code open_for_some(struct sl_channel *ch, uint32_t dir, const char *name, size_t len, struct sl_error *err)
+{
+    enum sl_code rc = open_one(ch, dir, name, len, err);
+    if (rc != SL_OK)
+        return rc;
+    ch->reader.end = 0;
+    ch->silent = false;
+    ch->stretch = (struct sl_stretch){ 0 };
+    sl_note(ch, SL_NOTE_TRANSFER, "read", dir, ch->name);
+    sl_hash_reset(ch->hash);
+    ch->step = ranges_step;
+    return SL_OK;
+}
+
 enum sl_code sl_run_read_ranges(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
 {
     const struct sl_msg_read_ranges *m = &q->read_ranges;
     size_t ranges = sl_r_left(&m->ranges);
-    enum sl_code rc = open_one(ch, m->id, m->name, m->name_len, err);
+    enum sl_code rc = open_for_some(ch, m->id, m->name, m->name_len, err);
     if (rc != SL_OK)
         return rc;
     sl_buf_reset(&ch->names, 64 * 1024);
     sl_buf_add(&ch->names, m->ranges.p, ranges);
     sl_r_init(&ch->names_rd, sl_buf_ptr(&ch->names), ranges);
     ch->range_end = 0;
-    ch->reader.end = 0;
-    sl_note(ch, SL_NOTE_TRANSFER, "read", m->id, ch->name);
-    sl_hash_reset(ch->hash);
-    ch->step = ranges_step;
+    return SL_OK;
+}
+
+enum sl_code sl_run_read_some(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
+{
+    const struct sl_msg_read_some *m = &q->read_some;
+    struct sl_rd r = m->ranges;
+    uint64_t end = m->from, at, len;
+    if (!sl_conn_has(ch->s->conn, SL_FEATURE_READ_SOME))
+        return sl_fail(err, SL_E_UNSUPPORTED, "the feature read-some was not agreed on");
+    enum sl_code rc = open_for_some(ch, m->id, m->name, m->name_len, err);
+    if (rc != SL_OK)
+        return rc;
+    sl_ranges_clear(&ch->ranges);
+    while (sl_range_next(&r, &end, &at, &len))
+        sl_ranges_add(&ch->ranges, at, len);
+    ch->stretch = (struct sl_stretch){ .ranges = &ch->ranges, .pos = m->from, .end = m->from + m->len };
+    ch->versioned = true;
     return SL_OK;
 }
 

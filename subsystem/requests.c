@@ -27,6 +27,7 @@ DECODER(decode_owner, owner, sl_owner_decode)
 DECODER(decode_name, name, sl_name_decode)
 DECODER(decode_chunks, chunks, sl_chunks_decode)
 DECODER(decode_read_ranges, read_ranges, sl_read_ranges_decode)
+DECODER(decode_read_some, read_some, sl_read_some_decode)
 DECODER(decode_basis, basis, sl_basis_decode)
 DECODER(decode_copy, copy, sl_copy_decode)
 DECODER(decode_kept_in, kept_in, sl_kept_in_decode)
@@ -152,7 +153,7 @@ static enum sl_code run_owner(struct sl_channel *ch, const union sl_request *q, 
 
 /* Where in a request a name of the tree stands. READ has many and LIST one of a type not yet known: they see to it themselves,
  * by the same sl_hidden. */
-enum names { NAMES_NOTHING, NAMES_OPENED, NAMES_ENTRY, NAMES_PART, NAMES_DROP, NAMES_EXISTING_ENTRY, NAMES_REMOVED, NAMES_FILE, NAMES_CHUNKS, NAMES_RANGES, NAMES_BASIS, NAMES_MOVED, NAMES_ATTRS, NAMES_BACKED_UP };
+enum names { NAMES_NOTHING, NAMES_OPENED, NAMES_ENTRY, NAMES_PART, NAMES_DROP, NAMES_EXISTING_ENTRY, NAMES_REMOVED, NAMES_FILE, NAMES_CHUNKS, NAMES_RANGES, NAMES_SOME, NAMES_BASIS, NAMES_MOVED, NAMES_ATTRS, NAMES_BACKED_UP };
 
 static const struct sl_request_kind {
     const char *name;                /* NULL: no request has this number */
@@ -184,6 +185,9 @@ static const struct sl_request_kind {
     [SL_MSG_SEED] = { "hash", 0, 0, NAMES_NOTHING, false, decode_seed, sl_run_seed },
     [SL_MSG_CHUNKS] = { "hash", SL_RIGHT_HASH, 0, NAMES_CHUNKS, false, decode_chunks, sl_run_chunks },
     [SL_MSG_READ_RANGES] = { "read", SL_RIGHT_READ, 0, NAMES_RANGES, false, decode_read_ranges, sl_run_read_ranges },
+    /* The hash of what is not sent is a hash. */
+    [SL_MSG_READ_SOME] = { "read some of a file: to read and hash", SL_RIGHT_READ | SL_RIGHT_HASH, 0, NAMES_SOME, false, decode_read_some,
+                           sl_run_read_some },
     [SL_MSG_BASIS] = { "read", SL_RIGHT_READ, 0, NAMES_BASIS, false, decode_basis, sl_run_basis },
     [SL_MSG_COPY] = { "write", 0, 0, NAMES_NOTHING, false, decode_copy, sl_run_copy },        /* BASIS was asked for its rights */
     [SL_MSG_KEEP] = { "write", 0, 0, NAMES_NOTHING, false, decode_keep, sl_run_keep },
@@ -261,6 +265,9 @@ static const char *named(const struct sl_request_kind *k, const union sl_request
         break;
     case NAMES_RANGES:
         *dir = q->read_ranges.id, name = q->read_ranges.name, len = q->read_ranges.name_len;
+        break;
+    case NAMES_SOME:
+        *dir = q->read_some.id, name = q->read_some.name, len = q->read_some.name_len;
         break;
     case NAMES_BASIS:
         *dir = q->basis.id, name = q->basis.name, len = q->basis.name_len;
@@ -358,7 +365,8 @@ enum sl_code sl_request_frame(struct sl_channel *ch, const struct sl_frame *f, s
     if (k->entry && !undecoded(ch, k))
         sl_attrs_take(ch, &q.put.entry);
     ch->no_atime = f->flags & SL_FLAG_NO_ATIME && sl_conn_has(ch->s->conn, SL_FEATURE_ATTRS);
-    ch->as_is = f->flags & SL_FLAG_AS_IS && (f->type == SL_MSG_READ || f->type == SL_MSG_READ_RANGES) ? SL_FRAME_AS_IS : 0;
+    bool reads = f->type == SL_MSG_READ || f->type == SL_MSG_READ_RANGES || f->type == SL_MSG_READ_SOME;
+    ch->as_is = f->flags & SL_FLAG_AS_IS && reads ? SL_FRAME_AS_IS : 0;
     ch->small = f->type == SL_MSG_READ && f->flags & SL_FLAG_SMALL && sl_conn_has(ch->s->conn, SL_FEATURE_SMALL);
     bool more = f->type == SL_MSG_READ_RANGES && sl_conn_has(ch->s->conn, SL_FEATURE_PARTS);
     ch->versioned = more && f->flags & SL_FLAG_VERSION;

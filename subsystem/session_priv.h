@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "delta/lister.h"
+#include "delta/portion.h"
 #include "proto/msg.h"
 #include "subsystem/session.h"
 #include "tree/backup.h"
@@ -62,7 +63,7 @@ struct sl_channel {
     struct sl_buf names;                /* READ: its payload */
     struct sl_rd names_rd;
     uint32_t read_dir;
-    uint8_t as_is;                      /* READ, READ_RANGES: flags for the frames of the content */
+    uint8_t as_is;                      /* READ, READ_RANGES, READ_SOME: flags for the frames of the content */
     bool small;                         /* READ: a file beyond SL_SMALL_MAX fails instead */
     bool versioned, holes;              /* READ_RANGES: the version of the file is wanted too; holes are told */
     char name[SL_NAME_MAX + 1];
@@ -78,6 +79,9 @@ struct sl_channel {
     struct sl_kept_searched searched;   /* where interrupted files were looked for last */
     char kept_in[SL_NAME_MAX + 1];      /* the partial directory; "" none */
     uint64_t range_end;                 /* READ_RANGES: of the last range taken from names_rd */
+    struct sl_ranges ranges;            /* READ_SOME: what is to be sent; owned */
+    struct sl_stretch stretch;
+    bool silent;                        /* READ_SOME: what is being read is only hashed */
     /* the file being written */
     enum sl_writing writing;
     struct sl_stage stage;
@@ -171,6 +175,7 @@ union sl_request {
     const uint8_t *hash;
     struct sl_msg_chunks chunks;
     struct sl_msg_read_ranges read_ranges;
+    struct sl_msg_read_some read_some;
     struct sl_msg_basis basis;
     struct sl_msg_copy copy;
     struct sl_msg_kept_in kept_in;
@@ -187,7 +192,7 @@ typedef enum sl_code sl_request_run(struct sl_channel *ch, const union sl_reques
 
 sl_request_run sl_run_attach, sl_run_modules;                                             /* attach.c */
 sl_request_run sl_run_list;                                                               /* listing.c */
-sl_request_run sl_run_read, sl_run_read_ranges, sl_run_hash;                              /* content.c */
+sl_request_run sl_run_read, sl_run_read_ranges, sl_run_read_some, sl_run_hash;            /* content.c */
 sl_request_run sl_run_seed, sl_run_chunks;                                                /* chunks.c */
 sl_request_run sl_run_basis, sl_run_copy, sl_run_keep, sl_run_kept_in;                                                 /* writing.c */
 sl_request_run sl_run_put, sl_run_write, sl_run_data, sl_run_hole, sl_run_commit, sl_run_abort;    /* writing.c */

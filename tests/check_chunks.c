@@ -48,6 +48,17 @@ static uint64_t read_ranges(const char *name, const struct sl_range *ranges, siz
     return send_buf(SL_MSG_READ_RANGES, &b);
 }
 
+static uint64_t read_some(const char *name, uint64_t from, uint64_t len, const struct sl_range *ranges, size_t count)
+{
+    struct sl_buf b = { 0 };
+    struct sl_msg_read_some m = { .name = name, .name_len = strlen(name), .from = from, .len = len };
+    uint64_t end_of = from;
+    sl_read_some_encode(&b, &m);
+    for (size_t i = 0; i < count; i++)
+        sl_range_add(&b, &end_of, ranges[i].at, ranges[i].len);
+    return send_buf(SL_MSG_READ_SOME, &b);
+}
+
 static uint64_t basis(const char *name)
 {
     return named(SL_MSG_BASIS, 0, name);
@@ -325,6 +336,131 @@ START_TEST(ranges_behind_the_end_fail)
 }
 END_TEST
 
+/* ---- some of a stretch ---- */
+
+/* END of the one READ_SOME that was answered. */
+static struct sl_content end_of_some(uint8_t hash[SL_HASH_LEN])
+{
+    struct sl_content c = { 0 };
+    struct sl_rd r;
+    for (size_t i = 0; i < t.count; i++) {
+        sl_r_init(&r, sl_buf_ptr(&t.got[i].data), sl_buf_len(&t.got[i].data));
+        while (t.got[i].type == SL_MSG_CONTENT && sl_r_left(&r))
+            ck_assert_int_eq(sl_content_decode(&r, &c, NULL), SL_OK);
+    }
+    ck_assert(c.kind == SL_CONTENT_END && c.flags & SL_CONTENT_VERSION && c.version);
+    memcpy(hash, c.hash, SL_HASH_LEN);
+    return c;
+}
+
+/* Of a stretch some is sent, at its beginning, in the middle and at its end, or nothing; the hash is that of all of it. */
+START_TEST(reads_some)
+{
+    static const struct sl_range ranges[] = { { 1000, 1 }, { 70000, 150000 }, { SIZE - 7, 7 } };
+    static uint8_t got[SIZE];
+    uint8_t hash[SL_HASH_LEN], right[SL_HASH_LEN];
+    enum sl_code code;
+    fill();
+    for (size_t count = 0; count <= 3; count++) {
+        uint64_t len = count == 1 ? 2000 : SIZE - 1000, sent = 0;
+        begin(turns[_i]);
+        attach();
+        uint64_t n = read_some("f", 1000, len, ranges, count), after = named(SL_MSG_HASH, 0, "f");
+        pump();
+        ck_assert_int_eq(result(n), SL_OK);
+        ck_assert_int_eq(result(after), SL_OK);
+        struct sl_content c = end_of_some(hash);
+        ck_assert_int_eq(!!(c.flags & SL_CONTENT_MORE), count == 1);
+        sl_hash_once(content + 1000, len, right);
+        ck_assert_mem_eq(hash, right, sizeof hash);
+        uint64_t have = content_of(got, sizeof got, &code);
+        for (size_t i = 0; i < count; sent += ranges[i++].len)
+            ck_assert_mem_eq(got + sent, content + ranges[i].at, ranges[i].len);
+        ck_assert_uint_eq(have, sent);
+        end();
+    }
+}
+END_TEST
+
+/* A hole counts as one where it is only hashed, as zeros where it is sent. */
+START_TEST(reads_some_of_a_hole)
+{
+    enum { BLOCK = 65536, ALL = 4 * BLOCK };
+    static const struct sl_range range = { 2 * BLOCK, BLOCK };
+    static uint8_t got[ALL], zeros[BLOCK];
+    uint8_t hash[SL_HASH_LEN], right[SL_HASH_LEN];
+    struct sl_hash *h = sl_hash_new();
+    enum sl_code code;
+    fill();
+    scratch_file(t.dir, "g", content, BLOCK);
+    int fd = openat(t.dir, "g", O_WRONLY);
+    ck_assert_int_eq(pwrite(fd, content, BLOCK, 3 * BLOCK), BLOCK);
+    close(fd);
+    begin(4096);
+    attach();
+    read_some("g", 0, ALL, &range, 1);
+    pump();
+    end_of_some(hash);
+    ck_assert_uint_eq(content_of(got, sizeof got, &code), BLOCK);
+    ck_assert_mem_eq(got, zeros, BLOCK);
+    sl_hash_data(h, content, BLOCK);
+    sl_hash_hole(h, BLOCK);
+    sl_hash_data(h, zeros, BLOCK);
+    sl_hash_data(h, content, BLOCK);
+    sl_hash_end(h, right);
+    ck_assert_mem_eq(hash, right, sizeof hash);
+    sl_hash_free(h);
+    end();
+}
+END_TEST
+
+START_TEST(some_behind_the_end_fails)
+{
+    uint8_t got[10];
+    enum sl_code code;
+    fill();
+    begin(4096);
+    attach();
+    read_some("f", SIZE - 5, 6, NULL, 0);
+    pump();
+    ck_assert_uint_eq(content_of(got, sizeof got, &code), 0);
+    ck_assert_int_eq(code, SL_E_CHANGED);
+    end();
+    begin(4096);
+    attach();
+    uint64_t nothing = read_some("nothing", 0, 1, NULL, 0);
+    pump();
+    ck_assert_int_eq(result(nothing), SL_E_NOT_FOUND);
+    end();
+    t.featureless = true;
+    begin(4096);
+    attach();
+    uint64_t n = read_some("f", 0, 1, NULL, 0);
+    pump();
+    ck_assert_int_eq(result(n), SL_E_UNSUPPORTED);
+    end();
+    t.featureless = false;
+}
+END_TEST
+
+/* What is only hashed counts as that. */
+START_TEST(some_is_limited)
+{
+    uint8_t got[10];
+    enum sl_code code;
+    fill();
+    t.policy.quota.hashed = SIZE / 2;
+    begin(4096);
+    attach();
+    read_some("f", 0, SIZE, NULL, 0);
+    pump();
+    content_of(got, sizeof got, &code);
+    ck_assert_int_eq(code, SL_E_LIMIT);
+    end();
+    t.policy.quota.hashed = 0;
+}
+END_TEST
+
 /* ---- put together ---- */
 
 START_TEST(puts_a_file_together)
@@ -410,6 +546,10 @@ static void add(TCase *tc)
     tcase_add_test(tc, an_empty_file_has_no_chunks);
     tcase_add_test(tc, hashing_is_limited);
     tcase_add_loop_test(tc, reads_ranges, 0, TURNS);
+    tcase_add_loop_test(tc, reads_some, 0, TURNS);
+    tcase_add_test(tc, reads_some_of_a_hole);
+    tcase_add_test(tc, some_behind_the_end_fails);
+    tcase_add_test(tc, some_is_limited);
     tcase_add_test(tc, ranges_behind_the_end_fail);
     tcase_add_loop_test(tc, puts_a_file_together, 0, TURNS);
     tcase_add_test(tc, wrong_content_changes_nothing);

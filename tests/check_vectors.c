@@ -114,6 +114,19 @@ static enum sl_code pass_read_ranges(struct sl_rd *r, struct sl_buf *out, struct
     return SL_OK;
 }
 
+static enum sl_code pass_read_some(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)
+{
+    struct sl_msg_read_some m;
+    enum sl_code rc = sl_read_some_decode(r, &m, err);
+    if (rc != SL_OK)
+        return rc;
+    uint64_t in_end = m.from, out_end = m.from, at, len;
+    sl_read_some_encode(out, &m);
+    while (sl_range_next(&m.ranges, &in_end, &at, &len))
+        sl_range_add(out, &out_end, at, len);
+    return SL_OK;
+}
+
 /* A last frame, with hashes of 5 bytes. */
 static enum sl_code pass_chunked(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)
 {
@@ -268,7 +281,7 @@ static const struct { const char *file; enum sl_code (*pass)(struct sl_rd *, str
     { "part", pass_part },         { "join", pass_join },         { "drop", pass_drop },         { "link", pass_move },         { "statfs-is", pass_statfs_is },         { "content-version", pass_content },
     { "list-links", pass_list_request }, { "listed-links", pass_listed },
     { "attrs", pass_attrs },       { "get-attrs", pass_get_attrs }, { "attrs-are", pass_attrs_are }, { "listed-attrs", pass_listed_attrs },
-    { "backup", pass_backup },
+    { "backup", pass_backup },     { "read-some", pass_read_some },
 };
 
 START_TEST(payload)

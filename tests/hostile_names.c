@@ -7,9 +7,9 @@
 
 static const uint8_t verbs[] = { SL_MSG_OPEN_DIR, SL_MSG_LIST, SL_MSG_READ, SL_MSG_HASH, SL_MSG_REMOVE, SL_MSG_PUT, SL_MSG_WRITE,
                                  SL_MSG_MKDIR, SL_MSG_SYMLINK, SL_MSG_MKNOD, SL_MSG_SET_META, SL_MSG_CHUNKS, SL_MSG_READ_RANGES, SL_MSG_BASIS,
-                                 SL_MSG_PART, SL_MSG_JOIN, SL_MSG_DROP, SL_MSG_LINK, SL_MSG_RENAME, SL_MSG_BACKUP };
+                                 SL_MSG_PART, SL_MSG_JOIN, SL_MSG_DROP, SL_MSG_LINK, SL_MSG_RENAME, SL_MSG_BACKUP, SL_MSG_READ_SOME };
 static const char *const verb_names[] = { "open", "list", "read", "hash", "remove", "put", "write", "mkdir", "symlink", "mknod", "meta", "chunks",
-                                         "ranges", "basis", "part", "join", "drop", "link", "rename", "backup" };
+                                         "ranges", "basis", "part", "join", "drop", "link", "rename", "backup", "some" };
 enum { VERBS = sizeof verbs };
 
 /* Each verb, each on a connection of its own, for the session ends. A READ may also fail alone; one without the right to make
@@ -139,6 +139,7 @@ static void link_to_file(struct peer *p)
     want(p, 1, ask_named(p, 1, SL_MSG_HASH, 0, "out-file"), if_may(p, SL_RIGHT_HASH, BIT(SL_E_TYPE)), "hash");
     want(p, 1, ask_named(p, 1, SL_MSG_CHUNKS, 0, "out-file"), if_may(p, SL_RIGHT_HASH, BIT(SL_E_TYPE)), "chunks");
     want(p, 1, ask_named(p, 1, SL_MSG_READ_RANGES, 0, "out-file"), if_may(p, SL_RIGHT_READ, BIT(SL_E_TYPE)), "ranges");
+    want(p, 1, ask_named(p, 1, SL_MSG_READ_SOME, 0, "out-file"), if_may(p, SL_RIGHT_READ | SL_RIGHT_HASH, BIT(SL_E_TYPE)), "some");
     ask_simple(p, 1, SL_MSG_WRITE, 0, "h-of-link", 0);
     want(p, 1, ask_named(p, 1, SL_MSG_BASIS, 0, "out-file"), if_may(p, SL_RIGHT_READ, may(p, SL_RIGHT_CREATE) ? BIT(SL_E_TYPE) : DONE), "basis");
     ask_raw(p, 1, SL_MSG_ABORT, NULL, 0);

@@ -108,6 +108,8 @@ static const struct { uint8_t type; const char *bytes; size_t len; } broken[] = 
     P(SL_MSG_CHUNKS, "\0\2\12\10\1x\0\1"), P(SL_MSG_CHUNKS, "\0\0\12\10\1x\0\0"), P(SL_MSG_CHUNKS, "\0\0\12\10\1x\0"),
     P(SL_MSG_CHUNKS, "\0\0\12\10\1x\1\xff\xff\xff\xff\xff\xff\xff\xff\x7f"),      /* a range that ends beyond 2^63-1 */
     P(SL_MSG_READ_RANGES, "\0\1x"), P(SL_MSG_READ_RANGES, "\0\1x\0\0"), P(SL_MSG_READ_RANGES, "\0\1x\1"),
+    P(SL_MSG_READ_SOME, "\0\1x\0"), P(SL_MSG_READ_SOME, "\0\1x\0\0"), P(SL_MSG_READ_SOME, "\0\1x\0\1\0\2"), P(SL_MSG_READ_SOME, "\0\1x\0\1\1\1"),
+    P(SL_MSG_READ_SOME, "\0\1x\0\2\0\0"), P(SL_MSG_READ_SOME, "\0\1x\1\xff\xff\xff\xff\xff\xff\xff\xff\x7f"),    /* ends beyond 2^63-1 */
     P(SL_MSG_BASIS, "\0\2\1x"), P(SL_MSG_BASIS, "\0\0\1x?"), P(SL_MSG_COPY, "\4\0\1"), P(SL_MSG_COPY, "\0\0\0"),
     P(SL_MSG_COPY, "\0\0\x81\x80\x40"), P(SL_MSG_COPY, "\0\xff\xff\xff\xff\xff\xff\xff\xff\x7f\1"),
     P(SL_MSG_KEPT_IN, ""), P(SL_MSG_KEPT_IN, "\0"), P(SL_MSG_KEPT_IN, "\2.."), P(SL_MSG_KEPT_IN, "\3a/b"), P(SL_MSG_KEPT_IN, "\3a\0b"),
@@ -316,7 +318,7 @@ static void unknown_types(struct peer *p)
     char what[32];
     hello(p);
     for (unsigned type = 0; type < 256; type++)
-        if (type < SL_MSG_ATTACH || (type > SL_MSG_STATFS && type != SL_MSG_BACKUP)) {
+        if (type < SL_MSG_ATTACH || (type > SL_MSG_STATFS && type != SL_MSG_BACKUP && type != SL_MSG_READ_SOME)) {
             uint64_t n = ask_raw(p, 1, (uint8_t)type, "??", 2);
             snprintf(what, sizeof what, "type %u", type);
             if (outcome(p, 1, n) != BIT(SL_E_UNSUPPORTED))

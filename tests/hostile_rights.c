@@ -300,7 +300,7 @@ static void backups(struct peer *p)
  * be made, and what is there stays. */
 static void excluded(struct peer *p)
 {
-    static const uint8_t seen[] = { SL_MSG_OPEN_DIR, SL_MSG_LIST, SL_MSG_HASH, SL_MSG_CHUNKS, SL_MSG_READ_RANGES, SL_MSG_REMOVE, SL_MSG_GET_ATTRS };
+    static const uint8_t seen[] = { SL_MSG_OPEN_DIR, SL_MSG_LIST, SL_MSG_HASH, SL_MSG_CHUNKS, SL_MSG_READ_RANGES, SL_MSG_READ_SOME, SL_MSG_REMOVE, SL_MSG_GET_ATTRS };
     static const uint8_t made[] = { SL_MSG_PUT, SL_MSG_WRITE, SL_MSG_MKDIR, SL_MSG_SYMLINK, SL_MSG_MKNOD };
     static const char *const names[] = { "h.key", "private" };
     struct stat st;

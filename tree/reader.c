@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { STAT_BLOCK = 512 };
+enum { STAT_BLOCK = 512, HASH_PIECE = 64 * 1024 };
 
 #define NO_HOLES UINT64_MAX
 
@@ -147,6 +147,25 @@ enum sl_code sl_reader_part(struct sl_reader *r, uint64_t at, uint64_t len, stru
     enum sl_code rc = sl_reader_range(r, at, len, err);
     if (rc == SL_OK && has_holes(r))
         r->data_end = 0;
+    return rc;
+}
+
+enum sl_code sl_reader_hash(struct sl_reader *r, struct sl_hash *h, size_t most, uint64_t *done, struct sl_error *err)
+{
+    uint8_t piece[HASH_PIECE];
+    enum sl_code rc = SL_OK;
+    for (*done = 0; rc == SL_OK && *done < most;) {
+        size_t got = 0;
+        uint64_t hole = 0;
+        rc = sl_reader_next(r, piece, sizeof piece, &got, &hole, err);
+        if (rc != SL_OK)
+            break;
+        if (hole)
+            sl_hash_hole(h, hole);
+        else
+            sl_hash_data(h, piece, got);
+        *done += got;
+    }
     return rc;
 }
 

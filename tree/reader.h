@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 
 struct sl_reader {
     int fd;                  /* -1 when closed */
@@ -36,6 +37,10 @@ enum sl_code sl_reader_range(struct sl_reader *r, uint64_t at, uint64_t len, str
 
 /* The same, but holes are told apart. */
 enum sl_code sl_reader_part(struct sl_reader *r, uint64_t at, uint64_t len, struct sl_error *err);
+
+/* Reads on, into h only: holes are told apart in it as sl_reader_next tells them. At most about `most` bytes of data; *done is what was read.
+ * SL_EOF: at the end, as sl_reader_next. */
+enum sl_code sl_reader_hash(struct sl_reader *r, struct sl_hash *h, size_t most, uint64_t *done, struct sl_error *err);
 
 /* Which version of which file it was at open, as a number that others who open the same on this machine get too; never 0. */
 uint64_t sl_reader_version(const struct sl_reader *r);

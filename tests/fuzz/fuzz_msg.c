@@ -104,6 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size && data[0] == 22)
         set(data + 1, size - 1);
     TRY(25, backup, sl_msg_backup)
+    TRY(26, read_some, sl_msg_read_some)
     if (size && data[0] == 15)
         chunk_list(data + 1, size - 1);
     if (size && data[0] > 24)

@@ -4,6 +4,7 @@
 #include "client/delta_job.h"
 #include "base/mem.h"
 #include "delta/inplace.h"
+#include "delta/portion.h"
 #include "proto/msg.h"
 
 #include <stdlib.h>
@@ -42,6 +43,19 @@ void sl_delta_job_append(struct sl_delta_job *j, uint64_t from)
     j->append = from;
     j->done = true;
     sl_delta_append(&j->delta, from, j->size);
+}
+
+struct sl_delta_job *sl_delta_job_portion(const struct sl_delta_job *of, uint64_t from, uint64_t len)
+{
+    struct sl_delta_job *j = sl_delta_job_new(of->name, len);
+    for (unsigned b = 0; b < of->bases_len; b++) {
+        j->bases[b] = of->bases[b];
+        j->bases[b].name = sl_strdup(of->bases[b].name);
+    }
+    j->bases_len = of->bases_len;
+    sl_portion_spans(&of->delta, from, len, &j->delta);
+    j->done = j->decided = true;
+    return j;
 }
 
 static void clear_lists(struct sl_delta_job *j)

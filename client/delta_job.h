@@ -58,6 +58,8 @@ struct sl_delta_job *sl_delta_job_new(const char *name, uint64_t size);
 void sl_delta_job_basis(struct sl_delta_job *j, const char *name, unsigned flags, uint64_t size);
 /* In place of all rounds: the file has its first `from` bytes already. The job is done then. */
 void sl_delta_job_append(struct sl_delta_job *j, uint64_t from);
+/* A job that is done, of a portion of what another is about (delta/portion.h): with bases of its own. */
+struct sl_delta_job *sl_delta_job_portion(const struct sl_delta_job *of, uint64_t from, uint64_t len);
 /* The last basis that was added is in another directory than the file. */
 void sl_delta_job_elsewhere(struct sl_delta_job *j);
 /* The file is to be a copy of the one basis: of the source nothing is asked. */

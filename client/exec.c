@@ -130,7 +130,7 @@ enum sl_code sl_exec_begin(struct sl_lane *l, struct sl_action *a, uint32_t dir)
     l->write_ticket = l->dest->issued[SL_JOB_WORK] + 1;
     if (a->parts) {
         if (!a->parts->told)
-            sl_exec_report(p, a, a->entry.size);
+            sl_exec_report(p, a, a->parts->delta ? sl_delta_unknown_bytes(&a->parts->delta->delta) : a->entry.size);
         a->parts->told = true;
         l->dest->ops->part(l->dest, &n, a->parts->token, a->part_from);
         return SL_OK;
@@ -156,40 +156,6 @@ static enum sl_code piece_data(struct sl_lane *l, const struct sl_piece *c)
     l->file_done += c->len;
     p->stats.literal += c->len;
     p->progress.bytes_done += c->len;
-    return SL_OK;
-}
-
-/* The same of a part, which its group judges. */
-static enum sl_code part_end(struct sl_lane *l, struct sl_action *a, const struct sl_piece *c)
-{
-    if (l->dest->ops->room(l->dest, SL_JOB_WORK) < 64)
-        return SL_AGAIN;
-    l->swallow |= !sl_parts_take(a->parts, a, l->file_done, c);
-    if (l->swallow)
-        l->dest->ops->abort(l->dest);
-    else
-        l->dest->ops->commit(l->dest, c->hash);
-    if (l->swallow)
-        l->plan->progress.bytes_done -= l->file_done;
-    sl_exec_finish(l);
-    l->begun = l->swallow = false;
-    return SL_OK;
-}
-
-static enum sl_code part_piece_failed(struct sl_lane *l, struct sl_action *a, const struct sl_error *why)
-{
-    struct sl_parts *g = a->parts;
-    sl_parts_failed(l->plan, g, SL_ACT_PART, why);
-    if (!l->begun) {
-        sl_exec_skip(l);
-        sl_parts_settled(l->plan, g, SL_ACT_PART, false);
-        return SL_OK;
-    }
-    l->dest->ops->abort(l->dest);
-    l->plan->progress.bytes_done -= l->file_done;
-    l->swallow = true;
-    sl_exec_finish(l);
-    l->begun = l->swallow = false;
     return SL_OK;
 }
 
@@ -224,7 +190,7 @@ enum sl_code sl_exec_piece_failed(struct sl_lane *l, struct sl_action *a, const 
     struct sl_error why = c->error;
     if (a->parts) {
         why.side = SL_SIDE_SOURCE;
-        return part_piece_failed(l, a, &why);
+        return sl_exec_part_failed(l, a, &why);
     }
     if (l->begun)
         l->dest->ops->abort(l->dest);
@@ -279,7 +245,7 @@ static enum sl_code do_file(struct sl_lane *l, struct sl_action *a, struct sl_er
     case SL_PIECE_END:
         rc = sl_exec_begin(l, a, dir);
         if (rc == SL_OK)
-            rc = a->parts ? part_end(l, a, &c) : piece_end(l, a, dir, &c);
+            rc = a->parts ? sl_exec_part_end(l, a, &c) : piece_end(l, a, dir, &c);
         break;
     case SL_PIECE_FAILED:
         rc = sl_exec_piece_failed(l, a, &c);
@@ -370,7 +336,11 @@ static enum sl_code do_one(struct sl_lane *l, struct sl_action *a, struct sl_err
     p->progress.path = file ? a->path : NULL;
     p->progress.file_size = file ? a->entry.size : 0;
     p->progress.file_done = (l->begun ? l->file_done : 0) + a->part_from;
-    return !file ? do_other(l, a) : a->delta ? sl_exec_delta_step(l, a, err) : do_file(l, a, err);
+    if (!file)
+        return do_other(l, a);
+    if (!a->delta)
+        return do_file(l, a, err);
+    return a->parts ? sl_exec_part_step(l, a, err) : sl_exec_delta_step(l, a, err);
 }
 
 /* SL_OK: something was done. */

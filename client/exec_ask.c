@@ -208,8 +208,10 @@ void sl_exec_issue(struct sl_lane *l)
         }
         if (sl_parts_wanted(p, a))
             sl_parts_split(l, a);
+        if (a->kind == SL_ACT_PART && !a->delta)
+            a->delta = sl_parts_portion(a);
         if (a->kind == SL_ACT_PART && a->origin->e->reads_ahead) {
-            if (sl_exec_ask_one(l, a) != SL_OK)
+            if ((a->delta ? sl_exec_part_ask(l, a) : sl_exec_ask_one(l, a)) != SL_OK)
                 return;
             q->issued++;
         } else if (a->kind == SL_ACT_FILE && a->origin->e->reads_ahead && !p->o->dry_run) {

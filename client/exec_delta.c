@@ -201,7 +201,7 @@ enum sl_code sl_exec_delta_ask(struct sl_lane *l, struct sl_action *a)
 
 /* ---- putting it together ---- */
 
-static enum sl_code start(struct sl_lane *l, struct sl_action *a, uint32_t dir)
+enum sl_code sl_exec_delta_start(struct sl_lane *l, struct sl_action *a, uint32_t dir)
 {
     struct sl_delta_job *j = a->delta;
     if (l->begun)
@@ -240,8 +240,7 @@ static void wrote(struct sl_lane *l, uint64_t n)
     l->plan->progress.bytes_done += n;
 }
 
-/* A span that needs nothing from the source. */
-static enum sl_code put_span(struct sl_lane *l, const struct sl_action *a, const struct sl_span *s)
+enum sl_code sl_exec_delta_put(struct sl_lane *l, const struct sl_action *a, const struct sl_span *s)
 {
     const struct sl_job_basis *bases = a->delta->bases;
     struct sl_endpoint *d = l->dest;
@@ -276,26 +275,31 @@ static void give_up(struct sl_lane *l)
     l->swallow_redo = true;
 }
 
+enum sl_code sl_exec_delta_data(struct sl_lane *l, const struct sl_piece *c)
+{
+    struct sl_endpoint *d = l->dest;
+    while (l->offset < c->len && !l->swallow) {
+        size_t n = c->len - l->offset, room = d->ops->room(d, SL_JOB_WORK);
+        if (room < 4096 && room < n)
+            return SL_AGAIN;
+        n = n < room ? n : room;
+        d->ops->data(d, (const char *)c->data + l->offset, n);
+        l->offset += n;
+        l->plan->stats.literal += n;
+        wrote(l, n);
+    }
+    l->offset = 0;
+    return SL_OK;
+}
+
 /* One piece of the content that was asked for. */
 static enum sl_code take_piece(struct sl_lane *l, struct sl_action *a, const struct sl_piece *c, uint64_t want)
 {
-    struct sl_endpoint *d = l->dest;
     switch (c->kind) {
     case SL_PIECE_DATA:
         if (!l->swallow && c->len - l->offset > want)
             give_up(l);
-        while (l->offset < c->len && !l->swallow) {
-            size_t n = c->len - l->offset, room = d->ops->room(d, SL_JOB_WORK);
-            if (room < 4096 && room < n)
-                return SL_AGAIN;
-            n = n < room ? n : room;
-            d->ops->data(d, (const char *)c->data + l->offset, n);
-            l->offset += n;
-            l->plan->stats.literal += n;
-            wrote(l, n);
-        }
-        l->offset = 0;
-        return SL_OK;
+        return sl_exec_delta_data(l, c);
     case SL_PIECE_END:
         a->delta->reads--;
         if (c->changed && !l->swallow)
@@ -376,7 +380,7 @@ enum sl_code sl_exec_delta_step(struct sl_lane *l, struct sl_action *a, struct s
     uint32_t dir = 0;
     enum sl_code rc = sl_cursor_goto(&l->write_at, a->path, a->dir_len, &dir);
     if (rc == SL_OK)
-        rc = start(l, a, dir);
+        rc = sl_exec_delta_start(l, a, dir);
     if (rc != SL_OK)
         return rc;
     if (l->swallow)
@@ -386,7 +390,7 @@ enum sl_code sl_exec_delta_step(struct sl_lane *l, struct sl_action *a, struct s
         l->span_done = 0;
     }
     if (l->span < j->delta.len && j->delta.spans[l->span].kind != SL_SPAN_NEW)
-        return put_span(l, a, &j->delta.spans[l->span]);
+        return sl_exec_delta_put(l, a, &j->delta.spans[l->span]);
     if (!j->reads && j->asked_content < j->of_source.len && !l->swallow)
         return sl_exec_delta_ask(l, a);
     if (!j->asked_content && j->of_source.len == 0 && !a->asked)

@@ -215,7 +215,7 @@ void sl_exec_finish(struct sl_lane *l)
     n->seq = a->seq;
     n->weight = a->weight;
     n->dir = of_dir(p, a);
-    if (a->delta && !a->append)
+    if (a->delta && !a->append && a->kind == SL_ACT_FILE)
         n->redo = sl_exec_delta_copy(a);
     if (a->kind == SL_ACT_TAKE && !l->current_failed)
         n->taken = sl_exec_copy(a);
@@ -289,6 +289,7 @@ struct sl_action *sl_exec_copy(const struct sl_action *a)
     copy->parts = a->parts;
     copy->part_from = a->part_from;
     copy->part_len = a->part_len;
+    copy->part_sent = a->part_sent;
     copy->takes_source = a->takes_source;
     copy->source_size = a->source_size;
     copy->backs_up = a->backs_up;

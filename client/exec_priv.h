@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* exec_priv - what the files of the executor share. exec.c: carrying out; exec_ask.c: asking ahead; exec_pending.c: until it is confirmed;
- * exec_delta.c: files of which the destination has something. */
+ * exec_delta.c: files of which the destination has something; exec_part.c: parts of files. */
 #ifndef SL_CLIENT_EXEC_PRIV_H
 #define SL_CLIENT_EXEC_PRIV_H
 
@@ -78,6 +78,12 @@ void sl_exec_delta_decide(struct sl_plan *p, struct sl_action *a);
 enum sl_code sl_exec_delta_ask(struct sl_lane *l, struct sl_action *a);
 /* Goes on writing the first action, which has a delta. */
 enum sl_code sl_exec_delta_step(struct sl_lane *l, struct sl_action *a, struct sl_error *err);
+/* Opens the first action's write with what it copies from, unless it is open. */
+enum sl_code sl_exec_delta_start(struct sl_lane *l, struct sl_action *a, uint32_t dir);
+/* Goes on with a span that needs nothing from the source. */
+enum sl_code sl_exec_delta_put(struct sl_lane *l, const struct sl_action *a, const struct sl_span *s);
+/* Writes content that came for a span; SL_AGAIN: not all of it yet. */
+enum sl_code sl_exec_delta_data(struct sl_lane *l, const struct sl_piece *c);
 /* Whether a failure of the write that is open is one that sending the file whole may mend. */
 bool sl_exec_delta_faulty(const struct sl_lane *l, uint64_t ticket, enum sl_code code);
 /* An action, without its delta, to be done once more if that was wrong. */
@@ -86,5 +92,13 @@ struct sl_action *sl_exec_delta_copy(const struct sl_action *a);
 bool sl_exec_delta_again(struct sl_lane *l, struct sl_pending *n, enum sl_code code);
 /* The same of the one being committed: a local tree says at once that its content is wrong. */
 bool sl_exec_delta_current_again(struct sl_lane *l, uint64_t ticket, enum sl_code code);
+
+/* ---- exec_part.c ---- */
+/* The same as sl_exec_delta_ask and sl_exec_delta_step of a part that has a delta. */
+enum sl_code sl_exec_part_ask(struct sl_lane *l, struct sl_action *a);
+enum sl_code sl_exec_part_step(struct sl_lane *l, struct sl_action *a, struct sl_error *err);
+/* All that was asked for the first action, a part, has come; or the source could not give it. */
+enum sl_code sl_exec_part_end(struct sl_lane *l, struct sl_action *a, const struct sl_piece *c);
+enum sl_code sl_exec_part_failed(struct sl_lane *l, struct sl_action *a, const struct sl_error *why);
 
 #endif

@@ -5,18 +5,34 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "client/exec_priv.h"
+#include "delta/portion.h"
 #include "tree/stage.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_LEAST = 16 * 1024 * 1024, PART = 4 * 1024 * 1024, BUSY_MS = 10000, BUSY_EVERY_MS = 100 };
+enum {
+    FILE_LEAST = 16 * 1024 * 1024,   /* bytes to be sent of a file that goes in parts */
+    PART = 4 * 1024 * 1024, BUSY_MS = 10000, BUSY_EVERY_MS = 100
+};
+/* Of a delta: so many ranges fit a request on a channel without much credit; a copy of so much takes a lane some 50 ms. */
+static const struct sl_portion_most portion_most = { .sent = PART, .len = 64 * 1024 * 1024, .ranges = 1024 };
+
+/* How much of it is to be sent, and whether the sides can do it in parts. */
+static bool can_part(const struct sl_action *a)
+{
+    const struct sl_endpoint *source = a->origin->e;
+    if (!a->delta)
+        return a->entry.size >= FILE_LEAST && source->versions;
+    return a->delta->decided && !a->copied && sl_delta_unknown_bytes(&a->delta->delta) >= FILE_LEAST && source->reads_some &&
+           sl_delta_size(&a->delta->delta) == a->entry.size;
+}
 
 bool sl_parts_wanted(const struct sl_plan *p, const struct sl_action *a)
 {
     if (!p->spreads || p->no_parts || p->o->dry_run || p->o->inplace || a->kind != SL_ACT_FILE)
         return false;
-    return !a->delta && !a->append && !a->in_one && a->entry.size >= FILE_LEAST && p->dest->parts && a->origin->e->versions;
+    return !a->append && !a->in_one && p->dest->parts && can_part(a);
 }
 
 void sl_parts_split(struct sl_lane *l, struct sl_action *a)
@@ -28,6 +44,8 @@ void sl_parts_split(struct sl_lane *l, struct sl_action *a)
     g->told = a->told || a->redo;
     g->file = *copy;
     free(copy);
+    g->delta = a->delta;
+    a->delta = NULL;
     sl_stage_token(g->token);
     while (*at)
         at = &(*at)->after;
@@ -51,15 +69,28 @@ static struct sl_action *part_of(struct sl_parts *g, enum sl_action_kind kind)
     return a;
 }
 
+/* Where the next part ends. */
+static void measure(const struct sl_parts *g, struct sl_action *part)
+{
+    uint64_t left = g->file.entry.size - g->next;
+    part->part_from = g->next;
+    part->part_len = part->part_sent = left < PART ? left : PART;
+    if (g->delta)
+        part->part_len = sl_portion_len(&g->delta->delta, g->next, &portion_most, &part->part_sent);
+}
+
+struct sl_delta_job *sl_parts_portion(const struct sl_action *a)
+{
+    return a->parts->delta ? sl_delta_job_portion(a->parts->delta, a->part_from, a->part_len) : NULL;
+}
+
 bool sl_parts_next(struct sl_plan *p, struct sl_action *a)
 {
     for (struct sl_parts *g = p->parts; g; g = g->after) {
         if (g->failed || g->next >= g->file.entry.size || (!g->made && g->out))
             continue;
         struct sl_action *part = part_of(g, SL_ACT_PART);
-        uint64_t left = g->file.entry.size - g->next;
-        part->part_from = g->next;
-        part->part_len = left < PART ? left : PART;
+        measure(g, part);
         if (!g->made)
             part->flags |= SL_PUT_FIRST;
         g->next += part->part_len;
@@ -93,6 +124,7 @@ static void take_out(struct sl_plan *p, struct sl_parts *g)
     while (*at != g)
         at = &(*at)->after;
     *at = g->after;
+    sl_delta_job_free(g->delta);
     sl_action_clear(&g->file);
     free(g);
 }
@@ -137,19 +169,31 @@ static bool lasting(enum sl_code code)
     return code == SL_E_NO_SPACE || code == SL_E_QUOTA || code == SL_E_LIMIT || code == SL_E_READ_ONLY;
 }
 
-/* The file goes whole, on one lane; or, where that would not help, it has failed. */
+/* Once more, in another way: a delta that proved wrong whole, what can't go in parts in one. */
+static struct sl_action *in_another_way(struct sl_parts *g)
+{
+    bool no_parts = g->err.code == SL_E_UNSUPPORTED;
+    struct sl_action *again = sl_exec_copy(&g->file);
+    again->in_one = !g->delta || g->changed || no_parts;
+    again->whole = !g->delta || !no_parts;
+    again->retried |= g->changed;
+    again->redo = g->file.redo;
+    again->told = g->told;
+    if (!again->whole) {
+        again->delta = g->delta;
+        g->delta = NULL;
+    }
+    return again;
+}
+
+/* The file goes in another way; or, where that would not help, it has failed. */
 static void give_up(struct sl_plan *p, struct sl_parts *g)
 {
-    bool whole = !lasting(g->err.code);
-    struct sl_action *drop = push_drop(p, g, whole ? (uint32_t)SL_PUT_UNKEPT : 0);
+    bool again = !lasting(g->err.code);
+    struct sl_action *drop = push_drop(p, g, again ? (uint32_t)SL_PUT_UNKEPT : 0);
     p->progress.bytes_done -= g->taken;
-    if (whole) {
-        struct sl_action *again = sl_exec_copy(&g->file);
-        again->whole = again->in_one = true;
-        again->retried |= g->changed;
-        again->redo = g->file.redo;
-        again->told = g->told;
-        push(p, again);
+    if (again) {
+        push(p, in_another_way(g));
     } else {
         p->source_error |= g->err.side == SL_SIDE_SOURCE;
         sl_plan_entry_failed(p, &g->err, g->file.path);

@@ -83,6 +83,7 @@ struct sl_action {
     struct sl_pick *pick;    /* COMPARE: hashes of alternates' files decide; owned; NULL */
     struct sl_parts *parts;  /* PART, JOIN: of which file; borrowed */
     uint64_t part_from, part_len;
+    uint64_t part_sent;      /* bytes of it that come from the source; the others are copied at the destination */
     char token[SL_TOKEN_LEN + 1];   /* DROP */
     bool in_one;             /* FILE: not in parts, whatever its size */
     bool retried;            /* the source changed while it was read once already */

@@ -24,6 +24,15 @@ static struct sl_local_list *push(struct sl_local *l)
     return &l->lists[(l->lists_head + l->lists_len++) % l->lists_cap];
 }
 
+/* Before the first round: a run that went on from what was kept, and was cut too, left more. */
+static void adopt(struct sl_local *l, uint32_t dir, const struct sl_chunk_ask *ask)
+{
+    struct sl_error ignored = { 0 };
+    int fd = -1;
+    if (ask->flags & SL_CHUNKS_KEPT && !ask->ranges.len && sl_dirs_fd(l->dirs, dir, &fd, &ignored) == SL_OK)
+        sl_kept_adopt(fd, ask->name, &l->searched);
+}
+
 void sl_local_chunks(struct sl_endpoint *e, uint32_t dir, const struct sl_chunk_ask *ask, void *cookie)
 {
     struct sl_local *l = sl_local_of(e);
@@ -32,6 +41,7 @@ void sl_local_chunks(struct sl_endpoint *e, uint32_t dir, const struct sl_chunk_
     q->ask.ranges = (struct sl_ranges){ 0 };
     for (size_t i = 0; i < ask->ranges.len; i++)
         sl_ranges_add(&q->ask.ranges, ask->ranges.at[i].at, ask->ranges.at[i].len);
+    adopt(l, dir, ask);
     q->code = sl_local_open_basis(l, &q->reader, dir, ask->name, ask->flags, &q->err);
     sl_local_answer(l, SL_JOB_HASH, SL_OK, NULL);
 }

@@ -99,6 +99,16 @@ static void take_ranges(const struct sl_rd *rd, struct sl_ranges *out)
         sl_ranges_add(out, at, len);
 }
 
+/* Before the first round: a run that went on from what was kept, and was cut too, left more. */
+static void adopt(struct sl_channel *ch, const struct sl_msg_chunks *m)
+{
+    struct sl_error ignored = { 0 };
+    int fd = -1;
+    bool first = m->flags & SL_CHUNKS_KEPT && !sl_r_left(&m->ranges);
+    if (first && ch->rights & SL_RIGHT_CREATE && !sl_hidden_kept(ch, m->id, ch->name) && sl_dirs_fd(ch->dirs, m->id, &fd, &ignored) == SL_OK)
+        sl_kept_adopt(fd, ch->name, &ch->searched);
+}
+
 enum sl_code sl_run_chunks(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
 {
     const struct sl_msg_chunks *m = &q->chunks;
@@ -108,6 +118,8 @@ enum sl_code sl_run_chunks(struct sl_channel *ch, const union sl_request *q, str
     if (!ch->seed)
         return sl_fail(err, SL_E_INVALID, "no SEED was sent on this channel");
     enum sl_code rc = sl_spend(ch->s, SL_SPEND_READ_FILE, 1, err);
+    if (rc == SL_OK)
+        adopt(ch, m);
     if (rc == SL_OK)
         rc = sl_open_basis(ch, &ch->reader, m->id, ch->name, m->flags, err);
     if (rc != SL_OK)

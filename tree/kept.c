@@ -208,6 +208,11 @@ enum sl_code sl_kept_open(struct sl_reader *r, int dirfd, const char *name, bool
     return rc;
 }
 
+void sl_kept_adopt(int dirfd, const char *name, struct sl_kept_searched *searched)
+{
+    search_once(dirfd, name, searched);
+}
+
 void sl_kept_remove(int dirfd, const char *name, const char *in)
 {
     char kept[SL_NAME_MAX + 1];

@@ -41,6 +41,9 @@ struct sl_kept_searched {
 enum sl_code sl_kept_open(struct sl_reader *r, int dirfd, const char *name, bool may_change, struct sl_kept_searched *searched,
                           struct sl_error *err);
 
+/* What a killed process left of `name` is kept from now on, if there is more of it than of what is kept; before any of that is compared. As above. */
+void sl_kept_adopt(int dirfd, const char *name, struct sl_kept_searched *searched);
+
 /* Removes what is kept of `name`, if anything; and the partial directory `in` (or NULL), once it is empty. */
 void sl_kept_remove(int dirfd, const char *name, const char *in);
 

@@ -49,16 +49,38 @@ static int loopback(uint16_t port, bool listening)
     return fd;
 }
 
+static bool is_over(const struct way *w)
+{
+    return w->ended && !w->count;
+}
+
+/* Where the next connection goes: in the place of one that is over, if there is one. */
+static struct way *place(void)
+{
+    for (size_t i = 0; i < ways_len; i += 2)
+        if (is_over(&ways[i]) && is_over(&ways[i + 1])) {
+            close(ways[i].from);
+            close(ways[i].to);
+            return &ways[i];
+        }
+    ways_len += 2;
+    return &ways[ways_len - 2];
+}
+
 static void accept_one(int listener, uint16_t port)
 {
     int a = accept(listener, NULL, NULL), b;
-    if (a < 0 || ways_len == 2 * CONNECTIONS)
+    if (a < 0 || ways_len == 2 * CONNECTIONS) {
+        if (a >= 0)
+            close(a);
         return;
+    }
     b = loopback(port, false);
     fcntl(a, F_SETFL, O_NONBLOCK);
     fcntl(b, F_SETFL, O_NONBLOCK);
-    ways[ways_len++] = (struct way){ .from = a, .to = b };
-    ways[ways_len++] = (struct way){ .from = b, .to = a };
+    struct way *w = place();
+    w[0] = (struct way){ .from = a, .to = b };
+    w[1] = (struct way){ .from = b, .to = a };
 }
 
 static void take(struct way *w, int64_t delay)

@@ -169,19 +169,26 @@ static bool lasting(enum sl_code code)
     return code == SL_E_NO_SPACE || code == SL_E_QUOTA || code == SL_E_LIMIT || code == SL_E_READ_ONLY;
 }
 
+/* A delta that is right as far as is known, and can't be carried out in parts: there are none there, or the source will not hash any more. */
+static bool delta_in_one(const struct sl_parts *g)
+{
+    return g->delta && (g->err.code == SL_E_UNSUPPORTED || (g->err.code == SL_E_LIMIT && g->err.side == SL_SIDE_SOURCE));
+}
+
 /* Once more, in another way: a delta that proved wrong whole, what can't go in parts in one. */
 static struct sl_action *in_another_way(struct sl_parts *g)
 {
-    bool no_parts = g->err.code == SL_E_UNSUPPORTED;
     struct sl_action *again = sl_exec_copy(&g->file);
-    again->in_one = !g->delta || g->changed || no_parts;
-    again->whole = !g->delta || !no_parts;
     again->retried |= g->changed;
     again->redo = g->file.redo;
     again->told = g->told;
-    if (!again->whole) {
+    if (delta_in_one(g)) {
+        again->in_one = true;
         again->delta = g->delta;
         g->delta = NULL;
+    } else {
+        again->whole = true;
+        again->in_one = !g->delta || g->changed;
     }
     return again;
 }
@@ -189,7 +196,7 @@ static struct sl_action *in_another_way(struct sl_parts *g)
 /* The file goes in another way; or, where that would not help, it has failed. */
 static void give_up(struct sl_plan *p, struct sl_parts *g)
 {
-    bool again = !lasting(g->err.code);
+    bool again = !lasting(g->err.code) || delta_in_one(g);
     struct sl_action *drop = push_drop(p, g, again ? (uint32_t)SL_PUT_UNKEPT : 0);
     p->progress.bytes_done -= g->taken;
     if (again) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * exec_part - parts of files: how they end, and those that are portions of a delta (client/parts.h). Such a part is put together from copies at
- * the destination and from what the source sends of it; the source's hash is that of the whole part, so the copies are verified as well.
+ * exec_part - parts of files: how they end, and those that are portions of a delta (client/parts.h). Such a part is put
+ * together from copies at the destination and from what the source sends of it; the source's hash is that of the whole
+ * part, so the copies are verified as well.
  */
 #include "config.h"
 #include "client/exec_priv.h"

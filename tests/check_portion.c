@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* check_portion - portions of a delta: together they are the file, none has more than it may; and the pieces of a stretch. */
+/* check_portion - portions of a delta: together they are the file, none has more than it may; and the pieces of a
+ * stretch. */
 #include "config.h"
 #include "delta/portion.h"
 #include "tests/scratch.h"
@@ -11,7 +12,8 @@ static void add(struct sl_delta *d, enum sl_span_kind kind, uint64_t len, uint64
     uint64_t at = sl_delta_size(d);
     d->spans = realloc(d->spans, (d->len + 1) * sizeof *d->spans);
     d->cap = d->len + 1;
-    d->spans[d->len++] = (struct sl_span){ .kind = kind, .basis = kind == SL_SPAN_COPY, .at = at, .len = len, .from = from };
+    d->spans[d->len++] =
+        (struct sl_span){ .kind = kind, .basis = kind == SL_SPAN_COPY, .at = at, .len = len, .from = from };
 }
 
 static uint64_t next(uint64_t *state)
@@ -40,7 +42,8 @@ static void check_all(const struct sl_delta *d, const struct sl_portion_most *mo
                 in++;
             const struct sl_span *whole = &d->spans[in];
             ck_assert_uint_eq(s->at, at + sum);
-            ck_assert(s->kind == whole->kind && s->basis == whole->basis && s->at + s->len <= whole->at + whole->len && s->len);
+            ck_assert(s->kind == whole->kind && s->basis == whole->basis && s->at + s->len <= whole->at + whole->len &&
+                      s->len);
             if (s->kind == SL_SPAN_COPY)
                 ck_assert_uint_eq(s->from - whole->from, s->at - whole->at);
             new_bytes += s->kind == SL_SPAN_NEW ? s->len : 0;

@@ -29,6 +29,7 @@ struct text {
 };
 void text_add(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void text_clear(struct text *t);
+bool text_same(const struct text *a, const struct text *b);
 
 /* ---- trees ---- */
 struct node {
@@ -88,26 +89,55 @@ struct options {
     bool far_source, far_dest; /* superlifter has a server there */
     const char *unlike; /* but those that begin so; NULL: none */
     char *file;        /* owned; the content of ./rules, or NULL */
+    char *list;        /* owned; of ./list, or NULL */
     char *home_ignore; /* owned; of ./home/.cvsignore, or NULL */
     char *cvsignore;   /* owned; the variable, or NULL */
 };
 void option_add(struct options *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void option_own(struct options *o, const char *text);
+/* Whether an option that begins so is there. */
+bool option_given(const struct options *o, const char *front);
+void options_clear(struct options *o);
+
+/* ---- what the tools print ---- */
+enum lines_kind {
+    LINES_ALL,
+    LINES_ITEMS, /* itemised ones, each once */
+    LINES_ALIKE  /* all, less what rsync tells in dry runs only */
+};
+/* Adds the lines of a file, sorted. Of itemised ones those that begin with unlike are left out; NULL: none. */
+void lines_add(const char *path, enum lines_kind kind, const char *unlike, struct text *out);
+/* Prints lines that only one of two sorted texts has. */
+void lines_show_difference(const char *a, const char *b);
+void lines_show(const char *front, const char *text);
+
+/* ---- runs ---- exit status; 256: a signal, or it hung */
+int run_rsync(const struct options *o, const char *dest);
+/* rsync makes directories of backups in two processes, and now and then one is in the other's way: then it fails, and
+ * leaves a file as it was. */
+bool run_raced(void);
+/* The case proper, and what is asked of superlifter besides; said is what was wrong with that, or nothing. */
+int run_superlifter(const struct options *o, const char *dest, struct text *said);
 
 struct profile {
     const char *name;
+    /* Called first of all; NULL: nothing. */
+    void (*begin)(struct chance *c);
     void (*options)(struct chance *c, struct options *o, const struct node *source);
+    /* What of these is its own, each option with a chance and the first of them what the profile is about: "every" draws from them. */
+    void (*add)(struct chance *c, struct options *o, const struct node *source);
     tree_special *special;
     /* What a profile does to a source that was made, and to a destination that was made of it; NULL: nothing. */
     void (*source)(struct chance *c, struct node *n);
     void (*dest)(struct chance *c, struct node *n);
     /* More trees, beside the destination's, at dst.a or dst.b: by `at`; NULL: none. The same for both. */
-    void (*more)(struct chance *c, const struct node *source, const struct options *o, int at);
+    void (*more)(struct chance *c, const struct node *source, const struct options *o, int at, tree_special *special);
     /* What is done to each tree once it is on disk; NULL: nothing. The same number does the same to all but the source. */
     void (*dress)(uint64_t number, const char *path, bool source);
     /* What is done to both trees, src and those below dst.a and dst.b, when they are written; NULL: nothing. */
-    void (*finish)(struct chance *c);
+    void (*finish)(struct chance *c, const struct options *o);
 };
-extern const struct profile profile_filters, profile_files, profile_hard, profile_dests, profile_attrs, profile_words, profile_delete, profile_backup;
+extern const struct profile profile_filters, profile_files, profile_hard, profile_dests, profile_attrs, profile_words,
+    profile_delete, profile_backup, profile_every;
 
 #endif

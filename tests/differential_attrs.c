@@ -135,31 +135,35 @@ void tree_attrs(const char *path, struct text *out)
 
 /* ---- options ---- */
 
-static void make_options(struct chance *c, struct options *o, const struct node *source)
+static void add_options(struct chance *c, struct options *o, const struct node *source)
 {
     static const char *const kinds[] = { "-X", "-A", "-AX", "-AX", "-AXX" };
     static const char *const more[] = { "-c", "-I", "--inplace", "-u", "--numeric-ids", "--existing",
                                         "-S", "--size-only" };
     (void)source;
-    bool all = chance_percent(c, 75);
-    /* With -X and without -p, rsync 3.5 gives a file whose attributes change the source's mode and does not say so. */
-    option_add(o, all ? "-a" : "-rlpt");
     unsigned kind = chance_of(c, 5);
     option_add(o, "%s", kinds[kind]);
     /* A file whose time alone differs is not written then: of what is not kept it has its own still. */
     if (kind > 1 && chance_percent(c, 20))
         option_add(o, "--no-whole-file");
-    option_add(o, chance_percent(c, 85) ? "-i" : "-ii");
-    o->slash = chance_percent(c, 50);
     if (chance_percent(c, 40))
         option_add(o, "%s", more[chance_of(c, sizeof more / sizeof more[0])]);
     if (chance_percent(c, 30))
         option_add(o, "--delete");
     if (chance_percent(c, 20))
         option_add(o, "-n");
+}
+
+static void make_options(struct chance *c, struct options *o, const struct node *source)
+{
+    /* With -X and without -p, rsync 3.5 gives a file whose attributes change the source's mode and does not say so. */
+    option_add(o, chance_percent(c, 75) ? "-a" : "-rlpt");
+    option_add(o, chance_percent(c, 85) ? "-i" : "-ii");
+    o->slash = chance_percent(c, 50);
+    add_options(c, o, source);
     o->fields |= TREE_TIMES | TREE_ATTRS;
     o->output = true;
     option_own(o, "--allow-empty-source");
 }
 
-const struct profile profile_attrs = { .name = "attrs", .options = make_options, .dress = dress };
+const struct profile profile_attrs = { .name = "attrs", .options = make_options, .add = add_options, .dress = dress };

@@ -7,20 +7,12 @@
 
 #define PICK(c, a) a[chance_of(c, sizeof a / sizeof a[0])]
 
-static void make_options(struct chance *c, struct options *o, const struct node *source)
+static void add_options(struct chance *c, struct options *o, const struct node *source)
 {
     (void)source;
     static const char *const deletions[] = { "--delete",          "--delete-before", "--delete-before",
                                              "--delete-excluded", "--delete-after",  "--force" };
-    bool all = chance_percent(c, 80);
-    bool flat = chance_percent(c, 25);
-    option_add(o, flat ? "-dlptgoDi" : all ? "-ai" : "-rli");
-    o->fields |= all || flat ? TREE_TIMES : 0;
-    o->slash = chance_percent(c, 75);
-    const char *deletion = PICK(c, deletions);
-    option_add(o, "%s", deletion);
-    /* What a deletion does to a directory's time is not told of here, so that -n tells what a run does. */
-    o->unlike = strcmp(deletion, "--delete-before") == 0 ? ".d..t...... " : NULL;
+    option_add(o, "%s", PICK(c, deletions));
     if (chance_percent(c, 20))
         option_add(o, "--force");
     unsigned excludes = chance_percent(c, 40) ? 1 + chance_of(c, 2) : 0;
@@ -34,6 +26,18 @@ static void make_options(struct chance *c, struct options *o, const struct node 
      * it tells of directories that stay because of that. */
     if (!excludes && chance_percent(c, 25))
         option_add(o, "-n");
+}
+
+static void make_options(struct chance *c, struct options *o, const struct node *source)
+{
+    bool all = chance_percent(c, 80);
+    bool flat = chance_percent(c, 25);
+    option_add(o, flat ? "-dlptgoDi" : all ? "-ai" : "-rli");
+    o->fields |= all || flat ? TREE_TIMES : 0;
+    o->slash = chance_percent(c, 75);
+    add_options(c, o, source);
+    /* What a deletion does to a directory's time is not told of here, so that -n tells what a run does. */
+    o->unlike = option_given(o, "--delete-before") ? ".d..t...... " : NULL;
     int way = (int)chance_of(c, 3);
     o->far_source = way == 1;
     o->far_dest = way == 2;
@@ -41,30 +45,26 @@ static void make_options(struct chance *c, struct options *o, const struct node 
     option_own(o, "--allow-empty-source");
 }
 
-const struct profile profile_delete = { .name = "delete", .options = make_options };
+const struct profile profile_delete = { .name = "delete", .options = make_options, .add = add_options };
 
 /* ---- what is replaced or deleted has a second name ---- */
 
-static void make_backup_options(struct chance *c, struct options *o, const struct node *source)
+/* A directory outside the destination needs SRC/. */
+static void add_backup_options(struct chance *c, struct options *o, const struct node *source)
 {
     (void)source;
     static const char *const dirs[] = { ".bk", "bk/of/today", "../bk", "../bk/x" };
     static const char *const deletions[] = { "--delete", "--delete-before", "--delete-excluded", "--force" };
-    bool all = chance_percent(c, 85), aside = chance_percent(c, 55);
-    const char *dir = PICK(c, dirs);
-    option_add(o, all ? "-aib" : "-rlib");
-    /* A directory of the destination in which rsync makes one late has the time of that. */
-    o->fields |= all && !(aside && dir[0] != '.') && !(aside && dir[1] == 'b') ? TREE_TIMES : 0;
-    o->slash = (aside && dir[1] == '.') || chance_percent(c, 75);
+    bool aside = chance_percent(c, 55);
+    const char *dir = dirs[chance_of(c, o->slash ? 4 : 2)];
+    option_add(o, "-b");
     if (aside)
         option_add(o, "--backup-dir=%s", dir);
     /* Trees have a "foo~", and where that is a directory rsync deletes it to make room for a backup of "foo". */
     if (!aside || chance_percent(c, 30))
         option_add(o, "--suffix=%s", chance_percent(c, 50) ? ".old" : "-b");
-    const char *deletion = chance_percent(c, 60) ? PICK(c, deletions) : NULL;
-    if (deletion)
-        option_add(o, "%s", deletion);
-    o->unlike = deletion && strcmp(deletion, "--delete-before") == 0 ? ".d..t...... " : NULL;
+    if (chance_percent(c, 60))
+        option_add(o, "%s", PICK(c, deletions));
     /* rsync 3.5 can't look at a copy that it has made in "..". */
     if (chance_percent(c, 15) && !(aside && dir[1] == '.'))
         option_add(o, "--inplace");
@@ -72,6 +72,18 @@ static void make_backup_options(struct chance *c, struct options *o, const struc
         option_add(o, "-c");
     if (chance_percent(c, 15))
         option_add(o, "--exclude=%s", tree_name(c));
+}
+
+static void make_backup_options(struct chance *c, struct options *o, const struct node *source)
+{
+    bool all = chance_percent(c, 85);
+    option_add(o, all ? "-ai" : "-rli");
+    o->slash = chance_percent(c, 80);
+    add_backup_options(c, o, source);
+    /* A directory of the destination in which rsync makes one late has the time of that. */
+    bool within = option_given(o, "--backup-dir=b") || option_given(o, "--backup-dir=.b");
+    o->fields |= all && !within ? TREE_TIMES : 0;
+    o->unlike = option_given(o, "--delete-before") ? ".d..t...... " : NULL;
     int way = (int)chance_of(c, 3);
     o->far_source = way == 1;
     o->far_dest = way == 2;
@@ -79,4 +91,4 @@ static void make_backup_options(struct chance *c, struct options *o, const struc
     option_own(o, "--allow-empty-source");
 }
 
-const struct profile profile_backup = { .name = "backup", .options = make_backup_options };
+const struct profile profile_backup = { .name = "backup", .options = make_backup_options, .add = add_backup_options };

@@ -51,13 +51,13 @@ static void touch_modes(struct chance *c, struct node *n)
     }
 }
 
-static void more(struct chance *c, const struct node *source, const struct options *o, int at)
+static void more(struct chance *c, const struct node *source, const struct options *o, int at, tree_special *special)
 {
     for (unsigned i = 0; i < trees_of(o); i++) {
         char name[16];
         struct node *tree = tree_copy(source);
         if (chance_percent(c, 80))
-            tree_edit(c, tree, NULL);
+            tree_edit(c, tree, special);
         touch_modes(c, tree);
         no_detours(tree, source);
         snprintf(name, sizeof name, "alt%u", i);
@@ -69,6 +69,7 @@ static void more(struct chance *c, const struct node *source, const struct optio
             tree_write(tree, dir, "src");
             close(dir);
         }
+        tree_forget_groups();
         tree_free(tree);
     }
     /* Nothing of it but the alternates: as a snapshot begins. */
@@ -82,14 +83,6 @@ static void more(struct chance *c, const struct node *source, const struct optio
     }
 }
 
-static bool given(const struct options *o, const char *what)
-{
-    for (size_t i = 0; i < o->count; i++)
-        if (strcmp(o->args[i], what) == 0)
-            return true;
-    return false;
-}
-
 static void add_rest(struct chance *c, struct options *o)
 {
     static const char *const some[] = { "-c", "-I",     "--size-only",    "-u", "--existing", "--ignore-existing", "-m",
@@ -98,17 +91,23 @@ static void add_rest(struct chance *c, struct options *o)
         option_add(o, "--delete");
     for (unsigned n = chance_percent(c, 50) ? 0 : 1 + chance_of(c, 2); n; n--)
         option_add(o, "%s", some[chance_of(c, sizeof some / sizeof some[0])]);
-    o->unlike_23 = given(o, "--ignore-existing");
-    /* rsync foretells deletions that it then does not do: of directories in which something is excluded. */
-    o->lines = !(given(o, "-n") && (given(o, "--exclude=a") || given(o, "--exclude=*.o")));
+}
+
+static void add_options(struct chance *c, struct options *o, const struct node *source)
+{
+    unsigned kind = chance_of(c, 3), trees = 1 + chance_of(c, chance_percent(c, 60) ? 1 : TREES_MAX);
+    (void)source;
+    for (unsigned i = 0; i < trees; i++)
+        option_add(o, "--%s=%salt%u", kinds[kind], o->slash ? "../" : "", i);
+    if (chance_percent(c, 5))
+        option_add(o, "--%s=missing", kinds[kind]);
+    add_rest(c, o);
 }
 
 static void make_options(struct chance *c, struct options *o, const struct node *source)
 {
     static const char *const bases[] = { "-a", "-a", "-a", "-a", "-rlt", "-rlp", "-rl", "-rt" };
     const char *base = bases[chance_of(c, sizeof bases / sizeof bases[0])];
-    unsigned kind = chance_of(c, 3), trees = 1 + chance_of(c, chance_percent(c, 60) ? 1 : TREES_MAX);
-    (void)source;
     option_add(o, "%s", base);
     option_add(o, "-ii");
     o->fields |= (strchr(base, 't') || strchr(base, 'a') ? TREE_TIMES : 0) | TREE_LINKS;
@@ -118,14 +117,13 @@ static void make_options(struct chance *c, struct options *o, const struct node 
     /* rsync gives a copy the mode of the link whose place it takes. */
     if (!o->empty && !strchr(base, 'p') && !strchr(base, 'a'))
         o->fields &= ~(unsigned)TREE_MODES;
-    for (unsigned i = 0; i < trees; i++)
-        option_add(o, "--%s=%salt%u", kinds[kind], o->slash ? "../" : "", i);
-    if (chance_percent(c, 5))
-        option_add(o, "--%s=missing", kinds[kind]);
-    add_rest(c, o);
+    add_options(c, o, source);
+    o->unlike_23 = option_given(o, "--ignore-existing");
+    /* rsync foretells deletions that it then does not do: of directories in which something is excluded. */
+    o->lines = !(option_given(o, "-n") && option_given(o, "--exclude="));
     o->far_source = chance_percent(c, 25);
     o->far_dest = chance_percent(c, 40);
     option_own(o, "--allow-empty-source");
 }
 
-const struct profile profile_dests = { .name = "dests", .options = make_options, .more = more };
+const struct profile profile_dests = { .name = "dests", .options = make_options, .add = add_options, .more = more };

@@ -29,16 +29,12 @@ static void add_path(struct chance *c, struct text *t, const struct node *n, boo
         text_add(t, "/");
 }
 
-static void make_options(struct chance *c, struct options *o, const struct node *source)
+/* -r has to be among the options by now, or is not meant. */
+static void add_options(struct chance *c, struct options *o, const struct node *source)
 {
     struct text t = { 0 };
-    bool all = chance_percent(c, 75), recurse = chance_percent(c, 40);
-    option_add(o, all ? "-a" : "-l");
-    o->fields |= all ? TREE_TIMES : 0;
-    o->slash = true;
-    if (recurse)
-        option_add(o, "-r");
-    option_add(o, "--files-from=rules");
+    bool recurse = option_given(o, "-r");
+    option_add(o, "--files-from=list");
     if (chance_percent(c, 40))
         option_add(o, chance_percent(c, 50) ? "--ignore-missing-args" : "--delete-missing-args");
     if (recurse && chance_percent(c, 30))
@@ -49,8 +45,19 @@ static void make_options(struct chance *c, struct options *o, const struct node 
         add_path(c, &t, source, recurse);
         text_add(&t, "\n");
     }
-    o->file = t.at;
+    o->list = t.at;
+}
+
+static void make_options(struct chance *c, struct options *o, const struct node *source)
+{
+    bool all = chance_percent(c, 75);
+    option_add(o, all ? "-a" : "-l");
+    o->fields |= all ? TREE_TIMES : 0;
+    o->slash = true;
+    if (chance_percent(c, 40))
+        option_add(o, "-r");
+    add_options(c, o, source);
     option_own(o, "--allow-empty-source");
 }
 
-const struct profile profile_files = { .name = "files", .options = make_options };
+const struct profile profile_files = { .name = "files", .options = make_options, .add = add_options };

@@ -146,20 +146,16 @@ static void add_limits(struct chance *c, struct options *o)
         option_add(o, "--min-size=%s", PICK(c, sizes));
 }
 
-static void make_options(struct chance *c, struct options *o, const struct node *source)
+static void add_options(struct chance *c, struct options *o, const struct node *source)
 {
     (void)source;
     /* Not --delete-delay: rsync forgets by then what merge files protect further down. */
     static const char *const deletions[] = { "--delete", "--delete-after", "--delete-excluded", "--delete-during" };
     struct text t = { 0 };
-    bool all = chance_percent(c, 75);
-    option_add(o, all ? "-a" : "-rl");
-    o->fields |= all ? TREE_TIMES : 0;
-    o->slash = chance_percent(c, 65);
-    if (chance_percent(c, 75))
-        option_add(o, "%s", PICK(c, deletions));
     for (unsigned n = chance_of(c, 5); n; n--)
         add_filter(c, o);
+    if (chance_percent(c, 75))
+        option_add(o, "%s", PICK(c, deletions));
     if (chance_percent(c, 15))
         option_add(o, chance_percent(c, 50) ? "-F" : "-FF");
     if (chance_percent(c, 10))
@@ -176,7 +172,16 @@ static void make_options(struct chance *c, struct options *o, const struct node 
     }
     if (chance_percent(c, 20))
         o->home_ignore = strdup(chance_percent(c, 30) ? "! *.c" : "foo b");
+}
+
+static void make_options(struct chance *c, struct options *o, const struct node *source)
+{
+    bool all = chance_percent(c, 75);
+    option_add(o, all ? "-a" : "-rl");
+    o->fields |= all ? TREE_TIMES : 0;
+    o->slash = chance_percent(c, 65);
+    add_options(c, o, source);
     option_own(o, "--allow-empty-source");
 }
 
-const struct profile profile_filters = { .name = "filters", .options = make_options, .special = merge_file };
+const struct profile profile_filters = { .name = "filters", .options = make_options, .add = add_options, .special = merge_file };

@@ -89,14 +89,11 @@ static void exclude(struct chance *c, struct options *o)
     option_add(o, "--delete-excluded");
 }
 
-static void make_options(struct chance *c, struct options *o, const struct node *source)
+static void add_options(struct chance *c, struct options *o, const struct node *source)
 {
-    bool all = chance_percent(c, 80), ignore_times = chance_percent(c, 10);
+    bool ignore_times = chance_percent(c, 10);
     (void)source;
-    option_add(o, all ? "-aHi" : "-rlHi");
-    /* Without -p the mode is that of the name that the others are linked to. */
-    o->fields = TREE_LINKS | (all ? TREE_TIMES | TREE_MODES : 0);
-    o->slash = chance_percent(c, 80);
+    option_add(o, "-H");
     if (ignore_times)
         option_add(o, "-I");
     if (chance_percent(c, 50))
@@ -113,10 +110,20 @@ static void make_options(struct chance *c, struct options *o, const struct node 
         option_add(o, "-R");
     if (chance_percent(c, 10))
         option_add(o, "--no-whole-file");
+}
+
+static void make_options(struct chance *c, struct options *o, const struct node *source)
+{
+    bool all = chance_percent(c, 80);
+    option_add(o, all ? "-ai" : "-rli");
+    /* Without -p the mode is that of the name that the others are linked to. */
+    o->fields = TREE_LINKS | (all ? TREE_TIMES | TREE_MODES : 0);
+    o->slash = chance_percent(c, 80);
+    add_options(c, o, source);
     option_own(o, "--allow-empty-source");
     o->frail = true;
     o->foretold = !chance_percent(c, 50);
-    o->settled = all && !ignore_times;
+    o->settled = all && !option_given(o, "-I");
 }
 
-const struct profile profile_hard = { .name = "hard", .options = make_options, .source = link_source, .dest = link_dest };
+const struct profile profile_hard = { .name = "hard", .options = make_options, .add = add_options, .source = link_source, .dest = link_dest };

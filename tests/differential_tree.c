@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DEPTH_MAX = 4, WIDE_MAX = 6, LATEST = 1700000000 };
+enum { DEPTH_MAX = 4, WIDE_MAX = 6, LATEST = 1700000000, TRIES = 500 };
 
 static void die(const char *what, const char *name)
 {
@@ -140,16 +140,16 @@ static void refill(struct chance *c, struct node *n, tree_special *special)
 {
     struct node other = { 0 };
     stamp(c, n);
-    while (n->text && (!special(c, &other) || strcmp(other.name, n->name) != 0)) {
+    for (int i = 0; n->text && i < TRIES && (!special(c, &other) || strcmp(other.name, n->name) != 0); i++) {
         free(other.text);
         other.text = NULL;
     }
-    if (!n->text) {
+    free(n->text);
+    n->text = other.text;
+    if (!n->text) { /* also what has such a content under a name of its own, as a hard link does */
         fill_file(c, n);
         return;
     }
-    free(n->text);
-    n->text = other.text;
     n->size = strlen(n->text);
 }
 

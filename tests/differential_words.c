@@ -44,7 +44,10 @@ static void dress_one(struct chance *c, const char *path, int at, const char *na
         perror(name);
 }
 
-static bool follows;             /* the case has an option that follows links */
+static bool follows(const struct options *o)
+{
+    return option_given(o, "-k") || option_given(o, "-L") || option_given(o, "--copy-unsafe-links");
+}
 
 /* Links that lead out of the tree, to files, directories and nothing; never around to where they are, for rsync goes round forty times. */
 static void link_out(struct chance *c, int at, const char *path)
@@ -94,7 +97,8 @@ static void link_one(struct chance *c, int at)
         utimensat(at, "link", times, AT_SYMLINK_NOFOLLOW);
 }
 
-static void dress(uint64_t seed, const char *path)
+/* front: so much of path is not of the tree, so that the same is done at each. */
+static void dress(uint64_t seed, const char *path, size_t front, const struct options *o)
 {
     DIR *d = opendir(path);
     struct dirent *e;
@@ -104,19 +108,19 @@ static void dress(uint64_t seed, const char *path)
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
             continue;
         snprintf(below, sizeof below, "%s/%s", path, e->d_name);
-        struct chance c = { seed_of(seed, below + strcspn(below, "/")) };
+        struct chance c = { seed_of(seed, below + front) };
         if (lstat(below, &st) != 0)
             continue;
         if (S_ISDIR(st.st_mode))
-            dress(seed, below);
+            dress(seed, below, front, o);
         if (chance_percent(&c, 40))
             dress_one(&c, below, dirfd(d), e->d_name, &st);
     }
-    struct chance c = { seed_of(seed + 1, path + strcspn(path, "/")) };
+    struct chance c = { seed_of(seed + 1, path + front) };
     struct stat st;
     if (d && stat(path, &st) == 0 && chance_percent(&c, 30)) {
         struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, st.st_mtim };
-        if (!follows)
+        if (!follows(o))
             link_one(&c, dirfd(d));
         if (strncmp(path, "src", 3) == 0)
             link_out(&c, dirfd(d), path);
@@ -126,13 +130,25 @@ static void dress(uint64_t seed, const char *path)
         closedir(d);
 }
 
-static void finish(struct chance *c)
+static void dress_tree(uint64_t seed, const char *path, const struct options *o)
+{
+    dress(seed, path, strlen(path), o);
+}
+
+static void finish(struct chance *c, const struct options *o)
 {
     uint64_t seed = chance_next(c), other = chance_percent(c, 50) ? seed : chance_next(c);
     make_out();
-    dress(seed, "src");
-    dress(other, "dst.a/src");
-    dress(other, "dst.b/src");
+    dress_tree(seed, "src", o);
+    for (unsigned i = 0; i < 2; i++) {
+        char path[32];
+        snprintf(path, sizeof path, "dst.%c/src", 'a' + i);
+        dress_tree(other, path, o);
+        for (unsigned k = 0; k < 2; k++) { /* alternates, if there are any */
+            snprintf(path, sizeof path, "dst.%c/alt%u%s", 'a' + i, k, o->slash ? "" : "/src");
+            dress_tree(other, path, o);
+        }
+    }
 }
 
 /* ---- options ---- */
@@ -229,8 +245,7 @@ static void add_metadata(struct chance *c, struct options *o)
 
 static void add_links(struct chance *c, struct options *o)
 {
-    follows = chance_percent(c, 50);
-    if (follows) {
+    if (chance_percent(c, 50)) {
         unsigned which = 1 + chance_of(c, 7);
         if (which & 1)
             option_add(o, "-k");
@@ -247,14 +262,19 @@ static void add_links(struct chance *c, struct options *o)
         option_add(o, "--munge-links");
 }
 
-static void make_options(struct chance *c, struct options *o, const struct node *source)
+static void add_options(struct chance *c, struct options *o, const struct node *source)
 {
     (void)source;
+    add_metadata(c, o);
+    add_links(c, o);
+}
+
+static void make_options(struct chance *c, struct options *o, const struct node *source)
+{
     option_add(o, chance_percent(c, 80) ? "-a" : chance_percent(c, 50) ? "-rlt" : "-rlpt");
     o->fields |= TREE_TIMES | TREE_OWNERS;
     o->slash = chance_percent(c, 60);
-    add_metadata(c, o);
-    add_links(c, o);
+    add_options(c, o, source);
     option_add(o, "-i");
     bool dry = chance_percent(c, 10), timed = strcmp(o->args[0], "-a") == 0 || o->args[0][strlen(o->args[0]) - 1] == 't';
     if (dry)
@@ -262,10 +282,10 @@ static void make_options(struct chance *c, struct options *o, const struct node 
     o->foretold = !dry;
     o->settled = !dry && timed;
     /* rsync has deleted something by the time it meets a link that leads nowhere. */
-    if (!follows && chance_percent(c, 30))
+    if (!follows(o) && chance_percent(c, 30))
         option_add(o, "--delete");
     option_own(o, "--allow-empty-source");
     o->lines = true;
 }
 
-const struct profile profile_words = { .name = "words", .options = make_options, .finish = finish };
+const struct profile profile_words = { .name = "words", .options = make_options, .add = add_options, .finish = finish };

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * differential_every - what the other profiles have, together: each case takes some of them, and of each some of its
+ * options; trees are dressed as those profiles dress theirs. What is not put together, and what then is not compared, stands in the two
+ * tables below and nowhere else.
+ */
+#include "tests/differential.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+
+enum { OPTIONS_MOST = 10 };
+
+#define PICK(c, a) a[chance_of(c, sizeof a / sizeof a[0])]
+
+static const struct part {
+    const struct profile *of;
+    unsigned percent;
+} parts[] = {
+    { &profile_filters, 40 }, { &profile_files, 12 }, { &profile_hard, 35 },   { &profile_dests, 25 },
+    { &profile_attrs, 25 },   { &profile_words, 45 }, { &profile_delete, 55 }, { &profile_backup, 25 },
+};
+enum { PARTS = sizeof parts / sizeof parts[0] };
+
+static bool in[PARTS]; /* of the present case */
+
+static bool has(const struct profile *p)
+{
+    for (size_t i = 0; i < PARTS; i++)
+        if (parts[i].of == p)
+            return in[i];
+    return false;
+}
+
+static bool attributes_work(void)
+{
+    return setxattr(".", "user.probe", "1", 1, 0) == 0 && removexattr(".", "user.probe") == 0;
+}
+
+static void begin(struct chance *c)
+{
+    unsigned count = 0;
+    while (count < 2) {
+        count = 0;
+        for (size_t i = 0; i < PARTS; i++)
+            count += in[i] = chance_percent(c, parts[i].percent);
+    }
+    for (size_t i = 0; i < PARTS; i++)
+        if (parts[i].of == &profile_attrs && !attributes_work())
+            in[i] = false;
+}
+
+/* ---- trees ---- */
+
+static bool special(struct chance *c, struct node *n)
+{
+    return has(&profile_filters) && profile_filters.special(c, n);
+}
+
+static void link_source(struct chance *c, struct node *n)
+{
+    if (has(&profile_hard))
+        profile_hard.source(c, n);
+}
+
+static void link_dest(struct chance *c, struct node *n)
+{
+    if (has(&profile_hard))
+        profile_hard.dest(c, n);
+}
+
+static void more(struct chance *c, const struct node *source, const struct options *o, int at, tree_special *kind)
+{
+    if (has(&profile_dests))
+        profile_dests.more(c, source, o, at, kind);
+}
+
+static void dress(uint64_t number, const char *path, bool source)
+{
+    if (has(&profile_attrs))
+        profile_attrs.dress(number, path, source);
+}
+
+static void finish(struct chance *c, const struct options *o)
+{
+    if (has(&profile_words))
+        profile_words.finish(c, o);
+}
+
+/* ---- what is not put together ---- */
+
+/* Options by how they begin. */
+static const struct pair {
+    const char *a, *b;
+} apart[] = {
+    /* rsync refuses two times of deletion, and -c together with what says the opposite says nothing. */
+    { "--delete", "--delete" },
+    { "--ignore-missing-args", "--delete-missing-args" },
+    /* Different kinds of alternates are refused by both. */
+    { "--compare-dest", "--copy-dest" }, { "--compare-dest", "--link-dest" }, { "--copy-dest", "--link-dest" },
+    /* A link to nowhere is an error at the source, after which nothing is deleted; rsync has deleted by then. */
+    { "-k", "--delete" }, { "-L", "--delete" }, { "--copy-unsafe-links", "--delete" },
+    /* A link on the way to what is named is not followed; listed as a difference. */
+    { "-L", "-R" }, { "-k", "-R" }, { "--copy-unsafe-links", "-R" },
+    { "-L", "--files-from" }, { "-k", "--files-from" }, { "--copy-unsafe-links", "--files-from" },
+    /* Directories get their modes; listed as a difference. */
+    { "--no-super", "--chmod" },
+    /* With attributes and without -p, rsync 3.5 gives a file the source's mode and does not say so. */
+    { "-X", "--no-p" }, { "-A", "--no-p" },
+    /* rsync 3.5 can't look at a copy that it has made in "..". */
+    { "--inplace", "--backup-dir=.." },
+};
+
+static bool begins(const char *s, const char *front)
+{
+    return strncmp(s, front, strlen(front)) == 0;
+}
+
+static bool is_apart(const char *a, const char *b)
+{
+    for (size_t i = 0; i < sizeof apart / sizeof apart[0]; i++)
+        if ((begins(a, apart[i].a) && begins(b, apart[i].b)) || (begins(b, apart[i].a) && begins(a, apart[i].b)))
+            return true;
+    return strcmp(a, b) == 0;
+}
+
+/* Of the options from number `from` on, the first and some others stay; none that does not go with those before it. */
+static void thin(struct chance *c, struct options *o, size_t from)
+{
+    size_t kept = from;
+    for (size_t i = from; i < o->count; i++) {
+        bool stays = (i == from || chance_percent(c, 60)) && kept < OPTIONS_MOST;
+        for (size_t k = 0; k < kept; k++)
+            stays &= !is_apart(o->args[k], o->args[i]);
+        if (stays)
+            o->args[kept++] = o->args[i];
+        else
+            free(o->args[i]);
+    }
+    o->count = kept;
+}
+
+/* ---- what is compared ---- */
+
+/* Whether -a or a letter of the first option, which is what is copied at all, says so. */
+static bool base_has(const struct options *o, char letter)
+{
+    return strchr(o->args[0], 'a') || strchr(o->args[0], letter);
+}
+
+static void compare(struct chance *c, struct options *o)
+{
+    bool excludes = option_given(o, "--exclude") || option_given(o, "--filter") || option_given(o, "-F") ||
+                    option_given(o, "-C") || option_given(o, "--include");
+    bool times = base_has(o, 't'), perms = base_has(o, 'p') && !option_given(o, "--no-p");
+    bool alternates = has(&profile_dests), dry = option_given(o, "-n");
+    o->fields |= TREE_LINKS | TREE_OWNERS | (times ? TREE_TIMES : 0) | (has(&profile_attrs) ? TREE_ATTRS : 0);
+    /* The mode is that of the name that the others are linked to; of a copy, that of the link whose place it takes. */
+    if (!perms && (option_given(o, "-H") || (alternates && !o->empty)))
+        o->fields &= ~(unsigned)TREE_MODES;
+    /* A directory of the destination in which rsync makes one late has the time of that. */
+    if (option_given(o, "--backup-dir=b") || option_given(o, "--backup-dir=.b"))
+        o->fields &= ~(unsigned)TREE_TIMES;
+    /* An excluded name that stays is linked to one name or the other. */
+    if (option_given(o, "-H") && excludes && !option_given(o, "--delete-excluded"))
+        o->fields &= ~(unsigned)TREE_LINKS;
+    /* rsync then foretells deletions that it does not do: of directories in which something is excluded. */
+    o->lines = !(dry && excludes && option_given(o, "--delete"));
+    /* What a deletion does to a directory's time is not told of, so that -n tells what a run does. */
+    o->unlike = option_given(o, "--delete-before") ? ".d..t...... " : NULL;
+    o->frail = option_given(o, "-H");
+    o->foretold = !dry && chance_percent(c, 50);
+    o->settled = !dry && times && !option_given(o, "-I") && !option_given(o, "-ii") &&
+                 !(excludes && option_given(o, "--delete")) && chance_percent(c, 50);
+}
+
+/* ---- options ---- */
+
+static void add_base(struct chance *c, struct options *o)
+{
+    static const char *const bases[] = { "-a", "-a", "-a", "-a", "-a", "-a", "-rlpt", "-rlt", "-rl", "-rlp", "-rt", "-dlptgoD" };
+    static const char *const flat[] = { "-a", "-a", "-l", "-lpt", "-lptgo" };
+    o->slash = has(&profile_files) || chance_percent(c, 75);
+    option_add(o, "%s", has(&profile_files) ? PICK(c, flat) : PICK(c, bases));
+    if (has(&profile_files) && chance_percent(c, 40))
+        option_add(o, "-r");
+}
+
+static void make_options(struct chance *c, struct options *o, const struct node *source)
+{
+    unsigned at = chance_of(c, PARTS);
+    add_base(c, o);
+    for (size_t i = 0; i < PARTS; i++, at = (at + 1) % PARTS)
+        if (in[at]) {
+            size_t from = o->count;
+            parts[at].of->add(c, o, source);
+            thin(c, o, from);
+        }
+    /* Trees have a "foo~", and where that is a directory rsync deletes it to make room for a backup of "foo". */
+    if (option_given(o, "-b") && !option_given(o, "--backup-dir") && !option_given(o, "--suffix"))
+        option_add(o, "--suffix=.old");
+    option_add(o, chance_percent(c, 85) ? "-i" : "-ii");
+    o->empty = has(&profile_dests) && chance_percent(c, 40);
+    o->runs = has(&profile_dests) && chance_percent(c, 20) ? 2 : 1;
+    int way = (int)chance_of(c, 4);
+    o->far_source = way == 1;
+    o->far_dest = way == 2;
+    option_own(o, "--allow-empty-source");
+    compare(c, o);
+}
+
+const struct profile profile_every = { .name = "every",
+                                       .begin = begin,
+                                       .options = make_options,
+                                       .special = special,
+                                       .source = link_source,
+                                       .dest = link_dest,
+                                       .more = more,
+                                       .dress = dress,
+                                       .finish = finish };

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: ISC */
+/* differential_lines - what the tools print: which lines of it, and how two such texts differ; see differential.h. */
+#include "tests/differential.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SHOWN = 20 };
+
+static const char *line_end(const char *p)
+{
+    const char *end = strchr(p, '\n');
+    return end ? end : p + strlen(p);
+}
+
+void lines_show_difference(const char *a, const char *b)
+{
+    for (int shown = 0; (*a || *b) && shown < SHOWN;) {
+        size_t m = (size_t)(line_end(a) - a), n = (size_t)(line_end(b) - b);
+        int order = !*a ? 1 : !*b ? -1 : strncmp(a, b, m < n ? m : n);
+        if (!order && m != n)
+            order = m < n ? -1 : 1;
+        if (order)
+            printf("#   %s %.*s\n", order < 0 ? "rsync:      " : "superlifter:", (int)(order < 0 ? m : n),
+                   order < 0 ? a : b);
+        shown += order != 0;
+        if (order <= 0)
+            a += m + (a[m] == '\n');
+        if (order >= 0)
+            b += n + (b[n] == '\n');
+    }
+}
+
+void lines_show(const char *front, const char *text)
+{
+    for (const char *p = text; *p; p = line_end(p) + (*line_end(p) == '\n'))
+        printf("#   %s%.*s\n", front, (int)(line_end(p) - p), p);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* A line of -i; who sends is shown by it, but not compared. */
+static bool is_item(const char *line)
+{
+    return (strlen(line) > 11 && strchr("<>ch.", line[0]) && strchr("fdLDS", line[1]) && line[11] == ' ') ||
+           strncmp(line, "*deleting", 9) == 0;
+}
+
+/* What rsync 3.5 tells only when it runs dry: of a file whose ACL and mode change the mode, and of a link or device
+ * that is made anew its attributes. */
+static void told_when_dry(char *line)
+{
+    if (strlen(line) <= 11)
+        return;
+    if (line[9] == 'a' && line[5] == 'p')
+        line[5] = '.';
+    if (line[0] == 'c' && line[2] == 'c')
+        line[9] = line[10] = '.';
+}
+
+static bool is_wanted(char *line, enum lines_kind kind, const char *unlike)
+{
+    if (kind == LINES_ALIKE)
+        told_when_dry(line);
+    if (kind != LINES_ITEMS)
+        return true;
+    bool wanted = is_item(line) && !(unlike && strncmp(line, unlike, strlen(unlike)) == 0);
+    line[0] = wanted && line[0] == '<' ? '>' : line[0];
+    return wanted;
+}
+
+void lines_add(const char *path, enum lines_kind kind, const char *unlike, struct text *out)
+{
+    char **lines = NULL, *line = NULL;
+    size_t count = 0, room = 0;
+    FILE *f = fopen(path, "r");
+    while (f && getline(&line, &room, f) > 0)
+        if (is_wanted(line, kind, unlike)) {
+            lines = realloc(lines, (count + 1) * sizeof *lines);
+            lines[count++] = strdup(line);
+        }
+    if (f)
+        fclose(f);
+    if (count)
+        qsort(lines, count, sizeof *lines, by_text);
+    for (size_t i = 0; i < count; i++)
+        if (kind != LINES_ITEMS || i + 1 == count || strcmp(lines[i], lines[i + 1]) != 0)
+            text_add(out, "%s%s", kind == LINES_ALIKE ? "| " : "", lines[i]);
+    for (size_t i = 0; i < count; i++)
+        free(lines[i]);
+    free(lines);
+    free(line);
+}

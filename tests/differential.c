@@ -144,8 +144,8 @@ static void run_both(struct options *o, struct outcome *r)
         r->rsync = run_rsync(o, o->slash ? "dst.a/src" : "dst.a");
         r->own = run_superlifter(o, o->slash ? "dst.b/src" : "dst.b", &r->said);
         if (o->lines && r->rsync != 23) {
-            lines_add("rsync.out", LINES_ITEMS, o->unlike, &lines_a);
-            lines_add("superlifter.lines", LINES_ITEMS, o->unlike, &lines_b);
+            lines_add("rsync.out", LINES_ITEMS, o, &lines_a);
+            lines_add("superlifter.lines", LINES_ITEMS, o, &lines_b);
         }
     }
     /* Where something went wrong, one may have touched a directory to no end. */
@@ -158,8 +158,8 @@ static void run_both(struct options *o, struct outcome *r)
     text_clear(&lines_a);
     text_clear(&lines_b);
     if (o->output && !r->rsync && !r->own) {
-        lines_add("rsync.out", LINES_ALIKE, NULL, &r->a);
-        lines_add("superlifter.out", LINES_ALIKE, NULL, &r->b);
+        lines_add("rsync.out", LINES_ALIKE, o, &r->a);
+        lines_add("superlifter.out", LINES_ALIKE, o, &r->b);
     }
 }
 

@@ -87,7 +87,8 @@ struct options {
     bool empty;        /* there is nothing at the destination */
     unsigned runs;     /* of each tool, one after the other; 0: one */
     bool far_source, far_dest; /* superlifter has a server there */
-    const char *unlike; /* but those that begin so; NULL: none */
+    bool quiet_times; /* but for the times of directories */
+    bool linked; /* and those of names that have others: which of them is told as what is each tool's own */
     char *file;        /* owned; the content of ./rules, or NULL */
     char *list;        /* owned; of ./list, or NULL */
     char *home_ignore; /* owned; of ./home/.cvsignore, or NULL */
@@ -102,11 +103,12 @@ void options_clear(struct options *o);
 /* ---- what the tools print ---- */
 enum lines_kind {
     LINES_ALL,
-    LINES_ITEMS, /* itemised ones, each once */
-    LINES_ALIKE  /* all, less what rsync tells in dry runs only */
+    LINES_ITEMS, /* itemised ones, each once, less what is unlike and what rsync tells in dry runs only */
+    LINES_ALIKE, /* all, less the latter */
+    LINES_CHANGES /* all, less what is said of things that are left alone each time */
 };
-/* Adds the lines of a file, sorted. Of itemised ones those that begin with unlike are left out; NULL: none. */
-void lines_add(const char *path, enum lines_kind kind, const char *unlike, struct text *out);
+/* Adds the lines of a file, sorted. */
+void lines_add(const char *path, enum lines_kind kind, const struct options *o, struct text *out);
 /* Prints lines that only one of two sorted texts has. */
 void lines_show_difference(const char *a, const char *b);
 void lines_show(const char *front, const char *text);

@@ -37,7 +37,7 @@ static void make_options(struct chance *c, struct options *o, const struct node 
     o->slash = chance_percent(c, 75);
     add_options(c, o, source);
     /* What a deletion does to a directory's time is not told of here, so that -n tells what a run does. */
-    o->unlike = option_given(o, "--delete-before") ? ".d..t...... " : NULL;
+    o->quiet_times = option_given(o, "--delete-before");
     int way = (int)chance_of(c, 3);
     o->far_source = way == 1;
     o->far_dest = way == 2;
@@ -83,7 +83,7 @@ static void make_backup_options(struct chance *c, struct options *o, const struc
     /* A directory of the destination in which rsync makes one late has the time of that. */
     bool within = option_given(o, "--backup-dir=b") || option_given(o, "--backup-dir=.b");
     o->fields |= all && !within ? TREE_TIMES : 0;
-    o->unlike = option_given(o, "--delete-before") ? ".d..t...... " : NULL;
+    o->quiet_times = option_given(o, "--delete-before");
     int way = (int)chance_of(c, 3);
     o->far_source = way == 1;
     o->far_dest = way == 2;

@@ -168,11 +168,12 @@ static void compare(struct chance *c, struct options *o)
     /* rsync then foretells deletions that it does not do: of directories in which something is excluded. */
     o->lines = !(dry && excludes && option_given(o, "--delete"));
     /* What a deletion does to a directory's time is not told of, so that -n tells what a run does. */
-    o->unlike = option_given(o, "--delete-before") ? ".d..t...... " : NULL;
+    o->quiet_times = option_given(o, "--delete-before");
+    o->linked = option_given(o, "-H");
     o->frail = option_given(o, "-H");
     o->foretold = !dry && chance_percent(c, 50);
     o->settled = !dry && times && !option_given(o, "-I") && !option_given(o, "-ii") &&
-                 !(excludes && option_given(o, "--delete")) && chance_percent(c, 50);
+                 !(option_given(o, "-b") && option_given(o, "--delete-excluded")) && !(excludes && option_given(o, "--delete")) && chance_percent(c, 50);
 }
 
 /* ---- options ---- */
@@ -204,7 +205,7 @@ static void make_options(struct chance *c, struct options *o, const struct node 
     o->empty = has(&profile_dests) && chance_percent(c, 40);
     o->runs = has(&profile_dests) && chance_percent(c, 20) ? 2 : 1;
     int way = (int)chance_of(c, 4);
-    o->far_source = way == 1;
+    o->far_source = way == 1 && !option_given(o, "-R"); /* the path is another then */
     o->far_dest = way == 2;
     option_own(o, "--allow-empty-source");
     compare(c, o);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { SHOWN = 20 };
 
@@ -62,24 +63,61 @@ static void told_when_dry(char *line)
         line[9] = line[10] = '.';
 }
 
-static bool is_wanted(char *line, enum lines_kind kind, const char *unlike)
+static bool begins(const char *line, const char *front)
 {
-    if (kind == LINES_ALIKE)
-        told_when_dry(line);
-    if (kind != LINES_ITEMS)
+    return strncmp(line, front, strlen(front)) == 0;
+}
+
+/* Takes the time out of a directory's line; false: nothing else is in it. */
+static bool drop_time(char *line)
+{
+    if (!begins(line, ".d"))
         return true;
-    bool wanted = is_item(line) && !(unlike && strncmp(line, unlike, strlen(unlike)) == 0);
-    line[0] = wanted && line[0] == '<' ? '>' : line[0];
+    line[4] = '.';
+    return strspn(line + 2, ". ") < 10;
+}
+
+/* Whether what the line is of has several names, at the source or at either destination. */
+static bool has_names(const char *line)
+{
+    static const char *const fronts[] = { "", "src/", "dst.a/", "dst.b/", "dst.a/src/", "dst.b/src/" };
+    char name[4096], path[4200];
+    struct stat st;
+    snprintf(name, sizeof name, "%s", line + 12);
+    char *end = strstr(name, " => "), *arrow = strstr(name, " -> ");
+    *(end ? end : arrow ? arrow : name + strcspn(name, "\n")) = '\0';
+    for (size_t i = 0; i < sizeof fronts / sizeof fronts[0]; i++) {
+        snprintf(path, sizeof path, "%s%s", fronts[i], name);
+        if (lstat(path, &st) == 0 && !S_ISDIR(st.st_mode) && st.st_nlink > 1)
+            return true;
+    }
+    return false;
+}
+
+static bool is_compared(char *line, const struct options *o)
+{
+    return is_item(line) && !(o->linked && has_names(line)) && (!o->quiet_times || drop_time(line));
+}
+
+static bool is_wanted(char *line, enum lines_kind kind, const struct options *o)
+{
+    if (kind == LINES_ALIKE || kind == LINES_ITEMS)
+        told_when_dry(line);
+    if (kind == LINES_CHANGES)
+        return !begins(line, "skipping ") && !begins(line, "cannot delete non-empty directory: ") &&
+               !strstr(line, "-dest arg does not exist: ");
+    bool wanted = kind != LINES_ITEMS || is_compared(line, o);
+    line[0] = kind == LINES_ITEMS && line[0] == '<' ? '>' : line[0];
     return wanted;
 }
 
-void lines_add(const char *path, enum lines_kind kind, const char *unlike, struct text *out)
+void lines_add(const char *path, enum lines_kind kind, const struct options *o, struct text *out)
 {
     char **lines = NULL, *line = NULL;
     size_t count = 0, room = 0;
     FILE *f = fopen(path, "r");
     while (f && getline(&line, &room, f) > 0)
-        if (is_wanted(line, kind, unlike)) {
+        if (is_wanted(line, kind, o)) {
             lines = realloc(lines, (count + 1) * sizeof *lines);
             lines[count++] = strdup(line);
         }

@@ -113,16 +113,16 @@ int run_superlifter(const struct options *o, const char *dest, struct text *said
     struct tool plain = { .program = sl ? sl : "superlifter", .own = true }, dry = plain;
     dry.more = "-n";
     if (o->foretold && run(&dry, o, dest) != 256)
-        lines_add("superlifter.out", LINES_ALL, NULL, &before);
+        lines_add("superlifter.out", LINES_ALL, o, &before);
     int status = run(&plain, o, dest);
-    lines_add("superlifter.out", LINES_ALL, NULL, &after);
+    lines_add("superlifter.out", LINES_ALL, o, &after);
     if (o->lines && rename("superlifter.out", "superlifter.lines") != 0)
         die("superlifter.out");
     if (o->foretold && !text_same(&before, &after))
         text_add(said, "-n said:\n%sthe run:\n%s", before.len ? before.at : "", after.len ? after.at : "");
     text_clear(&before);
     if (o->settled && status == 0 && run(&plain, o, dest) == 0)
-        lines_add("superlifter.out", LINES_ALL, NULL, &before);
+        lines_add("superlifter.out", LINES_CHANGES, o, &before);
     if (before.len)
         text_add(said, "run again:\n%s", before.at);
     text_clear(&before);

@@ -66,6 +66,9 @@ enum sl_code sl_pick(struct sl_plan *p, const struct sl_entry *s, struct sl_pick
             sl_pick_clear(pick);
             return rc;
         }
+        /* A directory that is not alike in all is told as of another time, where that is not kept (-O): rsync's letter for it. */
+        if (s->type == SL_TYPE_DIR && p->o->times && p->o->omit_dir_times && (changes || !sl_times_equal(p->o, s, e)))
+            changes |= SL_CHANGE_TIME;
         enum same same = same_thing(p, s, e);
         if (same == BY_HASH)
             ask_hash(pick, i, changes);

@@ -27,6 +27,14 @@ void sl_extra_meta(struct sl_plan *p, char kind, struct sl_level *l, uint32_t mo
     sl_buf_clear(&b);
 }
 
+void sl_extra_noted(struct sl_plan *p, struct sl_level *l)
+{
+    if (!l->extra_noted) {
+        l->extra_noted = true;
+        sl_extra_meta(p, 'm', l, l->entry.mode);
+    }
+}
+
 /* kind: 'd', or 'w' for what is in the way of something else, which alone is told of, as rsync has it. */
 static void spool_delete(struct sl_plan *p, char kind, const struct sl_entry *d, size_t path_len)
 {
@@ -115,10 +123,8 @@ void sl_extra_entry(struct sl_plan *p, const struct sl_entry *d)
     struct sl_level *l = sl_plan_level(p);
     /* What an argument named and is not sent is not of a directory that is made like another. */
     bool goes = p->dest_stream.ev.named ? is_missing(l, d) : p->o->del;
-    if (goes && !l->extra_noted) {
-        l->extra_noted = true;
-        sl_extra_meta(p, 'm', l, l->entry.mode);
-    }
+    if (goes)
+        sl_extra_noted(p, l);
     p->extra_count = 0;
     p->extra_path_len = l->path_len;
     extra_entry(p, d, l->path_len, goes);
@@ -171,10 +177,7 @@ void sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const stru
         return;
     }
     struct sl_level *l = sl_plan_level(p);
-    if (!l->extra_noted) {
-        l->extra_noted = true;
-        sl_extra_meta(p, 'm', l, l->entry.mode);
-    }
+    sl_extra_noted(p, l);
     if (p->deferred_len == p->deferred_cap) {
         p->deferred_cap = p->deferred_cap ? p->deferred_cap * 2 : 8;
         p->deferred = sl_realloc(p->deferred, p->deferred_cap * sizeof *p->deferred);

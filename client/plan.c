@@ -286,8 +286,11 @@ static enum sl_code start(struct sl_plan *p, struct sl_error *err)
     l->readonly = there && p->dest->uid != 0 && !p->dest->fake && (there->mode & 0300) != 0300;
     if (there && (!p->o->perms || p->pass == SL_PASS_LOOK))
         l->entry.mode = there->mode;
-    if (there && p->pass == SL_PASS_LOOK)
+    if (there && p->pass == SL_PASS_LOOK) {
         sl_delete_first_level(l, there);
+        if (p->backup)
+            sl_extra_noted(p, l);        /* a --backup-dir may be made in it */
+    }
     struct sl_action *a = sl_plan_push_dir(p, SL_ACT_NOTHING, l);
     a->changes = l->changes;
     a->update = there ? SL_UPDATE_NONE : SL_UPDATE_LOCAL;

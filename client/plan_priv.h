@@ -92,6 +92,8 @@ void sl_delete_first_level(struct sl_level *l, const struct sl_entry *there);
 /* ---- extra.c ---- */
 /* Spools a directory's metadata in front of the deletions in it (kind 'm': to be set when they are done; 'o': opened up before). */
 void sl_extra_meta(struct sl_plan *p, char kind, struct sl_level *l, uint32_t mode);
+/* The same as 'm', of an open directory, once. */
+void sl_extra_noted(struct sl_plan *p, struct sl_level *l);
 /* The source lacks what an argument named: the destination's goes. */
 void sl_extra_missing(struct sl_plan *p, const char *name);
 void sl_extra_missing_clear(struct sl_level *l);

@@ -106,6 +106,10 @@ static const struct pair {
     { "-L", "--files-from" }, { "-k", "--files-from" }, { "--copy-unsafe-links", "--files-from" },
     /* Directories get their modes; listed as a difference. */
     { "--no-super", "--chmod" },
+    /* Which of the names of one file is written anew is each tool's own, and that one is backed up. */
+    { "-b", "-H" },
+    /* What makes way for what an alternate has is backed up, too; listed as a difference. */
+    { "-b", "--compare-dest" }, { "-b", "--link-dest" },
     /* With attributes and without -p, rsync 3.5 gives a file the source's mode and does not say so. */
     { "-X", "--no-p" }, { "-A", "--no-p" },
     /* rsync 3.5 can't look at a copy that it has made in "..". */
@@ -130,7 +134,7 @@ static void thin(struct chance *c, struct options *o, size_t from)
 {
     size_t kept = from;
     for (size_t i = from; i < o->count; i++) {
-        bool stays = (i == from || chance_percent(c, 60)) && kept < OPTIONS_MOST;
+        bool stays = i == from || (chance_percent(c, 60) && kept < OPTIONS_MOST);
         for (size_t k = 0; k < kept; k++)
             stays &= !is_apart(o->args[k], o->args[i]);
         if (stays)
@@ -165,11 +169,12 @@ static void compare(struct chance *c, struct options *o)
     /* An excluded name that stays is linked to one name or the other. */
     if (option_given(o, "-H") && excludes && !option_given(o, "--delete-excluded"))
         o->fields &= ~(unsigned)TREE_LINKS;
-    /* rsync then foretells deletions that it does not do: of directories in which something is excluded. */
-    o->lines = !(dry && excludes && option_given(o, "--delete"));
+    /* rsync then foretells deletions that it does not do: of directories in which something is excluded, or a backup. */
+    bool stays = excludes || (option_given(o, "-b") && !option_given(o, "--backup-dir"));
+    o->lines = !(dry && stays && option_given(o, "--delete"));
     /* What a deletion does to a directory's time is not told of, so that -n tells what a run does. */
     o->quiet_times = option_given(o, "--delete-before");
-    o->linked = option_given(o, "-H");
+    o->linked = has(&profile_hard);
     o->frail = option_given(o, "-H");
     o->foretold = !dry && chance_percent(c, 50);
     o->settled = !dry && times && !option_given(o, "-I") && !option_given(o, "-ii") &&
@@ -186,6 +191,13 @@ static void add_base(struct chance *c, struct options *o)
     option_add(o, "%s", has(&profile_files) ? PICK(c, flat) : PICK(c, bases));
     if (has(&profile_files) && chance_percent(c, 40))
         option_add(o, "-r");
+}
+
+/* rsync always runs here. The path of -R is another from afar; who munges, too; and root's groups there can't be known,
+ * which is told. */
+static bool goes_far(const struct options *o)
+{
+    return !option_given(o, "-R") && !option_given(o, "--munge-links") && !option_given(o, "--no-super");
 }
 
 static void make_options(struct chance *c, struct options *o, const struct node *source)
@@ -205,8 +217,8 @@ static void make_options(struct chance *c, struct options *o, const struct node 
     o->empty = has(&profile_dests) && chance_percent(c, 40);
     o->runs = has(&profile_dests) && chance_percent(c, 20) ? 2 : 1;
     int way = (int)chance_of(c, 4);
-    o->far_source = way == 1 && !option_given(o, "-R"); /* the path is another then */
-    o->far_dest = way == 2;
+    o->far_source = way == 1 && goes_far(o);
+    o->far_dest = way == 2 && goes_far(o);
     option_own(o, "--allow-empty-source");
     compare(c, o);
 }

@@ -40,6 +40,12 @@ static bool is_alike(const struct node *a, const struct node *b)
            a->size == b->size && (!a->text || strcmp(a->text, b->text) == 0);
 }
 
+/* A merge file stays one. */
+static bool is_special(const struct node *n)
+{
+    return n->type == 'f' && n->text;
+}
+
 static void link_source(struct chance *c, struct node *n)
 {
     struct node *all[NODES_MAX];
@@ -52,7 +58,7 @@ static void link_source(struct chance *c, struct node *n)
             continue;
         for (unsigned more = 1 + chance_of(c, 3); more; more--) {
             struct node *other = all[chance_of(c, (unsigned)count)];
-            if (other == first || other->group || other->twin)
+            if (other == first || other->group || other->twin || is_special(other))
                 continue;
             make_alike(other, first);
             *(twins ? &other->twin : &other->group) = *(twins ? &first->twin : &first->group) = g;

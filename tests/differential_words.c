@@ -24,19 +24,21 @@ static uint64_t seed_of(uint64_t seed, const char *path)
     return seed;
 }
 
-static void dress_one(struct chance *c, const char *path, int at, const char *name, const struct stat *st)
+/* own: it gets an owner. */
+static void dress_one(struct chance *c, const char *path, int at, const char *name, const struct stat *st, bool own)
 {
     static const unsigned modes[] = { 0644, 0755, 0640, 0600, 0444, 0751, 0666, 0711, 01777, 0500, 0700 };
     static const uid_t owners[] = { 0, 0, 1, 2, 5, 12345, 65534 };
     uid_t uid = owners[chance_of(c, 7)], gid = owners[chance_of(c, 7)];
     /* Held back by --no-super, rsync leaves directories as writable as it needed them. */
     unsigned mode = modes[chance_of(c, sizeof modes / sizeof modes[0])] | (S_ISDIR(st->st_mode) ? 0700 : 0);
-    /* Nanoseconds that differ count here, and not with rsync: only one side has any, and only of files. */
-    bool source = strncmp(path, "src", 3) == 0 && S_ISREG(st->st_mode);
+    /* Nanoseconds that differ count here, and not with rsync: only one side has any, and only of
+     * files that have one name: with several, which one of them is looked at first is each tool's own. */
+    bool source = strncmp(path, "src", 3) == 0 && S_ISREG(st->st_mode) && st->st_nlink == 1;
     long ns = source && chance_percent(c, 20) ? (long)chance_of(c, 1000000000) : 0;
     int64_t late = chance_percent(c, 20) ? (int64_t)chance_of(c, 5) : 0;
     struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = st->st_mtim.tv_sec + late, .tv_nsec = ns } };
-    if (is_root() && fchownat(at, name, uid, gid, AT_SYMLINK_NOFOLLOW) != 0)
+    if (own && is_root() && fchownat(at, name, uid, gid, AT_SYMLINK_NOFOLLOW) != 0)
         perror(name);
     if (!S_ISLNK(st->st_mode) && (is_root() || S_ISREG(st->st_mode)) && fchmodat(at, name, mode, 0) != 0)
         perror(name);
@@ -97,7 +99,8 @@ static void link_one(struct chance *c, int at)
         utimensat(at, "link", times, AT_SYMLINK_NOFOLLOW);
 }
 
-/* front: so much of path is not of the tree, so that the same is done at each. */
+/* Where links are followed they are root's: rsync 3.5 reads no merge file behind one of somebody else's.
+ * front: so much of path is not of the tree, so that the same is done at each. */
 static void dress(uint64_t seed, const char *path, size_t front, const struct options *o)
 {
     DIR *d = opendir(path);
@@ -114,7 +117,7 @@ static void dress(uint64_t seed, const char *path, size_t front, const struct op
         if (S_ISDIR(st.st_mode))
             dress(seed, below, front, o);
         if (chance_percent(&c, 40))
-            dress_one(&c, below, dirfd(d), e->d_name, &st);
+            dress_one(&c, below, dirfd(d), e->d_name, &st, !(S_ISLNK(st.st_mode) && follows(o)));
     }
     struct chance c = { seed_of(seed + 1, path + front) };
     struct stat st;

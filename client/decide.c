@@ -10,6 +10,7 @@
 #include "client/plan_priv.h"
 #include "base/mem.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Takes the source's entry; a directory becomes the open one. */
@@ -151,6 +152,28 @@ static enum sl_code both_dirs(struct sl_plan *p, const struct sl_entry *s, const
     return SL_OK;
 }
 
+/* A directory of the source in whose place something else stays: what is in it has none. */
+static void enter_nowhere(struct sl_plan *p, const struct sl_entry *s, struct sl_origin *origin)
+{
+    struct sl_level *l;
+    enter_source(p, s, origin, &l);
+    l->has_source = false;
+    l->nowhere = true;
+}
+
+enum sl_code sl_decide_nowhere(struct sl_plan *p, const struct sl_entry *s)
+{
+    struct sl_level *l = sl_plan_level(p);
+    struct sl_error err = { .code = SL_E_NOT_DIR, .side = p->dest->side };
+    if (!l->nowhere_told) {
+        snprintf(err.text, sizeof err.text, "cannot make '%s' in what is not a directory, and stays", s->name);
+        sl_plan_entry_failed(p, &err, p->path);
+    }
+    l->nowhere_told = true;
+    sl_merge_drop(&p->source);
+    return SL_OK;
+}
+
 static bool left_alone(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d)
 {
     bool newer = p->o->update && sl_time_newer(p->o, s, d) && s->type == SL_TYPE_FILE && d->type == SL_TYPE_FILE;
@@ -171,22 +194,22 @@ enum sl_code sl_decide_both(struct sl_plan *p, const struct sl_entry *s, const s
         return rc == SL_EOF ? SL_OK : rc;
     if (s->type == SL_TYPE_DIR && d->type == SL_TYPE_DIR)
         return both_dirs(p, s, d, origin);
-    if (d->type == SL_TYPE_DIR && p->pass == SL_PASS_REST && !p->o->existing && !p->o->ignore_existing && sl_plan_wanted(p, s)) {
-        sl_stream_drop(&p->dest_stream);
-        make_new(p, s, origin, &pick);
-        return SL_OK;
-    }
     if (d->type == SL_TYPE_DIR) {
         if (p->o->ignore_existing)
             tell_skipped(p, s, EXISTS);
-        if (s->type == SL_TYPE_FILE && (rc = sl_pick(p, s, &pick)) != SL_OK)
+        /* In the second pass of a run it would be gone. */
+        if ((s->type == SL_TYPE_FILE || p->pass == SL_PASS_REST) && (rc = sl_pick(p, s, &pick)) != SL_OK)
             return rc;
         sl_extra_in_the_way(p, s, d, origin, &pick);
         sl_pick_clear(&pick);
         return SL_OK;
     }
-    if (!sl_plan_wanted(p, s) || left_alone(p, s, d)) {
-        sl_merge_drop(&p->source);
+    bool wanted = sl_plan_wanted(p, s);
+    if (!wanted || left_alone(p, s, d)) {
+        if (wanted && s->type == SL_TYPE_DIR && p->o->ignore_existing)
+            enter_nowhere(p, s, origin);
+        else
+            sl_merge_drop(&p->source);
         sl_stream_pop(&p->dest_stream);
         return SL_OK;
     }

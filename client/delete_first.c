@@ -104,7 +104,9 @@ enum sl_code sl_delete_first(struct sl_layout *l, struct sl_first *f, struct sl_
     enum sl_code rc = pass(l, o, f, err);
     sl_report_mute(l->report, false);
     f->then = *o;
-    f->then.del = f->then.delete_before = false;
+    /* In a dry run what is in the way is there still: whether it would have gone is seen from what would be deleted. */
+    f->then.del = o->dry_run && f->done && !o->existing;
+    f->then.delete_before = false;
     if (f->then.delete_missing_args)
         f->then.ignore_missing_args = true;
     f->then.delete_missing_args = false;

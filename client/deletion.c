@@ -171,7 +171,7 @@ static void queue_deferred(struct sl_plan *p)
             continue;
         }
         struct sl_error err = { .code = SL_E_NOT_EMPTY, .side = p->dest->side };
-        if (!a->blocked)                 /* that was told where it was to be deleted */
+        if (!a->blocked && p->pass != SL_PASS_REST)     /* else that was told where it was to be deleted */
             sl_report_note(p->report, 0, "cannot delete non-empty directory: %s", a->path);
         snprintf(err.text, sizeof err.text, "could not make way for new %s: %s", kind_words(a->entry.type), a->path);
         sl_plan_entry_failed(p, &err, a->path);
@@ -185,7 +185,7 @@ enum sl_code sl_delete_step(struct sl_plan *p, struct sl_error *err)
     struct sl_buf b = { 0 };
     enum sl_code rc = SL_OK;
     bool any = false;
-    if (allowed(p)) {
+    if (!(p->pass == SL_PASS_REST && !p->o->existing) && allowed(p)) {
         while (p->queue.len < QUEUE_MAX && (rc = sl_spool_pop(p->deletions, &b, err)) == SL_OK) {
             any = true;
             if (sl_buf_ptr(&b)[0] == 'd' || sl_buf_ptr(&b)[0] == 'w')

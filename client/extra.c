@@ -122,7 +122,7 @@ void sl_extra_entry(struct sl_plan *p, const struct sl_entry *d)
 {
     struct sl_level *l = sl_plan_level(p);
     /* What an argument named and is not sent is not of a directory that is made like another. */
-    bool goes = p->dest_stream.ev.named ? is_missing(l, d) : p->o->del;
+    bool goes = p->dest_stream.ev.named ? is_missing(l, d) : p->o->del && p->pass != SL_PASS_REST;
     if (goes)
         sl_extra_noted(p, l);
     p->extra_count = 0;

@@ -223,6 +223,8 @@ static enum sl_code merge_step(struct sl_plan *p, struct sl_error *err)
     if (!s_end && (ra = sl_alternates_seek(&p->alternates, p->depth, &s->entry, err)) != SL_OK)
         return ra;
     p->cut = !s_end && ((p->o->max_depth && !s->implied && p->depth >= (size_t)p->o->max_depth) || is_shut(p, s));
+    if (!s_end && sl_plan_level(p)->nowhere)
+        return sl_decide_nowhere(p, &s->entry);
     if (!s_end || !d_end)
         return decide(p, s_end ? NULL : &s->entry, origin, d_end ? NULL : &d->entry);
     if ((ra = sl_alternates_leave(&p->alternates, p->depth, err)) != SL_OK)
@@ -265,6 +267,8 @@ static enum sl_code start(struct sl_plan *p, struct sl_error *err)
     sl_plan_similar_alternates(p);
     if ((rc = sl_alternates_begin(&p->alternates, err)) != SL_OK || (rc = sl_pick_root(p, root ? &root->root : NULL, &pick)) != SL_OK)
         return rc;
+    if (root && p->o->super < 0 && (rc = sl_superuser_look(p, &root->root, there)) != SL_OK)
+        return rc;
     p->started = true;
     if (root && root->root.attrs.len == SL_ATTRS_UNKNOWN)
         sl_attrs_unread(p, &root->root.attrs, ".");
@@ -297,7 +301,7 @@ static enum sl_code start(struct sl_plan *p, struct sl_error *err)
     if (!there)
         sl_pick_shape(p, a, &pick);
     a->quiet = !there && p->o->existing && p->o->dry_run;    /* it would not be made, but for what is below it */
-    if (a->fresh)
+    if (a->fresh && !p->o->omit_dir_times)
         a->changes &= ~(uint32_t)SL_CHANGE_TIME;     /* rsync's line for the root it made has none */
     return SL_OK;
 }

@@ -144,6 +144,7 @@ struct sl_level {            /* a directory on the way down */
     bool own;                /* this run made it */
     bool readonly;           /* there, ours and not writable: opened up before something in it changes */
     bool has_source;         /* entry is meaningful */
+    bool nowhere, nowhere_told;   /* something else stays in its place (--ignore-existing): what is in it can't be made, which is told once */
     struct sl_similar *similar;  /* --fuzzy: the files that it has at the destination; owned, NULL: not looked at */
     size_t waiting;          /* actions that wait for the rest of them */
     char **missing;          /* owned: --delete-missing-args: names that the source lacks and the destination is to lose, in order */

@@ -35,6 +35,8 @@ bool sl_plan_told(const struct sl_plan *p, uint32_t changes);
 enum sl_code sl_decide_new(struct sl_plan *p, const struct sl_entry *s, struct sl_origin *origin);
 /* The same where the destination has d of that name. */
 enum sl_code sl_decide_both(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin);
+/* What the source has in a directory that has no place: told, and dropped. */
+enum sl_code sl_decide_nowhere(struct sl_plan *p, const struct sl_entry *s);
 
 /* What an action that makes s, no directory, is to do; pick: what the alternates have for it. */
 void sl_decide_shape_new(struct sl_plan *p, struct sl_action *a, const struct sl_entry *s, struct sl_pick *pick);

@@ -160,8 +160,8 @@ static void shape_other(const struct sl_plan *p, struct sl_action *a, const stru
         shape_link(a);
     } else {
         a->changes = exact ? 0 : pick->changes | SL_CHANGE_TARGET;
-        if (!exact && !p->o->times)
-            a->changes |= SL_CHANGE_TIME_NOW;
+        if (!exact && (!p->o->times || (a->entry.type == SL_TYPE_LINK && p->o->omit_link_times)))
+            a->changes |= p->o->times ? SL_CHANGE_TIME : SL_CHANGE_TIME_NOW;
     }
 }
 

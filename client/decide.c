@@ -200,9 +200,9 @@ enum sl_code sl_decide_both(struct sl_plan *p, const struct sl_entry *s, const s
         /* In the second pass of a run it would be gone. */
         if ((s->type == SL_TYPE_FILE || p->pass == SL_PASS_REST) && (rc = sl_pick(p, s, &pick)) != SL_OK)
             return rc;
-        sl_extra_in_the_way(p, s, d, origin, &pick);
+        rc = sl_extra_in_the_way(p, s, d, origin, &pick);
         sl_pick_clear(&pick);
-        return SL_OK;
+        return rc;
     }
     bool wanted = sl_plan_wanted(p, s);
     if (!wanted || left_alone(p, s, d)) {

@@ -167,15 +167,18 @@ enum sl_code sl_extra_step(struct sl_plan *p, struct sl_error *err)
     return SL_OK;
 }
 
-void sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin,
-                         struct sl_pick *pick)
+enum sl_code sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin,
+                                 struct sl_pick *pick)
 {
+    bool empty = true;
     /* With --existing it has to be there still when the rest is done. */
     if (p->o->ignore_existing || !sl_plan_wanted(p, s) || (p->pass == SL_PASS_LOOK && p->o->existing)) {
         sl_merge_drop(&p->source);
         sl_stream_drop(&p->dest_stream);
-        return;
+        return SL_OK;
     }
+    if (!sl_in_the_way_listed(p) && sl_in_the_way_look(p, d, &empty) != SL_OK)
+        return SL_AGAIN;
     struct sl_level *l = sl_plan_level(p);
     sl_extra_noted(p, l);
     if (p->deferred_len == p->deferred_cap) {
@@ -196,11 +199,12 @@ void sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const stru
     sl_hard_defer(p, a, s);
     sl_plan_touch(p);
     p->conflict = true;
-    p->extra_count = 0;
+    p->extra_count = !empty;
     if (p->o->del || p->o->force)
         spool_delete(p, 'w', d, n);
     p->extra_depth = 1;
     p->extra_path_len = n;
     sl_merge_pop(&p->source);
     sl_stream_pop(&p->dest_stream);
+    return SL_OK;
 }

@@ -218,6 +218,7 @@ static enum sl_code add_relative(struct sl_layout *l, const struct sl_address *a
             rc = missing(err, a->text);
         if (rc == SL_OK) {
             struct sl_layout_item *it = item_new(l, origin_of(l, e, &front, base), a->text, whole.entry.type == SL_TYPE_DIR);
+            it->flags = sl_layout_flags(l->o, sl_path_names_directory(a->path));
             rc = relative_parts(it, rest, err);
             if (rc == SL_OK && !it->parts_len) {
                 l->items_len--;

@@ -38,6 +38,7 @@ void sl_plan_clear(struct sl_plan *p)
 {
     sl_merge_clear(&p->source);
     sl_stream_clear(&p->dest_stream);
+    sl_in_the_way_clear(p);
     sl_alternates_clear(&p->alternates);
     sl_lanes_clear(p);
     sl_parts_clear(p);
@@ -278,7 +279,8 @@ static enum sl_code start(struct sl_plan *p, struct sl_error *err)
         sl_plan_level_there(l, there);
     if (!root)
         return SL_OK;
-    sl_plan_level_entry(l, &root->root, origin ? origin : &p->dest_origin);
+    /* Where nothing comes after it, it yet is the source's. */
+    sl_plan_level_entry(l, &root->root, origin ? origin : root->origin ? root->origin : &p->dest_origin);
     p->stats.entries[SL_TYPE_DIR]++;
     p->progress.files_total++;
     l->changes = there ? changes : (uint32_t)SL_CHANGE_NEW;

@@ -47,6 +47,7 @@ struct sl_hard_role {             /* -H: what an action has to do with the other
     enum sl_action_kind otherwise;   /* follows: what is to be done where no link can be made */
     uint32_t lead;           /* LINK: the leader that it was tried with, by its count */
 };
+struct sl_look;
 struct sl_attrs_job;                     /* exec_attrs.c */
 void sl_attrs_job_free(struct sl_attrs_job *j);
 struct sl_backup_place;
@@ -253,6 +254,8 @@ struct sl_plan {
     bool bare;                       /* or one whose metadata is not wanted */
     bool keeps_group;                /* or one whose group is not to be given to what is made (--no-super) */
     bool cut;                        /* or one whose content is not looked at: as deep as --max-depth says, or -d */
+    struct sl_look *in_way;          /* into a directory that is in the way, under way (in_the_way.c); owned; NULL: none */
+    struct sl_cursor in_way_at;
     bool conflict;                   /* that directory is in the way of the last deferred action */
     bool started, listed;
     uint64_t listed_ms;

@@ -103,8 +103,16 @@ void sl_extra_missing_clear(struct sl_level *l);
 void sl_extra_entry(struct sl_plan *p, const struct sl_entry *d);
 /* Goes on inside a directory that goes, or that is in the way. */
 enum sl_code sl_extra_step(struct sl_plan *p, struct sl_error *err);
-/* A directory stands where the source has something else: that waits until the directory is gone. */
-void sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin,
+/* A directory stands where the source has something else: that waits until the directory is gone. SL_AGAIN: it is not known yet whether there
+ * is anything in it. */
+enum sl_code sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin,
                          struct sl_pick *pick);
+
+/* ---- in_the_way.c ---- */
+/* Whether the destination's listing goes into a directory that is in the way of something. */
+bool sl_in_the_way_listed(const struct sl_plan *p);
+/* Else: whether there is nothing in d, of the open directory. SL_AGAIN. */
+enum sl_code sl_in_the_way_look(struct sl_plan *p, const struct sl_entry *d, bool *empty);
+void sl_in_the_way_clear(struct sl_plan *p);
 
 #endif

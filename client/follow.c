@@ -211,6 +211,22 @@ static void begin(struct sl_follow *f, const struct sl_follow_of *of, const stru
     free(dir);
 }
 
+/* An entry that is what it is, and of a directory that a link led to where nested. */
+static void plain(struct sl_follow *f, const struct sl_follow_of *of, bool nested, struct sl_event *ev)
+{
+    char *dir = real_here(f, of), *real = join(dir, ev->entry.name);
+    free(dir);
+    if (ev->entry.type == SL_TYPE_DIR) {
+        struct level *l = enter(f, of, ev->entry.name, sl_strdup(real));
+        l->nested = nested;
+        l->look = nested ? sl_look_new() : NULL;
+        f->dirs += !nested;
+    }
+    free(f->real);
+    f->real = real;
+    ev->real = nested ? real : NULL;
+}
+
 /* Goes on with the link that is under way. */
 static enum sl_code resolve(struct sl_follow *f, const struct sl_follow_of *of, struct sl_event *ev)
 {
@@ -221,12 +237,14 @@ static enum sl_code resolve(struct sl_follow *f, const struct sl_follow_of *of, 
     if (rc == SL_AGAIN)
         return rc;
     bool wanted = is_wanted(f, of);
-    if (rc == SL_OK && (wanted || ((f->o->copy_dirlinks || f->on_demand) && there.type == SL_TYPE_DIR)))
+    if (rc == SL_OK && (wanted || ((f->o->copy_dirlinks || f->on_demand) && there.type == SL_TYPE_DIR))) {
         become(f, of, real, &there, ev);
-    else if (rc != SL_OK && wanted)
+    } else if (rc != SL_OK && wanted) {
         failed(f, ev, &why);
-    else
+    } else {
         *ev = f->ev;
+        plain(f, of, top(f) && top(f)->nested, ev);
+    }
     sl_resolve_free(f->under);
     f->under = NULL;
     return SL_OK;
@@ -263,22 +281,6 @@ static enum sl_code nested_next(struct sl_follow *f, struct level *l, struct sl_
     if (i->error)
         ev->error = *i->error;
     return SL_OK;
-}
-
-/* An entry that is what it is, and of a directory that a link led to where nested. */
-static void plain(struct sl_follow *f, const struct sl_follow_of *of, bool nested, struct sl_event *ev)
-{
-    char *dir = real_here(f, of), *real = join(dir, ev->entry.name);
-    free(dir);
-    if (ev->entry.type == SL_TYPE_DIR) {
-        struct level *l = enter(f, of, ev->entry.name, sl_strdup(real));
-        l->nested = nested;
-        l->look = nested ? sl_look_new() : NULL;
-        f->dirs += !nested;
-    }
-    free(f->real);
-    f->real = real;
-    ev->real = nested ? real : NULL;
 }
 
 enum sl_code sl_follow_next(struct sl_follow *f, const struct sl_follow_of *of, sl_follow_raw *raw, void *ctx, struct sl_event *ev,

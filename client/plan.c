@@ -281,6 +281,8 @@ static enum sl_code start(struct sl_plan *p, struct sl_error *err)
         return SL_OK;
     /* Where nothing comes after it, it yet is the source's. */
     sl_plan_level_entry(l, &root->root, origin ? origin : root->origin ? root->origin : &p->dest_origin);
+    if (!there && !p->o->perms)
+        l->entry.mode &= 0777;
     p->stats.entries[SL_TYPE_DIR]++;
     p->progress.files_total++;
     l->changes = there ? changes : (uint32_t)SL_CHANGE_NEW;
@@ -292,10 +294,11 @@ static enum sl_code start(struct sl_plan *p, struct sl_error *err)
     l->readonly = there && p->dest->uid != 0 && !p->dest->fake && (there->mode & 0300) != 0300;
     if (there && (!p->o->perms || p->pass == SL_PASS_LOOK))
         l->entry.mode = there->mode;
-    if (there && p->pass == SL_PASS_LOOK) {
+    if (there && p->pass == SL_PASS_LOOK)
         sl_delete_first_level(l, there);
-        if (p->backup)
-            sl_extra_noted(p, l);        /* a --backup-dir may be made in it */
+    if (there && p->backup) {            /* a --backup-dir may be made in it, early or late */
+        l->touched = true;
+        sl_extra_noted(p, l);
     }
     struct sl_action *a = sl_plan_push_dir(p, SL_ACT_NOTHING, l);
     a->changes = l->changes;

@@ -66,6 +66,7 @@ const char *tree_name(struct chance *c);
 enum tree_fields { TREE_TIMES = 1, TREE_MODES = 2, TREE_LINKS = 4, TREE_ATTRS = 8, TREE_OWNERS = 16 };
 /* Adds the extended attributes and ACLs of one thing. */
 void tree_attrs(const char *path, struct text *out);
+/* Of directories below one of the names that backups go to in these cases ("bk", ".bk") only that they are there. */
 void tree_list(const char *path, unsigned fields, struct text *out);
 void tree_remove(const char *path);
 

@@ -23,17 +23,17 @@ static unsigned trees_of(const struct options *o)
     return n;
 }
 
-/* Links in the place of directories lead nowhere: rsync would go through them. */
-static void no_detours(struct node *n, const struct node *source)
+/* Links in the place of directories, or of links that are followed to some, lead nowhere: rsync would go through them. */
+static void no_detours(struct node *n, const struct node *source, bool follows)
 {
     for (size_t i = 0; i < n->count; i++)
         for (size_t k = 0; k < source->count; k++) {
             struct node *here = n->children[i];
             const struct node *there = source->children[k];
-            if (there->type != 'd' || strcmp(here->name, there->name) != 0)
+            if ((there->type != 'd' && !(follows && there->type == 'l')) || strcmp(here->name, there->name) != 0)
                 continue;
             if (here->type == 'd')
-                no_detours(here, there);
+                no_detours(here, there, follows);
             else if (here->type == 'l')
                 memset(here->text, '-', strlen(here->text));
         }
@@ -59,7 +59,7 @@ static void more(struct chance *c, const struct node *source, const struct optio
         if (chance_percent(c, 80))
             tree_edit(c, tree, special);
         touch_modes(c, tree);
-        no_detours(tree, source);
+        no_detours(tree, source, option_given(o, "-k") || option_given(o, "-L") || option_given(o, "--copy-unsafe-links"));
         snprintf(name, sizeof name, "alt%u", i);
         if (o->slash) {
             tree_write(tree, at, name);

@@ -64,8 +64,18 @@ static void link_source(struct chance *c, struct node *n)
         profile_hard.source(c, n);
 }
 
+/* Two files that are alike are not one at the destination: what they are given would be the last one's. */
+static void part_twins(struct node *n)
+{
+    n->twin = 0;
+    for (size_t i = 0; i < n->count; i++)
+        part_twins(n->children[i]);
+}
+
 static void link_dest(struct chance *c, struct node *n)
 {
+    if (has(&profile_words) || has(&profile_attrs))
+        part_twins(n);
     if (has(&profile_hard))
         profile_hard.dest(c, n);
 }
@@ -94,7 +104,7 @@ static void finish(struct chance *c, const struct options *o)
 static const struct pair {
     const char *a, *b;
 } apart[] = {
-    /* rsync refuses two times of deletion, and -c together with what says the opposite says nothing. */
+    /* Both refuse to be told of two times of deletion. */
     { "--delete", "--delete" },
     { "--ignore-missing-args", "--delete-missing-args" },
     /* Different kinds of alternates are refused by both. */
@@ -104,13 +114,37 @@ static const struct pair {
     /* A link on the way to what is named is not followed; listed as a difference. */
     { "-L", "-R" }, { "-k", "-R" }, { "--copy-unsafe-links", "-R" },
     { "-L", "--files-from" }, { "-k", "--files-from" }, { "--copy-unsafe-links", "--files-from" },
-    /* Directories get their modes; listed as a difference. */
-    { "--no-super", "--chmod" },
     /* Which of the names of one file is written anew is each tool's own, and that one is backed up. */
     { "-b", "-H" },
     /* What makes way for what an alternate has is backed up, too; listed as a difference. */
     { "-b", "--compare-dest" }, { "-b", "--link-dest" },
-    /* With attributes and without -p, rsync 3.5 gives a file the source's mode and does not say so. */
+    /* Links that lead out are backed up, too; listed as a difference. */
+    { "-b", "--safe-links" },
+    /* Owners that ACLs name are not mapped; listed as a difference. */
+    { "-A", "--usermap" }, { "-A", "--groupmap" }, { "-A", "--chown" },
+    /* rsync makes some of the names of what an alternate has as it should be, and not others. */
+    { "-H", "--compare-dest" },
+    /* A link in the place of a directory that was deleted first is an alternate's; rsync looks at these only where nothing was in the way. */
+    { "--delete-before", "--copy-dest" }, { "--delete-before", "--link-dest" }, { "--delete-before", "--compare-dest" },
+    /* rsync deletes nothing more once it has looked into what is no directory. */
+    { "--ignore-existing", "--delete" },
+    /* Backups are made with all that the account may, which root may not. */
+    { "-b", "--no-super" },
+    /* Which name of a file is looked at is each tool's own, and that one may be newer. */
+    { "-H", "-u" },
+    /* So is which name is looked for in alternates. */
+    { "-H", "--link-dest" },
+    /* rsync deletes backups with this where a rule does not protect them, and backs up those in the destination. */
+    { "-b", "--delete-after" },
+    /* With --no-super the modes of directories are listed as a difference: ACLs go with them, and links keep owners. */
+    { "--no-super", "-A" }, { "--no-super", "-H" },
+    /* A group that becomes root's is not told of by rsync. */
+    { "--no-super", "--groupmap" },
+    /* The copy that is made for a backup has no ACL with rsync. */
+    { "-b", "--inplace" },
+    /* A directory in which nothing but an error was found is made here, and pruned by rsync. */
+    { "-m", "-L" }, { "-m", "-k" }, { "-m", "--copy-unsafe-links" },
+    /* As in add_base. */
     { "-X", "--no-p" }, { "-A", "--no-p" },
     /* rsync 3.5 can't look at a copy that it has made in "..". */
     { "--inplace", "--backup-dir=.." },
@@ -129,18 +163,22 @@ static bool is_apart(const char *a, const char *b)
     return strcmp(a, b) == 0;
 }
 
-/* Of the options from number `from` on, the first and some others stay; none that does not go with those before it. */
+/* Of the options from number `from` on, the first and some others stay; none that does not go with those before it, and
+ * none at all where that is the first. */
 static void thin(struct chance *c, struct options *o, size_t from)
 {
     size_t kept = from;
+    bool break_off = false;
     for (size_t i = from; i < o->count; i++) {
-        bool stays = i == from || (chance_percent(c, 60) && kept < OPTIONS_MOST);
+        bool stays = !break_off && (i == from || (chance_percent(c, 60) && kept < OPTIONS_MOST));
         for (size_t k = 0; k < kept; k++)
             stays &= !is_apart(o->args[k], o->args[i]);
         if (stays)
             o->args[kept++] = o->args[i];
         else
             free(o->args[i]);
+        if (kept == from) /* without the first the others mean something else */
+            break_off = true;
     }
     o->count = kept;
 }
@@ -166,6 +204,31 @@ static void compare(struct chance *c, struct options *o)
     /* A directory of the destination in which rsync makes one late has the time of that. */
     if (option_given(o, "--backup-dir=b") || option_given(o, "--backup-dir=.b"))
         o->fields &= ~(unsigned)TREE_TIMES;
+    /* A directory that becomes setgid is that before or after something is made in it. */
+    if (option_given(o, "--chmod") && !base_has(o, 'g'))
+        o->fields &= ~(unsigned)TREE_OWNERS;
+    /* Attributes that are not kept are those of the name that the others are linked to, or of a file that need not be written anew. */
+    bool touches = option_given(o, "-H") || o->far_source || o->far_dest || option_given(o, "--no-whole-file");
+    bool follows = option_given(o, "-k") || option_given(o, "-L") || option_given(o, "--copy-unsafe-links");
+    if (touches && !option_given(o, "-AX"))
+        o->fields &= ~(unsigned)TREE_ATTRS;
+    /* rsync loses long attributes of what a link leads to. */
+    if (follows)
+        o->fields &= ~(unsigned)TREE_ATTRS;
+    /* What is not made at the destination is not looked at. */
+    o->unlike_23 |= follows && option_given(o, "--existing");
+    if (touches && !(base_has(o, 'o') && base_has(o, 'g')))
+        o->fields &= ~(unsigned)TREE_OWNERS;
+    /* Where less is written anew, fewer directories get the time of that. */
+    if (touches && (option_given(o, "-O") || option_given(o, "--files-from") || option_given(o, "-b")))
+        o->fields &= ~(unsigned)TREE_TIMES;
+    /* With --no-super directories get their modes; listed as a difference. */
+    if ((touches && !perms) || option_given(o, "--no-super"))
+        o->fields &= ~(unsigned)(TREE_MODES | TREE_ATTRS);
+    /* A name in a list that is excluded is not looked for; listed as a difference. */
+    o->unlike_23 = option_given(o, "--files-from") && excludes;
+    /* rsync -n looks for attributes of what it has only said that it makes. */
+    o->unlike_23 |= dry && alternates && has(&profile_attrs);
     /* An excluded name that stays is linked to one name or the other. */
     if (option_given(o, "-H") && excludes && !option_given(o, "--delete-excluded"))
         o->fields &= ~(unsigned)TREE_LINKS;
@@ -176,7 +239,8 @@ static void compare(struct chance *c, struct options *o)
     o->quiet_times = option_given(o, "--delete-before");
     o->linked = has(&profile_hard);
     o->frail = option_given(o, "-H");
-    o->foretold = !dry && chance_percent(c, 50);
+    /* A destination that is not there is not told of by -n --existing, as with rsync. */
+    o->foretold = !dry && !(o->empty && option_given(o, "--existing")) && chance_percent(c, 50);
     o->settled = !dry && times && !option_given(o, "-I") && !option_given(o, "-ii") &&
                  !(option_given(o, "-b") && option_given(o, "--delete-excluded")) && !(excludes && option_given(o, "--delete")) && chance_percent(c, 50);
 }
@@ -187,8 +251,10 @@ static void add_base(struct chance *c, struct options *o)
 {
     static const char *const bases[] = { "-a", "-a", "-a", "-a", "-a", "-a", "-rlpt", "-rlt", "-rl", "-rlp", "-rt", "-dlptgoD" };
     static const char *const flat[] = { "-a", "-a", "-l", "-lpt", "-lptgo" };
+    /* With -X or -A and without -p, rsync 3.5 gives a file whose attributes change the source's mode and does not say so. */
+    bool perms = has(&profile_attrs);
     o->slash = has(&profile_files) || chance_percent(c, 75);
-    option_add(o, "%s", has(&profile_files) ? PICK(c, flat) : PICK(c, bases));
+    option_add(o, "%s", perms ? "-a" : has(&profile_files) ? PICK(c, flat) : PICK(c, bases));
     if (has(&profile_files) && chance_percent(c, 40))
         option_add(o, "-r");
 }
@@ -214,7 +280,8 @@ static void make_options(struct chance *c, struct options *o, const struct node 
     if (option_given(o, "-b") && !option_given(o, "--backup-dir") && !option_given(o, "--suffix"))
         option_add(o, "--suffix=.old");
     option_add(o, chance_percent(c, 85) ? "-i" : "-ii");
-    o->empty = has(&profile_dests) && chance_percent(c, 40);
+    /* A list with one file makes a file of a destination that is not there, with rsync. */
+    o->empty = has(&profile_dests) && !has(&profile_files) && chance_percent(c, 40);
     o->runs = has(&profile_dests) && chance_percent(c, 20) ? 2 : 1;
     int way = (int)chance_of(c, 4);
     o->far_source = way == 1 && goes_far(o);

@@ -15,33 +15,52 @@ static const char *line_end(const char *p)
     return end ? end : p + strlen(p);
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static char **sorted(const char *text, size_t *count)
+{
+    char **lines = NULL;
+    *count = 0;
+    for (const char *end; *text; text = end + (*end == '\n')) {
+        end = line_end(text);
+        lines = realloc(lines, (*count + 1) * sizeof *lines);
+        lines[(*count)++] = strndup(text, (size_t)(end - text));
+    }
+    if (*count)
+        qsort(lines, *count, sizeof *lines, by_text);
+    return lines;
+}
+
+static void free_lines(char **lines, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(lines[i]);
+    free(lines);
+}
+
 void lines_show_difference(const char *a, const char *b)
 {
-    for (int shown = 0; (*a || *b) && shown < SHOWN;) {
-        size_t m = (size_t)(line_end(a) - a), n = (size_t)(line_end(b) - b);
-        int order = !*a ? 1 : !*b ? -1 : strncmp(a, b, m < n ? m : n);
-        if (!order && m != n)
-            order = m < n ? -1 : 1;
+    size_t n, m, i = 0, k = 0;
+    char **x = sorted(a, &n), **y = sorted(b, &m);
+    for (int shown = 0; (i < n || k < m) && shown < SHOWN;) {
+        int order = i == n ? 1 : k == m ? -1 : strcmp(x[i], y[k]);
         if (order)
-            printf("#   %s %.*s\n", order < 0 ? "rsync:      " : "superlifter:", (int)(order < 0 ? m : n),
-                   order < 0 ? a : b);
+            printf("#   %s %s\n", order < 0 ? "rsync:      " : "superlifter:", order < 0 ? x[i] : y[k]);
         shown += order != 0;
-        if (order <= 0)
-            a += m + (a[m] == '\n');
-        if (order >= 0)
-            b += n + (b[n] == '\n');
+        i += order <= 0;
+        k += order >= 0;
     }
+    free_lines(x, n);
+    free_lines(y, m);
 }
 
 void lines_show(const char *front, const char *text)
 {
     for (const char *p = text; *p; p = line_end(p) + (*line_end(p) == '\n'))
         printf("#   %s%.*s\n", front, (int)(line_end(p) - p), p);
-}
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 /* A line of -i; who sends is shown by it, but not compared. */
@@ -96,6 +115,9 @@ static bool has_names(const char *line)
 
 static bool is_compared(char *line, const struct options *o)
 {
+    /* Where nothing comes into a destination that is not there, rsync looks for no alternate of it. */
+    if (o->empty && begins(line, "cd") && begins(line + 11, " ./\n"))
+        return false;
     return is_item(line) && !(o->linked && has_names(line)) && (!o->quiet_times || drop_time(line));
 }
 
@@ -128,8 +150,6 @@ void lines_add(const char *path, enum lines_kind kind, const struct options *o, 
     for (size_t i = 0; i < count; i++)
         if (kind != LINES_ITEMS || i + 1 == count || strcmp(lines[i], lines[i + 1]) != 0)
             text_add(out, "%s%s", kind == LINES_ALIKE ? "| " : "", lines[i]);
-    for (size_t i = 0; i < count; i++)
-        free(lines[i]);
-    free(lines);
+    free_lines(lines, count);
     free(line);
 }

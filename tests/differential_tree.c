@@ -293,6 +293,12 @@ static const char *first_of(ino_t ino, const char *name)
     return name;
 }
 
+static bool is_backup_dir(const char *shown)
+{
+    return strncmp(shown, "bk", 2) == 0 || strncmp(shown, "src/bk", 6) == 0 || strncmp(shown, "src/.bk", 7) == 0 ||
+           strncmp(shown, ".bk", 3) == 0;
+}
+
 static void list_one(const char *path, const char *shown, unsigned fields, struct text *out)
 {
     struct stat st;
@@ -300,6 +306,9 @@ static void list_one(const char *path, const char *shown, unsigned fields, struc
     if (lstat(path, &st) != 0)
         die("cannot look at", path);
     bool link = S_ISLNK(st.st_mode), file = S_ISREG(st.st_mode);
+    /* They get what the directory has when they are made, which is before or after that changed. */
+    if (S_ISDIR(st.st_mode) && is_backup_dir(shown))
+        fields = 0;
     if (link && readlink(path, target, sizeof target - 1) < 0)
         die("cannot read link", path);
     text_add(out, "%s %o", *shown ? shown : ".", (unsigned)(st.st_mode & S_IFMT));

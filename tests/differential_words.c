@@ -24,8 +24,12 @@ static uint64_t seed_of(uint64_t seed, const char *path)
     return seed;
 }
 
-/* own: it gets an owner. */
-static void dress_one(struct chance *c, const char *path, int at, const char *name, const struct stat *st, bool own)
+static bool follows(const struct options *o)
+{
+    return option_given(o, "-k") || option_given(o, "-L") || option_given(o, "--copy-unsafe-links");
+}
+
+static void dress_one(struct chance *c, const char *path, int at, const char *name, const struct stat *st, const struct options *o)
 {
     static const unsigned modes[] = { 0644, 0755, 0640, 0600, 0444, 0751, 0666, 0711, 01777, 0500, 0700 };
     static const uid_t owners[] = { 0, 0, 1, 2, 5, 12345, 65534 };
@@ -33,8 +37,10 @@ static void dress_one(struct chance *c, const char *path, int at, const char *na
     /* Held back by --no-super, rsync leaves directories as writable as it needed them. */
     unsigned mode = modes[chance_of(c, sizeof modes / sizeof modes[0])] | (S_ISDIR(st->st_mode) ? 0700 : 0);
     /* Nanoseconds that differ count here, and not with rsync: only one side has any, and only of
-     * files that have one name: with several, which one of them is looked at first is each tool's own. */
-    bool source = strncmp(path, "src", 3) == 0 && S_ISREG(st->st_mode) && st->st_nlink == 1;
+     * files that have one name: with several, which one of them is looked at first is each tool's own. Nor with attributes: where only
+     * these differ, rsync sets the time, too. */
+    bool source = strncmp(path, "src", 3) == 0 && S_ISREG(st->st_mode) && !option_given(o, "-H") && !option_given(o, "-A") && !option_given(o, "-X");
+    bool own = !(S_ISLNK(st->st_mode) && follows(o));
     long ns = source && chance_percent(c, 20) ? (long)chance_of(c, 1000000000) : 0;
     int64_t late = chance_percent(c, 20) ? (int64_t)chance_of(c, 5) : 0;
     struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = st->st_mtim.tv_sec + late, .tv_nsec = ns } };
@@ -44,11 +50,6 @@ static void dress_one(struct chance *c, const char *path, int at, const char *na
         perror(name);
     if (utimensat(at, name, times, AT_SYMLINK_NOFOLLOW) != 0)
         perror(name);
-}
-
-static bool follows(const struct options *o)
-{
-    return option_given(o, "-k") || option_given(o, "-L") || option_given(o, "--copy-unsafe-links");
 }
 
 /* Links that lead out of the tree, to files, directories and nothing; never around to where they are, for rsync goes round forty times. */
@@ -117,7 +118,7 @@ static void dress(uint64_t seed, const char *path, size_t front, const struct op
         if (S_ISDIR(st.st_mode))
             dress(seed, below, front, o);
         if (chance_percent(&c, 40))
-            dress_one(&c, below, dirfd(d), e->d_name, &st, !(S_ISLNK(st.st_mode) && follows(o)));
+            dress_one(&c, below, dirfd(d), e->d_name, &st, o);
     }
     struct chance c = { seed_of(seed + 1, path + front) };
     struct stat st;

@@ -170,7 +170,7 @@ static bool is_same(const struct options *o, const struct outcome *r)
     if ((ra == rb && ra == 1) || ((ra == 23 || ra == 11) && rb == 0 && run_raced()) ||
         (o->unlike_23 && ra == 23 && rb == 0))
         return true;
-    bool broke_off = o->frail && (ra == 2 || ra == 12 || ra == 256) && (rb == 0 || rb == 23);
+    bool broke_off = o->frail && (ra == 2 || ra == 12 || ra == 13 || ra == 256) && (rb == 0 || rb == 23);
     return (broke_off || (ra == rb && text_same(&r->a, &r->b))) && !r->said.len;
 }
 

@@ -146,6 +146,8 @@ static const struct pair {
     { "-m", "-L" }, { "-m", "-k" }, { "-m", "--copy-unsafe-links" },
     /* As in add_base. */
     { "-X", "--no-p" }, { "-A", "--no-p" },
+    /* Where attributes change rsync sets the time, too, also within the window. */
+    { "-@", "-X" }, { "-@", "-A" },
     /* rsync 3.5 can't look at a copy that it has made in "..". */
     { "--inplace", "--backup-dir=.." },
 };
@@ -229,8 +231,8 @@ static void compare(struct chance *c, struct options *o)
     o->unlike_23 = option_given(o, "--files-from") && excludes;
     /* rsync -n looks for attributes of what it has only said that it makes. */
     o->unlike_23 |= dry && alternates && has(&profile_attrs);
-    /* An excluded name that stays is linked to one name or the other. */
-    if (option_given(o, "-H") && excludes && !option_given(o, "--delete-excluded"))
+    /* A name that stays and is excluded, or in a directory that is not gone into, is linked to one name or the other. */
+    if (option_given(o, "-H") && ((excludes && !option_given(o, "--delete-excluded")) || !(base_has(o, 'r') || option_given(o, "-r"))))
         o->fields &= ~(unsigned)TREE_LINKS;
     /* rsync then foretells deletions that it does not do: of directories in which something is excluded, or a backup. */
     bool stays = excludes || (option_given(o, "-b") && !option_given(o, "--backup-dir"));

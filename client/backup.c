@@ -2,6 +2,8 @@
 /* backup - see backup.h. */
 #include "config.h"
 #include "client/backup_priv.h"
+#include "client/backup.h"
+#include "client/delay.h"
 #include "base/mem.h"
 #include "client/info.h"
 #include "client/plan_priv.h"
@@ -156,7 +158,7 @@ enum sl_code sl_backup_send(struct sl_lane *l, struct sl_action *a, uint32_t dir
 {
     struct sl_plan *p = l->plan;
     uint32_t to = dir;
-    if (!a->backs_up || a->backup_asked || a->kind == SL_ACT_META)
+    if (!a->backs_up || a->backup_asked || a->kind == SL_ACT_META || sl_delay_holds(p, a))
         return SL_OK;
     if (!l->backup_from) {
         l->backup_from = l->dest->issued[SL_JOB_WORK] + 1;

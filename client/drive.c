@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* drive - planner, executor, deletion and network in turn, until all is done. */
 #include "config.h"
+#include "client/delay.h"
 #include "client/delete_first.h"
 #include "client/grow.h"
 #include "client/remote.h"
@@ -39,9 +40,8 @@ static enum sl_code turn(struct sl_plan *p, struct sl_error *err)
         return exec;
     if (plan == SL_OK || exec == SL_OK)
         return SL_OK;
-    if (plan == SL_EOF && exec == SL_EOF)
-        return sl_delete_step(p, err);
-    return SL_AGAIN;
+    enum sl_code late = plan == SL_EOF && exec == SL_EOF ? sl_delay_step(p, err) : SL_AGAIN;
+    return late == SL_EOF ? sl_delete_step(p, err) : late;
 }
 
 /* The network has its turn when nothing else can go on, when much is to be sent, and at least every few milliseconds: while this side

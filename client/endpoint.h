@@ -70,7 +70,7 @@ struct sl_new {                   /* something to be made or changed */
 struct sl_names {                 /* of what gets another name; borrowed for the call */
     uint32_t from_dir, to_dir;    /* of the writing job */
     const char *from, *to;
-    uint32_t flags;               /* SL_PUT_REPLACE: a non-directory of the name `to` may be replaced */
+    uint32_t flags;               /* SL_PUT_REPLACE: a non-directory of the name `to` may be replaced; SL_PUT_HOLD: a link of what waits, which waits */
 };
 
 struct sl_chunk_ask {             /* a chunk list that is wanted */
@@ -201,6 +201,8 @@ struct sl_endpoint_ops {
      * SL_E_UNSUPPORTED: the two are on different file systems. */
     void (*link)(struct sl_endpoint *e, const struct sl_names *n);
     void (*rename)(struct sl_endpoint *e, const struct sl_names *n);
+    /* What waits for that name (SL_PUT_HOLD, where `holds` says that it can) gets it. flags: SL_PUT_REPLACE, SL_PUT_FSYNC. */
+    void (*release)(struct sl_endpoint *e, uint32_t dir, const char *name, uint32_t flags);
     /* Removes what is no directory, if type, size and time are those of `as`; SL_E_CHANGED else. Where `takes` says that it can. */
     void (*take)(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_entry *as);
     /* A second name, or a copy, for what is about to be replaced or removed, where `backups` says that it can. flags: SL_PUT_REPLACE of the
@@ -226,6 +228,7 @@ struct sl_endpoint {
     bool parts;                   /* it has part, join and drop */
     bool links, renames;          /* it has link; rename */
     bool backups, takes;          /* it has backup; take */
+    bool holds;                   /* it knows SL_PUT_HOLD, and has release */
     bool syncs;                   /* it knows SL_PUT_FSYNC */
     bool versions;                /* ranges that are read come with the version of their file; it has read_part */
     bool reads_some;              /* it has read_some */

@@ -6,6 +6,7 @@
 #include "client/exec_priv.h"
 #include "base/io.h"
 #include "client/backup.h"
+#include "client/delay.h"
 #include "client/hard.h"
 #include "client/parts.h"
 #include "client/plan_priv.h"
@@ -44,7 +45,7 @@ static uint32_t ending_of(const struct sl_lane *l, const struct sl_action *a)
         return o->no_resume && (a->kind == SL_ACT_PART || a->kind == SL_ACT_DROP) ? SL_PUT_UNKEPT : 0;
     if (o->inplace)
         return SL_PUT_INPLACE;
-    if (o->partial && !*o->partial_dir && !a->backs_up)
+    if (o->partial && !*o->partial_dir && !a->backs_up && !l->plan->holds)
         return l == l->plan->lanes[0] || l->dest->rights & SL_RIGHT_OVERWRITE ? SL_PUT_PARTIAL : 0;
     return o->no_resume ? SL_PUT_UNKEPT : 0;
 }
@@ -57,8 +58,9 @@ static uint32_t sparse_of(const struct sl_lane *l, const struct sl_action *a)
 
 static struct sl_new new_of(const struct sl_lane *l, const struct sl_action *a, uint32_t dir)
 {
-    bool synced = l->plan->o->fsync && (a->kind == SL_ACT_FILE || a->kind == SL_ACT_JOIN);
-    return (struct sl_new){ .dir = dir, .meta = a->meta, .flags = a->flags | ending_of(l, a) | sparse_of(l, a) | (synced ? (uint32_t)SL_PUT_FSYNC : 0),
+    bool synced = l->plan->o->fsync && (a->kind == SL_ACT_FILE || a->kind == SL_ACT_JOIN || a->kind == SL_ACT_RELEASE);
+    uint32_t more = (synced ? (uint32_t)SL_PUT_FSYNC : 0) | (sl_delay_holds(l->plan, a) ? (uint32_t)SL_PUT_HOLD : 0);
+    return (struct sl_new){ .dir = dir, .meta = a->meta, .flags = a->flags | ending_of(l, a) | sparse_of(l, a) | more,
                             .entry = &a->entry };
 }
 
@@ -291,7 +293,7 @@ static enum sl_code do_other(struct sl_lane *l, struct sl_action *a)
         there.name_len = strlen(there.name);
         n.entry = &there;
     }
-    if (a->kind != SL_ACT_JOIN && a->kind != SL_ACT_DROP)
+    if (a->kind != SL_ACT_JOIN && a->kind != SL_ACT_DROP && a->kind != SL_ACT_RELEASE)
         sl_exec_report(p, a, 0);
     if (a->kind == SL_ACT_MAKE)
         l->dest->ops->make(l->dest, &n);
@@ -299,6 +301,8 @@ static enum sl_code do_other(struct sl_lane *l, struct sl_action *a)
         l->dest->ops->set_meta(l->dest, &n);
     else if (a->kind == SL_ACT_JOIN)
         l->dest->ops->join(l->dest, &n, a->parts->token);
+    else if (a->kind == SL_ACT_RELEASE)
+        l->dest->ops->release(l->dest, dir, a->entry.name, n.flags);
     else if (a->kind == SL_ACT_DROP)
         l->dest->ops->drop(l->dest, dir, a->entry.name, a->token, n.flags);
     else

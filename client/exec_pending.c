@@ -5,6 +5,7 @@
  */
 #include "config.h"
 #include "client/backup.h"
+#include "client/delay.h"
 #include "client/exec_priv.h"
 #include "client/hard.h"
 #include "client/parts.h"
@@ -57,6 +58,7 @@ static void reap(struct sl_plan *p, struct sl_lane *l)
             sl_exec_report(p, n->taken, 0);
         p->done += n->changed || n->deleted;
         p->deleted += n->deleted;
+        sl_delay_confirmed(p, n);
         l->cost -= n->weight;
         sl_settle(p, n->seq);
         if (n->kind == SL_ACT_LINK)
@@ -142,6 +144,8 @@ void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t 
     }
     if (n)
         n->changed = n->deleted = false;
+    else
+        l->failed_ticket = ticket;
     if (!l->opening_alternate && sl_backup_failure(l, n, ticket, &why)) {
         l->swallow |= l->begun && ticket >= l->write_ticket;
         if (n) {
@@ -233,6 +237,11 @@ void sl_exec_finish(struct sl_lane *l)
     n->deleted = a->kind == SL_ACT_REMOVE && a->update == SL_UPDATE_DELETED;
     bool whole = a->kind == SL_ACT_FILE || a->kind == SL_ACT_JOIN || a->kind == SL_ACT_MAKE || a->kind == SL_ACT_META || a->kind == SL_ACT_TAKE;
     n->source_taken = whole && !n->failed && !l->took_failure ? sl_take_of(p, a) : NULL;
+    if (a->kind == SL_ACT_RELEASE && !l->took_failure) {
+        n->source_taken = a->taken;
+        a->taken = NULL;
+    }
+    sl_delay_mark(l, n, a);
     l->took_failure = false;
     n->backup_from = l->backup_from;
     n->backup_to = l->backup_to;

@@ -38,6 +38,7 @@ struct sl_group {
     uint32_t lead;                 /* counts the leaders */
     uint8_t state;                 /* enum sl_group_state */
     uint8_t vain;                  /* leaders in a row to which nothing could be linked */
+    bool waits;                    /* the leader waits for its name (delay.h) */
     bool linked;                   /* something was linked to this leader */
     bool stays;                    /* the leader is written where it is (--inplace), if it is written */
 };

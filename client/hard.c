@@ -3,6 +3,7 @@
 #include "config.h"
 #include "client/hard.h"
 #include "client/backup.h"
+#include "client/delay.h"
 #include "client/take_source.h"
 #include "base/mem.h"
 #include "client/exec_priv.h"
@@ -42,7 +43,7 @@ static void lead(struct sl_plan *p, struct sl_group *g, struct sl_action *a)
     bool there = a->kind == SL_ACT_NOTHING || a->kind == SL_ACT_META;
     sl_group_call(p->groups, g, a->path, a->dir_len);
     g->lead++;
-    g->linked = false;
+    g->linked = g->waits = false;
     g->there_dev = a->role.there_dev;
     g->there_ino = a->role.there_ino;
     g->stays = p->o->inplace && is_content(a->kind) && a->role.there;
@@ -290,10 +291,12 @@ enum sl_code sl_hard_link(struct sl_lane *l, struct sl_action *a)
     l->backup_from = 0;
     l->backup_failed = l->took_failure = false;
     under_way->source_taken = sl_take_of(l->plan, a);
+    sl_delay_mark(l, under_way, a);
     under_way->ticket = d->issued[SL_JOB_WORK] + 1; /* a local tree fails within the call */
     l->current = NULL;
+    uint32_t flags = SL_PUT_REPLACE | (sl_delay_holds(l->plan, a) ? (uint32_t)SL_PUT_HOLD : 0);
     struct sl_names names = {
-        .from_dir = from, .to_dir = to, .from = g->name, .to = a->entry.name, .flags = SL_PUT_REPLACE
+        .from_dir = from, .to_dir = to, .from = g->name, .to = a->entry.name, .flags = flags
     };
     d->ops->link(d, &names);
     under_way->ticket = d->issued[SL_JOB_WORK];

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "client/alter.h"
 #include "client/backup.h"
+#include "client/delay.h"
 #include "client/remote.h"
 #include "client/superuser.h"
 #include "client/take_source.h"
@@ -209,6 +210,8 @@ enum sl_code sl_layout_dest(struct sl_layout *l, struct sl_plan *p, struct sl_er
     rc = not_same(l, path, &d, err);
     if (rc == SL_OK)
         rc = sl_backup_check(l->o, l->dest, err);
+    if (rc == SL_OK)
+        rc = sl_delay_check(l->o, l->dest, err);
     if (rc == SL_OK && l->o->fsync && !l->dest->syncs)
         rc = sl_fail(err, SL_E_CONFIG, "--fsync: the server at the destination is too old for it, so nothing is copied");
     if (rc == SL_OK && l->remote_source)

@@ -445,7 +445,7 @@ static const struct sl_endpoint_ops local_ops = {
     .drop = sl_local_drop,        .read_part = local_read_part, .read_some = local_read_some, .fetch = sl_local_fetch, .look = sl_local_look,
     .make = sl_local_make,        .set_meta = sl_local_set_meta, .remove = sl_local_remove,   .owner = local_owner,
     .attrs = sl_local_attrs,      .get_attrs = sl_local_get_attrs,
-    .link = sl_local_link,        .rename = sl_local_rename,    .backup = sl_local_backup,    .take = sl_local_take,
+    .link = sl_local_link,        .rename = sl_local_rename,    .backup = sl_local_backup,    .take = sl_local_take,       .release = sl_local_release,
 };
 
 void sl_local_digest(struct sl_endpoint *e, enum sl_hash_kind kind)
@@ -463,7 +463,7 @@ struct sl_endpoint *sl_local_new(enum sl_side side, bool verify, struct sl_helpe
     l->e.side = side;
     l->e.verify = verify;
     l->e.rights = SL_RIGHT_ALL;
-    l->e.parts = l->e.versions = l->e.reads_some = l->e.attrs = l->e.links = l->e.renames = l->e.backups = l->e.takes = l->e.syncs = true;
+    l->e.parts = l->e.versions = l->e.reads_some = l->e.attrs = l->e.links = l->e.renames = l->e.backups = l->e.takes = l->e.syncs = l->e.holds = true;
     l->e.uid = (uint32_t)geteuid();
     l->e.can_chown = l->e.uid == 0;
     l->e.next_id = 1;

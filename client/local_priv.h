@@ -113,6 +113,7 @@ void sl_local_make(struct sl_endpoint *e, const struct sl_new *n);
 void sl_local_set_meta(struct sl_endpoint *e, const struct sl_new *n);
 void sl_local_link(struct sl_endpoint *e, const struct sl_names *n);
 void sl_local_rename(struct sl_endpoint *e, const struct sl_names *n);
+void sl_local_release(struct sl_endpoint *e, uint32_t dir, const char *name, uint32_t flags);
 void sl_local_take(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_entry *as);
 void sl_local_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, const char *name);
 /* The process is about to end: what is being written is kept, or not. */

@@ -4,6 +4,7 @@
 #include "client/local_priv.h"
 #include "base/io.h"
 #include "tree/fake.h"
+#include "tree/hold.h"
 #include "tree/move.h"
 
 #include <errno.h>
@@ -76,7 +77,7 @@ static bool put_beside(struct sl_local *l, const struct sl_new *n, const void *d
     struct sl_put_job job = { .entry = &made, .flags = n->flags, .data = data, .len = len, .hash = hash, .kind = l->e.digest };
     if (++l->put_count == PUTS_LEAST)
         l->puts = sl_puts_new();
-    if (!l->puts || l->e.fake || l->attrs_there || l->unbacked || n->flags & SL_PUT_INPLACE || sl_dirs_fd(l->dirs, n->dir, &job.dirfd, &err) != SL_OK)
+    if (!l->puts || l->e.fake || l->attrs_there || l->unbacked || n->flags & (SL_PUT_INPLACE | SL_PUT_HOLD) || sl_dirs_fd(l->dirs, n->dir, &job.dirfd, &err) != SL_OK)
         return false;
     made.wants = NULL;
     job.meta = resolve_owners(l, &made, n->meta);
@@ -91,12 +92,12 @@ void sl_local_put(struct sl_endpoint *e, const struct sl_new *n, const void *dat
 {
     struct sl_local *l = sl_local_of(e);
     struct sl_error err = { 0 };
-    if (put_beside(l, n, data, len, hash))
-        return;
     uint8_t mine[SL_HASH_MOST];
     struct sl_entry made = *n->entry;
     int fd = -1;
     enum sl_code rc = SL_OK;
+    if (put_beside(l, n, data, len, hash))
+        return;
     sl_local_attrs_take(l, &made);
     if (sl_local_unbacked(l))
         return;
@@ -107,7 +108,9 @@ void sl_local_put(struct sl_endpoint *e, const struct sl_new *n, const void *dat
     }
     if (rc == SL_OK)
         rc = in_dir(l, n, &fd, &err);
-    if (rc == SL_OK)
+    if (rc == SL_OK && n->flags & SL_PUT_HOLD)
+        rc = sl_hold_put(fd, &(struct sl_hold_put){ &made, meta_of(l, n), n->flags, data, len, l->searched.in }, l->owners, &err);
+    else if (rc == SL_OK)
         rc = sl_stage_put(fd, &made, meta_of(l, n), n->flags, data, len, l->owners, &err);
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
 }
@@ -341,6 +344,20 @@ void sl_local_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, con
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
 }
 
+void sl_local_release(struct sl_endpoint *e, uint32_t dir, const char *name, uint32_t flags)
+{
+    struct sl_local *l = sl_local_of(e);
+    struct sl_error err = { 0 };
+    struct sl_release r = { .name = name, .in = l->searched.in, .flags = flags };
+    int fd = -1;
+    if (sl_local_unbacked(l))
+        return;
+    enum sl_code rc = sl_dirs_fd(l->dirs, dir, &fd, &err);
+    if (rc == SL_OK)
+        rc = sl_hold_release(fd, &r, &err);
+    sl_local_answer(l, SL_JOB_WORK, rc, &err);
+}
+
 void sl_local_take(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_entry *as)
 {
     struct sl_local *l = sl_local_of(e);
@@ -363,7 +380,9 @@ static enum sl_code move(struct sl_local *l, const struct sl_names *n, enum sl_c
         rc = sl_fail_errno(err, errno, "cannot open the directory of '%s' again", n->from);
     if (rc == SL_OK)
         rc = sl_dirs_fd(l->dirs, n->to_dir, &m.to_fd, err);
-    if (rc == SL_OK)
+    if (rc == SL_OK && n->flags & SL_PUT_HOLD)
+        rc = sl_hold_link(&(struct sl_hold_link){ m, l->searched.in, l->searched.in }, err);
+    else if (rc == SL_OK)
         rc = how(&m, err);
     sl_io_close(&m.from_fd);
     return rc;

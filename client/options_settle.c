@@ -118,6 +118,9 @@ static enum sl_code check(const struct sl_options *o, struct sl_error *err)
                        o->copy_links ? "--copy-links" : o->copy_dirlinks ? "--copy-dirlinks" : "--copy-unsafe-links");
     if (o->remove_source_files && o->del && o->retries)
         return sl_fail(err, SL_E_CONFIG, "--remove-source-files with --delete doesn't go with --retries: the next attempt would delete what the last one moved");
+    if (o->delay_updates && o->inplace)
+        return sl_fail(err, SL_E_CONFIG, "--delay-updates doesn't go with %s: what is written in place can't wait for its name",
+                       o->append ? "--append" : o->append_verify ? "--append-verify" : "--inplace");
     if (o->delete_before && o->delete_after)
         return sl_fail(err, SL_E_CONFIG, "--delete-before and --delete-after don't go together");
     if ((o->append || o->append_verify) && o->whole_file > 0)

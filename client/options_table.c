@@ -106,6 +106,7 @@ const struct sl_option_row sl_option_rows[] = {
     ON(0, "force", force, "a directory with all that is in it makes way for something else, without --delete too"),
     ON(0, "allow-empty-source", allow_empty_source, "let --delete empty the destination when the source is empty"),
 
+    ON(0, "delay-updates", delay_updates, "give all files their names at the end, together"),
     ON(0, "fsync", fsync, "have each file on the disk before it gets its name"),
     ON(0, "remove-source-files", remove_source_files, "remove at the source what has arrived, but directories"),
     ON(0, "remove-sent-files", remove_source_files, "the same"),
@@ -190,7 +191,7 @@ const struct sl_option_row sl_option_rows[] = {
     LACKING(0, "write-devices", NULL, "a device is never written to; write it with dd"),
     LACKING(0, "drop-D", NULL, "say --no-D"),
     LACKING(0, "preallocate", NULL, NULL),
-    LACKING('B', "block-size", "SIZE", "files are cut by their content, so there is no size of blocks to set"), LACKING(0, "delay-updates", NULL, NULL),
+    LACKING('B', "block-size", "SIZE", "files are cut by their content, so there is no size of blocks to set"),
     LACKING(0, "iconv", "SPEC", "names are bytes and stay as they are; rename them with convmv"),
     LACKING(0, "compress-threads", "NUM", "each connection is compressed by one thread; use --lanes"),
     LACKING(0, "zt", "NUM", "each connection is compressed by one thread; use --lanes"),

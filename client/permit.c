@@ -78,6 +78,8 @@ static uint32_t needs(const struct sl_plan *p, const struct sl_action *a)
         return SL_RIGHT_CREATE | (fresh ? 0 : (uint32_t)SL_RIGHT_OVERWRITE) | backed_up;
     case SL_ACT_LINK:
         return SL_RIGHT_CREATE | SL_RIGHT_READ | (fresh ? 0 : (uint32_t)SL_RIGHT_OVERWRITE);
+    case SL_ACT_RELEASE:
+        return SL_RIGHT_CREATE | SL_RIGHT_OVERWRITE | backed_up;
     case SL_ACT_META:
         return a->own_dir ? SL_RIGHT_CREATE : SL_RIGHT_META;
     case SL_ACT_REMOVE:

@@ -6,6 +6,7 @@
 #include "config.h"
 #include "client/attrs.h"
 #include "client/backup.h"
+#include "client/delay.h"
 #include "client/hard.h"
 #include "client/plan_priv.h"
 #include "client/parts.h"
@@ -53,6 +54,7 @@ void sl_plan_clear(struct sl_plan *p)
         sl_action_clear(&p->deferred[i]);
     free(p->deferred);
     sl_backup_clear(p);
+    sl_delay_clear(p);
     sl_take_clear(p);
     free(p->failed_dir);
     free(p->path);
@@ -72,7 +74,7 @@ static void leave(struct sl_plan *p)
     uint32_t meta = l->meta;
     if (l->has_source && (l->touched || l->made) && sl_keeps_time(p->o, SL_TYPE_DIR))
         meta |= SL_META_MTIME;
-    if (l->has_source && meta) {
+    if (l->has_source && (meta = sl_delay_dir(p, l, meta)) != 0) {
         struct sl_action *a = sl_plan_push_dir(p, SL_ACT_META, l);
         a->meta = meta;
         a->quiet = a->closing = true;

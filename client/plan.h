@@ -27,6 +27,7 @@ enum sl_action_kind {
     SL_ACT_PART,             /* a part of a file's content (parts.h) */
     SL_ACT_JOIN,             /* the file that all parts are of gets its metadata and name */
     SL_ACT_DROP,             /* or its parts are given up */
+    SL_ACT_RELEASE,          /* a file that waits gets its name (delay.h) */
     SL_ACT_NOTHING           /* only a report */
 };
 
@@ -55,6 +56,7 @@ struct sl_backup_like;
 struct sl_lane_backup;
 struct sl_taken;
 struct sl_taking;
+struct sl_delay;
 
 struct sl_action {
     enum sl_action_kind kind;
@@ -99,6 +101,7 @@ struct sl_action {
     bool whole;              /* it is to be sent whole: a delta of it failed, or would not pay */
     bool told;               /* its line was printed */
     bool redo;               /* and it was counted as sent */
+    struct sl_taken *taken;  /* RELEASE: what goes at the source then; owned; NULL: nothing */
     bool takes_source;       /* what it is made of goes when it is done (take_source.h) */
     uint64_t source_size;    /* as it was listed */
     bool backs_up;           /* what it replaces or removes gets a second name before (backup.h) */
@@ -173,6 +176,10 @@ struct sl_pending {          /* an action under way */
     uint64_t backup_from, backup_to;   /* tickets of its backup; 0: it has none */
     bool backup_failed;      /* that did */
     struct sl_taken *source_taken;   /* what goes at the source then; owned; NULL: nothing */
+    bool waits, backs_up;    /* it is to wait for its name (delay.h); what that needs then: as in the action */
+    uint64_t old_size;
+    int64_t old_mtime_s;
+    uint32_t old_mtime_ns;
     bool changed, deleted;   /* an entry was made or written, or deleted; unless it failed */
     struct sl_action *redo;  /* what to do, once more, when its delta turns out to be wrong; owned, NULL: nothing */
     struct sl_action *action;/* what to do when its lane is lost; owned, NULL on the first lane */
@@ -211,6 +218,7 @@ struct sl_lane {
     const char *current;             /* path of the action being carried out */
     bool current_dir;
     bool current_failed;             /* JOIN at a local tree: it has failed within its call */
+    uint64_t failed_ticket;          /* of a local tree: the last that has failed within its call */
     bool current_lost;               /* the action being carried out has failed for good */
     bool took_failure;               /* of the action being carried out: something has failed within its call */
     struct sl_lane_backup *backup;   /* its way to --backup-dir; owned; NULL: none yet */
@@ -288,6 +296,8 @@ struct sl_plan {
     uint64_t match_key;
     char *failed_dir;                /* below it failures are not told again; owned */
     struct sl_backup_place *backup;  /* --backup-dir (backup.h); owned; NULL: none */
+    struct sl_delay *delay;          /* --delay-updates; owned; NULL: no */
+    bool holds;                      /* with it: what is complete waits for its name */
     struct sl_taking *taking;        /* --remove-source-files; owned; NULL: no */
     struct sl_taken *taken_failed;   /* what stays there; owned */
     /* totals */

@@ -3,6 +3,7 @@
 #include "config.h"
 #include "client/plan.h"
 #include "client/backup.h"
+#include "client/take_source.h"
 #include "base/mem.h"
 #include "base/ring.h"
 
@@ -62,6 +63,7 @@ void sl_action_clear(struct sl_action *a)
 {
     sl_delta_job_free(a->delta);
     sl_attrs_job_free(a->attrs);
+    sl_take_forget(a->taken);
     free(a->path);
     free(a->real);
     free(a->target);

@@ -207,6 +207,7 @@ const struct sl_endpoint_ops sl_remote_ops = {
     .set_meta = sl_remote_set_meta,
     .remove = sl_remote_remove,
     .take = sl_remote_take,
+    .release = sl_remote_release,
     .link = sl_remote_link,
     .rename = sl_remote_rename,
     .backup = sl_remote_backup,

@@ -149,7 +149,7 @@ void sl_remote_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, co
 static void move(struct sl_endpoint *e, const struct sl_names *n, enum sl_msg type)
 {
     struct sl_msg_move m = { .from_id = n->from_dir, .to_id = n->to_dir, .from = n->from, .to = n->to, .from_len = strlen(n->from),
-                             .to_len = strlen(n->to), .flags = n->flags & SL_PUT_REPLACE };
+                             .to_len = strlen(n->to), .flags = n->flags & (SL_PUT_REPLACE | SL_PUT_HOLD) };
     sl_move_encode(&sl_remote_of(e)->scratch, &m);
     sl_remote_send_scratch(sl_remote_of(e), SL_JOB_WORK, type);
 }
@@ -162,6 +162,13 @@ void sl_remote_link(struct sl_endpoint *e, const struct sl_names *n)
 void sl_remote_rename(struct sl_endpoint *e, const struct sl_names *n)
 {
     move(e, n, SL_MSG_RENAME);
+}
+
+void sl_remote_release(struct sl_endpoint *e, uint32_t dir, const char *name, uint32_t flags)
+{
+    struct sl_msg_release m = { .id = dir, .flags = flags & (SL_PUT_REPLACE | SL_PUT_FSYNC), .name = name, .name_len = strlen(name) };
+    sl_release_encode(&sl_remote_of(e)->scratch, &m);
+    sl_remote_send_scratch(sl_remote_of(e), SL_JOB_WORK, SL_MSG_RELEASE);
 }
 
 void sl_remote_take(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_entry *as)

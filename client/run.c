@@ -8,6 +8,7 @@
 #include "client/confine_client.h"
 #include "client/fake_super.h"
 #include "client/files_from_far.h"
+#include "client/delay.h"
 #include "client/grow.h"
 #include "client/links.h"
 #include "client/permit.h"
@@ -158,6 +159,8 @@ static enum sl_code settle_in(struct sl_layout *l, struct sl_error *err, int *ex
         sl_permit_tell(l->o, l->report, NULL, l->dest);
     if ((l->o->del || l->o->force || l->o->delete_missing_args) && (remote || !local_dest))
         l->spool_file = sl_io_temporary();
+    for (size_t i = 0; i < SL_DELAY_SPOOLS && l->o->delay_updates && (remote || !local_dest); i++)
+        l->delay_files[i] = sl_io_temporary();
     sl_grow_prepare(l);
     const struct sl_files_from_how how = list_how(l->o);
     bool far = how.file && sl_files_from_is_far(how.file);
@@ -225,6 +228,9 @@ int sl_run_attempt(const struct sl_options *o, struct sl_attempts *a)
     sl_helper_stop(l.helper);
     if (l.spool_file)
         fclose(l.spool_file);
+    for (size_t i = 0; i < SL_DELAY_SPOOLS; i++)
+        if (l.delay_files[i])
+            fclose(l.delay_files[i]);
     sl_report_free(l.report);
     return status;
 }

@@ -3,6 +3,7 @@
 #include "config.h"
 #include "client/run_priv.h"
 #include "client/attrs.h"
+#include "client/delay.h"
 #include "client/delete_first.h"
 #include "client/delta_job.h"
 #include "client/grow.h"
@@ -181,6 +182,7 @@ int sl_run_transfer(struct sl_layout *l, struct sl_error *err)
     sl_spool_give(p.deletions, l->spool_file);
     l->spool_file = NULL;
     p.deleted_before = l->attempts ? l->attempts->deleted : 0;
+    sl_delay_init(&p, l->delay_files);
     sl_delete_first_done(&begun, &p);
     if (!in_two)
         start_attempt(l);

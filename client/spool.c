@@ -45,10 +45,10 @@ static enum sl_code spill(struct sl_spool *s, struct sl_error *err)
     size_t n = sl_buf_len(&s->mem);
     uint32_t len = (uint32_t)n;
     if (!s->file && !(s->file = sl_io_temporary()))
-        return sl_fail_errno(err, errno, "cannot make a temporary file for deletions");
+        return sl_fail_errno(err, errno, "cannot make a temporary file for what is done last");
     if (fseeko(s->file, (off_t)s->size, SEEK_SET) != 0 || fwrite(sl_buf_ptr(&s->mem), 1, n, s->file) != n ||
         fwrite(&len, sizeof len, 1, s->file) != 1 || fflush(s->file) != 0)
-        return sl_fail_errno(err, errno, "cannot write the temporary file for deletions");
+        return sl_fail_errno(err, errno, "cannot write the temporary file for what is done last");
     s->size += n + sizeof len;
     sl_buf_drop(&s->mem, n);
     return SL_OK;
@@ -58,7 +58,7 @@ enum sl_code sl_spool_push(struct sl_spool *s, const void *data, size_t n, struc
 {
     uint32_t len = (uint32_t)n;
     if (n > RECORD_MAX)
-        return sl_fail(err, SL_E_NAME, "a path is too long to be deleted");
+        return sl_fail(err, SL_E_NAME, "a path is too long for what is done last");
     if (sl_buf_len(&s->mem) > MEMORY_MAX) {
         enum sl_code rc = spill(s, err);
         if (rc != SL_OK)
@@ -74,10 +74,10 @@ static enum sl_code fill(struct sl_spool *s, struct sl_error *err)
     uint32_t n = 0;
     if (fseeko(s->file, (off_t)(s->size - sizeof n), SEEK_SET) != 0 || fread(&n, sizeof n, 1, s->file) != 1 ||
         n > s->size - sizeof n)
-        return sl_fail(err, SL_E_IO, "cannot read the temporary file for deletions");
+        return sl_fail(err, SL_E_IO, "cannot read the temporary file for what is done last");
     s->size -= sizeof n + n;
     if (fseeko(s->file, (off_t)s->size, SEEK_SET) != 0 || fread(sl_buf_reserve(&s->mem, n), 1, n, s->file) != n)
-        return sl_fail(err, SL_E_IO, "cannot read the temporary file for deletions");
+        return sl_fail(err, SL_E_IO, "cannot read the temporary file for what is done last");
     sl_buf_commit(&s->mem, n);
     return SL_OK;
 }

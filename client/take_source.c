@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "client/exec_priv.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +60,25 @@ void sl_take_forget(struct sl_taken *t)
     free(t->path);
     free(t->name);
     free(t);
+}
+
+/* The struct, then both strings with their NULs. */
+void sl_take_write(const struct sl_taken *t, struct sl_buf *b)
+{
+    sl_buf_add(b, t, sizeof *t);
+    sl_buf_add(b, t->path, strlen(t->path) + 1);
+    sl_buf_add(b, t->name, strlen(t->name) + 1);
+}
+
+struct sl_taken *sl_take_read(const void *record, size_t n)
+{
+    struct sl_taken *t = sl_malloc(sizeof *t);
+    const char *path = (const char *)record + sizeof *t;
+    assert(n > sizeof *t);
+    memcpy(t, record, sizeof *t);
+    t->path = sl_strdup(path);
+    t->name = sl_strdup(path + strlen(path) + 1);
+    return t;
 }
 
 void sl_take_now(struct sl_plan *p, struct sl_taken *t)

@@ -21,6 +21,9 @@ void sl_take_end(struct sl_plan *p);
 struct sl_taken *sl_take_of(const struct sl_plan *p, const struct sl_action *a);
 void sl_take_now(struct sl_plan *p, struct sl_taken *t);
 void sl_take_forget(struct sl_taken *t);
+/* As a record of this process, for later: it holds a pointer to the origin. And back, in fresh memory. */
+void sl_take_write(const struct sl_taken *t, struct sl_buf *b);
+struct sl_taken *sl_take_read(const void *record, size_t n);
 
 /* Asks for what can be asked for, and takes answers. Whether that was anything. */
 bool sl_take_step(struct sl_plan *p);

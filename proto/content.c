@@ -79,7 +79,8 @@ enum sl_code sl_content_decode(struct sl_rd *r, struct sl_content *out, struct s
 
 /* ---- PUT, WRITE, MKDIR, SYMLINK, MKNOD, SET_META ---- */
 
-enum { PUT_FLAGS = SL_PUT_REPLACE | SL_PUT_SPARSE | SL_PUT_UNKEPT | SL_PUT_PARTIAL | SL_PUT_INPLACE | SL_PUT_FSYNC };
+enum { PUT_FLAGS = SL_PUT_REPLACE | SL_PUT_SPARSE | SL_PUT_UNKEPT | SL_PUT_PARTIAL | SL_PUT_INPLACE | SL_PUT_FSYNC |
+                 SL_PUT_HOLD };
 
 void sl_put_encode(struct sl_buf *b, struct sl_entry_codec *c, const struct sl_msg_put *m)
 {

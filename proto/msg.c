@@ -272,7 +272,7 @@ static struct sl_msg_move read_move(struct sl_rd *r, unsigned flags)
 
 enum sl_code sl_move_decode(struct sl_rd *r, struct sl_msg_move *m, struct sl_error *err)
 {
-    struct sl_msg_move got = read_move(r, SL_PUT_REPLACE);
+    struct sl_msg_move got = read_move(r, SL_PUT_REPLACE | SL_PUT_HOLD);
     enum sl_code rc = whole(r, "LINK or RENAME", err);
     if (rc == SL_OK)
         *m = got;

@@ -28,6 +28,7 @@
 #define SL_FEATURE_REMOVE_AS "remove-as"
 #define SL_FEATURE_FAKE_SUPER "fake-super"
 #define SL_FEATURE_READ_SOME "read-some"
+#define SL_FEATURE_HOLD "hold"
 #define SL_FLAG_VERSION 4u        /* frame flag of READ_RANGES: END is to say which version of the file it was */
 #define SL_FLAG_HOLES 8u          /* frame flag of READ_RANGES: holes are told, not sent as zeros */
 #define SL_FLAG_NO_ATIME 32u      /* frame flag of READ, READ_RANGES, READ_SOME, HASH, CHUNKS: the time of the last access is not to change */
@@ -78,6 +79,7 @@ enum sl_msg {
     SL_MSG_GET_ATTRS = 49,   /* id, flags, name or "" -> ATTRS_ARE... */
     SL_MSG_STATFS = 50,      /* id -> STATFS_IS */
     SL_MSG_BACKUP = 55,      /* id, name, id, name, flags, [size, time]: what has the first name gets the second, too, or a copy of it does */
+    SL_MSG_RELEASE = 56,     /* id, flags, name: what waits for that name (SL_PUT_HOLD) gets it */
     SL_MSG_READ_SOME = 64,   /* id, name, from, length, ranges -> CONTENT: these ranges, and the hash of all that lies between */
     /* answers, whose numbers are their own */
     SL_MSG_DONE = 64,        /* uv request */
@@ -213,7 +215,8 @@ enum sl_put_flag {
     SL_PUT_PARTIAL = 8,      /* WRITE: it gets its name then, as far as it was written */
     SL_PUT_INPLACE = 16,     /* PUT, WRITE: the file that is there is written where it is; needs the right to overwrite */
     SL_PUT_FSYNC = 64,       /* PUT, WRITE, JOIN: the file is synced before it has its name, and its directory after */
-    SL_PUT_FIRST = 32        /* PART: the first one of the file; no part of it was written before */
+    SL_PUT_FIRST = 32,       /* PART: the first one of the file; no part of it was written before */
+    SL_PUT_HOLD = 128        /* PUT, WRITE, JOIN, LINK: it waits for its name, until RELEASE; needs the right to overwrite */
 };
 struct sl_msg_put {
     uint32_t id;
@@ -331,7 +334,7 @@ struct sl_msg_move {          /* LINK, RENAME */
     uint32_t from_id, to_id;
     const char *from, *to;
     size_t from_len, to_len;
-    uint8_t flags;           /* SL_PUT_REPLACE */
+    uint8_t flags;           /* SL_PUT_REPLACE; LINK: SL_PUT_HOLD */
 };
 struct sl_msg_statfs { uint32_t id; };
 struct sl_msg_statfs_is {
@@ -353,6 +356,7 @@ struct sl_msg_backup {
 };
 #define SL_BACKUP_FLAG_AS 4u
 #define SL_BACKUP_FLAGS 7u
+struct sl_msg_release { uint32_t id; uint8_t flags; /* SL_PUT_REPLACE, SL_PUT_FSYNC */ const char *name; size_t name_len; };
 struct sl_msg_name { uint32_t id; const char *name; size_t name_len; };   /* HASH */
 struct sl_msg_kept_in { const char *name; size_t name_len; };
 struct sl_msg_fail { uint64_t request; enum sl_code code; const char *text; size_t text_len; };
@@ -388,5 +392,6 @@ SL_MSG_CODEC(attrs, sl_msg_attrs);
 SL_MSG_CODEC(get_attrs, sl_msg_get_attrs);
 SL_MSG_CODEC(attrs_are, sl_msg_attrs_are);
 SL_MSG_CODEC(backup, sl_msg_backup);
+SL_MSG_CODEC(release, sl_msg_release);
 
 #endif

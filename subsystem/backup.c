@@ -22,7 +22,7 @@ bool sl_unbacked(struct sl_channel *ch, enum sl_msg type)
 {
     bool replaces = type == SL_MSG_PUT || type == SL_MSG_WRITE || type == SL_MSG_COMMIT || type == SL_MSG_JOIN ||
                     type == SL_MSG_SYMLINK || type == SL_MSG_MKNOD || type == SL_MSG_REMOVE || type == SL_MSG_RENAME ||
-                    type == SL_MSG_LINK;
+                    type == SL_MSG_LINK || type == SL_MSG_RELEASE;
     if (!ch->unbacked || !replaces)
         return false;
     ch->unbacked = false;

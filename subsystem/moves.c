@@ -7,6 +7,7 @@
 #include "subsystem/session_priv.h"
 
 #include "base/io.h"
+#include "tree/hold.h"
 #include "tree/move.h"
 
 #include <errno.h>
@@ -63,11 +64,20 @@ static enum sl_code end(struct sl_channel *ch, const struct sl_msg_move *m, cons
     return sl_told(rc, t->kept_back, t->to, err);
 }
 
+static enum sl_code link_held(struct sl_channel *ch, const struct sl_msg_move *m, const struct two *t, struct sl_error *err)
+{
+    enum sl_code rc = sl_may_write_so(ch, m->flags, err);
+    struct sl_hold_link l = { .move = t->move, .from_in = sl_held_in(ch, m->from_id, t->from), .to_in = sl_held_in(ch, m->to_id, t->to) };
+    return rc == SL_OK ? sl_hold_link(&l, err) : rc;
+}
+
 enum sl_code sl_run_link(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
 {
     struct two t;
     enum sl_code rc = begin(ch, &q->move, SL_FEATURE_LINKS, &t, err);
-    if (rc == SL_OK)
+    if (rc == SL_OK && q->move.flags & SL_PUT_HOLD)
+        rc = link_held(ch, &q->move, &t, err);
+    else if (rc == SL_OK)
         rc = sl_move_link(&t.move, err);
     return end(ch, &q->move, "link", &t, rc, err);
 }
@@ -76,6 +86,8 @@ enum sl_code sl_run_rename(struct sl_channel *ch, const union sl_request *q, str
 {
     struct two t;
     enum sl_code rc = begin(ch, &q->move, SL_FEATURE_RENAME, &t, err);
+    if (rc == SL_OK && q->move.flags & SL_PUT_HOLD)
+        rc = sl_fail(err, SL_E_INVALID, "what is renamed does not wait for its name");
     if (rc == SL_OK)
         rc = sl_move_rename(&t.move, err);
     if (rc == SL_OK)

@@ -54,7 +54,9 @@ enum sl_code sl_run_join(struct sl_channel *ch, const union sl_request *q, struc
     bool kept_back = sl_limit(ch, &e, &j.meta, &j.flags);
     if (sl_hidden_kept(ch, m->id, e.name))
         j.kept_in = NULL;
-    enum sl_code rc = begin(ch, m->id, &fd, err);
+    enum sl_code rc = sl_may_write_so(ch, m->flags & SL_PUT_HOLD, err);
+    if (rc == SL_OK)
+        rc = begin(ch, m->id, &fd, err);
     if (rc == SL_OK)
         rc = sl_part_join(fd, &j, ch->s->owners, err);
     if (rc == SL_OK)

@@ -38,6 +38,7 @@ DECODER(decode_statfs, statfs, sl_statfs_decode)
 DECODER(decode_attrs, attrs, sl_attrs_decode)
 DECODER(decode_get_attrs, get_attrs, sl_get_attrs_decode)
 DECODER(decode_backup, backup, sl_backup_decode)
+DECODER(decode_release, release, sl_release_decode)
 
 static enum sl_code whole(const struct sl_rd *r, const char *what, struct sl_error *err)
 {
@@ -153,7 +154,7 @@ static enum sl_code run_owner(struct sl_channel *ch, const union sl_request *q, 
 
 /* Where in a request a name of the tree stands. READ has many and LIST one of a type not yet known: they see to it themselves,
  * by the same sl_hidden. */
-enum names { NAMES_NOTHING, NAMES_OPENED, NAMES_ENTRY, NAMES_PART, NAMES_DROP, NAMES_EXISTING_ENTRY, NAMES_REMOVED, NAMES_FILE, NAMES_CHUNKS, NAMES_RANGES, NAMES_SOME, NAMES_BASIS, NAMES_MOVED, NAMES_ATTRS, NAMES_BACKED_UP };
+enum names { NAMES_NOTHING, NAMES_OPENED, NAMES_ENTRY, NAMES_PART, NAMES_RELEASED, NAMES_DROP, NAMES_EXISTING_ENTRY, NAMES_REMOVED, NAMES_FILE, NAMES_CHUNKS, NAMES_RANGES, NAMES_SOME, NAMES_BASIS, NAMES_MOVED, NAMES_ATTRS, NAMES_BACKED_UP };
 
 static const struct sl_request_kind {
     const char *name;                /* NULL: no request has this number */
@@ -206,6 +207,9 @@ static const struct sl_request_kind {
     [SL_MSG_GET_ATTRS] = { "list", SL_RIGHT_LIST, 0, NAMES_ATTRS, false, decode_get_attrs, sl_run_get_attrs },
     /* The same; and a copy can be read by whom the first one is kept from. */
     [SL_MSG_BACKUP] = { "make backups: to create and read", SL_RIGHT_CREATE | SL_RIGHT_READ, 0, NAMES_BACKED_UP, false, decode_backup, sl_run_backup },
+    /* Who could not replace what waits of another session may not have it wait; see sl_may_write_so. */
+    [SL_MSG_RELEASE] = { "put held files in their places: to create and overwrite", SL_RIGHT_CREATE | SL_RIGHT_OVERWRITE, 0, NAMES_RELEASED, false,
+                         decode_release, sl_run_release },
     [SL_MSG_MODULES] = { "list modules", 0, 0, NAMES_NOTHING, false, decode_nothing, sl_run_modules },
 };
 
@@ -250,6 +254,9 @@ static const char *named(const struct sl_request_kind *k, const union sl_request
         break;
     case NAMES_PART:
         *dir = q->part.id, name = q->part.name, len = q->part.name_len;
+        break;
+    case NAMES_RELEASED:
+        *dir = q->release.id, name = q->release.name, len = q->release.name_len;
         break;
     case NAMES_DROP:
         *dir = q->drop.id, name = q->drop.name, len = q->drop.name_len;

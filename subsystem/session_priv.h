@@ -186,6 +186,7 @@ union sl_request {
     struct sl_msg_move move;
     struct sl_msg_statfs statfs;
     struct sl_msg_backup backup;
+    struct sl_msg_release release;
 };
 /* A handler: SL_OK or the failure of this one request. Decoded names are not NUL-terminated unless they are an entry's. */
 typedef enum sl_code sl_request_run(struct sl_channel *ch, const union sl_request *q, struct sl_error *err);
@@ -200,6 +201,11 @@ sl_request_run sl_run_make, sl_run_set_meta, sl_run_remove;
 sl_request_run sl_run_part, sl_run_join, sl_run_drop;                                     /* parts.c */
 sl_request_run sl_run_statfs;                                                             /* statfs.c */
 sl_request_run sl_run_backup;                                                             /* backup.c */
+sl_request_run sl_run_release;                                                            /* placing.c */
+/* Whether flags of PUT, WRITE, JOIN or LINK that need more than a new file does are allowed. */
+enum sl_code sl_may_write_so(const struct sl_channel *ch, uint32_t flags, struct sl_error *err);
+/* The partial directory, where things of this name may be in it; else NULL: they are beside its place. */
+const char *sl_held_in(struct sl_channel *ch, uint32_t dir, const char *name);
 sl_request_run sl_run_link, sl_run_rename;                                                /* moves.c */
 /* Whether a name may be made: one that is excluded, or has a staged file's form, may not. */
 enum sl_code sl_may_make(struct sl_channel *ch, uint32_t dir, const char *name, bool is_dir, struct sl_error *err);

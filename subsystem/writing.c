@@ -10,6 +10,7 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "tree/hold.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -27,14 +28,6 @@ bool sl_limit(const struct sl_channel *ch, struct sl_entry *e, uint32_t *meta, u
         return false;
     *flags &= ~(uint32_t)SL_PUT_REPLACE;
     return true;
-}
-
-/* Without `overwrite` nobody could go on with what was once begun in place, nor mend it. */
-static enum sl_code may_inplace(const struct sl_channel *ch, uint32_t flags, struct sl_error *err)
-{
-    if (!(flags & SL_PUT_INPLACE) || ch->rights & SL_RIGHT_OVERWRITE)
-        return SL_OK;
-    return sl_fail(err, SL_E_RIGHTS, "not allowed here: the right to overwrite is missing");
 }
 
 enum sl_code sl_told(enum sl_code rc, bool kept_back, const char *name, struct sl_error *err)
@@ -65,14 +58,16 @@ enum sl_code sl_run_put(struct sl_channel *ch, const union sl_request *q, struct
     sl_hash_once_as(ch->s->digest, m->data, m->data_len, mine);
     enum sl_code rc = check_hash(ch, mine, m->hash, e.name, err);
     if (rc == SL_OK)
-        rc = may_inplace(ch, m->flags, err);
+        rc = sl_may_write_so(ch, m->flags, err);
     if (rc == SL_OK)
         rc = sl_dirs_fd(ch->dirs, m->id, &fd, err);
     if (rc == SL_OK)
         rc = sl_spend(ch->s, SL_SPEND_MADE_FILE, 1, err);
     if (rc == SL_OK)
         rc = sl_spend(ch->s, SL_SPEND_STORED, m->data_len, err);
-    if (rc == SL_OK)
+    if (rc == SL_OK && flags & SL_PUT_HOLD)
+        rc = sl_hold_put(fd, &(struct sl_hold_put){ &e, meta, flags, m->data, m->data_len, sl_held_in(ch, m->id, e.name) }, ch->s->owners, err);
+    else if (rc == SL_OK)
         rc = sl_stage_put(fd, &e, meta, flags, m->data, m->data_len, ch->s->owners, err);
     if (rc == SL_OK)
         sl_note(ch, SL_NOTE_TRANSFER, "write", m->id, e.name);
@@ -111,7 +106,7 @@ enum sl_code sl_run_write(struct sl_channel *ch, const union sl_request *q, stru
     ch->w_flags = m->flags;
     ch->w_kept_back = sl_limit(ch, &ch->w_entry, &ch->w_meta, &ch->w_flags);
     sl_attrs_hold(ch);
-    enum sl_code rc = may_inplace(ch, m->flags, err);
+    enum sl_code rc = sl_may_write_so(ch, m->flags, err);
     if (rc == SL_OK)
         rc = sl_dirs_fd(ch->dirs, m->id, &fd, err);
     if (rc == SL_OK)

@@ -490,6 +490,21 @@ START_TEST(backups)
 }
 END_TEST
 
+START_TEST(releases)
+{
+    struct sl_msg_release m = { 300, SL_PUT_REPLACE | SL_PUT_FSYNC, "film", 4 }, got;
+    sl_release_encode(&b, &m);
+    CHECK_SHAPE(release, sl_msg_release);
+    ck_assert_int_eq(sl_release_decode(&r, &got, &err), SL_OK);
+    ck_assert(got.id == 300 && got.flags == m.flags && got.name_len == 4 && memcmp(got.name, "film", 4) == 0);
+    CHECK_REFUSED(release, sl_msg_release, "\0\2\1a");                   /* a flag that it has not */
+    CHECK_REFUSED(release, sl_msg_release, "\0\200\1a");
+    CHECK_REFUSED(release, sl_msg_release, "\0\0\0");
+    CHECK_REFUSED(release, sl_msg_release, "\0\0\3a/b");
+    CHECK_REFUSED(release, sl_msg_release, "\0\0\1ax");
+}
+END_TEST
+
 /* Encodes m; what the decoder makes of it as a request of that type, in a fresh context. */
 static enum sl_code put(enum sl_msg type, const struct sl_msg_put *m, const char *tail, struct sl_msg_put *got)
 {
@@ -617,6 +632,7 @@ int main(void)
     tcase_add_test(t, moves);
     tcase_add_test(t, file_systems);
     tcase_add_test(t, backups);
+    tcase_add_test(t, releases);
     tcase_add_test(t, joins);
     tcase_add_test(t, puts_of_all_kinds);
     tcase_add_test(t, puts_hostile);

@@ -58,6 +58,7 @@ PASS(attached, sl_msg_attached)
 PASS(list_request, sl_msg_list)
 PASS(open, sl_msg_open)
 PASS(backup, sl_msg_backup)
+PASS(release, sl_msg_release)
 PASS(remove, sl_msg_remove)
 PASS(owner, sl_msg_owner)
 PASS(name, sl_msg_name)
@@ -282,6 +283,7 @@ static const struct { const char *file; enum sl_code (*pass)(struct sl_rd *, str
     { "list-links", pass_list_request }, { "listed-links", pass_listed },
     { "attrs", pass_attrs },       { "get-attrs", pass_get_attrs }, { "attrs-are", pass_attrs_are }, { "listed-attrs", pass_listed_attrs },
     { "backup", pass_backup },     { "read-some", pass_read_some },
+    { "release", pass_release },
 };
 
 START_TEST(payload)

@@ -88,7 +88,7 @@ void hello_with(struct peer *p, uint32_t window, uint8_t wants, const char *feat
 
 void greet(struct peer *p)
 {
-    hello_with(p, WINDOW, 0, SL_FEATURE_PARTS " " SL_FEATURE_LINKS " " SL_FEATURE_RENAME " " SL_FEATURE_ATTRS " " SL_FEATURE_BACKUP " " SL_FEATURE_REMOVE_AS " " SL_FEATURE_READ_SOME);
+    hello_with(p, WINDOW, 0, SL_FEATURE_PARTS " " SL_FEATURE_LINKS " " SL_FEATURE_RENAME " " SL_FEATURE_ATTRS " " SL_FEATURE_BACKUP " " SL_FEATURE_REMOVE_AS " " SL_FEATURE_READ_SOME " " SL_FEATURE_HOLD);
 }
 
 void hello(struct peer *p)
@@ -211,6 +211,7 @@ uint64_t ask_bytes(struct peer *p, uint8_t ch, uint8_t type, uint32_t id, const 
     case SL_MSG_READ_RANGES: sl_w_bs(&b, name, len); sl_w_raw(&b, "\0\1", 2); break;
     case SL_MSG_BASIS: sl_w_u8(&b, 0); sl_w_bs(&b, name, len); break;
     case SL_MSG_PART: sl_w_raw(&b, "\40" TOKEN, 1 + SL_TOKEN_LEN); sl_w_bs(&b, name, len); sl_w_raw(&b, "\0\1", 2); break;
+    case SL_MSG_RELEASE: sl_w_u8(&b, SL_PUT_REPLACE); sl_w_bs(&b, name, len); break;
     case SL_MSG_BACKUP:
     case SL_MSG_LINK: sl_w_bs(&b, name, len); sl_w_raw(&b, "\0\1t\0", 4); break;
     case SL_MSG_RENAME: sl_w_bs(&b, "t", 1); sl_w_uv(&b, id); sl_w_bs(&b, name, len); sl_w_u8(&b, 0); break;

@@ -7,9 +7,9 @@
 
 static const uint8_t verbs[] = { SL_MSG_OPEN_DIR, SL_MSG_LIST, SL_MSG_READ, SL_MSG_HASH, SL_MSG_REMOVE, SL_MSG_PUT, SL_MSG_WRITE,
                                  SL_MSG_MKDIR, SL_MSG_SYMLINK, SL_MSG_MKNOD, SL_MSG_SET_META, SL_MSG_CHUNKS, SL_MSG_READ_RANGES, SL_MSG_BASIS,
-                                 SL_MSG_PART, SL_MSG_JOIN, SL_MSG_DROP, SL_MSG_LINK, SL_MSG_RENAME, SL_MSG_BACKUP, SL_MSG_READ_SOME };
+                                 SL_MSG_PART, SL_MSG_JOIN, SL_MSG_DROP, SL_MSG_LINK, SL_MSG_RENAME, SL_MSG_BACKUP, SL_MSG_READ_SOME, SL_MSG_RELEASE };
 static const char *const verb_names[] = { "open", "list", "read", "hash", "remove", "put", "write", "mkdir", "symlink", "mknod", "meta", "chunks",
-                                         "ranges", "basis", "part", "join", "drop", "link", "rename", "backup", "some" };
+                                         "ranges", "basis", "part", "join", "drop", "link", "rename", "backup", "some", "release" };
 enum { VERBS = sizeof verbs };
 
 /* Each verb, each on a connection of its own, for the session ends. A READ may also fail alone; one without the right to make

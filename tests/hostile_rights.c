@@ -294,6 +294,30 @@ static void backups(struct peer *p)
         bad(p, "A BACKUP OF NOTHING IS THERE");
 }
 
+/* ---- what waits for its name ---- */
+
+static void waiting(struct peer *p)
+{
+    const uint32_t needed = SL_RIGHT_CREATE | SL_RIGHT_OVERWRITE;
+    struct sl_entry e = { .type = SL_TYPE_FILE, .name = "h-w", .name_len = 3, .mode = 0644, .size = 4 };
+    struct stat st;
+    hello(p);
+    put_file(p, "h-w", "old\n");
+    want(p, 1, ask_make(p, 1, SL_MSG_PUT, 0, &e, 0, SL_PUT_REPLACE | SL_PUT_HOLD, "new\n"), if_may(p, needed, DONE), "a file that waits");
+    if (!holds(p, "h-w", "old\n"))
+        bad(p, "WHAT WAITS HAS ITS NAME");
+    want(p, 1, ask_move(p, 1, SL_MSG_LINK, "h-w", "h-w-two", SL_PUT_HOLD), if_may(p, needed | SL_RIGHT_READ, DONE), "a link of what waits");
+    want(p, 1, ask_move(p, 1, SL_MSG_RENAME, "h-w", "h-w-two", SL_PUT_HOLD), if_may(p, SL_RIGHT_CREATE | SL_RIGHT_RENAME, BIT(SL_E_INVALID)), "renamed");
+    want(p, 1, ask_named(p, 1, SL_MSG_RELEASE, 0, "h-w"), if_may(p, needed, DONE), "release");
+    if (!holds(p, "h-w", may(p, needed) ? "new\n" : "old\n"))
+        bad(p, "A RELEASE DID SOMETHING ELSE");
+    want(p, 1, ask_named(p, 1, SL_MSG_RELEASE, 0, "h-w"), if_may(p, needed, BIT(SL_E_NOT_FOUND)), "release of nothing");
+    want(p, 1, ask_named(p, 1, SL_MSG_RELEASE, 0, ".x.abcdefgh.slheld"), if_may(p, needed, BIT(SL_E_RIGHTS)), "release of a staged name");
+    want(p, 1, ask_make(p, 1, SL_MSG_PUT, 0, &e, 0, SL_PUT_REPLACE | SL_PUT_HOLD | SL_PUT_INPLACE, "new\n"), if_may(p, SL_RIGHT_CREATE, BIT(SL_E_INVALID)), "in place");
+    if (look(p, "h-w-two", &st))
+        bad(p, "A LINK OF WHAT WAITS HAS ITS NAME");
+}
+
 /* ---- what the module excludes ---- */
 
 /* The private directory and every name that ends in .key: asked for, they are answered as a name that is not there is; they can't
@@ -321,6 +345,7 @@ static void excluded(struct peer *p)
             want(p, 1, ask_move(p, 1, type, "file", names[n], SL_PUT_REPLACE), if_may(p, rights, BIT(SL_E_RIGHTS)), "its name for another");
         }
         want(p, 1, ask_move(p, 1, SL_MSG_BACKUP, names[n], "h-seen", 0), if_may(p, SL_RIGHT_CREATE | SL_RIGHT_READ, BIT(SL_E_NOT_FOUND)), "a backup of it");
+        want(p, 1, ask_named(p, 1, SL_MSG_RELEASE, 0, names[n]), if_may(p, SL_RIGHT_CREATE | SL_RIGHT_OVERWRITE, BIT(SL_E_RIGHTS)), "a release of it");
         ask_named(p, 1, SL_MSG_REMOVE, 0, "h-absent");
     }
     want(p, 1, ask_list(p, 1, 0, "", SL_LIST_RECURSE), if_may(p, SL_RIGHT_LIST, DONE), "list");
@@ -413,7 +438,7 @@ static void moved_while_open(struct peer *p)
 
 const struct attack right_attacks[] = {
     { "rights-verbs", verbs, 0 },            { "rights-setuid", setuid_bits, TREE },           { "rights-link-targets", link_targets, 0 },
-    { "rights-moves", moves, TREE },         { "rights-attributes", attributes, TREE },         { "rights-backups", backups, TREE },         { "excluded", excluded, HIDES },
+    { "rights-moves", moves, TREE },         { "rights-attributes", attributes, TREE },         { "rights-backups", backups, TREE },         { "rights-waiting", waiting, TREE },         { "excluded", excluded, HIDES },
     { "special-fifo", fifo_opened, TREE },   { "moved-and-evicted", moved_and_evicted, TREE }, { "moved-while-open", moved_while_open, TREE },
     { NULL, NULL, 0 },
 };

@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "base/io.h"
+#include "tree/hold.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -28,8 +29,7 @@ static bool ours(const struct stat *st)
     return S_ISREG(st->st_mode) && st->st_uid == geteuid() && st->st_size >= (off_t)SL_KEPT_LEAST;
 }
 
-/* The directory that things are kept in: a new descriptor, or -1. A link of that name is not followed. */
-static int open_in(int dirfd, const char *in, bool make)
+int sl_kept_dir(int dirfd, const char *in, bool make)
 {
     const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     if (!in)
@@ -60,7 +60,7 @@ static void put_aside(int dirfd, const char *temp, const struct stat *st, const 
 {
     char kept[SL_NAME_MAX + 1];
     struct stat old;
-    int to = open_in(dirfd, in, true);
+    int to = sl_kept_dir(dirfd, in, true);
     name_in(kept, name, in);
     bool larger = to >= 0 && fstatat(to, kept, &old, AT_SYMLINK_NOFOLLOW) == 0 && ours(&old) && amount(&old) >= amount(st);
     if (to < 0 || larger || renameat(dirfd, temp, to, kept) != 0)
@@ -186,7 +186,7 @@ static bool search_once(int dirfd, const char *name, struct sl_kept_searched *se
 static enum sl_code open_kept(struct sl_reader *r, int dirfd, const char *name, const char *in, struct sl_error *err)
 {
     char kept[SL_NAME_MAX + 1];
-    int from = open_in(dirfd, in, false);
+    int from = sl_kept_dir(dirfd, in, false);
     if (from < 0)
         return sl_fail(err, SL_E_NOT_FOUND, "nothing is kept of '%s'", name);
     name_in(kept, name, in);
@@ -198,7 +198,10 @@ static enum sl_code open_kept(struct sl_reader *r, int dirfd, const char *name, 
 enum sl_code sl_kept_open(struct sl_reader *r, int dirfd, const char *name, bool may_change, struct sl_kept_searched *searched,
                           struct sl_error *err)
 {
-    enum sl_code rc = open_kept(r, dirfd, name, searched->in, err);
+    enum sl_code rc = searched->in ? SL_E_NOT_FOUND : sl_hold_open(r, dirfd, name, err);
+    if (rc == SL_OK)                     /* root's may be another's by now */
+        return rc;
+    rc = open_kept(r, dirfd, name, searched->in, err);
     if (rc == SL_E_NOT_FOUND && may_change && search_once(dirfd, name, searched))
         rc = open_kept(r, dirfd, name, searched->in, err);
     if (rc == SL_OK && !ours(&r->st)) {
@@ -217,7 +220,7 @@ void sl_kept_remove(int dirfd, const char *name, const char *in)
 {
     char kept[SL_NAME_MAX + 1];
     struct stat st;
-    int from = open_in(dirfd, in, false);
+    int from = sl_kept_dir(dirfd, in, false);
     name_in(kept, name, in);
     if (from >= 0 && (!in || (fstatat(from, kept, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))) && unlinkat(from, kept, 0) == 0 && in)
         unlinkat(dirfd, in, AT_REMOVEDIR);

@@ -35,7 +35,7 @@ struct sl_kept_searched {
     char parts[SL_KEPT_PARTS][SL_NAME_MAX + 1];
 };
 
-/* Opens what is kept of `name`; SL_E_NOT_FOUND when there is nothing. What a killed process left is found too: staged files of this user that
+/* Opens what is kept of `name`, or waits for it (tree/hold.h); SL_E_NOT_FOUND when there is nothing. What a killed process left is found too: staged files of this user that
  * no process holds any more get kept names (may_change: names may be changed here). A directory is searched once in a row. What was written in parts
  * is held by nobody between two of them: only that of `name` itself is taken, which the caller is not writing. */
 enum sl_code sl_kept_open(struct sl_reader *r, int dirfd, const char *name, bool may_change, struct sl_kept_searched *searched,
@@ -43,6 +43,8 @@ enum sl_code sl_kept_open(struct sl_reader *r, int dirfd, const char *name, bool
 
 /* What a killed process left of `name` is kept from now on, if there is more of it than of what is kept; before any of that is compared. As above. */
 void sl_kept_adopt(int dirfd, const char *name, struct sl_kept_searched *searched);
+/* The directory that things are kept in: a new descriptor, or -1 and errno. in NULL: dirfd itself; a link of that name is not followed. */
+int sl_kept_dir(int dirfd, const char *in, bool make);
 
 /* Removes what is kept of `name`, if anything; and the partial directory `in` (or NULL), once it is empty. */
 void sl_kept_remove(int dirfd, const char *name, const char *in);

@@ -19,6 +19,7 @@
 
 #define SL_STAGE_SUFFIX ".slpart"
 #define SL_KEPT_SUFFIX ".slkept"         /* tree/kept.h */
+#define SL_HOLD_SUFFIX ".slheld"         /* tree/hold.h */
 #define SL_STAGE_AFFIX_LEN (sizeof "." - 1 + sizeof ".abcdefgh" - 1 + sizeof SL_STAGE_SUFFIX - 1)   /* around the name */
 #define SL_STAGE_STALE_S (24 * 3600)     /* a staged file untouched for this long, and ours, is a dead run's */
 
@@ -56,8 +57,9 @@ struct sl_stage {
     bool sparse;             /* false after begin; the caller may set it: zero blocks then become holes (SL_STAGE_SPARSE) */
 };
 
-/* The values are those of enum sl_put_flag. FSYNC, of a commit: the file is on the disk before it has its name, and that is before commit returns. */
-enum sl_stage_flag { SL_STAGE_REPLACE = 1, SL_STAGE_SPARSE = 2, SL_STAGE_INPLACE = 16, SL_STAGE_FSYNC = 64 };
+/* The values are those of enum sl_put_flag. FSYNC, of a commit: the file is on the disk before it has its name, and that is before commit returns.
+ * HOLD, of a commit: it is complete, and waits for its name (tree/hold.h); nothing of that name is looked at. */
+enum sl_stage_flag { SL_STAGE_REPLACE = 1, SL_STAGE_SPARSE = 2, SL_STAGE_INPLACE = 16, SL_STAGE_FSYNC = 64, SL_STAGE_HOLD = 128 };
 
 /* Creates the staged file (mode 0600 or, where that is safe, the final one, so that commit need not set it). Without
  * SL_META_MODE a new file gets the mode of e, user may read and write, through the umask. */

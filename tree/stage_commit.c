@@ -4,6 +4,7 @@
 #include "tree/stage_priv.h"
 #include "base/attrs.h"
 #include "base/io.h"
+#include "tree/hold.h"
 #include "tree/kept.h"
 
 #include <errno.h>
@@ -102,11 +103,22 @@ enum sl_code sl_stage_finish(struct sl_stage *s, const struct sl_entry *e, uint3
         sl_stage_discard(s);
         return rc;
     }
-    if (!s->inplace)
+    if (flags & SL_STAGE_HOLD)
+        rc = sl_hold_keep(s, err);
+    else if (!s->inplace)
         rc = sl_stage_give_name(s->dirfd, s->temp, s->name, flags, err);
-    if (rc == SL_OK && flags & SL_STAGE_FSYNC && (!s->inplace || s->made))
+    if (rc == SL_OK && flags & SL_STAGE_FSYNC && !(flags & SL_STAGE_HOLD) && (!s->inplace || s->made))
         rc = sl_stage_sync_dir(s, err);
     return rc == SL_OK ? attrs : rc;
+}
+
+/* What was kept of it is of no use any more. It may have been replaced by what waits now. */
+static void forget_kept(const struct sl_stage *s, uint32_t flags)
+{
+    if (!(flags & SL_STAGE_HOLD))
+        sl_hold_forget(s->dirfd, s->name);
+    if (!(flags & SL_STAGE_HOLD) || !s->kept_in)
+        sl_kept_remove(s->dirfd, s->name, s->kept_in);
 }
 
 enum sl_code sl_stage_commit(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, uint32_t flags,
@@ -117,7 +129,7 @@ enum sl_code sl_stage_commit(struct sl_stage *s, const struct sl_entry *e, uint3
     bool long_one = s->pos >= SL_KEPT_LEAST;
     enum sl_code rc = sl_stage_finish(s, e, meta, flags, owners, err);
     if ((rc == SL_OK || rc == SL_E_ATTRS) && long_one)
-        sl_kept_remove(s->dirfd, s->name, s->kept_in);
+        forget_kept(s, flags);
     sl_io_close(&s->dirfd);
     return rc;
 }

@@ -4,6 +4,7 @@
  * one.
  */
 #include "config.h"
+#include "tree/hold.h"
 #include "tree/kept.h"
 
 #include "base/hash.h"
@@ -88,16 +89,32 @@ bool sl_stage_is_part_of(const char *temp, const char *name)
     return strlen(temp) == n + SL_STAGE_AFFIX_LEN && memcmp(temp + 1, name, n) == 0 && sl_stage_is_part(temp);
 }
 
-void sl_kept_name(char kept[SL_NAME_MAX + 1], const char *name)
+/* Of the first n bytes of name. */
+static void affix_hash(char *out, const char *name, size_t n, const char *suffix)
 {
     uint8_t hash[SL_HASH_BYTES];
     char random[RANDOM_LEN];
     uint64_t number = 0;
-    sl_hash_once(name, cut_len(name), hash);
+    sl_hash_once(name, n, hash);
     for (size_t i = 0; i < sizeof number; i++)
         number = number << 8 | hash[i];
     spell(random, number, 0, sizeof letters - 1);
-    affix(kept, name, random, SL_KEPT_SUFFIX);
+    affix(out, name, random, suffix);
+}
+
+void sl_kept_name(char kept[SL_NAME_MAX + 1], const char *name)
+{
+    affix_hash(kept, name, cut_len(name), SL_KEPT_SUFFIX);
+}
+
+void sl_hold_name(char held[SL_NAME_MAX + 1], const char *name)
+{
+    affix_hash(held, name, strlen(name), SL_HOLD_SUFFIX);
+}
+
+static bool ends_in(const char *name, size_t len, const char *suffix)
+{
+    return memcmp(name + len - strlen(suffix), suffix, strlen(suffix)) == 0;
 }
 
 bool sl_stage_is_temp(const char *name, size_t len)
@@ -105,7 +122,7 @@ bool sl_stage_is_temp(const char *name, size_t len)
     const size_t suffix = sizeof SL_STAGE_SUFFIX - 1;
     if (len <= SL_STAGE_AFFIX_LEN || name[0] != '.')
         return false;
-    if (memcmp(name + len - suffix, SL_STAGE_SUFFIX, suffix) != 0 && memcmp(name + len - suffix, SL_KEPT_SUFFIX, suffix) != 0)
+    if (!ends_in(name, len, SL_STAGE_SUFFIX) && !ends_in(name, len, SL_KEPT_SUFFIX) && !ends_in(name, len, SL_HOLD_SUFFIX))
         return false;
     const char *random = name + len - suffix - RANDOM_LEN;
     for (int i = 0; i < RANDOM_LEN; i++)
@@ -124,8 +141,10 @@ void sl_stage_clean(int dirfd, const char *name)
     struct stat st;
     if (!sl_stage_is_temp(name, strlen(name)) || fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
         return;
-    const char *suffix = name + strlen(name) - (sizeof SL_KEPT_SUFFIX - 1);
-    int64_t longer = strcmp(suffix, SL_KEPT_SUFFIX) == 0 ? SL_KEPT_STALE_S - SL_STAGE_STALE_S : 0;
+    bool waits = ends_in(name, strlen(name), SL_HOLD_SUFFIX), kept = waits || ends_in(name, strlen(name), SL_KEPT_SUFFIX);
+    int64_t longer = kept ? SL_KEPT_STALE_S - SL_STAGE_STALE_S : 0;
+    if (waits && geteuid() == 0)         /* it was given its owner */
+        st.st_uid = 0;
     if (sl_stage_is_stale(&st, time(NULL) - longer))
         unlinkat(dirfd, name, 0);
 }

@@ -105,6 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         set(data + 1, size - 1);
     TRY(25, backup, sl_msg_backup)
     TRY(26, read_some, sl_msg_read_some)
+    TRY(27, release, sl_msg_release)
     if (size && data[0] == 15)
         chunk_list(data + 1, size - 1);
     if (size && data[0] > 24)

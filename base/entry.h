@@ -43,6 +43,7 @@ struct sl_attrs_want;             /* base/attrs.h */
 struct sl_entry {
     enum sl_type type;
     uint32_t mode;                /* permission bits with setuid, setgid, sticky: 07777 */
+    bool mount;                   /* a directory of another file system than the listing's, in listings that were to tell */
     bool linked;                  /* a regular file that has other names too (hard links); only listings tell */
     uint64_t size;                /* bytes; 0 unless a regular file; for links the target's length */
     int64_t mtime_s;

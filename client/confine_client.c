@@ -67,7 +67,8 @@ static enum sl_code add_alternates(struct sl_confine *c, const struct sl_options
     return rc;
 }
 
-static enum sl_code add_backup_dir(struct sl_confine *c, const char *dest, const char *dir, struct sl_error *err)
+/* --backup-dir, --temp-dir. */
+static enum sl_code add_dir(struct sl_confine *c, const char *dest, const char *dir, struct sl_error *err)
 {
     struct stat st;
     char *copy = sl_strdup(*dest ? dest : ".");
@@ -109,7 +110,9 @@ static enum sl_code add_trees(const struct sl_layout *l, struct sl_confine *c, s
     if (rc == SL_OK && l->o->dest && l->dest_address.kind == SL_ADDR_LOCAL)
         rc = add_alternates(c, l->o, l->dest_address.path, err);
     if (rc == SL_OK && l->o->backup_dir && l->o->dest && l->dest_address.kind == SL_ADDR_LOCAL)
-        rc = add_backup_dir(c, l->dest_address.path, l->o->backup_dir, err);
+        rc = add_dir(c, l->dest_address.path, l->o->backup_dir, err);
+    if (rc == SL_OK && l->o->temp_dir && l->o->dest && l->dest_address.kind == SL_ADDR_LOCAL)
+        rc = add_dir(c, l->dest_address.path, l->o->temp_dir, err);
     return rc;
 }
 

@@ -138,6 +138,7 @@ static enum sl_code both_dirs(struct sl_plan *p, const struct sl_entry *s, const
     enter_source(p, s, origin, &l);
     sl_plan_level_there(l, d);
     l->in_dest = !p->cut;
+    l->mount = d->mount;
     l->meta = meta;
     l->changes = changes;
     l->readonly = readonly;

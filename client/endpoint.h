@@ -176,6 +176,11 @@ struct sl_endpoint_ops {
     /* Files that copies may refer to, numbered from 0, between write and the first copy; copies of at most SL_COPY_MAX bytes. */
     /* Where interrupted files are kept from now on: a directory of that name beside each. Borrowed as long as e lives. */
     void (*kept_in)(struct sl_endpoint *e, const char *name);
+    /* Files are staged in that directory of the writing job from now on, where `stages_in` says that they can. */
+    void (*stage_in)(struct sl_endpoint *e, uint32_t dir);
+    /* Behind write or the first part: room for so many bytes is taken ahead, where `reserves` says that it can. SL_E_UNSUPPORTED: not on this
+     * file system; nothing else follows from it. */
+    void (*reserve)(struct sl_endpoint *e, uint64_t len);
     void (*basis)(struct sl_endpoint *e, uint32_t dir, const char *name, unsigned flags);
     void (*copy)(struct sl_endpoint *e, unsigned basis, uint64_t from, uint32_t len);
     /* Behind the first `len` bytes of the file that is written in place, which are all it has: they stay, and are no part of the hash. */
@@ -228,6 +233,8 @@ struct sl_endpoint {
     bool parts;                   /* it has part, join and drop */
     bool links, renames;          /* it has link; rename */
     bool backups, takes;          /* it has backup; take */
+    bool mounts;                  /* its listings can tell of directories of other file systems */
+    bool stages_in, reserves;     /* it has stage_in; reserve */
     bool holds;                   /* it knows SL_PUT_HOLD, and has release */
     bool syncs;                   /* it knows SL_PUT_FSYNC */
     bool versions;                /* ranges that are read come with the version of their file; it has read_part */

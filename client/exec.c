@@ -9,6 +9,7 @@
 #include "client/delay.h"
 #include "client/hard.h"
 #include "client/parts.h"
+#include "client/staging.h"
 #include "client/plan_priv.h"
 #include "client/take_source.h"
 
@@ -130,16 +131,19 @@ enum sl_code sl_exec_begin(struct sl_lane *l, struct sl_action *a, uint32_t dir)
     l->swallow = false;
     l->file_done = 0;
     l->write_ticket = l->dest->issued[SL_JOB_WORK] + 1;
+    l->reserve_ticket = 0;
     if (a->parts) {
         if (!a->parts->told)
             sl_exec_report(p, a, a->parts->delta ? sl_delta_unknown_bytes(&a->parts->delta->delta) : a->entry.size);
         a->parts->told = true;
         l->dest->ops->part(l->dest, &n, a->parts->token, a->part_from);
+        sl_staging_reserve(l, a);
         return SL_OK;
     }
     sl_exec_report(p, a, a->delta ? sl_delta_unknown_bytes(&a->delta->delta) : a->entry.size);
     a->told = true;
     l->dest->ops->write(l->dest, &n);
+    sl_staging_reserve(l, a);
     return SL_OK;
 }
 
@@ -354,6 +358,8 @@ static enum sl_code lane_step(struct sl_lane *l, uint64_t ms, struct sl_error *e
     enum sl_code rc = SL_OK;
     uint64_t until = sl_now_ms() + ms;
     bool moved = sl_exec_delta_work(l) == SL_OK;
+    if (sl_staging_begin(l) != SL_OK)
+        return SL_AGAIN;
     sl_exec_issue(l);
     sl_exec_attrs_ask(l);
     for (int i = 0; i < EXEC_MAX && l->queue.issued && (!i || sl_now_ms() < until); i++) {

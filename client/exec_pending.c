@@ -9,6 +9,7 @@
 #include "client/exec_priv.h"
 #include "client/hard.h"
 #include "client/parts.h"
+#include "client/staging.h"
 #include "client/take_source.h"
 #include "base/mem.h"
 #include "base/ring.h"
@@ -130,6 +131,8 @@ void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t 
         return;
     why.side = e->side;
     struct sl_pending *n = under_way(l, ticket);
+    if (sl_staging_unreserved(l, n, ticket, &why))
+        return;
     const char *path = !n ? l->current : n->link ? n->link->path : n->path;
     bool dir = n ? n->dir : l->current_dir;
     l->took_failure |= !n;
@@ -242,6 +245,8 @@ void sl_exec_finish(struct sl_lane *l)
         a->taken = NULL;
     }
     sl_delay_mark(l, n, a);
+    n->reserve_ticket = l->reserve_ticket;
+    l->reserve_ticket = 0;
     l->took_failure = false;
     n->backup_from = l->backup_from;
     n->backup_to = l->backup_to;

@@ -70,6 +70,7 @@ static void note_protected(struct sl_plan *p, size_t dir_len)
 /* An entry that goes, with dir_len bytes of path in front; a directory's content follows in extra_step. */
 static void extra_entry(struct sl_plan *p, const struct sl_entry *d, size_t dir_len, bool wanted_gone)
 {
+    wanted_gone = wanted_gone && !d->mount;      /* -x */
     size_t n = sl_plan_path_put(p, dir_len, d);
     bool dir = d->type == SL_TYPE_DIR;
     bool protected = wanted_gone && sl_stream_excludes(&p->dest_stream, p->extra_depth ? SL_VIEW_DYING : SL_VIEW_LIVING);
@@ -122,7 +123,7 @@ void sl_extra_entry(struct sl_plan *p, const struct sl_entry *d)
 {
     struct sl_level *l = sl_plan_level(p);
     /* What an argument named and is not sent is not of a directory that is made like another. */
-    bool goes = p->dest_stream.ev.named ? is_missing(l, d) : p->o->del && p->pass != SL_PASS_REST;
+    bool goes = p->dest_stream.ev.named ? is_missing(l, d) : p->o->del && p->pass != SL_PASS_REST && !l->mount;
     if (goes)
         sl_extra_noted(p, l);
     p->extra_count = 0;

@@ -56,6 +56,7 @@ static void lane_free(struct sl_lane *l)
     sl_cursor_clear(&l->read_at);
     sl_cursor_clear(&l->hash_there);
     sl_cursor_clear(&l->hash_here);
+    sl_cursor_clear(&l->staging_at);
     sl_cursor_clear(&l->alternate_work);
     sl_cursor_clear(&l->alternate_hash);
     sl_backup_lane_clear(l);

@@ -109,9 +109,9 @@ static enum sl_code lister(struct sl_layout *l, struct sl_endpoint **out, struct
 static void list(struct sl_layout *l, struct sl_alternate *t)
 {
     struct sl_stream *s = &t->stream;
-    uint32_t flags = sl_layout_flags(l->o, true) & ~(uint32_t)SL_LIST_ONE_FS;
-    flags |= sl_layout_identity(l);
+    uint32_t flags = sl_layout_flags(l->o, true) | sl_layout_identity(l);
     sl_stream_init(s, t->lists);
+    s->without = SL_LIST_ONE_FS | SL_LIST_MOUNTS;
     if (l->list) {
         t->feed = sl_files_from_feed(l->list, s, &t->origin, true);
         sl_files_from_filter(t->feed, l->o->filters);

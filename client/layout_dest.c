@@ -6,6 +6,7 @@
 #include "client/alter.h"
 #include "client/backup.h"
 #include "client/delay.h"
+#include "client/staging.h"
 #include "client/remote.h"
 #include "client/superuser.h"
 #include "client/take_source.h"
@@ -117,6 +118,8 @@ static void list_dest(struct sl_layout *l, struct sl_plan *p)
     uint32_t extra = (l->o->dry_run ? 0 : SL_LIST_CLEAN) | sl_layout_identity(l);
     if (p->dest_new || p->blind)
         return;
+    /* What is mounted there is written into; only nothing in it is deleted. */
+    p->dest_stream.without = l->dest->mounts ? SL_LIST_ONE_FS : SL_LIST_MOUNTS;
     if (removes && !(l->contents && l->o->relative))     /* what goes may be a directory with something in it */
         extra |= SL_LIST_RECURSE;
     if (l->o->keep_dirlinks) {
@@ -193,6 +196,17 @@ static enum sl_code find_backup_dir(struct sl_layout *l, struct sl_plan *p, bool
     return rc;
 }
 
+static enum sl_code find_temp_dir(struct sl_layout *l, struct sl_plan *p, bool dir, struct sl_error *err)
+{
+    const char *temp = l->o->temp_dir;
+    if (!temp || (*temp != '/' && p->dest_new && l->o->dry_run))
+        return SL_OK;
+    char *copy = sl_strdup(l->dest_address.path);
+    enum sl_code rc = sl_staging_find(p, dir || p->dest_new ? l->dest_address.path : dirname(copy), err);
+    free(copy);
+    return rc;
+}
+
 enum sl_code sl_layout_dest(struct sl_layout *l, struct sl_plan *p, struct sl_error *err, int *exit_status)
 {
     struct sl_place d = { 0 };
@@ -212,6 +226,8 @@ enum sl_code sl_layout_dest(struct sl_layout *l, struct sl_plan *p, struct sl_er
         rc = sl_backup_check(l->o, l->dest, err);
     if (rc == SL_OK)
         rc = sl_delay_check(l->o, l->dest, err);
+    if (rc == SL_OK)
+        rc = sl_staging_check(l->o, l->dest, err);
     if (rc == SL_OK && l->o->fsync && !l->dest->syncs)
         rc = sl_fail(err, SL_E_CONFIG, "--fsync: the server at the destination is too old for it, so nothing is copied");
     if (rc == SL_OK && l->remote_source)
@@ -242,6 +258,8 @@ enum sl_code sl_layout_dest(struct sl_layout *l, struct sl_plan *p, struct sl_er
     if (rc == SL_OK) {
         rc = find_backup_dir(l, p, dir, err);
     }
+    if (rc == SL_OK && (rc = find_temp_dir(l, p, dir, err)) != SL_OK)
+        *exit_status = 1;
     if (rc == SL_OK) {
         sl_layout_named(l);
         list_dest(l, p);

@@ -32,6 +32,7 @@ static void local_free(struct sl_endpoint *e)
         sl_reader_close(&l->reader);
     sl_puts_free(l->puts);
     sl_local_write_end(l);
+    sl_io_close(&l->away);
     sl_local_chunks_clear(l);
     sl_local_attrs_clear(l);
     sl_ranges_clear(&l->ranges);
@@ -445,7 +446,7 @@ static const struct sl_endpoint_ops local_ops = {
     .drop = sl_local_drop,        .read_part = local_read_part, .read_some = local_read_some, .fetch = sl_local_fetch, .look = sl_local_look,
     .make = sl_local_make,        .set_meta = sl_local_set_meta, .remove = sl_local_remove,   .owner = local_owner,
     .attrs = sl_local_attrs,      .get_attrs = sl_local_get_attrs,
-    .link = sl_local_link,        .rename = sl_local_rename,    .backup = sl_local_backup,    .take = sl_local_take,       .release = sl_local_release,
+    .link = sl_local_link,        .rename = sl_local_rename,    .backup = sl_local_backup,    .take = sl_local_take,       .release = sl_local_release,  .stage_in = sl_local_stage_in, .reserve = sl_local_reserve,
 };
 
 void sl_local_digest(struct sl_endpoint *e, enum sl_hash_kind kind)
@@ -464,6 +465,8 @@ struct sl_endpoint *sl_local_new(enum sl_side side, bool verify, struct sl_helpe
     l->e.verify = verify;
     l->e.rights = SL_RIGHT_ALL;
     l->e.parts = l->e.versions = l->e.reads_some = l->e.attrs = l->e.links = l->e.renames = l->e.backups = l->e.takes = l->e.syncs = l->e.holds = true;
+    l->e.stages_in = l->e.reserves = l->e.mounts = true;
+    l->away = -1;
     l->e.uid = (uint32_t)geteuid();
     l->e.can_chown = l->e.uid == 0;
     l->e.next_id = 1;

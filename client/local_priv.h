@@ -68,6 +68,7 @@ struct sl_local {
     /* writing */
     struct sl_stage stage;
     bool staging;
+    int away;                    /* the directory in which files are staged; -1: beside their places */
     struct sl_kept_searched searched;
     bool attrs_there;            /* what the next operation gives */
     struct sl_attrs_want attrs, w_attrs;   /* w_: of the file being written */
@@ -103,6 +104,8 @@ void sl_local_hole(struct sl_endpoint *e, uint64_t len);
 void sl_local_basis(struct sl_endpoint *e, uint32_t dir, const char *name, unsigned flags);
 void sl_local_copy(struct sl_endpoint *e, unsigned basis, uint64_t from, uint32_t len);
 void sl_local_kept_in(struct sl_endpoint *e, const char *name);
+void sl_local_stage_in(struct sl_endpoint *e, uint32_t dir);
+void sl_local_reserve(struct sl_endpoint *e, uint64_t len);
 void sl_local_keep(struct sl_endpoint *e, uint64_t len);
 void sl_local_commit(struct sl_endpoint *e, const uint8_t *hash);
 void sl_local_abort(struct sl_endpoint *e);

@@ -4,6 +4,7 @@
 #include "client/local_priv.h"
 #include "base/io.h"
 #include "tree/fake.h"
+#include "tree/away.h"
 #include "tree/hold.h"
 #include "tree/move.h"
 
@@ -11,7 +12,10 @@
 #include <fcntl.h>
 #include <string.h>
 
-enum { PUTS_LEAST = 64 };         /* small files before a thread for them pays */
+enum {
+    PUTS_LEAST = 64,             /* small files before a thread for them pays */
+    BUSY_EVERY = 32              /* steps */
+};
 
 static void close_bases(struct sl_local *l)
 {
@@ -77,7 +81,7 @@ static bool put_beside(struct sl_local *l, const struct sl_new *n, const void *d
     struct sl_put_job job = { .entry = &made, .flags = n->flags, .data = data, .len = len, .hash = hash, .kind = l->e.digest };
     if (++l->put_count == PUTS_LEAST)
         l->puts = sl_puts_new();
-    if (!l->puts || l->e.fake || l->attrs_there || l->unbacked || n->flags & (SL_PUT_INPLACE | SL_PUT_HOLD) || sl_dirs_fd(l->dirs, n->dir, &job.dirfd, &err) != SL_OK)
+    if (!l->puts || l->e.fake || l->away >= 0 || l->attrs_there || l->unbacked || n->flags & (SL_PUT_INPLACE | SL_PUT_HOLD) || sl_dirs_fd(l->dirs, n->dir, &job.dirfd, &err) != SL_OK)
         return false;
     made.wants = NULL;
     job.meta = resolve_owners(l, &made, n->meta);
@@ -108,10 +112,9 @@ void sl_local_put(struct sl_endpoint *e, const struct sl_new *n, const void *dat
     }
     if (rc == SL_OK)
         rc = in_dir(l, n, &fd, &err);
-    if (rc == SL_OK && n->flags & SL_PUT_HOLD)
-        rc = sl_hold_put(fd, &(struct sl_hold_put){ &made, meta_of(l, n), n->flags, data, len, l->searched.in }, l->owners, &err);
-    else if (rc == SL_OK)
-        rc = sl_stage_put(fd, &made, meta_of(l, n), n->flags, data, len, l->owners, &err);
+    struct sl_away_put p = { &made, meta_of(l, n), n->flags, data, len, l->searched.in, l->away };
+    if (rc == SL_OK)
+        rc = sl_away_put(fd, &p, l->owners, &err);
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
 }
 
@@ -136,7 +139,7 @@ void sl_local_write(struct sl_endpoint *e, const struct sl_new *n)
     enum sl_code rc = in_dir(l, n, &fd, &err);
     if (rc == SL_OK)
         rc = n->flags & SL_PUT_INPLACE ? sl_stage_begin_inplace(&l->stage, fd, &l->w_entry, l->w_meta, n->flags, &err)
-                                       : sl_stage_begin(&l->stage, fd, &l->w_entry, l->w_meta, &err);
+                                       : sl_away_begin(&l->stage, &(struct sl_away){ fd, l->away }, &l->w_entry, l->w_meta, &err);
     l->staging = rc == SL_OK;
     if (l->staging && n->flags & SL_PUT_PARTIAL)
         sl_stage_watch(&l->stage);
@@ -258,6 +261,32 @@ void sl_local_kept_in(struct sl_endpoint *e, const char *name)
     sl_local_of(e)->searched.in = name;
 }
 
+void sl_local_stage_in(struct sl_endpoint *e, uint32_t dir)
+{
+    struct sl_local *l = sl_local_of(e);
+    struct sl_error err = { 0 };
+    int fd = -1;
+    enum sl_code rc = sl_dirs_fd(l->dirs, dir, &fd, &err);
+    if (rc == SL_OK && (fd = fcntl(fd, F_DUPFD_CLOEXEC, 0)) < 0)
+        rc = sl_fail_errno(&err, errno, "cannot open the directory for staged files again");
+    if (rc == SL_OK) {
+        sl_io_close(&l->away);
+        l->away = fd;
+        sl_away_clean(fd);
+    }
+    sl_local_answer(l, SL_JOB_WORK, rc, &err);
+}
+
+void sl_local_reserve(struct sl_endpoint *e, uint64_t len)
+{
+    struct sl_local *l = sl_local_of(e);
+    struct sl_error err = { 0 };
+    enum sl_code rc = l->staging ? sl_stage_reserve(&l->stage, len, &err) : SL_OK;
+    if (rc != SL_E_UNSUPPORTED)
+        give_up_writing(l, rc);
+    sl_local_answer(l, SL_JOB_WORK, rc, &err);
+}
+
 void sl_local_keep(struct sl_endpoint *e, uint64_t len)
 {
     struct sl_local *l = sl_local_of(e);
@@ -265,6 +294,19 @@ void sl_local_keep(struct sl_endpoint *e, uint64_t len)
     enum sl_code rc = l->staging ? sl_stage_keep(&l->stage, len, &err) : SL_OK;
     give_up_writing(l, rc);
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
+}
+
+/* It was staged on another file system: a long one takes its time. */
+static enum sl_code bring_home(struct sl_local *l, struct sl_error *err)
+{
+    uint64_t bytes;
+    enum sl_code rc = sl_away_home(&l->stage, err);
+    for (unsigned turn = 1; rc == SL_AGAIN; turn++) {
+        if (l->e.busy && turn % BUSY_EVERY == 0)
+            l->e.busy(l->e.busy_ctx);
+        rc = sl_away_step(&l->stage, &bytes, err);
+    }
+    return rc;
 }
 
 void sl_local_commit(struct sl_endpoint *e, const uint8_t *hash)
@@ -283,6 +325,8 @@ void sl_local_commit(struct sl_endpoint *e, const uint8_t *hash)
             rc = sl_fail(&err, SL_E_CORRUPT, "content of '%s' does not match its hash", l->w_name);
         give_up_writing(l, rc);
     }
+    if (l->staging && !l->stage.part)
+        give_up_writing(l, rc = bring_home(l, &err));
     if (l->staging && l->stage.part)
         rc = sl_part_end(&l->stage, &err);
     else if (l->staging)

@@ -34,10 +34,9 @@ static bool goes_up(const char *path)
     return false;
 }
 
-/* What was backed up is not to be taken for too much. */
-static enum sl_code protect(struct sl_options *o, struct sl_error *err)
+/* A directory that is in use is not to be taken for too much. dir NULL: backups by their suffix. */
+static enum sl_code protect(struct sl_options *o, const char *option, const char *dir, struct sl_error *err)
 {
-    const char *dir = o->backup_dir;
     if (!dir && o->delete_excluded)
         return SL_OK;
     while (dir && dir[0] == '.' && dir[1] == '/')
@@ -47,7 +46,7 @@ static enum sl_code protect(struct sl_options *o, struct sl_error *err)
     char *rule = literal(dir ? "P /" : "P *", dir ? dir : o->suffix);
     for (size_t n = strlen(rule); dir && n > 3 && rule[n - 1] == '/';)
         rule[--n] = '\0';
-    enum sl_code rc = sl_filters_add(o->filters, dir ? "--backup-dir" : "--backup", rule, SL_RULE_FULL, err);
+    enum sl_code rc = sl_filters_add(o->filters, option, rule, SL_RULE_FULL, err);
     free(rule);
     return rc;
 }
@@ -59,6 +58,8 @@ enum sl_code sl_backup_settle(struct sl_options *o, struct sl_error *err)
         o->suffix = o->backup_dir ? "" : "~";
     if (strchr(o->suffix, '/'))
         return sl_fail(err, SL_E_CONFIG, "--suffix: '%s' is no part of a name", o->suffix);
+    if (o->temp_dir && o->del && protect(o, "--temp-dir", o->temp_dir, err) != SL_OK)
+        return SL_E_CONFIG;
     if (!o->backup)
         return SL_OK;
     if (!*o->suffix && !o->backup_dir)
@@ -69,7 +70,7 @@ enum sl_code sl_backup_settle(struct sl_options *o, struct sl_error *err)
             "--backup of files that are written --inplace doesn't go with --retries: the next attempt would back up "
             "what the last one left half written");
     o->omit_dir_times |= !o->backup_dir;
-    return o->del ? protect(o, err) : SL_OK;
+    return o->del ? protect(o, o->backup_dir ? "--backup-dir" : "--backup", o->backup_dir, err) : SL_OK;
 }
 
 enum sl_code sl_take_max_delete(struct sl_options *o, const char *value, struct sl_error *err)

@@ -105,8 +105,6 @@ static enum sl_code check(const struct sl_options *o, struct sl_error *err)
 {
     if (!o->source_count)
         return sl_fail(err, SL_E_CONFIG, "no source is given (see superlifter --help)");
-    if (o->one_fs > 1)
-        return sl_fail(err, SL_E_CONFIG, "-x is not supported twice by this version of superlifter: a mount point itself can't be told from other directories; leave it out by --exclude");
     if (o->one_fs && (o->copy_links || o->copy_dirlinks || o->copy_unsafe_links))
         return sl_fail(err, SL_E_CONFIG, "-x: what file system a symbolic link leads to can't be seen: -L, -k and --copy-unsafe-links don't go with it");
     if (o->files_from && check_list(o, err) != SL_OK)

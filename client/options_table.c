@@ -55,7 +55,7 @@ const struct sl_option_row sl_option_rows[] = {
     { 0, "implied-dirs", NULL, SL_OPT_ON, SL_ID_NONE, AT(implied_dirs), NULL },
     { 0, "i-d", NULL, SL_OPT_ON, SL_ID_NONE, AT(implied_dirs), NULL },
     { 0, "no-i-d", NULL, SL_OPT_OFF, SL_ID_NONE, AT(implied_dirs), "the same" },
-    COUNT('x', "one-file-system", one_fs, "do not go into other file systems"),
+    COUNT('x', "one-file-system", one_fs, "do not go into other file systems; again: leave the directories out that they are mounted on"),
     ON(0, "mkpath", mkpath, "make the destination with all directories on the way"),
 
     ON('u', "update", update, "leave files that are newer at the destination"),
@@ -107,6 +107,8 @@ const struct sl_option_row sl_option_rows[] = {
     ON(0, "allow-empty-source", allow_empty_source, "let --delete empty the destination when the source is empty"),
 
     ON(0, "delay-updates", delay_updates, "give all files their names at the end, together"),
+    TEXT('T', "temp-dir", "DIR", temp_dir, "make files in DIR until they are complete; seen from the destination"),
+    ON(0, "preallocate", preallocate, "take room for each file before its content is sent"),
     ON(0, "fsync", fsync, "have each file on the disk before it gets its name"),
     ON(0, "remove-source-files", remove_source_files, "remove at the source what has arrived, but directories"),
     ON(0, "remove-sent-files", remove_source_files, "the same"),
@@ -185,12 +187,9 @@ const struct sl_option_row sl_option_rows[] = {
     ALREADY(0, "checksum-seed", "NUM"), ALREADY(0, "max-alloc", "SIZE"), ALREADY(0, "no-iconv", NULL),
 
     LACKING('N', "crtimes", NULL, "Linux has no way to set when a file was made"),
-    LACKING('T', "temp-dir", "DIR",
-    "files are staged beside their place"),
     LACKING(0, "copy-devices", NULL, "a device has no content of its own here; read it into a file with dd"),
     LACKING(0, "write-devices", NULL, "a device is never written to; write it with dd"),
     LACKING(0, "drop-D", NULL, "say --no-D"),
-    LACKING(0, "preallocate", NULL, NULL),
     LACKING('B', "block-size", "SIZE", "files are cut by their content, so there is no size of blocks to set"),
     LACKING(0, "iconv", "SPEC", "names are bytes and stay as they are; rename them with convmv"),
     LACKING(0, "compress-threads", "NUM", "each connection is compressed by one thread; use --lanes"),

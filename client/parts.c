@@ -30,6 +30,8 @@ static bool can_part(const struct sl_action *a)
 
 bool sl_parts_wanted(const struct sl_plan *p, const struct sl_action *a)
 {
+    if (p->staging || (p->o->preallocate && p->o->sparse))   /* who writes the others would not know */
+        return false;
     if (!p->spreads || p->no_parts || p->o->dry_run || p->o->inplace || a->kind != SL_ACT_FILE)
         return false;
     return !a->append && !a->in_one && p->dest->parts && can_part(a);

@@ -7,6 +7,7 @@
 #include "client/attrs.h"
 #include "client/backup.h"
 #include "client/delay.h"
+#include "client/staging.h"
 #include "client/hard.h"
 #include "client/plan_priv.h"
 #include "client/parts.h"
@@ -55,6 +56,7 @@ void sl_plan_clear(struct sl_plan *p)
     free(p->deferred);
     sl_backup_clear(p);
     sl_delay_clear(p);
+    sl_staging_clear(p);
     sl_take_clear(p);
     free(p->failed_dir);
     free(p->path);
@@ -225,7 +227,8 @@ static enum sl_code merge_step(struct sl_plan *p, struct sl_error *err)
     p->bare = p->way && !p->o->implied_dirs;
     if (!s_end && (ra = sl_alternates_seek(&p->alternates, p->depth, &s->entry, err)) != SL_OK)
         return ra;
-    p->cut = !s_end && ((p->o->max_depth && !s->implied && p->depth >= (size_t)p->o->max_depth) || is_shut(p, s));
+    bool deep = !s_end && p->o->max_depth && !s->implied && p->depth >= (size_t)p->o->max_depth;
+    p->cut = !s_end && (deep || is_shut(p, s) || (p->o->one_fs && s->entry.mount));
     if (!s_end && sl_plan_level(p)->nowhere)
         return sl_decide_nowhere(p, &s->entry);
     if (!s_end || !d_end)

@@ -146,6 +146,7 @@ struct sl_level {            /* a directory on the way down */
     bool extra_noted;        /* its metadata stands in the spool in front of its deletions */
     bool made;               /* new, or opened up for writing: its metadata is to be set when it is left */
     bool own;                /* this run made it */
+    bool mount;              /* it is of another file system than the destination, and -x: nothing in it is deleted */
     bool readonly;           /* there, ours and not writable: opened up before something in it changes */
     bool has_source;         /* entry is meaningful */
     bool nowhere, nowhere_told;   /* something else stays in its place (--ignore-existing): what is in it can't be made, which is told once */
@@ -176,6 +177,7 @@ struct sl_pending {          /* an action under way */
     uint64_t backup_from, backup_to;   /* tickets of its backup; 0: it has none */
     bool backup_failed;      /* that did */
     struct sl_taken *source_taken;   /* what goes at the source then; owned; NULL: nothing */
+    uint64_t reserve_ticket; /* as in sl_lane */
     bool waits, backs_up;    /* it is to wait for its name (delay.h); what that needs then: as in the action */
     uint64_t old_size;
     int64_t old_mtime_s;
@@ -205,6 +207,9 @@ struct sl_lane {
     uint64_t cost;                   /* of what was dealt and is not settled, bytes */
     struct sl_cursor write_at, read_at, hash_there, hash_here;
     struct sl_cursor link_at;        /* where what is linked has its first name */
+    struct sl_cursor staging_at;     /* --temp-dir */
+    bool staged_in;                  /* the destination was told of it */
+    uint64_t reserve_ticket;         /* of the write that is open; 0: no room was taken ahead */
     struct sl_cursor alternate_work, alternate_hash;   /* where alternates' files are, for writing and for hashes */
     bool opening_alternate;          /* what a local tree says meanwhile is said again by what needs it */
     bool begun;                      /* the first action's write is open */
@@ -296,6 +301,8 @@ struct sl_plan {
     uint64_t match_key;
     char *failed_dir;                /* below it failures are not told again; owned */
     struct sl_backup_place *backup;  /* --backup-dir (backup.h); owned; NULL: none */
+    struct sl_staging { uint32_t root; char *base; } *staging;   /* --temp-dir; owned; NULL: none */
+    bool unreserved;                 /* that --preallocate has no effect was told */
     struct sl_delay *delay;          /* --delay-updates; owned; NULL: no */
     bool holds;                      /* with it: what is complete waits for its name */
     struct sl_taking *taking;        /* --remove-source-files; owned; NULL: no */

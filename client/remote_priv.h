@@ -186,6 +186,8 @@ void sl_remote_set_meta(struct sl_endpoint *e, const struct sl_new *n);
 void sl_remote_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, const char *name);
 void sl_remote_link(struct sl_endpoint *e, const struct sl_names *n);
 void sl_remote_rename(struct sl_endpoint *e, const struct sl_names *n);
+void sl_remote_stage_in(struct sl_endpoint *e, uint32_t dir);
+void sl_remote_reserve(struct sl_endpoint *e, uint64_t len);
 void sl_remote_release(struct sl_endpoint *e, uint32_t dir, const char *name, uint32_t flags);
 void sl_remote_take(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_entry *as);
 void sl_remote_backup(struct sl_endpoint *e, const struct sl_names *n, const struct sl_entry *as);

@@ -164,6 +164,18 @@ void sl_remote_rename(struct sl_endpoint *e, const struct sl_names *n)
     move(e, n, SL_MSG_RENAME);
 }
 
+void sl_remote_stage_in(struct sl_endpoint *e, uint32_t dir)
+{
+    sl_stage_in_encode(&sl_remote_of(e)->scratch, &dir);
+    sl_remote_send_scratch(sl_remote_of(e), SL_JOB_WORK, SL_MSG_STAGE_IN);
+}
+
+void sl_remote_reserve(struct sl_endpoint *e, uint64_t len)
+{
+    sl_reserve_encode(&sl_remote_of(e)->scratch, &len);
+    sl_remote_send_scratch(sl_remote_of(e), SL_JOB_WORK, SL_MSG_RESERVE);
+}
+
 void sl_remote_release(struct sl_endpoint *e, uint32_t dir, const char *name, uint32_t flags)
 {
     struct sl_msg_release m = { .id = dir, .flags = flags & (SL_PUT_REPLACE | SL_PUT_FSYNC), .name = name, .name_len = strlen(name) };

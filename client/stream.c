@@ -88,7 +88,7 @@ static enum sl_code ask(struct sl_stream *s, struct sl_error *err)
             sl_cursor_goto(&s->cursor, g->dir, strlen(g->dir), &id) != SL_OK ||
             s->e->ops->room(s->e, SL_JOB_LIST) < SL_NAME_MAX + 64)
             return SL_OK;
-        s->e->ops->list(s->e, id, g->name, g->flags);
+        s->e->ops->list(s->e, id, g->name, g->flags & ~s->without);
         s->asked++;
     }
     return rc == SL_EOF ? SL_OK : rc;
@@ -342,6 +342,8 @@ static bool hidden(struct sl_stream *s)
     if (s->hides && s->select && s->ev.kind == SL_EVENT_ERROR && s->ev.of_link)
         return sl_select_excludes(s->select, s->origin, s->ev.name, false, SL_VIEW_LIVING, NULL) ||
                sl_select_excludes(s->select, s->origin, s->ev.name, true, SL_VIEW_LIVING, NULL);
+    if (s->leaves_mounts && s->ev.kind == SL_EVENT_ENTRY && s->ev.entry.mount)
+        return true;
     return s->hides && s->ev.kind == SL_EVENT_ENTRY && !s->ev.implied && sl_stream_excludes(s, SL_VIEW_LIVING);
 }
 

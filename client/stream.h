@@ -60,6 +60,8 @@ struct sl_stream {
     struct sl_select *select;     /* filter rules; owned; NULL: none */
     struct sl_ahead *ahead;       /* owned; NULL: the listing is not read ahead of its use */
     struct sl_follow *follow;     /* owned; NULL: links are links */
+    uint32_t without;             /* flags that its LISTs do not have, whatever its segments say */
+    bool leaves_mounts;           /* directories of other file systems are not reported either */
     bool hides;                   /* what they exclude is not reported */
     struct sl_select *protects;   /* rules of the other side, for directories that are empty (sl_event.kept); owned; NULL: none */
     const struct sl_origin *protected_at;  /* where that side is; borrowed; NULL: as this one */

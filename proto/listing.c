@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* First bytes of records. Entries have their type in the three low bits, which are 0 here. */
-enum { TYPE_BITS = 0x07, RECORD_END = 0x00, RECORD_ERROR = 0x08, RECORD_LINK = 0x10, RECORD_ATTRS = 0x18, RECORD_TIMES = 0x20 };
+enum { TYPE_BITS = 0x07, RECORD_END = 0x00, RECORD_ERROR = 0x08, RECORD_LINK = 0x10, RECORD_ATTRS = 0x18, RECORD_TIMES = 0x20, RECORD_MOUNT = 0x28 };
 enum { NAMES_LEAST = 2 };
 /* What stands in ATTRS in the place of a length: no set is so short. */
 enum { ATTRS_SAME = 0, ATTRS_UNKNOWN = 1, ATTRS_LEAST = 4, NS_MAX = 999999999 };
@@ -15,6 +15,8 @@ enum { ATTRS_SAME = 0, ATTRS_UNKNOWN = 1, ATTRS_LEAST = 4, NS_MAX = 999999999 };
 void sl_list_put_entry(struct sl_buf *b, struct sl_entry_codec *c, const struct sl_entry *e)
 {
     sl_entry_encode(c, b, e);
+    if (e->mount && e->type == SL_TYPE_DIR)
+        sl_w_u8(b, RECORD_MOUNT);
     if (e->names < NAMES_LEAST || e->type == SL_TYPE_DIR)
         return;
     sl_w_u8(b, RECORD_LINK);
@@ -47,6 +49,13 @@ static enum sl_code decode_error(struct sl_rd *r, struct sl_list_record *out, st
         return sl_fail(err, SL_E_PROTOCOL, "an error record in a listing is malformed");
     *out = got;
     return SL_OK;
+}
+
+static enum sl_code decode_mount(struct sl_rd *r, struct sl_entry *e, struct sl_error *err)
+{
+    (void)sl_r_u8(r);
+    e->mount = e->type == SL_TYPE_DIR;
+    return e->mount ? SL_OK : sl_fail(err, SL_E_PROTOCOL, "a mount record in a listing is of no directory");
 }
 
 /* Which file the entry in front of it is. */
@@ -134,6 +143,8 @@ enum sl_code sl_list_decode(struct sl_entry_codec *c, struct sl_rd *r, struct sl
     struct sl_list_record got = { .kind = SL_LIST_ENTRY };
     if (sl_r_left(r) && *r->p & TYPE_BITS) {
         enum sl_code rc = sl_entry_decode(c, r, &got.entry, true, err);
+        if (rc == SL_OK && sl_r_left(r) && *r->p == RECORD_MOUNT)
+            rc = decode_mount(r, &got.entry, err);
         if (rc == SL_OK && sl_r_left(r) && *r->p == RECORD_LINK)
             rc = decode_link(r, &got.entry, err);
         if (rc == SL_OK)

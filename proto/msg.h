@@ -29,6 +29,9 @@
 #define SL_FEATURE_FAKE_SUPER "fake-super"
 #define SL_FEATURE_READ_SOME "read-some"
 #define SL_FEATURE_HOLD "hold"
+#define SL_FEATURE_MOUNTS "mounts"
+#define SL_FEATURE_STAGE_IN "stage-in"
+#define SL_FEATURE_RESERVE "reserve"
 #define SL_FLAG_VERSION 4u        /* frame flag of READ_RANGES: END is to say which version of the file it was */
 #define SL_FLAG_HOLES 8u          /* frame flag of READ_RANGES: holes are told, not sent as zeros */
 #define SL_FLAG_NO_ATIME 32u      /* frame flag of READ, READ_RANGES, READ_SOME, HASH, CHUNKS: the time of the last access is not to change */
@@ -80,6 +83,8 @@ enum sl_msg {
     SL_MSG_STATFS = 50,      /* id -> STATFS_IS */
     SL_MSG_BACKUP = 55,      /* id, name, id, name, flags, [size, time]: what has the first name gets the second, too, or a copy of it does */
     SL_MSG_RELEASE = 56,     /* id, flags, name: what waits for that name (SL_PUT_HOLD) gets it */
+    SL_MSG_RESERVE = 57,     /* uv length: room for so many bytes is taken for the file being written */
+    SL_MSG_STAGE_IN = 58,    /* id: files of this channel are staged in that directory from now on */
     SL_MSG_READ_SOME = 64,   /* id, name, from, length, ranges -> CONTENT: these ranges, and the hash of all that lies between */
     /* answers, whose numbers are their own */
     SL_MSG_DONE = 64,        /* uv request */
@@ -138,6 +143,7 @@ enum sl_list_flag {
     SL_LIST_NO_OWNER = 16,   /* owners are not wanted: 0 */
     SL_LIST_CLEAN = 32,      /* this side is going to be written: remove stale staged files (needs a writing right) */
     SL_LIST_LINKS = 64,      /* of what has several names, which file it is (feature `links`) */
+    SL_LIST_MOUNTS = 4096,   /* of directories, which are on another device than the listed thing (feature `mounts`) */
     SL_LIST_ATTRS = SL_ATTRS_ALL & ~(uint32_t)SL_ATTRS_NUMERIC   /* attributes and times of access: enum sl_attrs_flag (base/attrs.h) */
 };
 struct sl_msg_list { uint32_t id; uint32_t flags; const char *name; size_t name_len; };
@@ -157,7 +163,7 @@ struct sl_list_record {
     size_t text_len;
 };
 #define SL_LINK_BYTES_MAX (1u + 3 * SL_UV_MAX_BYTES)
-/* An ENTRY, and behind it, where entry.names says that it has several names, LINK, which is of the record before it and no record of its own here. */
+/* An ENTRY, and behind it, where entry.mount says so, MOUNT; where entry.names says that it has several names, LINK, which is of the record before it and no record of its own here. */
 void sl_list_put_entry(struct sl_buf *b, struct sl_entry_codec *c, const struct sl_entry *e);
 void sl_list_put_end(struct sl_buf *b);
 void sl_list_put_error(struct sl_buf *b, enum sl_code code, const char *name, size_t name_len, const char *text);
@@ -393,5 +399,9 @@ SL_MSG_CODEC(get_attrs, sl_msg_get_attrs);
 SL_MSG_CODEC(attrs_are, sl_msg_attrs_are);
 SL_MSG_CODEC(backup, sl_msg_backup);
 SL_MSG_CODEC(release, sl_msg_release);
+void sl_reserve_encode(struct sl_buf *b, const uint64_t *len);
+enum sl_code sl_reserve_decode(struct sl_rd *r, uint64_t *len, struct sl_error *err);
+void sl_stage_in_encode(struct sl_buf *b, const uint32_t *id);
+enum sl_code sl_stage_in_decode(struct sl_rd *r, uint32_t *id, struct sl_error *err);
 
 #endif

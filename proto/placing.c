@@ -29,3 +29,35 @@ enum sl_code sl_release_decode(struct sl_rd *r, struct sl_msg_release *m, struct
         *m = got;
     return rc;
 }
+
+/* ---- RESERVE ---- */
+
+void sl_reserve_encode(struct sl_buf *b, const uint64_t *len)
+{
+    sl_w_uv(b, *len);
+}
+
+enum sl_code sl_reserve_decode(struct sl_rd *r, uint64_t *len, struct sl_error *err)
+{
+    uint64_t got = sl_r_uv(r, INT64_MAX);
+    enum sl_code rc = whole(r, "RESERVE", err);
+    if (rc == SL_OK)
+        *len = got;
+    return rc;
+}
+
+/* ---- STAGE_IN ---- */
+
+void sl_stage_in_encode(struct sl_buf *b, const uint32_t *id)
+{
+    sl_w_uv(b, *id);
+}
+
+enum sl_code sl_stage_in_decode(struct sl_rd *r, uint32_t *id, struct sl_error *err)
+{
+    uint32_t got = (uint32_t)sl_r_uv(r, SL_DIR_ID_MAX);
+    enum sl_code rc = whole(r, "STAGE_IN", err);
+    if (rc == SL_OK)
+        *id = got;
+    return rc;
+}

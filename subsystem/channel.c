@@ -3,6 +3,7 @@
  * answer of an earlier request. */
 #include "config.h"
 #include "subsystem/session_priv.h"
+#include "base/io.h"
 #include "base/mem.h"
 
 #include <assert.h>
@@ -19,7 +20,7 @@ struct sl_channel *sl_channel_new(struct sl_session *s, uint8_t number)
     ch->out = sl_entry_codec_new();
     ch->hash = sl_hash_new();
     ch->w_hash = sl_hash_new();
-    ch->reader.fd = ch->backup.reader.fd = -1;
+    ch->reader.fd = ch->backup.reader.fd = ch->away = -1;
     return ch;
 }
 
@@ -30,6 +31,7 @@ void sl_channel_free(struct sl_channel *ch)
     sl_channel_end_long(ch);
     if (ch->writing == SL_WRITING)
         sl_kept_end(&ch->stage, ch->unbacked ? ch->w_flags & ~(uint32_t)SL_PUT_PARTIAL : ch->w_flags);
+    sl_io_close(&ch->away);
     sl_dirs_free(ch->dirs);
     sl_entry_codec_free(ch->in);
     sl_entry_codec_free(ch->out);

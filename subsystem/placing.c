@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * placing - files that are complete and wait for their names (tree/hold.h): RELEASE, and what it takes to have one wait.
- * Nothing is remembered of them here.
+ * placing - where files are until they have their names: STAGE_IN (tree/away.h), room for them: RESERVE, and those that are
+ * complete and wait (tree/hold.h): RELEASE. Nothing is remembered of what waits.
  */
 #include "config.h"
 #include "subsystem/session_priv.h"
+#include "base/io.h"
+#include "tree/away.h"
 #include "tree/hold.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 /* In place: without `overwrite` nobody could go on with what was once begun, nor mend it. Waiting: what waits replaces
@@ -44,4 +48,41 @@ enum sl_code sl_run_release(struct sl_channel *ch, const union sl_request *q, st
     if (rc == SL_OK)
         sl_note(ch, SL_NOTE_TRANSFER, "put in place", m->id, name);
     return rc;
+}
+
+/* What is reserved counts against the peer's limits when it is written; that it could not be is told now. */
+enum sl_code sl_run_reserve(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
+{
+    const struct sl_session *s = ch->s;
+    uint64_t used = s->figures.stored, limit = s->quota.stored;
+    if (!sl_conn_has(s->conn, SL_FEATURE_RESERVE))
+        return sl_fail(err, SL_E_UNSUPPORTED, "the feature reserve was not agreed on");
+    if (ch->writing == SL_WRITING_NOT)
+        return sl_fail(err, SL_E_INVALID, "no file is being written on this channel");
+    if (ch->writing == SL_WRITING_DEAD)
+        return SL_OK;
+    enum sl_code rc = limit && (used > limit || q->reserve > limit - used)
+                          ? sl_fail(err, SL_E_LIMIT, "more than this session may have (max stored = %llu)", (unsigned long long)limit)
+                          : sl_stage_reserve(&ch->stage, q->reserve, err);
+    if (rc != SL_OK && rc != SL_E_UNSUPPORTED)
+        sl_writing_dead(ch);
+    return rc;
+}
+
+enum sl_code sl_run_stage_in(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
+{
+    int fd = -1;
+    if (!sl_conn_has(ch->s->conn, SL_FEATURE_STAGE_IN))
+        return sl_fail(err, SL_E_UNSUPPORTED, "the feature stage-in was not agreed on");
+    if (ch->writing != SL_WRITING_NOT)
+        return sl_fail(err, SL_E_INVALID, "a file is being written on this channel");
+    enum sl_code rc = sl_dirs_fd(ch->dirs, q->id, &fd, err);
+    if (rc == SL_OK && (fd = fcntl(fd, F_DUPFD_CLOEXEC, 0)) < 0)
+        rc = sl_fail_errno(err, errno, "cannot open the directory for staged files again");
+    if (rc != SL_OK)
+        return rc;
+    sl_io_close(&ch->away);
+    ch->away = fd;
+    sl_away_clean(fd);
+    return SL_OK;
 }

@@ -39,6 +39,8 @@ DECODER(decode_attrs, attrs, sl_attrs_decode)
 DECODER(decode_get_attrs, get_attrs, sl_get_attrs_decode)
 DECODER(decode_backup, backup, sl_backup_decode)
 DECODER(decode_release, release, sl_release_decode)
+DECODER(decode_reserve, reserve, sl_reserve_decode)
+DECODER(decode_stage_in, id, sl_stage_in_decode)
 
 static enum sl_code whole(const struct sl_rd *r, const char *what, struct sl_error *err)
 {
@@ -210,6 +212,8 @@ static const struct sl_request_kind {
     /* Who could not replace what waits of another session may not have it wait; see sl_may_write_so. */
     [SL_MSG_RELEASE] = { "put held files in their places: to create and overwrite", SL_RIGHT_CREATE | SL_RIGHT_OVERWRITE, 0, NAMES_RELEASED, false,
                          decode_release, sl_run_release },
+    [SL_MSG_RESERVE] = { "write", 0, 0, NAMES_NOTHING, false, decode_reserve, sl_run_reserve },
+    [SL_MSG_STAGE_IN] = { "create", SL_RIGHT_CREATE, 0, NAMES_NOTHING, false, decode_stage_in, sl_run_stage_in },
     [SL_MSG_MODULES] = { "list modules", 0, 0, NAMES_NOTHING, false, decode_nothing, sl_run_modules },
 };
 

@@ -97,6 +97,7 @@ struct sl_channel {
     bool no_atime;                      /* what the request that runs reads is not to count as an access */
     bool unbacked;                      /* a BACKUP failed: what it was for fails too */
     struct sl_backup backup;            /* that is being copied */
+    int away;                           /* the directory in which files are staged, a duplicate; -1: beside their places */
     int bases[SL_BASES_OPEN_MAX];       /* files that it may copy from; -1 behind the last */
     unsigned bases_len;
 };
@@ -187,6 +188,7 @@ union sl_request {
     struct sl_msg_statfs statfs;
     struct sl_msg_backup backup;
     struct sl_msg_release release;
+    uint64_t reserve;
 };
 /* A handler: SL_OK or the failure of this one request. Decoded names are not NUL-terminated unless they are an entry's. */
 typedef enum sl_code sl_request_run(struct sl_channel *ch, const union sl_request *q, struct sl_error *err);
@@ -201,7 +203,7 @@ sl_request_run sl_run_make, sl_run_set_meta, sl_run_remove;
 sl_request_run sl_run_part, sl_run_join, sl_run_drop;                                     /* parts.c */
 sl_request_run sl_run_statfs;                                                             /* statfs.c */
 sl_request_run sl_run_backup;                                                             /* backup.c */
-sl_request_run sl_run_release;                                                            /* placing.c */
+sl_request_run sl_run_release, sl_run_reserve, sl_run_stage_in;                           /* placing.c */
 /* Whether flags of PUT, WRITE, JOIN or LINK that need more than a new file does are allowed. */
 enum sl_code sl_may_write_so(const struct sl_channel *ch, uint32_t flags, struct sl_error *err);
 /* The partial directory, where things of this name may be in it; else NULL: they are beside its place. */

@@ -10,7 +10,7 @@
 
 #include "base/io.h"
 #include "base/mem.h"
-#include "tree/hold.h"
+#include "tree/away.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -65,10 +65,9 @@ enum sl_code sl_run_put(struct sl_channel *ch, const union sl_request *q, struct
         rc = sl_spend(ch->s, SL_SPEND_MADE_FILE, 1, err);
     if (rc == SL_OK)
         rc = sl_spend(ch->s, SL_SPEND_STORED, m->data_len, err);
-    if (rc == SL_OK && flags & SL_PUT_HOLD)
-        rc = sl_hold_put(fd, &(struct sl_hold_put){ &e, meta, flags, m->data, m->data_len, sl_held_in(ch, m->id, e.name) }, ch->s->owners, err);
-    else if (rc == SL_OK)
-        rc = sl_stage_put(fd, &e, meta, flags, m->data, m->data_len, ch->s->owners, err);
+    struct sl_away_put p = { &e, meta, flags, m->data, m->data_len, sl_held_in(ch, m->id, e.name), ch->away };
+    if (rc == SL_OK)
+        rc = sl_away_put(fd, &p, ch->s->owners, err);
     if (rc == SL_OK)
         sl_note(ch, SL_NOTE_TRANSFER, "write", m->id, e.name);
     return sl_told(rc, kept_back, e.name, err);
@@ -114,7 +113,7 @@ enum sl_code sl_run_write(struct sl_channel *ch, const union sl_request *q, stru
     if (rc == SL_OK && ch->w_flags & SL_PUT_INPLACE)
         rc = sl_stage_begin_inplace(&ch->stage, fd, &ch->w_entry, ch->w_meta, ch->w_flags, err);
     else if (rc == SL_OK)
-        rc = sl_stage_begin(&ch->stage, fd, &ch->w_entry, ch->w_meta, err);
+        rc = sl_away_begin(&ch->stage, &(struct sl_away){ fd, ch->away }, &ch->w_entry, ch->w_meta, err);
     if (rc != SL_OK)
         return rc;
     sl_note(ch, SL_NOTE_TRANSFER, "write", m->id, ch->w_name);
@@ -242,6 +241,35 @@ enum sl_code sl_run_copy(struct sl_channel *ch, const union sl_request *q, struc
     return rc;
 }
 
+/* The file being written ends: it gets its name, unless something was wrong with it. */
+static enum sl_code give(struct sl_channel *ch, enum sl_code rc, struct sl_error *err)
+{
+    if (rc == SL_OK && ch->stage.part)
+        rc = sl_part_end(&ch->stage, err);
+    else if (rc == SL_OK)
+        rc = sl_stage_commit(&ch->stage, &ch->w_entry, ch->w_meta, ch->w_flags, ch->s->owners, err);
+    else
+        sl_stage_abort(&ch->stage);
+    ch->writing = SL_WRITING_NOT;
+    sl_bases_close(ch);
+    return sl_told(rc, ch->w_kept_back, ch->w_name, err);
+}
+
+/* It was staged on another file system, and is copied. */
+static enum sl_code home_step(struct sl_channel *ch, struct sl_error *err)
+{
+    struct sl_error why = { 0 };
+    uint64_t bytes = 0;
+    (void)err;
+    enum sl_code rc = sl_away_step(&ch->stage, &bytes, &why);
+    if (rc == SL_AGAIN)
+        return SL_OK;
+    rc = give(ch, rc, &why);
+    if (rc != SL_OK)
+        sl_channel_fail(ch, &why);
+    return SL_EOF;
+}
+
 enum sl_code sl_run_commit(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
 {
     uint8_t mine[SL_HASH_MOST];
@@ -254,15 +282,13 @@ enum sl_code sl_run_commit(struct sl_channel *ch, const union sl_request *q, str
     }
     sl_hash_end(ch->w_hash, mine);
     enum sl_code rc = check_hash(ch, mine, q->hash, ch->w_name, err);
-    if (rc == SL_OK && ch->stage.part)
-        rc = sl_part_end(&ch->stage, err);
-    else if (rc == SL_OK)
-        rc = sl_stage_commit(&ch->stage, &ch->w_entry, ch->w_meta, ch->w_flags, ch->s->owners, err);
-    else
-        sl_stage_abort(&ch->stage);
-    ch->writing = SL_WRITING_NOT;
-    sl_bases_close(ch);
-    return sl_told(rc, ch->w_kept_back, ch->w_name, err);
+    if (rc == SL_OK && !ch->stage.part)
+        rc = sl_away_home(&ch->stage, err);
+    if (rc == SL_AGAIN) {
+        ch->step = home_step;
+        return SL_OK;
+    }
+    return give(ch, rc, err);
 }
 
 enum sl_code sl_run_abort(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)

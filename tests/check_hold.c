@@ -5,6 +5,7 @@
 #include "tree/hold.h"
 
 #include "tests/scratch.h"
+#include "tree/away.h"
 #include "tree/kept.h"
 
 #include <errno.h>
@@ -28,7 +29,7 @@ static void teardown(void)
 static enum sl_code hold(const char *name, const char *text, size_t n, const char *in)
 {
     struct sl_entry e = { .type = SL_TYPE_FILE, .name = name, .name_len = strlen(name), .mode = 0640, .mtime_s = 1000000000, .size = n };
-    return sl_hold_put(top, &(struct sl_hold_put){ &e, SL_META_MODE | SL_META_MTIME, SL_STAGE_REPLACE, text, n, in }, NULL, &err);
+    return sl_away_put(top, &(struct sl_away_put){ &e, SL_META_MODE | SL_META_MTIME, SL_STAGE_REPLACE | SL_STAGE_HOLD, text, n, in, -1 }, NULL, &err);
 }
 
 static enum sl_code release(const char *name, uint32_t flags, const char *in)

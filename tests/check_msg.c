@@ -106,7 +106,7 @@ START_TEST(list_request)
     CHECK_SHAPE(list_request, sl_msg_list);
     ck_assert_int_eq(sl_list_request_decode(&r, &got, &err), SL_OK);
     ck_assert(got.id == 3 && got.flags == m.flags && got.name_len == 0);
-    CHECK_REFUSED(list_request, sl_msg_list, "\0\200\40\0");       /* unknown flag */
+    CHECK_REFUSED(list_request, sl_msg_list, "\0\200\100\0");      /* unknown flag */
     CHECK_REFUSED(list_request, sl_msg_list, "\0\0\1/");
 }
 END_TEST
@@ -332,6 +332,18 @@ START_TEST(links_that_make_no_sense)
 }
 END_TEST
 
+START_TEST(mounts_in_listings)
+{
+    struct sl_list_record got;
+    ck_assert_int_eq(decode_listed("\x3a\1m\x28", 4, &got), SL_OK);
+    ck_assert(sl_r_done(&r) && got.entry.mount && got.entry.type == SL_TYPE_DIR);
+    ck_assert_int_eq(decode_listed("\x3a\1m", 3, &got), SL_OK);
+    ck_assert(!got.entry.mount);
+    ck_assert_int_eq(decode_listed("\x39\1a\0\x28", 5, &got), SL_E_PROTOCOL);   /* of a file */
+    ck_assert_int_eq(decode_listed("\x28", 1, &got), SL_E_PROTOCOL);             /* of nothing */
+}
+END_TEST
+
 static void put_data(enum sl_content_kind kind, const char *data)
 {
     uint8_t head[SL_CONTENT_HEAD];
@@ -505,6 +517,33 @@ START_TEST(releases)
 }
 END_TEST
 
+static enum sl_code decode_number(const char *bytes, size_t n, bool id)
+{
+    struct sl_error why = { 0 };
+    struct sl_rd rd;
+    uint64_t len = 7;
+    uint32_t dir = 7;
+    sl_r_init(&rd, bytes, n);
+    enum sl_code rc = id ? sl_stage_in_decode(&rd, &dir, &why) : sl_reserve_decode(&rd, &len, &why);
+    ck_assert(rc == SL_OK || (len == 7 && dir == 7));
+    return rc;
+}
+
+START_TEST(numbers)
+{
+    ck_assert_int_eq(decode_number("\0", 1, false), SL_OK);
+    ck_assert_int_eq(decode_number("\377\377\377\377\377\377\377\377\177", 9, false), SL_OK);
+    ck_assert_int_eq(decode_number("\200\200\200\200\200\200\200\200\200\1", 10, false), SL_E_PROTOCOL);     /* 2^63 */
+    ck_assert_int_eq(decode_number("\377\377\377\377\17", 5, true), SL_OK);
+    ck_assert_int_eq(decode_number("\200\200\200\200\20", 5, true), SL_E_PROTOCOL);                            /* 2^32 */
+    for (int id = 0; id < 2; id++) {
+        ck_assert_int_eq(decode_number("", 0, id), SL_E_PROTOCOL);
+        ck_assert_int_eq(decode_number("\1x", 2, id), SL_E_PROTOCOL);
+        ck_assert_int_eq(decode_number("\200", 1, id), SL_E_PROTOCOL);
+    }
+}
+END_TEST
+
 /* Encodes m; what the decoder makes of it as a request of that type, in a fresh context. */
 static enum sl_code put(enum sl_msg type, const struct sl_msg_put *m, const char *tail, struct sl_msg_put *got)
 {
@@ -625,6 +664,7 @@ int main(void)
     tcase_add_test(t, listings);
     tcase_add_test(t, links_in_listings);
     tcase_add_test(t, links_that_make_no_sense);
+    tcase_add_test(t, mounts_in_listings);
     tcase_add_test(t, contents);
     tcase_add_test(t, versions);
     tcase_add_test(t, parts);
@@ -633,6 +673,7 @@ int main(void)
     tcase_add_test(t, file_systems);
     tcase_add_test(t, backups);
     tcase_add_test(t, releases);
+    tcase_add_test(t, numbers);
     tcase_add_test(t, joins);
     tcase_add_test(t, puts_of_all_kinds);
     tcase_add_test(t, puts_hostile);

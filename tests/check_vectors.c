@@ -53,12 +53,23 @@ static void load(const char *name, struct sl_buf *b)
             sl_##word##_encode(out, &m);                                                                       \
         return rc;                                                                                             \
     }
+#define PASS_NUMBER(word, type)                                                                                 \
+    static enum sl_code pass_##word(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)                  \
+    {                                                                                                          \
+        type m;                                                                                                \
+        enum sl_code rc = sl_##word##_decode(r, &m, err);                                                      \
+        if (rc == SL_OK)                                                                                       \
+            sl_##word##_encode(out, &m);                                                                       \
+        return rc;                                                                                             \
+    }
 PASS(attach, sl_msg_attach)
 PASS(attached, sl_msg_attached)
 PASS(list_request, sl_msg_list)
 PASS(open, sl_msg_open)
 PASS(backup, sl_msg_backup)
 PASS(release, sl_msg_release)
+PASS_NUMBER(reserve, uint64_t)
+PASS_NUMBER(stage_in, uint32_t)
 PASS(remove, sl_msg_remove)
 PASS(owner, sl_msg_owner)
 PASS(name, sl_msg_name)
@@ -280,10 +291,11 @@ static const struct { const char *file; enum sl_code (*pass)(struct sl_rd *, str
     { "basis", pass_basis },       { "copy", pass_copy },         { "keep", pass_keep },
     { "kept-in", pass_kept_in },   { "attach-sha256", pass_attach }, { "attach-fake", pass_attach }, { "steer", pass_steer }, { "line", pass_line },
     { "part", pass_part },         { "join", pass_join },         { "drop", pass_drop },         { "link", pass_move },         { "statfs-is", pass_statfs_is },         { "content-version", pass_content },
-    { "list-links", pass_list_request }, { "listed-links", pass_listed },
+    { "list-links", pass_list_request }, { "listed-links", pass_listed }, { "listed-mounts", pass_listed },
     { "attrs", pass_attrs },       { "get-attrs", pass_get_attrs }, { "attrs-are", pass_attrs_are }, { "listed-attrs", pass_listed_attrs },
     { "backup", pass_backup },     { "read-some", pass_read_some },
     { "release", pass_release },
+    { "reserve", pass_reserve },     { "stage-in", pass_stage_in },
 };
 
 START_TEST(payload)

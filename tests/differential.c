@@ -19,7 +19,7 @@
 
 static const struct profile *const profiles[] = { &profile_filters, &profile_files, &profile_hard,
                                                   &profile_dests,   &profile_attrs, &profile_words,
-                                                  &profile_delete,  &profile_backup, &profile_every };
+                                                  &profile_delete,  &profile_backup, &profile_place, &profile_every };
 static bool keep, verbose;
 
 static void die(const char *what)

@@ -141,6 +141,6 @@ struct profile {
     void (*finish)(struct chance *c, const struct options *o);
 };
 extern const struct profile profile_filters, profile_files, profile_hard, profile_dests, profile_attrs, profile_words,
-    profile_delete, profile_backup, profile_every;
+    profile_delete, profile_backup, profile_place, profile_every;
 
 #endif

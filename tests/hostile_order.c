@@ -96,7 +96,7 @@ static const struct { uint8_t type; const char *bytes; size_t len; } broken[] = 
     P(SL_MSG_OPEN_DIR, "\0\5\3dir!"),                                         /* trailing bytes */
     P(SL_MSG_OPEN_DIR, "\x80\0\5\3dir"),                                      /* a number longer than needed */
     P(SL_MSG_OPEN_DIR, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f\5\3dir"),    /* more than 64 bits */
-    P(SL_MSG_LIST, "\0\x80\x20\0"), P(SL_MSG_LIST, "\0\xff\xff\xff\xff\xff\1\0"), /* flags there are none of */
+    P(SL_MSG_LIST, "\0\x80\x40\0"), P(SL_MSG_LIST, "\0\xff\xff\xff\xff\xff\1\0"), /* flags there are none of */
     P(SL_MSG_HOLE, "\x80\x80\x80\x80\x80\x80\x80\x80\x80\1"),                 /* 2^63 bytes */
     P(SL_MSG_COMMIT, "0123456789abcde"), P(SL_MSG_COMMIT, "0123456789abcdefg"), P(SL_MSG_ABORT, "x"),
     P(SL_MSG_REMOVE, "\0\0\1x"), P(SL_MSG_REMOVE, "\0\x08\1x"), P(SL_MSG_OWNER, "\0\xff\xff\xff\xff\x1f\0"),
@@ -122,6 +122,7 @@ static const struct { uint8_t type; const char *bytes; size_t len; } broken[] = 
     P(SL_MSG_ATTRS, ""), P(SL_MSG_ATTRS, "\4"), P(SL_MSG_ATTRS, "\200\4\0"), P(SL_MSG_ATTRS, "\0x"), P(SL_MSG_GET_ATTRS, "\0\0\3a/b"),
     P(SL_MSG_GET_ATTRS, "\0\200\4\1a"), P(SL_MSG_GET_ATTRS, "\0\0\1ax"),
     P(SL_MSG_BACKUP, ""), P(SL_MSG_BACKUP, "\0\1a\0\1b\10"), P(SL_MSG_BACKUP, "\0\1a\0\1b\4\1"), P(SL_MSG_BACKUP, "\0\1a\0\3a/b\0"),
+    P(SL_MSG_RESERVE, ""), P(SL_MSG_RESERVE, "\x80\x80\x80\x80\x80\x80\x80\x80\x80\1"), P(SL_MSG_RESERVE, "\1x"), P(SL_MSG_STAGE_IN, ""), P(SL_MSG_STAGE_IN, "\0x"),
     P(SL_MSG_RELEASE, ""), P(SL_MSG_RELEASE, "\0\2\1a"), P(SL_MSG_RELEASE, "\0\1\3a/b"), P(SL_MSG_RELEASE, "\0\1\1ax"),
     P(SL_MSG_LINK, ""), P(SL_MSG_LINK, "\0\1a\0\1b\2"), P(SL_MSG_RENAME, "\0\1a\0\1b"), P(SL_MSG_RENAME, "\0\1a\0\1b\0x"), P(SL_MSG_RENAME, "\0\2..\0\1b\0"),
     P(SL_MSG_KEPT_IN, "\1ab"), P(SL_MSG_KEEP, ""), P(SL_MSG_KEEP, "\0x"), P(SL_MSG_KEEP, "\x80\x80\x80\x80\x80\x80\x80\x80\x80\1"),
@@ -238,6 +239,8 @@ static void before_attach(struct peer *p)
         want(p, 1, ask_move(p, 1, type, "file", "h-o-moved", 0), good, "another name");
     want(p, 1, ask_move(p, 1, SL_MSG_BACKUP, "file", "h-o-moved", 0), good, "a backup");
     want(p, 1, ask_named(p, 1, SL_MSG_RELEASE, 0, "h-o-moved"), good, "a release");
+    want(p, 1, ask_raw(p, 1, SL_MSG_STAGE_IN, "\0", 1), good, "staging");
+    want(p, 1, ask_raw(p, 1, SL_MSG_RESERVE, "\1", 1), DONE | BIT(SL_E_INVALID), "room");
     want(p, 1, ask_close(p, 1, 0), good, "close");
     want(p, 1, ask_raw(p, 1, SL_MSG_OWNER, "\0\0\4root", 7), BIT(SL_E_RIGHTS), "owner");
 }
@@ -320,7 +323,7 @@ static void unknown_types(struct peer *p)
     char what[32];
     hello(p);
     for (unsigned type = 0; type < 256; type++)
-        if (type < SL_MSG_ATTACH || (type > SL_MSG_STATFS && type != SL_MSG_BACKUP && type != SL_MSG_READ_SOME && type != SL_MSG_RELEASE)) {
+        if (type < SL_MSG_ATTACH || (type > SL_MSG_STATFS && (type < SL_MSG_BACKUP || type > SL_MSG_STAGE_IN) && type != SL_MSG_READ_SOME)) {
             uint64_t n = ask_raw(p, 1, (uint8_t)type, "??", 2);
             snprintf(what, sizeof what, "type %u", type);
             if (outcome(p, 1, n) != BIT(SL_E_UNSUPPORTED))

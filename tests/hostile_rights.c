@@ -294,6 +294,32 @@ static void backups(struct peer *p)
         bad(p, "A BACKUP OF NOTHING IS THERE");
 }
 
+/* ---- where files are staged, and room for them ---- */
+
+static void staging(struct peer *p)
+{
+    struct sl_entry e = { .type = SL_TYPE_FILE, .name = "h-s", .name_len = 3, .mode = 0644, .size = 4 };
+    struct stat st;
+    hello(p);
+    want(p, 1, ask_raw(p, 1, SL_MSG_RESERVE, "\1", 1), BIT(SL_E_INVALID), "room for nothing");
+    want(p, 1, ask_raw(p, 1, SL_MSG_STAGE_IN, "\115", 1), if_may(p, SL_RIGHT_CREATE, BIT(SL_E_INVALID)), "in a directory that is not open");
+    want(p, 1, ask_raw(p, 1, SL_MSG_STAGE_IN, "\0", 1), if_may(p, SL_RIGHT_CREATE, DONE), "in the root");
+    want(p, 1, ask_make(p, 1, SL_MSG_PUT, 0, &e, 0, 0, "new\n"), if_may(p, SL_RIGHT_CREATE, DONE), "a file");
+    if (may(p, SL_RIGHT_CREATE) != holds(p, "h-s", "new\n"))
+        bad(p, "A FILE IS NOT WHERE IT IS TO BE");
+    e.name = "h-s-two";
+    e.name_len = 7;
+    want(p, 1, ask_make(p, 1, SL_MSG_WRITE, 0, &e, 0, 0, NULL), if_may(p, SL_RIGHT_CREATE, DONE), "begin");
+    if (may(p, SL_RIGHT_CREATE)) {
+        want(p, 1, ask_raw(p, 1, SL_MSG_STAGE_IN, "\0", 1), BIT(SL_E_INVALID), "within a file");
+        want(p, 1, ask_raw(p, 1, SL_MSG_RESERVE, "\377\377\377\377\377\377\377\377\177", 9), BIT(SL_E_NO_SPACE) | BIT(SL_E_IO) | BIT(SL_E_TOO_BIG) | BIT(SL_E_LIMIT) | BIT(SL_E_UNSUPPORTED) | BIT(SL_E_INVALID),
+             "all the room there is");
+        want(p, 1, ask_raw(p, 1, SL_MSG_ABORT, "", 0), DONE, "give it up");
+    }
+    if (look(p, "h-s-two", &st))
+        bad(p, "A FILE THAT WAS GIVEN UP IS THERE");
+}
+
 /* ---- what waits for its name ---- */
 
 static void waiting(struct peer *p)
@@ -438,7 +464,7 @@ static void moved_while_open(struct peer *p)
 
 const struct attack right_attacks[] = {
     { "rights-verbs", verbs, 0 },            { "rights-setuid", setuid_bits, TREE },           { "rights-link-targets", link_targets, 0 },
-    { "rights-moves", moves, TREE },         { "rights-attributes", attributes, TREE },         { "rights-backups", backups, TREE },         { "rights-waiting", waiting, TREE },         { "excluded", excluded, HIDES },
+    { "rights-moves", moves, TREE },         { "rights-attributes", attributes, TREE },         { "rights-backups", backups, TREE },         { "rights-waiting", waiting, TREE },         { "rights-staging", staging, TREE },         { "excluded", excluded, HIDES },
     { "special-fifo", fifo_opened, TREE },   { "moved-and-evicted", moved_and_evicted, TREE }, { "moved-while-open", moved_while_open, TREE },
     { NULL, NULL, 0 },
 };

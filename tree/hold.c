@@ -43,18 +43,6 @@ enum sl_code sl_hold_keep(struct sl_stage *s, struct sl_error *err)
     return rc;
 }
 
-enum sl_code sl_hold_put(int dirfd, const struct sl_hold_put *p, struct sl_owners *owners, struct sl_error *err)
-{
-    struct sl_stage s;
-    enum sl_code rc = sl_stage_begin(&s, dirfd, p->entry, p->meta, err);
-    if (rc != SL_OK)
-        return rc;
-    s.sparse = p->flags & SL_STAGE_SPARSE;
-    s.kept_in = p->in;
-    rc = sl_stage_write(&s, p->data, p->n, err);
-    return rc == SL_OK ? sl_stage_commit(&s, p->entry, p->meta, p->flags | SL_STAGE_HOLD, owners, err) : rc;
-}
-
 /* ---- its name ---- */
 
 static enum sl_code check(int fd, const char *held, const char *name, struct sl_error *err)

@@ -18,16 +18,6 @@ void sl_hold_name(char held[SL_NAME_MAX + 1], const char *name);
 /* For sl_stage_commit with SL_STAGE_HOLD: the staged file waits from now on. On failure it is gone. */
 enum sl_code sl_hold_keep(struct sl_stage *s, struct sl_error *err);
 
-/* sl_stage_put of a file that is to wait; in: the partial directory, or NULL. */
-struct sl_hold_put {
-    const struct sl_entry *entry;
-    uint32_t meta, flags; /* as of sl_stage_commit */
-    const void *data;
-    size_t n;
-    const char *in;
-};
-enum sl_code sl_hold_put(int dirfd, const struct sl_hold_put *p, struct sl_owners *owners, struct sl_error *err);
-
 /* What waits as `name` gets that name: in one step, replacing a non-directory only with SL_STAGE_REPLACE; SL_STAGE_FSYNC:
  * the name is on the disk, too. SL_E_NOT_FOUND: nothing waits. After another failure it still does. */
 struct sl_release {

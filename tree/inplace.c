@@ -92,7 +92,8 @@ static enum sl_code write_zeros(struct sl_stage *s, uint64_t n, struct sl_error 
 
 enum sl_code sl_inplace_hole(struct sl_stage *s, uint64_t n, struct sl_error *err)
 {
-    uint64_t old = s->pos < s->old_size ? s->old_size - s->pos : 0;
+    uint64_t end = s->sparse && s->reserved > s->old_size ? s->reserved : s->old_size;
+    uint64_t old = s->pos < end ? end - s->pos : 0;
     uint64_t cleared = n < old ? n : old;
     if (!cleared || fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)s->pos, (off_t)cleared) == 0)
         return SL_OK;

@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "base/io.h"
+#include "tree/away.h"
 #include "tree/hold.h"
 
 #include <dirent.h>
@@ -83,8 +84,11 @@ static void keep(struct sl_stage *s)
 
 void sl_kept_end(struct sl_stage *s, uint32_t flags)
 {
+    struct sl_error ignored = { 0 };
     if (s->stays)
         sl_stage_abort(s);               /* it stays where it is */
+    else if (s->away && (s->fd < 0 || flags & SL_KEPT_NOTHING || sl_away_home(s, &ignored) != SL_OK))
+        sl_stage_abort(s);               /* copying it would take its time, and the one that waits is gone */
     else if (s->fd >= 0 && flags & SL_KEPT_NAMED && !(flags & SL_KEPT_NOTHING) && sl_stage_unchanged(s))
         sl_stage_partial(s, flags);
     else if (flags & SL_KEPT_NOTHING)

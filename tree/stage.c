@@ -8,6 +8,7 @@
 #include "base/attrs.h"
 #include "base/io.h"
 #include "tree/fake.h"
+#include "tree/away.h"
 #include "tree/inplace.h"
 
 #include <errno.h>
@@ -53,9 +54,8 @@ enum sl_code sl_stage_check_name(const struct sl_entry *e, struct sl_error *err)
     return sl_name_ok(e->name, e->name_len) ? SL_OK : sl_fail(err, SL_E_NAME, "'%s' is not a name", e->name);
 }
 
-/* Needs s->dirfd, which it borrows; fills the rest. owners may be NULL. */
-static enum sl_code create(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, struct sl_owners *owners,
-                           struct sl_error *err)
+enum sl_code sl_stage_create(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, struct sl_owners *owners,
+                             struct sl_error *err)
 {
     const int flags = O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     s->born_with_mode = sl_stage_born_with_mode(e, meta, owners);
@@ -67,10 +67,10 @@ static enum sl_code create(struct sl_stage *s, const struct sl_entry *e, uint32_
     int tries = SL_STAGE_TRIES_MAX, access = O_RDWR;
     do {
         sl_stage_temp_name(s->temp, s->name);
-        s->fd = openat(s->dirfd, s->temp, flags | access, mode);
+        s->fd = openat(sl_away_dir(s), s->temp, flags | access, mode);
         if (s->fd < 0 && errno == EACCES && access == O_RDWR) {
             /* Confined to writing, what is shared can't be read back. The kernel makes the file before it finds that out. */
-            unlinkat(s->dirfd, s->temp, 0);
+            unlinkat(sl_away_dir(s), s->temp, 0);
             access = O_WRONLY;
             s->unshared = true;
             errno = EEXIST;
@@ -79,8 +79,7 @@ static enum sl_code create(struct sl_stage *s, const struct sl_entry *e, uint32_
     return s->fd < 0 ? sl_fail_errno(err, errno, "cannot create '%s'", s->name) : SL_OK;
 }
 
-/* Says that it is being written, as long as this process lives (tree/kept.h). Without locks nothing is lost but that. */
-static void lock(int fd)
+void sl_stage_lock(int fd)
 {
     struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
     (void)fcntl(fd, F_OFD_SETLK, &l);
@@ -92,11 +91,11 @@ enum sl_code sl_stage_begin(struct sl_stage *s, int dirfd, const struct sl_entry
     *s = (struct sl_stage){ .dirfd = fcntl(dirfd, F_DUPFD_CLOEXEC, 0), .fd = -1 };
     if (s->dirfd < 0)
         return sl_fail_errno(err, errno, "cannot create '%s'", e->name);
-    enum sl_code rc = create(s, e, meta, NULL, err);
+    enum sl_code rc = sl_stage_create(s, e, meta, NULL, err);
     if (rc != SL_OK)
         sl_io_close(&s->dirfd);
     else
-        lock(s->fd);
+        sl_stage_lock(s->fd);
     return rc;
 }
 
@@ -146,7 +145,7 @@ enum sl_code sl_stage_put(int dirfd, const struct sl_entry *e, uint32_t meta, ui
     struct sl_stage s = { .dirfd = dirfd, .fd = -1 };
     if (flags & SL_STAGE_INPLACE)
         return put_inplace(dirfd, e, meta, flags, &(struct bytes){ data, n }, owners, err);
-    enum sl_code rc = create(&s, e, meta, owners, err);
+    enum sl_code rc = sl_stage_create(&s, e, meta, owners, err);
     if (rc != SL_OK)
         return rc;
     rc = flags & SL_STAGE_SPARSE ? sl_stage_put_sparse(&s, data, n, err) : sl_stage_put_data(&s, data, n, err);

@@ -47,6 +47,10 @@ struct sl_stage {
     bool unshared;           /* the file system can't share content between files */
     bool born_with_mode;     /* its mode was given when it was created, as far as the umask let it */
     const char *kept_in;     /* after begin, for the caller to set (tree/kept.h); borrowed */
+    bool away;               /* it is in directory away_fd, not beside its place (tree/away.h) */
+    int away_fd;
+    struct sl_homing *homing;/* it is being copied from there; owned */
+    uint64_t reserved;       /* so much room was taken for it ahead (sl_stage_reserve) */
     bool inplace;            /* it is the file itself (tree/inplace.h): there is no temp */
     dev_t dev;               /* in place: which file */
     ino_t ino;
@@ -68,6 +72,9 @@ enum sl_code sl_stage_begin(struct sl_stage *s, int dirfd, const struct sl_entry
  * A failure, abort or the like then leave what was written so far; nothing is held back from those who read it meanwhile. */
 enum sl_code sl_stage_begin_inplace(struct sl_stage *s, int dirfd, const struct sl_entry *e, uint32_t meta, uint32_t flags,
                                     struct sl_error *err);
+/* Takes room for n bytes before any content comes, so that a full disk is told now. What of it is not used is given back in the end; with `sparse`
+ * holes are, too. SL_E_UNSUPPORTED: the file system can't; nothing has changed then. Another failure aborts. */
+enum sl_code sl_stage_reserve(struct sl_stage *s, uint64_t n, struct sl_error *err);
 /* Content, in order. A failure aborts: the staged file is gone and only sl_stage_abort may follow (it then does nothing). */
 enum sl_code sl_stage_write(struct sl_stage *s, const void *data, size_t n, struct sl_error *err);
 enum sl_code sl_stage_hole(struct sl_stage *s, uint64_t n, struct sl_error *err);

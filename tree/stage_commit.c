@@ -4,6 +4,7 @@
 #include "tree/stage_priv.h"
 #include "base/attrs.h"
 #include "base/io.h"
+#include "tree/away.h"
 #include "tree/hold.h"
 #include "tree/kept.h"
 
@@ -59,7 +60,8 @@ void sl_stage_discard(struct sl_stage *s)
     s->buf = NULL;
     sl_io_close(&s->fd);
     if (!s->stays)
-        unlinkat(s->dirfd, s->temp, 0);
+        unlinkat(sl_away_dir(s), s->temp, 0);
+    sl_away_end(s);
     errno = keep;
 }
 
@@ -79,11 +81,23 @@ static enum sl_code set_meta(struct sl_stage *s, const struct sl_entry *e, uint3
     return sl_meta_set_fd(s->fd, &st, e, meta, owners, err);
 }
 
+/* Where nobody did it in steps before. */
+static enum sl_code bring_home(struct sl_stage *s, struct sl_error *err)
+{
+    uint64_t bytes;
+    enum sl_code rc = sl_away_home(s, err);
+    while (rc == SL_AGAIN)
+        rc = sl_away_step(s, &bytes, err);
+    return rc;
+}
+
 /* Everything from the last byte to the name; the directory's descriptor stays open. Some attributes may be missing (SL_E_ATTRS). */
 enum sl_code sl_stage_finish(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, uint32_t flags,
                            struct sl_owners *owners, struct sl_error *err)
 {
     enum sl_code attrs = SL_OK, rc = sl_stage_end_content(s, err);
+    if (rc == SL_OK)
+        rc = bring_home(s, err);
     if (rc == SL_OK)
         rc = set_meta(s, e, meta, owners, err);
     if (rc == SL_E_ATTRS) {

@@ -12,6 +12,10 @@ enum {
     SL_STAGE_WRITE_AT_ONCE = 256 * 1024  /* the size of s->buf */
 };
 
+/* Needs s->dirfd and where it is away, which it borrows; fills the rest. owners may be NULL. */
+enum sl_code sl_stage_create(struct sl_stage *s, const struct sl_entry *e, uint32_t meta, struct sl_owners *owners, struct sl_error *err);
+/* Says that it is being written, as long as this process lives (tree/kept.h). Without locks nothing is lost but that. */
+void sl_stage_lock(int fd);
 enum sl_code sl_stage_check_name(const struct sl_entry *e, struct sl_error *err);
 /* Renames what is no directory where there is nothing of the new name; -1 and errno, EEXIST if there is. */
 int sl_stage_rename_new(int from_fd, const char *from, int to_fd, const char *to);

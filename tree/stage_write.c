@@ -87,7 +87,7 @@ static enum sl_code put_hole(struct sl_stage *s, uint64_t n, struct sl_error *er
         errno = EFBIG;
         return sl_stage_write_failed(s, err);
     }
-    if (s->stays && (rc = sl_inplace_hole(s, n, err)) != SL_OK)
+    if ((s->stays || (s->reserved && s->sparse)) && (rc = sl_inplace_hole(s, n, err)) != SL_OK)
         return rc;
     if (n && lseek(s->fd, (off_t)(s->pos + n), SEEK_SET) < 0)
         return sl_stage_write_failed(s, err);
@@ -135,7 +135,9 @@ static bool is_longer(const struct sl_stage *s)
  * all: that cuts off nothing, whatever the others have written meanwhile. */
 static bool sets_size(const struct sl_stage *s)
 {
-    return s->part ? s->hole_at_end && s->pos == s->size : s->hole_at_end || is_longer(s);
+    if (s->part)
+        return s->hole_at_end && s->pos == s->size;
+    return s->hole_at_end || s->reserved > s->pos || is_longer(s);
 }
 
 enum sl_code sl_stage_end_content(struct sl_stage *s, struct sl_error *err)
@@ -161,6 +163,26 @@ enum sl_code sl_stage_fits(const struct sl_stage *s, uint64_t n, struct sl_error
     if (!s->part || n <= s->size - s->pos)
         return SL_OK;
     return sl_fail(err, SL_E_INVALID, "a part goes beyond the end of '%s'", s->name);
+}
+
+enum sl_code sl_stage_reserve(struct sl_stage *s, uint64_t n, struct sl_error *err)
+{
+    if (s->fd < 0)
+        return sl_stage_not_begun(err);
+    if (n > INT64_MAX)
+        return sl_fail(err, SL_E_TOO_BIG, "'%s' would be too big", s->name);
+    /* ext4 makes no holes behind the end of a file. */
+    int how = s->sparse && !s->stays ? 0 : FALLOC_FL_KEEP_SIZE;
+    if (n && fallocate(s->fd, how, 0, (off_t)n) != 0) {
+        if (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL)
+            return sl_fail(err, SL_E_UNSUPPORTED, "the file system can't take room for '%s' ahead", s->name);
+        enum sl_code rc = sl_fail_errno(err, errno, "cannot take room for '%s' ahead, %llu bytes", s->name, (unsigned long long)n);
+        sl_stage_abort(s);
+        return rc;
+    }
+    s->reserved = n;
+    s->unshared = true;
+    return SL_OK;
 }
 
 enum sl_code sl_stage_write(struct sl_stage *s, const void *data, size_t n, struct sl_error *err)

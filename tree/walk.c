@@ -217,9 +217,11 @@ static void report(struct sl_walk *w, struct sl_walk_event *ev, const struct sta
         e->uid = e->gid = 0;
     if (w->flags & SL_WALK_LINKS)
         note_names(e, st);
+    e->mount = false;
     if (e->type != SL_TYPE_DIR)
         return;
-    bool far = (w->flags & SL_WALK_ONE_FS) && w->depth && st->st_dev != w->levels[0].dev;
+    bool other = w->depth && st->st_dev != w->levels[0].dev, far = other && w->flags & SL_WALK_ONE_FS;
+    e->mount = other && w->flags & SL_WALK_MOUNTS;
     bool wanted = w->depth ? w->flags & SL_WALK_RECURSE : w->flags & (SL_WALK_RECURSE | SL_WALK_CHILDREN);
     push(w, e->name, st, wanted && !far);
 }

@@ -233,6 +233,8 @@ struct sl_endpoint {
     bool parts;                   /* it has part, join and drop */
     bool links, renames;          /* it has link; rename */
     bool backups, takes;          /* it has backup; take */
+    bool reads_devices;           /* it can read them as files; and: */
+    bool devices;                 /* set by who owns it: it is to, and tells of them so, where LISTs ask for it */
     bool mounts;                  /* its listings can tell of directories of other file systems */
     bool stages_in, reserves;     /* it has stage_in; reserve */
     bool holds;                   /* it knows SL_PUT_HOLD, and has release */

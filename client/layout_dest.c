@@ -119,7 +119,7 @@ static void list_dest(struct sl_layout *l, struct sl_plan *p)
     if (p->dest_new || p->blind)
         return;
     /* What is mounted there is written into; only nothing in it is deleted. */
-    p->dest_stream.without = l->dest->mounts ? SL_LIST_ONE_FS : SL_LIST_MOUNTS;
+    p->dest_stream.without = SL_LIST_DEVICES | (l->dest->mounts ? SL_LIST_ONE_FS : SL_LIST_MOUNTS);
     if (removes && !(l->contents && l->o->relative))     /* what goes may be a directory with something in it */
         extra |= SL_LIST_RECURSE;
     if (l->o->keep_dirlinks) {

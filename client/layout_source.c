@@ -26,6 +26,7 @@ uint32_t sl_layout_flags(const struct sl_options *o, bool content)
 {
     uint32_t f = o->recurse ? SL_LIST_RECURSE : o->dirs && content ? SL_LIST_CHILDREN : 0;
     f |= o->one_fs ? SL_LIST_ONE_FS | SL_LIST_MOUNTS : 0;      /* what of it holds for which side: sl_stream.without */
+    f |= o->copy_devices ? SL_LIST_DEVICES : 0;
     f |= o->hard_links && o->dest ? SL_LIST_LINKS : 0;
     return f | sl_layout_owners(o);
 }
@@ -61,6 +62,7 @@ static struct sl_stream *stream_new(struct sl_layout *l, struct sl_endpoint *e)
     sl_stream_init(s, e);
     s->hides = true;
     s->without = e->mounts ? 0 : SL_LIST_MOUNTS;
+    e->devices = l->o->copy_devices;
     s->leaves_mounts = l->o->one_fs > 1;
     s->follow = sl_follow_wanted(l->o) ? sl_follow_new(l->o, e, sl_layout_flags(l->o, false)) : NULL;
     s->unmunges = l->o->munge_links && l->o->dest && !l->remote_source;

@@ -174,7 +174,7 @@ static void local_list_skip(struct sl_endpoint *e, uint64_t number)
 
 enum sl_code sl_local_open(struct sl_local *l, struct sl_reader *r, int dirfd, const char *name, struct sl_error *err)
 {
-    enum sl_code rc = sl_reader_open(r, dirfd, name, err);
+    enum sl_code rc = l->e.devices ? sl_reader_open_device(r, dirfd, name, err) : sl_reader_open(r, dirfd, name, err);
     if (rc == SL_OK && l->e.no_atime)
         sl_reader_no_atime(r);
     return rc;
@@ -465,7 +465,7 @@ struct sl_endpoint *sl_local_new(enum sl_side side, bool verify, struct sl_helpe
     l->e.verify = verify;
     l->e.rights = SL_RIGHT_ALL;
     l->e.parts = l->e.versions = l->e.reads_some = l->e.attrs = l->e.links = l->e.renames = l->e.backups = l->e.takes = l->e.syncs = l->e.holds = true;
-    l->e.stages_in = l->e.reserves = l->e.mounts = true;
+    l->e.stages_in = l->e.reserves = l->e.mounts = l->e.reads_devices = true;
     l->away = -1;
     l->e.uid = (uint32_t)geteuid();
     l->e.can_chown = l->e.uid == 0;
@@ -491,6 +491,7 @@ enum sl_code sl_local_beside(struct sl_endpoint **out, const struct sl_endpoint 
     e->no_atime = first->no_atime;
     e->fake = first->fake;
     e->can_chown = first->can_chown;
+    e->devices = first->devices;
     e->seed = first->seed;
     sl_local_digest(e, first->digest);
     sl_local_of(e)->searched.in = f->searched.in;

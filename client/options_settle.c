@@ -105,6 +105,8 @@ static enum sl_code check(const struct sl_options *o, struct sl_error *err)
 {
     if (!o->source_count)
         return sl_fail(err, SL_E_CONFIG, "no source is given (see superlifter --help)");
+    if (o->copy_devices && (o->copy_links || o->copy_dirlinks || o->copy_unsafe_links || o->remove_source_files))
+        return sl_fail(err, SL_E_CONFIG, "--copy-devices doesn't go with %s", o->remove_source_files ? "--remove-source-files: no device is removed" : "-L, -k and --copy-unsafe-links");
     if (o->one_fs && (o->copy_links || o->copy_dirlinks || o->copy_unsafe_links))
         return sl_fail(err, SL_E_CONFIG, "-x: what file system a symbolic link leads to can't be seen: -L, -k and --copy-unsafe-links don't go with it");
     if (o->files_from && check_list(o, err) != SL_OK)

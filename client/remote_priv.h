@@ -213,7 +213,10 @@ enum sl_code sl_remote_on_attrs(struct sl_remote *r, const struct sl_frame *f, s
 bool sl_remote_attrs_failed(struct sl_remote *r, uint64_t request, const struct sl_error *err);
 void sl_remote_attrs_clear(struct sl_remote *r);
 /* Frame flags of what reads. */
-static inline uint8_t sl_remote_reads(const struct sl_remote *r) { return r->e.no_atime && r->e.attrs ? SL_FLAG_NO_ATIME : 0; }
+static inline uint8_t sl_remote_reads(const struct sl_remote *r)
+{
+    return (r->e.no_atime && r->e.attrs ? SL_FLAG_NO_ATIME : 0) | (r->e.devices ? SL_FLAG_DEVICES : 0);
+}
 
 /* remote_look.c */
 void sl_remote_look(struct sl_endpoint *e, uint32_t dir, const char *name, uint32_t flags, struct sl_look *k);

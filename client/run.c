@@ -121,6 +121,8 @@ static enum sl_code suits(const struct sl_layout *l, const struct sl_endpoint *e
 {
     bool tree = !(l->addresses[0].modules && !l->addresses[0].module) || l->o->dest;
     enum sl_code rc = tree ? sl_attrs_possible(l->o, e, err) : SL_OK;
+    if (rc == SL_OK && l->o->copy_devices && e->side == SL_SIDE_SOURCE && !e->reads_devices)
+        rc = sl_fail(err, SL_E_CONFIG, "--copy-devices: the server at the source reads no devices: this account is confined there, or it is too old");
     if (rc == SL_OK && tree && l->o->one_fs > 1 && !e->mounts)
         rc = sl_fail(err, SL_E_CONFIG, "-x twice: the server at the %s is too old for it", e->side == SL_SIDE_SOURCE ? "source" : "destination");
     if (rc != SL_OK)

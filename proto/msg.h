@@ -30,6 +30,8 @@
 #define SL_FEATURE_READ_SOME "read-some"
 #define SL_FEATURE_HOLD "hold"
 #define SL_FEATURE_MOUNTS "mounts"
+#define SL_FEATURE_DEVICES "devices"
+#define SL_FLAG_DEVICES 64u       /* frame flag of READ, READ_RANGES, HASH, CHUNKS: a device is read as a file, where ATTACHED says that it may be */
 #define SL_FEATURE_STAGE_IN "stage-in"
 #define SL_FEATURE_RESERVE "reserve"
 #define SL_FLAG_VERSION 4u        /* frame flag of READ_RANGES: END is to say which version of the file it was */
@@ -124,7 +126,8 @@ enum sl_attach_flag { SL_ATTACH_SHA256 = 1 /* the hash of whole files; else XXH3
                       SL_ATTACH_FLAGS = 7 };
 enum sl_attached_flag { SL_ATTACHED_CHOWN = 1 /* the server may give files away */,
                         SL_ATTACHED_ENFORCED = 2 /* the rights bind: the peer can do nothing else here */,
-                        SL_ATTACHED_FAKE = 4 /* what takes a superuser is kept in attributes, asked for or not */ };
+                        SL_ATTACHED_FAKE = 4, /* what takes a superuser is kept in attributes, asked for or not */
+                        SL_ATTACHED_DEVICES = 8 /* it may read devices as files */ };
 struct sl_msg_attached {
     uint64_t request;
     uint32_t rights, flags, umask, uid;
@@ -144,6 +147,7 @@ enum sl_list_flag {
     SL_LIST_CLEAN = 32,      /* this side is going to be written: remove stale staged files (needs a writing right) */
     SL_LIST_LINKS = 64,      /* of what has several names, which file it is (feature `links`) */
     SL_LIST_MOUNTS = 4096,   /* of directories, which are on another device than the listed thing (feature `mounts`) */
+    SL_LIST_DEVICES = 8192,  /* devices are told as the files that they can be read as (feature `devices`) */
     SL_LIST_ATTRS = SL_ATTRS_ALL & ~(uint32_t)SL_ATTRS_NUMERIC   /* attributes and times of access: enum sl_attrs_flag (base/attrs.h) */
 };
 struct sl_msg_list { uint32_t id; uint32_t flags; const char *name; size_t name_len; };

@@ -133,6 +133,7 @@ static void answer(struct sl_channel *ch, const struct sl_msg_attach *a)
     m.uid = (uint32_t)geteuid();
     m.flags = (m.uid == 0 || ch->fake ? (uint32_t)SL_ATTACHED_CHOWN : 0) | (p->enforced ? (uint32_t)SL_ATTACHED_ENFORCED : 0);
     m.flags |= ch->fake ? (uint32_t)SL_ATTACHED_FAKE : 0;
+    m.flags |= sl_may_devices(ch) ? (uint32_t)SL_ATTACHED_DEVICES : 0;
     m.home = a->how == SL_ATTACH_ROOT && !p->root ? ch->s->home : "";
     m.home_len = strlen(m.home);
     m.motd = p->motd ? p->motd : "";

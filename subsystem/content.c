@@ -131,7 +131,7 @@ static enum sl_code put_piece(struct sl_channel *ch, struct page *pg, struct sl_
 
 static enum sl_code open_next(struct sl_channel *ch, int dirfd, struct sl_error *why)
 {
-    enum sl_code rc = sl_reader_open(&ch->reader, dirfd, ch->name, why);
+    enum sl_code rc = sl_open_for_reading(ch, &ch->reader, dirfd, ch->name, why);
     if (rc != SL_OK || !ch->small || ch->reader.end <= SL_SMALL_MAX)
         return rc;
     sl_reader_close(&ch->reader);
@@ -154,8 +154,6 @@ static enum sl_code next_file(struct sl_channel *ch, struct page *pg)
         rc = sl_spend(ch->s, SL_SPEND_READ_FILE, 1, &why);
     if (rc == SL_OK)
         rc = open_next(ch, fd, &why);
-    if (rc == SL_OK && ch->no_atime)
-        sl_reader_no_atime(&ch->reader);
     if (rc != SL_OK) {
         put_failed(ch, pg, &why);
         return SL_OK;
@@ -325,9 +323,7 @@ static enum sl_code open_one(struct sl_channel *ch, uint32_t dir, const char *na
     if (rc == SL_OK)
         rc = sl_spend(ch->s, SL_SPEND_READ_FILE, 1, err);
     if (rc == SL_OK)
-        rc = sl_reader_open(&ch->reader, fd, ch->name, err);
-    if (rc == SL_OK && ch->no_atime)
-        sl_reader_no_atime(&ch->reader);
+        rc = sl_open_for_reading(ch, &ch->reader, fd, ch->name, err);
     return rc;
 }
 

@@ -375,6 +375,7 @@ enum sl_code sl_request_frame(struct sl_channel *ch, const struct sl_frame *f, s
         return rc;
     if (k->entry && !undecoded(ch, k))
         sl_attrs_take(ch, &q.put.entry);
+    ch->devices = f->flags & SL_FLAG_DEVICES && sl_may_devices(ch);
     ch->no_atime = f->flags & SL_FLAG_NO_ATIME && sl_conn_has(ch->s->conn, SL_FEATURE_ATTRS);
     bool reads = f->type == SL_MSG_READ || f->type == SL_MSG_READ_RANGES || f->type == SL_MSG_READ_SOME;
     ch->as_is = f->flags & SL_FLAG_AS_IS && reads ? SL_FRAME_AS_IS : 0;

@@ -94,6 +94,7 @@ struct sl_channel {
     bool attrs_there, attrs_begun;      /* begun: more pieces are to come */
     struct sl_attrs_want attrs, w_attrs;
     struct sl_buf attrs_set, w_set;
+    bool devices;                       /* what it reads may be a device */
     bool no_atime;                      /* what the request that runs reads is not to count as an access */
     bool unbacked;                      /* a BACKUP failed: what it was for fails too */
     struct sl_backup backup;            /* that is being copied */
@@ -204,6 +205,10 @@ sl_request_run sl_run_part, sl_run_join, sl_run_drop;                           
 sl_request_run sl_run_statfs;                                                             /* statfs.c */
 sl_request_run sl_run_backup;                                                             /* backup.c */
 sl_request_run sl_run_release, sl_run_reserve, sl_run_stage_in;                           /* placing.c */
+/* Whether devices may be read: a peer that could make one would be out of its confinement by that. */
+bool sl_may_devices(const struct sl_channel *ch);
+/* Opens what a request reads. */
+enum sl_code sl_open_for_reading(const struct sl_channel *ch, struct sl_reader *r, int dirfd, const char *name, struct sl_error *err);
 /* Whether flags of PUT, WRITE, JOIN or LINK that need more than a new file does are allowed. */
 enum sl_code sl_may_write_so(const struct sl_channel *ch, uint32_t flags, struct sl_error *err);
 /* The partial directory, where things of this name may be in it; else NULL: they are beside its place. */

@@ -185,10 +185,7 @@ enum sl_code sl_open_basis(struct sl_channel *ch, struct sl_reader *r, uint32_t 
         return sl_fail(err, SL_E_NOT_FOUND, "nothing is kept of '%s'", name);
     if (flags & SL_CHUNKS_KEPT)
         return sl_kept_open(r, fd, name, ch->rights & SL_RIGHT_CREATE, &ch->searched, err);
-    rc = sl_reader_open(r, fd, name, err);
-    if (rc == SL_OK && ch->no_atime)
-        sl_reader_no_atime(r);
-    return rc;
+    return sl_open_for_reading(ch, r, fd, name, err);
 }
 
 /* A basis that can't be had spoils the file: what is copied from it would be missing. */

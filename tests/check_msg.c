@@ -106,7 +106,7 @@ START_TEST(list_request)
     CHECK_SHAPE(list_request, sl_msg_list);
     ck_assert_int_eq(sl_list_request_decode(&r, &got, &err), SL_OK);
     ck_assert(got.id == 3 && got.flags == m.flags && got.name_len == 0);
-    CHECK_REFUSED(list_request, sl_msg_list, "\0\200\100\0");      /* unknown flag */
+    CHECK_REFUSED(list_request, sl_msg_list, "\0\200\200\1\0");     /* unknown flag */
     CHECK_REFUSED(list_request, sl_msg_list, "\0\0\1/");
 }
 END_TEST

@@ -177,6 +177,37 @@ START_TEST(opens_no_fifo)
 }
 END_TEST
 
+/* A character device is an empty file, and not opened for reading; what is none is as ever. */
+START_TEST(devices)
+{
+    struct sl_reader r;
+    int dev = open("/dev", O_RDONLY | O_DIRECTORY | O_CLOEXEC), top = scratch_make();
+    size_t got = 1;
+    uint64_t hole = 1;
+    char buf[8];
+    ck_assert_int_eq(sl_reader_open(&r, dev, "null", &err), SL_E_TYPE);
+    ck_assert_int_eq(sl_reader_open_device(&r, dev, "null", &err), SL_OK);
+    ck_assert_int_eq(sl_reader_next(&r, buf, sizeof buf, &got, &hole, &err), SL_EOF);
+    ck_assert_int_lt((int)read(r.fd, buf, 1), 0);
+    ck_assert(!sl_reader_changed(&r) && !sl_reader_goes_on(&r));
+    ck_assert_int_eq(sl_reader_range(&r, 0, 1, &err), SL_E_CHANGED);
+    sl_reader_close(&r);
+    ck_assert_uint_eq(sl_reader_device_size(dev, "zero"), 0);
+    ck_assert_uint_eq(sl_reader_device_size(dev, "there-is-none"), 0);
+    scratch_file(top, "f", "content", 7);
+    ck_assert_int_eq(sl_reader_open_device(&r, top, "f", &err), SL_OK);
+    ck_assert_int_eq(sl_reader_next(&r, buf, sizeof buf, &got, &hole, &err), SL_OK);
+    ck_assert_uint_eq(got, 7);
+    sl_reader_close(&r);
+    mkfifoat(top, "p", 0600);
+    ck_assert_int_eq(symlinkat("/dev/null", top, "l"), 0);
+    ck_assert_int_eq(sl_reader_open_device(&r, top, "p", &err), SL_E_TYPE);
+    ck_assert_int_eq(sl_reader_open_device(&r, top, "l", &err), SL_E_TYPE);
+    scratch_remove(top);
+    close(dev);
+}
+END_TEST
+
 static void add(TCase *tc)
 {
     tcase_add_test(tc, reads_in_pieces);
@@ -185,6 +216,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, sees_changes);
     tcase_add_test(tc, refuses_what_is_no_file);
     tcase_add_test(tc, opens_no_fifo);
+    tcase_add_test(tc, devices);
 }
 
 int main(void)

@@ -88,7 +88,7 @@ void hello_with(struct peer *p, uint32_t window, uint8_t wants, const char *feat
 
 void greet(struct peer *p)
 {
-    hello_with(p, WINDOW, 0, SL_FEATURE_PARTS " " SL_FEATURE_LINKS " " SL_FEATURE_RENAME " " SL_FEATURE_ATTRS " " SL_FEATURE_BACKUP " " SL_FEATURE_REMOVE_AS " " SL_FEATURE_READ_SOME " " SL_FEATURE_HOLD " " SL_FEATURE_STAGE_IN " " SL_FEATURE_RESERVE);
+    hello_with(p, WINDOW, 0, SL_FEATURE_PARTS " " SL_FEATURE_LINKS " " SL_FEATURE_RENAME " " SL_FEATURE_ATTRS " " SL_FEATURE_BACKUP " " SL_FEATURE_REMOVE_AS " " SL_FEATURE_READ_SOME " " SL_FEATURE_HOLD " " SL_FEATURE_STAGE_IN " " SL_FEATURE_RESERVE " " SL_FEATURE_DEVICES);
 }
 
 void hello(struct peer *p)

@@ -320,6 +320,15 @@ static void staging(struct peer *p)
         bad(p, "A FILE THAT WAS GIVEN UP IS THERE");
 }
 
+/* ---- devices as files ---- */
+
+static void devices(struct peer *p)
+{
+    hello(p);
+    /* Who could make one would be out of its confinement by reading it. */
+    want(p, 1, ask_list(p, 1, 0, "", SL_LIST_CHILDREN | SL_LIST_DEVICES), BIT(SL_E_RIGHTS), "a listing of devices as files");
+}
+
 /* ---- what waits for its name ---- */
 
 static void waiting(struct peer *p)
@@ -464,7 +473,7 @@ static void moved_while_open(struct peer *p)
 
 const struct attack right_attacks[] = {
     { "rights-verbs", verbs, 0 },            { "rights-setuid", setuid_bits, TREE },           { "rights-link-targets", link_targets, 0 },
-    { "rights-moves", moves, TREE },         { "rights-attributes", attributes, TREE },         { "rights-backups", backups, TREE },         { "rights-waiting", waiting, TREE },         { "rights-staging", staging, TREE },         { "excluded", excluded, HIDES },
+    { "rights-moves", moves, TREE },         { "rights-attributes", attributes, TREE },         { "rights-backups", backups, TREE },         { "rights-waiting", waiting, TREE },         { "rights-staging", staging, TREE },         { "rights-devices", devices, TREE },         { "excluded", excluded, HIDES },
     { "special-fifo", fifo_opened, TREE },   { "moved-and-evicted", moved_and_evicted, TREE }, { "moved-while-open", moved_while_open, TREE },
     { NULL, NULL, 0 },
 };

@@ -26,7 +26,7 @@ static enum sl_code wrong_type(const char *name, struct sl_error *err)
 
 static bool has_holes(const struct sl_reader *r)
 {
-    return (int64_t)r->st.st_blocks * STAT_BLOCK < r->st.st_size;
+    return !r->device && (int64_t)r->st.st_blocks * STAT_BLOCK < r->st.st_size;
 }
 
 /* Only what is a file is opened: opening alone wakes who waits at a fifo, starts a watchdog, rewinds a tape. What takes its place in
@@ -54,6 +54,39 @@ enum sl_code sl_reader_open(struct sl_reader *r, int dirfd, const char *name, st
     r->end = (uint64_t)r->st.st_size;
     r->data_end = has_holes(r) ? 0 : NO_HOLES;
     return SL_OK;
+}
+
+/* A character device may do anything when it is opened, and has no size. Opening a block device without reading does nothing. */
+enum sl_code sl_reader_open_device(struct sl_reader *r, int dirfd, const char *name, struct sl_error *err)
+{
+    struct stat st;
+    if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !(S_ISBLK(st.st_mode) || S_ISCHR(st.st_mode)))
+        return sl_reader_open(r, dirfd, name, err);
+    bool block = S_ISBLK(st.st_mode);
+    *r = (struct sl_reader){ .fd = -1, .device = true, .data_end = NO_HOLES };
+    int fd = openat(dirfd, name, (block ? O_RDONLY | O_NONBLOCK : O_PATH) | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return sl_fail_errno(err, errno, "cannot open '%s'", name);
+    off_t size = block ? lseek(fd, 0, SEEK_END) : 0;
+    if (size < 0 || fstat(fd, &r->st) != 0 || r->st.st_rdev != st.st_rdev || (r->st.st_mode & S_IFMT) != (st.st_mode & S_IFMT)) {
+        enum sl_code rc = size < 0 ? sl_fail_errno(err, errno, "cannot tell the size of '%s'", name) : wrong_type(name, err);
+        sl_io_close(&fd);
+        return rc;
+    }
+    r->fd = fd;
+    r->st.st_size = size;
+    r->end = (uint64_t)size;
+    return SL_OK;
+}
+
+uint64_t sl_reader_device_size(int dirfd, const char *name)
+{
+    struct sl_error ignored;
+    struct sl_reader r;
+    if (sl_reader_open_device(&r, dirfd, name, &ignored) != SL_OK)
+        return 0;
+    sl_reader_close(&r);
+    return r.end;
 }
 
 void sl_reader_no_atime(const struct sl_reader *r)
@@ -184,6 +217,8 @@ uint64_t sl_reader_version(const struct sl_reader *r)
 bool sl_reader_changed(const struct sl_reader *r)
 {
     struct stat now;
+    if (r->device)                       /* nobody can tell */
+        return false;
     if (fstat(r->fd, &now) != 0)
         return true;
     if (now.st_size != r->st.st_size || now.st_mtim.tv_sec != r->st.st_mtim.tv_sec || now.st_mtim.tv_nsec != r->st.st_mtim.tv_nsec)

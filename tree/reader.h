@@ -14,6 +14,7 @@
 struct sl_reader {
     int fd;                  /* -1 when closed */
     struct stat st;          /* at open */
+    bool device;             /* it is a device (sl_reader_open_device); st.st_size is how much can be read of it */
     uint64_t end;            /* where reading ends: the size at open, or the end of a range */
     uint64_t pos;            /* bytes given so far, holes counted */
     uint64_t data_end;       /* end of the extent that pos is in; UINT64_MAX when holes were found not to be told */
@@ -21,6 +22,11 @@ struct sl_reader {
 
 /* Opens name in dirfd without following links and without blocking on a fifo; SL_E_TYPE unless it is a regular file. */
 enum sl_code sl_reader_open(struct sl_reader *r, int dirfd, const char *name, struct sl_error *err);
+
+/* The same, but a block device is one too, with all that is on it; a character device, which is not opened, is an empty one. */
+enum sl_code sl_reader_open_device(struct sl_reader *r, int dirfd, const char *name, struct sl_error *err);
+/* How much can be read of one; 0 where that can't be told. */
+uint64_t sl_reader_device_size(int dirfd, const char *name);
 
 /* Reading is not to change its time of access, where this process may say so: of its own files, or as root. */
 void sl_reader_no_atime(const struct sl_reader *r);

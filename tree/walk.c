@@ -8,6 +8,7 @@
  */
 #include "config.h"
 #include "tree/walk.h"
+#include "tree/reader.h"
 
 #include "base/io.h"
 #include "base/mem.h"
@@ -268,6 +269,16 @@ static enum sl_code look(struct sl_walk *w, int dirfd, const char *name, struct 
                               : sl_meta_stat(dirfd, name, w->owners, e, w->target, st, err);
 }
 
+/* A device is told as the file that it can be read as. */
+static void as_file(const struct sl_walk *w, int dirfd, const char *name, struct sl_entry *e)
+{
+    if (!(w->flags & SL_WALK_DEVICES) || (e->type != SL_TYPE_BLOCK && e->type != SL_TYPE_CHAR))
+        return;
+    e->size = e->type == SL_TYPE_BLOCK ? sl_reader_device_size(dirfd, name) : 0;
+    e->type = SL_TYPE_FILE;
+    e->rdev_major = e->rdev_minor = 0;
+}
+
 /* The next name of the top; SL_EOF when there is none. */
 static enum sl_code next_name(struct sl_walk *w, struct sl_walk_event *ev)
 {
@@ -285,6 +296,7 @@ static enum sl_code next_name(struct sl_walk *w, struct sl_walk_event *ev)
         size_t depth = w->depth;
         if (hides(w, name, S_ISDIR(st.st_mode)))
             continue;
+        as_file(w, l->fd, name, &ev->entry);
         read_attrs(w, l->fd, name, &st, &ev->entry);
         report(w, ev, &st);
         if (w->depth > depth)
@@ -371,6 +383,7 @@ enum sl_code sl_walk_new(struct sl_walk **out, int dirfd, const char *name, uint
         sl_walk_free(w);
         return rc;
     }
+    as_file(w, dirfd, w->start_name, &ev.entry);
     read_attrs(w, dirfd, w->start_name, &st, &ev.entry);
     report(w, &ev, &st);
     w->start = ev.entry;

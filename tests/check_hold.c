@@ -61,8 +61,11 @@ END_TEST
 
 START_TEST(directories_in_the_way)
 {
-    ck_assert_int_eq(mkdirat(top, "d", 0755), 0);
+    ck_assert_int_eq(mkdirat(top, "e", 0755), 0);
+    ck_assert_int_eq(hold("e", "x", 1, NULL), SL_E_IS_DIR);
+    ck_assert_int_eq(scratch_count(top), 1);                         /* nothing waits in vain */
     ck_assert_int_eq(hold("d", "x", 1, NULL), SL_OK);
+    ck_assert_int_eq(mkdirat(top, "d", 0755), 0);                    /* meanwhile */
     ck_assert_int_eq(release("d", SL_STAGE_REPLACE, NULL), SL_E_IS_DIR);
     ck_assert_int_eq(release("d", 0, NULL), SL_E_IS_DIR);
     ck_assert_int_eq(unlinkat(top, "d", AT_REMOVEDIR), 0);

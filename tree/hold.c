@@ -29,11 +29,21 @@ static enum sl_code open_place(int dirfd, const char *in, const char *name, int 
     return sl_fail_errno(err, errno, "cannot open '%s', for '%s' to wait in", in ? in : ".", name);
 }
 
+/* It would wait in vain, as long as the directory is there. */
+static enum sl_code not_in_the_way(const struct sl_stage *s, struct sl_error *err)
+{
+    struct stat st;
+    bool dir = fstatat(s->dirfd, s->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+    return dir ? sl_fail_errno(err, EISDIR, "cannot rename staged file to '%s'", s->name) : SL_OK;
+}
+
 enum sl_code sl_hold_keep(struct sl_stage *s, struct sl_error *err)
 {
     char held[SL_NAME_MAX + 1];
     int fd = -1;
-    enum sl_code rc = open_place(s->dirfd, s->kept_in, s->name, &fd, err);
+    enum sl_code rc = not_in_the_way(s, err);
+    if (rc == SL_OK)
+        rc = open_place(s->dirfd, s->kept_in, s->name, &fd, err);
     name_in(held, s->name, s->kept_in);
     if (rc == SL_OK && renameat(s->dirfd, s->temp, fd, held) != 0)
         rc = sl_fail_errno(err, errno, "cannot rename staged file of '%s'", s->name);

@@ -15,7 +15,7 @@
  * where they are cut do not meet. */
 void sl_hold_name(char held[SL_NAME_MAX + 1], const char *name);
 
-/* For sl_stage_commit with SL_STAGE_HOLD: the staged file waits from now on. On failure it is gone. */
+/* For sl_stage_commit with SL_STAGE_HOLD: the staged file waits from now on. SL_E_IS_DIR: a directory has its name. On failure it is gone. */
 enum sl_code sl_hold_keep(struct sl_stage *s, struct sl_error *err);
 
 /* What waits as `name` gets that name: in one step, replacing a non-directory only with SL_STAGE_REPLACE; SL_STAGE_FSYNC:

@@ -62,7 +62,7 @@ struct sl_stage {
 };
 
 /* The values are those of enum sl_put_flag. FSYNC, of a commit: the file is on the disk before it has its name, and that is before commit returns.
- * HOLD, of a commit: it is complete, and waits for its name (tree/hold.h); nothing of that name is looked at. */
+ * HOLD, of a commit: it is complete, and waits for its name (tree/hold.h); only a directory of that name is in its way. */
 enum sl_stage_flag { SL_STAGE_REPLACE = 1, SL_STAGE_SPARSE = 2, SL_STAGE_INPLACE = 16, SL_STAGE_FSYNC = 64, SL_STAGE_HOLD = 128 };
 
 /* Creates the staged file (mode 0600 or, where that is safe, the final one, so that commit need not set it). Without

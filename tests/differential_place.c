@@ -48,7 +48,7 @@ static void make_options(struct chance *c, struct options *o, const struct node 
     const char *deletion = chance_percent(c, 60) ? PICK(c, deletions) : NULL;
     if (deletion)
         option_add(o, "%s", deletion);
-    o->unlike = deletion && strcmp(deletion, "--delete-before") == 0 ? ".d..t...... " : NULL;
+    o->quiet_times = deletion && strcmp(deletion, "--delete-before") == 0;
     int way = (int)chance_of(c, 3);
     o->far_source = way == 1;
     o->far_dest = way == 2;

@@ -267,6 +267,14 @@ enum sl_code sl_hard_link(struct sl_lane *l, struct sl_action *a)
     struct sl_group *g = a->role.group;
     uint32_t from = 0, to = 0;
     size_t n = 0;
+    if (is_same(g, a->role.there_dev, a->role.there_ino)) {   /* with a leader that came meanwhile */
+        same_already(l->plan, a);
+        g->linked = true;
+        leave(l->plan, g, &a->role);
+        sl_exec_report(l->plan, a, 0);
+        sl_exec_skip(l);
+        return SL_OK;
+    }
     const char *dir = sl_group_dir(g, &n);
     bool beside = n == a->dir_len && memcmp(dir, a->path, n) == 0;
     if (sl_cursor_goto(&l->write_at, a->path, a->dir_len, &to) != SL_OK)

@@ -171,6 +171,7 @@ enum sl_code sl_run_attach(struct sl_channel *ch, const union sl_request *q, str
         return rc;
     ch->rights = rights;
     ch->fake = fake_of(ch, a);
+    sl_attrs_forget(ch);                 /* what was checked for another way of taking them */
     ch->s->digest = digest;
     sl_hash_choose(ch->hash, digest);
     sl_hash_choose(ch->w_hash, digest);

@@ -44,6 +44,9 @@ static enum sl_code check(struct sl_channel *ch, struct sl_error *err)
     while (sl_attrs_next(&r, &a)) {
         if (!sl_attr_is_of(a.name, a.name_len, w->flags))
             return sl_fail(err, SL_E_INVALID, "the attribute '%.*s' is of a kind that was not named", (int)a.name_len, a.name);
+        /* What says what a file stands for is the server's to write; and it can make of content what a listing tells. */
+        if (a.name_len > 12 && memcmp(a.name, "user.rsync.%", 12) == 0 && (ch->fake || !(ch->rights & SL_RIGHT_READ)))
+            return sl_fail(err, SL_E_RIGHTS, "not allowed here: to set '%.*s'", (int)a.name_len, a.name);
         if (sl_attr_is_privileged(a.name, a.name_len) && !privileged(ch))
             return sl_fail(err, SL_E_RIGHTS, "not allowed here: to set '%.*s' takes root and the right to create special files", (int)a.name_len, a.name);
     }

@@ -61,6 +61,8 @@ enum sl_code sl_run_reserve(struct sl_channel *ch, const union sl_request *q, st
         return sl_fail(err, SL_E_INVALID, "no file is being written on this channel");
     if (ch->writing == SL_WRITING_DEAD)
         return SL_OK;
+    if (limit && ch->stage.part)         /* nobody would give back what is behind its end */
+        return sl_fail(err, SL_E_UNSUPPORTED, "no room is taken ahead for a part where what is stored is limited");
     enum sl_code rc = limit && (used > limit || q->reserve > limit - used)
                           ? sl_fail(err, SL_E_LIMIT, "more than this session may have (max stored = %llu)", (unsigned long long)limit)
                           : sl_stage_reserve(&ch->stage, q->reserve, err);

@@ -157,7 +157,12 @@ enum sl_code sl_run_hole(struct sl_channel *ch, const union sl_request *q, struc
     if (ch->writing == SL_WRITING_DEAD)
         return SL_OK;
     sl_hash_hole(ch->w_hash, q->hole);
-    enum sl_code rc = sl_stage_hole(&ch->stage, q->hole, err);
+    /* Where room was taken ahead, what is left out takes it all the same. */
+    const struct sl_stage *s = &ch->stage;
+    uint64_t room = !s->sparse && s->reserved > s->pos ? s->reserved - s->pos : 0;
+    enum sl_code rc = sl_spend(ch->s, SL_SPEND_STORED, room < q->hole ? room : q->hole, err);
+    if (rc == SL_OK)
+        rc = sl_stage_hole(&ch->stage, q->hole, err);
     if (rc != SL_OK)
         sl_writing_dead(ch);
     return rc;
@@ -361,13 +366,24 @@ static enum sl_code set_fresh(struct sl_channel *ch, int dir_fd, const struct sl
     return rc;
 }
 
+/* What can't stand for another thing is replaced by something that can: that is more than its metadata. */
+static enum sl_code may_stand_in(const struct sl_channel *ch, int dir_fd, const char *name, struct sl_error *err)
+{
+    const uint32_t needed = SL_RIGHT_CREATE | SL_RIGHT_OVERWRITE;
+    struct stat st;
+    if (!(ch->fake & SL_FAKE) || (ch->rights & needed) == needed || fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) != 0 ||
+        S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+        return SL_OK;
+    return sl_fail(err, SL_E_RIGHTS, "not allowed here: '%s' would be replaced by a file that stands for it, and the right to create or overwrite is missing", name);
+}
+
 enum sl_code sl_run_set_meta(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
 {
     int fd = -1;
     enum sl_code rc = sl_dirs_fd(ch->dirs, q->put.id, &fd, err);
     if (rc == SL_OK && ch->lesser)
         rc = set_fresh(ch, fd, &q->put, err);
-    else if (rc == SL_OK)
+    else if (rc == SL_OK && (rc = may_stand_in(ch, fd, q->put.entry.name, err)) == SL_OK)
         rc = sl_meta_set_at(fd, q->put.entry.name, &q->put.entry, q->put.meta | (ch->fake & SL_FAKE ? SL_META_FAKE : 0), ch->s->owners, err);
     return rc;
 }

@@ -64,6 +64,18 @@ static void is_home(struct sl_stage *s)
     sl_io_close(&s->away_fd);
 }
 
+/* Where it was staged others may have been at it. */
+static bool is_it(const struct sl_stage *s, const struct stat *st)
+{
+    struct stat ours;
+    return fstat(s->fd, &ours) == 0 && ours.st_dev == st->st_dev && ours.st_ino == st->st_ino;
+}
+
+static enum sl_code not_it(const struct sl_stage *s, struct sl_error *err)
+{
+    return sl_fail(err, SL_E_CHANGED, "what was staged of '%s' was replaced by another", s->name);
+}
+
 /* It is like the first one in all that was said of that, its mode included. */
 static enum sl_code begin_second(const struct sl_stage *s, struct sl_homing *h, const struct sl_entry *e, struct sl_error *err)
 {
@@ -89,7 +101,7 @@ static enum sl_code begin_copy(struct sl_stage *s, struct sl_error *err)
     struct sl_entry e = { .type = SL_TYPE_FILE, .name = s->name, .name_len = strlen(s->name), .mode = 0600 };
     struct sl_homing *h = sl_calloc(1, sizeof *h);
     enum sl_code rc = sl_reader_open(&h->from, s->away_fd, s->temp, err);
-    if (rc == SL_OK && (rc = begin_second(s, h, &e, err)) != SL_OK)
+    if (rc == SL_OK && (rc = is_it(s, &h->from.st) ? begin_second(s, h, &e, err) : not_it(s, err)) != SL_OK)
         sl_reader_close(&h->from);
     if (rc != SL_OK) {
         free(h);
@@ -105,12 +117,13 @@ enum sl_code sl_away_home(struct sl_stage *s, struct sl_error *err)
         return SL_OK;
     if (s->homing)
         return SL_AGAIN;
+    struct stat st;
     enum sl_code rc = sl_stage_end_content(s, err);
     if (rc != SL_OK)
         return rc;
     if (renameat(s->away_fd, s->temp, s->dirfd, s->temp) == 0) {
-        is_home(s);
-        return SL_OK;
+        is_home(s);                      /* what goes wrong now removes it there */
+        return fstatat(s->dirfd, s->temp, &st, AT_SYMLINK_NOFOLLOW) == 0 && is_it(s, &st) ? SL_OK : not_it(s, err);
     }
     if (errno != EXDEV)
         return sl_fail_errno(err, errno, "cannot bring '%s' home from where it was staged", s->name);

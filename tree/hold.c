@@ -79,7 +79,11 @@ static enum sl_code give_name(int fd, const char *held, int dirfd, const struct 
                                          : sl_stage_rename_new(fd, held, dirfd, r->name);
     if (rc != 0)
         return rename_failed(dirfd, r->name, err);
-    unlinkat(fd, held, 0);
+    /* Another session's may wait by now: only what is the same file goes. */
+    struct stat left, given;
+    if (fstatat(fd, held, &left, AT_SYMLINK_NOFOLLOW) == 0 && fstatat(dirfd, r->name, &given, AT_SYMLINK_NOFOLLOW) == 0 &&
+        left.st_dev == given.st_dev && left.st_ino == given.st_ino)
+        unlinkat(fd, held, 0);
     return SL_OK;
 }
 

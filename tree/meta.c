@@ -393,7 +393,9 @@ static enum sl_code set_fake_at(int dirfd, const char *name, const struct stat *
     if (!S_ISREG(real->st_mode) && !S_ISDIR(real->st_mode))
         return sl_stage_fake_over(dirfd, name, e, meta, owners, err);
     enum sl_code rc = sl_fake_look(dirfd, name, &now, err);
-    if (rc != SL_OK)
+    if (rc == SL_E_INVALID)              /* it says nothing, and is written anew */
+        now = *real;
+    else if (rc != SL_OK)
         return rc;
     if (type_of(now.st_mode) != e->type)
         return sl_fail(err, SL_E_TYPE, "'%s' is of another type", told);

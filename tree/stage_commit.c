@@ -56,8 +56,11 @@ enum sl_code sl_stage_give_name(int dirfd, const char *temp, const char *name, u
 void sl_stage_discard(struct sl_stage *s)
 {
     int keep = errno;
+    struct stat st;
     free(s->buf);
     s->buf = NULL;
+    if (s->stays && s->reserved && fstat(s->fd, &st) == 0)       /* what was reserved behind its end goes */
+        (void)!ftruncate(s->fd, st.st_size);
     sl_io_close(&s->fd);
     if (!s->stays)
         unlinkat(sl_away_dir(s), s->temp, 0);
@@ -129,7 +132,7 @@ enum sl_code sl_stage_finish(struct sl_stage *s, const struct sl_entry *e, uint3
 /* What was kept of it is of no use any more. It may have been replaced by what waits now. */
 static void forget_kept(const struct sl_stage *s, uint32_t flags)
 {
-    if (!(flags & SL_STAGE_HOLD))
+    if (!(flags & SL_STAGE_HOLD) && flags & SL_STAGE_REPLACE)    /* who may not replace it may not take away what is to */
         sl_hold_forget(s->dirfd, s->name);
     if (!(flags & SL_STAGE_HOLD) || !s->kept_in)
         sl_kept_remove(s->dirfd, s->name, s->kept_in);

@@ -192,6 +192,7 @@ static bool deal_one(struct sl_plan *p, struct sl_queue *from)
         return false;
     if (a->kind == SL_ACT_LINK && sl_hard_waits(p, a))
         return hold(p, from);
+    a = sl_queue_at(from, 0);            /* others may have come into its queue */
     if (a->closing) {
         if (p->closings.len >= CLOSINGS_MAX)
             return false;

@@ -12,12 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool sl_extra_closed(const struct sl_plan *p, const struct sl_level *l)
+{
+    bool will = l->meta & SL_META_MODE && (l->entry.mode & 0300) != 0300;
+    return l->readonly || (will && !l->made && p->dest->uid != 0 && !p->dest->fake);
+}
+
 void sl_extra_meta(struct sl_plan *p, char kind, struct sl_level *l, uint32_t mode)
 {
     struct sl_buf b = { 0 };
     struct sl_error err;
     uint64_t head[4] = { l->meta | (sl_keeps_time(p->o, SL_TYPE_DIR) && l->has_source ? (uint32_t)SL_META_MTIME : 0), mode, (uint64_t)l->entry.mtime_s, l->entry.mtime_ns };
-    if (kind == 'o' || l->readonly)
+    if (kind == 'o' || sl_extra_closed(p, l))
         head[0] |= SL_META_MODE;
     sl_buf_add(&b, &kind, 1);
     sl_buf_add(&b, head, sizeof head);
@@ -192,8 +198,8 @@ enum sl_code sl_extra_in_the_way(struct sl_plan *p, const struct sl_entry *s, co
     sl_action_fill(a, file ? SL_ACT_FILE : SL_ACT_MAKE, p->path, n, l->path_len, s, origin);
     a->real = p->real ? sl_strdup(p->real) : NULL;
     sl_decide_shape_new(p, a, s, pick);
-    a->dir_readonly = l->readonly;
-    a->dir_meta = l->has_source ? (sl_keeps_time(p->o, SL_TYPE_DIR) ? (uint32_t)SL_META_MTIME : 0) | (l->readonly ? (uint32_t)SL_META_MODE : 0) : 0;
+    a->dir_readonly = sl_extra_closed(p, l);
+    a->dir_meta = l->has_source ? (sl_keeps_time(p->o, SL_TYPE_DIR) ? (uint32_t)SL_META_MTIME : 0) | (a->dir_readonly ? (uint32_t)SL_META_MODE : 0) : 0;
     a->dir_mode = l->entry.mode;
     a->dir_mtime_s = l->entry.mtime_s;
     a->dir_mtime_ns = l->entry.mtime_ns;

@@ -182,6 +182,17 @@ static void leave(struct sl_plan *p, struct sl_group *g, struct sl_hard_role *ro
     sl_groups_done(p->groups, g);
 }
 
+/* All of them, or where the leader failed the first, which leads then. */
+static void release(struct sl_plan *p, struct sl_group *g, bool all)
+{
+    while (g->waiting) {
+        sl_group_release(g, sl_queue_push(&p->again));
+        p->held--;
+        if (!all)
+            break;
+    }
+}
+
 bool sl_hard_waits(struct sl_plan *p, struct sl_action *a)
 {
     struct sl_group *g = a->role.group;
@@ -194,6 +205,8 @@ bool sl_hard_waits(struct sl_plan *p, struct sl_action *a)
         instead(p, a);
         g->users--;
         lead(p, g, a);
+        if (g->state == SL_GROUP_THERE)                      /* nobody has to wait for it: nor those that waited for the one before it */
+            release(p, g, true);
         sl_groups_done(p->groups, g);
     } else if (is_same(g, a->role.there_dev, a->role.there_ino)) {
         same_already(p, a);
@@ -209,17 +222,6 @@ void sl_hard_hold(struct sl_plan *p, struct sl_queue *from)
     sl_queue_take(from, &a);
     sl_group_hold(a.role.group, &a);
     p->held++;
-}
-
-/* All of them, or where the leader failed the first, which leads then. */
-static void release(struct sl_plan *p, struct sl_group *g, bool all)
-{
-    while (g->waiting) {
-        sl_group_release(g, sl_queue_push(&p->again));
-        p->held--;
-        if (!all)
-            break;
-    }
 }
 
 void sl_hard_over(struct sl_plan *p, uint64_t seq, const struct sl_hard_role *role, enum sl_action_kind kind)

@@ -87,7 +87,7 @@ static void leave(struct sl_plan *p)
     free(l->real);
     sl_backup_like_drop(l->like);
     sl_extra_missing_clear(l);
-    if (l->extra_noted && l->readonly)
+    if (l->extra_noted && sl_extra_closed(p, l))
         sl_extra_meta(p, 'o', l, l->entry.mode | 0700);
     p->depth--;
     if (p->depth)

@@ -92,6 +92,8 @@ enum sl_code sl_plan_keep_dirlink(struct sl_plan *p, const struct sl_entry *s);
 void sl_delete_first_level(struct sl_level *l, const struct sl_entry *there);
 
 /* ---- extra.c ---- */
+/* Whether it is not writable, or is not when its metadata is given: opened up before something in it is deleted. */
+bool sl_extra_closed(const struct sl_plan *p, const struct sl_level *l);
 /* Spools a directory's metadata in front of the deletions in it (kind 'm': to be set when they are done; 'o': opened up before). */
 void sl_extra_meta(struct sl_plan *p, char kind, struct sl_level *l, uint32_t mode);
 /* The same as 'm', of an open directory, once. */

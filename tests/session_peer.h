@@ -106,7 +106,7 @@ SCRATCH_UNUSED static void pump(void)
 
 SCRATCH_UNUSED static void begin_with(size_t turn, uint32_t window)
 {
-    static const char *const features[] = { "zlib", SL_FEATURE_PARTS, SL_FEATURE_LINKS, SL_FEATURE_RENAME, SL_FEATURE_BACKUP, SL_FEATURE_REMOVE_AS, SL_FEATURE_SMALL, SL_FEATURE_CHANNELS, SL_FEATURE_READ_SOME, SL_FEATURE_HOLD, SL_FEATURE_STAGE_IN, SL_FEATURE_RESERVE, NULL }, *const none[] = { NULL };
+    static const char *const features[] = { "zlib", SL_FEATURE_PARTS, SL_FEATURE_LINKS, SL_FEATURE_RENAME, SL_FEATURE_BACKUP, SL_FEATURE_REMOVE_AS, SL_FEATURE_SMALL, SL_FEATURE_CHANNELS, SL_FEATURE_READ_SOME, SL_FEATURE_HOLD, SL_FEATURE_STAGE_IN, SL_FEATURE_RESERVE, SL_FEATURE_ATTRS, SL_FEATURE_FAKE_SUPER, NULL }, *const none[] = { NULL };
     struct sl_hello hello = { SL_PROTOCOL_MIN, SL_PROTOCOL_MAX, SL_FRAME_MAX, window, 0, "tester 1", t.featureless ? none : features, false, { 0 } };
     t.turn = turn;
     t.served = SL_OK;

@@ -4,6 +4,8 @@
  *
  * Windows: libssh 0.10 grants 1.28 MB and no more, which at 100 ms is 6 MB/s. But a read of more than the window makes it grow to
  * that size: such reads are asked for here, into room that is hardly ever touched. libssh 0.11 has 2 MiB, whatever is asked.
+ * No more is granted than the line's round trip has use for: what a server may send ahead of its reader waits in sshd's memory, and
+ * costs it time.
  */
 #include "config.h"
 #include "client/libssh_channel.h"
@@ -21,6 +23,7 @@
 enum {
     WINDOW_MIN = 2 * 1024 * 1024,
     WINDOW_MAX = 16 * 1024 * 1024,   /* 160 MB/s at 100 ms */
+    WINDOW_A_MS = 256 * 1024,        /* of round trip: 268 MB/s */
     ROOM = WINDOW_MAX + 4 * 1024 * 1024,
     RESIDENT = 1024 * 1024,          /* more of that room is given back when it is empty */
     PACKET = 32758,                  /* what fits into a packet of an OpenSSH server */
@@ -147,7 +150,7 @@ void sl_ssh_channel_open(struct sl_pump *p, uint32_t id)
         return;
     }
     c = sl_calloc(1, sizeof *c);
-    *c = (struct sl_ssh_channel){ .pump = p, .id = id, .fd = -1, .window = WINDOW_MIN, .down = room, .up = sl_malloc(UP_MAX), .ch = ssh_channel_new(p->session) };
+    *c = (struct sl_ssh_channel){ .pump = p, .id = id, .fd = -1, .asked_ms = sl_now_ms(), .window = WINDOW_MIN, .down = room, .up = sl_malloc(UP_MAX), .ch = ssh_channel_new(p->session) };
     c->callbacks = (struct ssh_channel_callbacks_struct){ .userdata = c,
                                                           .channel_data_function = on_data,
                                                           .channel_eof_function = on_eof,
@@ -173,6 +176,12 @@ static void fail_channel(struct sl_ssh_channel *c, enum sl_code code, const char
     c->state = SL_SSH_OVER;
 }
 
+static uint32_t window_max(const struct sl_pump *p)
+{
+    uint64_t useful = p->round_trip_ms * WINDOW_A_MS;
+    return useful < WINDOW_MIN ? WINDOW_MIN : useful < WINDOW_MAX ? (uint32_t)useful : WINDOW_MAX;
+}
+
 /* Grants a window by asking for so much; what has come meanwhile may be the answer. A message for an eighth of it, not for every
  * packet. */
 static void grow(struct sl_ssh_channel *c)
@@ -182,7 +191,7 @@ static void grow(struct sl_ssh_channel *c)
     if (c->was_stuck)
         c->window = c->window / 2 > WINDOW_MIN ? c->window / 2 : WINDOW_MIN;
     else
-        c->window = c->window * 2 < WINDOW_MAX ? c->window * 2 : WINDOW_MAX;
+        c->window = c->window * 2 < window_max(c->pump) ? c->window * 2 : window_max(c->pump);
     c->was_stuck = false;
     c->since_grown = 0;
     int got = ssh_channel_read_timeout(c->ch, c->down, c->window, 0, 0);
@@ -208,6 +217,14 @@ static void start_channel(struct sl_ssh_channel *c)
         grow(c);
 }
 
+/* sshd opens a channel at once, so that the quickest answer is the line's round trip. */
+static void learn_round_trip(struct sl_ssh_channel *c)
+{
+    uint64_t took = sl_now_ms() - c->asked_ms;
+    if (!c->pump->first_answered || took < c->pump->round_trip_ms)
+        c->pump->round_trip_ms = took;
+}
+
 /* One step of a channel that does not run yet. */
 void sl_ssh_channel_advance(struct sl_ssh_channel *c)
 {
@@ -220,6 +237,8 @@ void sl_ssh_channel_advance(struct sl_ssh_channel *c)
     if (rc == SSH_AGAIN)
         return;
     c->pump->moved = true;
+    if (rc == SSH_OK && c->state == SL_SSH_OPENING)
+        learn_round_trip(c);
     if (rc == SSH_OK && c->state == SL_SSH_OPENING)
         c->state = job->command || o->remote_path ? SL_SSH_COMMANDING : SL_SSH_ASKING;
     else if (rc == SSH_OK)

@@ -20,6 +20,7 @@ struct sl_ssh_channel {
     struct sl_pump *pump;
     uint32_t id;
     enum sl_ssh_channel_state state;
+    uint64_t asked_ms;               /* when its opening was asked for */
     ssh_channel ch;
     struct ssh_channel_callbacks_struct callbacks;
     int fd;                          /* -1 once the other end is done with */
@@ -45,6 +46,7 @@ struct sl_pump {
     struct sl_buf words;             /* for standard error */
     bool moved, control_gone, broken, first_answered;
     int exit_status;
+    uint64_t round_trip_ms;          /* the shortest seen; counts once a channel is open */
     uint64_t heard_ms;
     int alive_sent;
 };

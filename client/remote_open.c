@@ -4,6 +4,7 @@
 #include "client/remote_priv.h"
 #include "client/run.h"
 #include "client/fake_super.h"
+#include "client/files_from_far.h"
 #include "base/escape.h"
 #include "base/io.h"
 #include "base/mem.h"
@@ -156,29 +157,47 @@ static enum sl_code judge_handshake(const struct sl_remote *r, bool plain, struc
     return SL_OK;
 }
 
+/* What the run will look for first; NULL: that is not known yet (a path from an account's home), or it is no run that begins so. */
+static const char *first_place(const struct sl_remote *r)
+{
+    const struct sl_options *o = r->o;
+    const char *path = r->addr->path;
+    bool known = path[0] == '/' || r->addr->modules;
+    if (!known || !o->dest || (o->files_from && sl_files_from_is_far(o->files_from)))
+        return NULL;
+    return !*path && r->e.side == SL_SIDE_SOURCE && (o->relative || o->files_from) ? "." : path;
+}
+
+/* The first request of a channel carries its ATTACH; closing an id that is not open is answered, and harmless. */
+static void send_harmless(struct sl_remote *r)
+{
+    sl_w_uv(&r->scratch, no_directory);
+    sl_remote_send(r, SL_JOB_LIST, SL_MSG_CLOSE_DIR, sl_buf_ptr(&r->scratch), sl_buf_len(&r->scratch));
+    sl_buf_reset(&r->scratch, 4096);
+}
+
 static enum sl_code handshake(struct sl_remote *r, struct sl_error *err, int *exit_status)
 {
     r->sync = true;
-    /* The first request of a channel carries its ATTACH; closing an id that is not open is answered, and harmless. */
     bool plain = r->addr->modules && !r->addr->module;
-    uint64_t ticket = 1;
     enum sl_code rc = plain || r->o->sha256 || r->e.fake ? greeting(r, err) : SL_OK;
     if (rc == SL_OK && r->o->sha256 && !sl_conn_has(r->conn, SL_FEATURE_SHA256))
         rc = sl_fail(err, SL_E_VERSION, "the server at '%s' has no sha256 (--checksum-choice)", r->addr->host);
     if (rc == SL_OK && r->e.fake && !plain && !sl_conn_has(r->conn, SL_FEATURE_FAKE_SUPER))
         rc = sl_fail(err, SL_E_VERSION, "the server at '%s' can't keep owners and the like in attributes (--fake-super)", r->addr->host);
-    if (rc == SL_OK && !plain) {
-        sl_w_uv(&r->scratch, no_directory);
-        ticket = sl_remote_send(r, SL_JOB_LIST, SL_MSG_CLOSE_DIR, sl_buf_ptr(&r->scratch), sl_buf_len(&r->scratch)) - 1;
-        sl_buf_reset(&r->scratch, 4096);
-    }
+    const char *first = plain ? NULL : first_place(r);
+    if (rc == SL_OK && first)
+        sl_remote_place_ahead(r, first);
+    else if (rc == SL_OK && !plain)
+        send_harmless(r);
     if (rc == SL_OK && !plain)
-        rc = sl_remote_wait(r, SL_JOB_LIST, ticket, err);
+        rc = sl_remote_wait(r, SL_JOB_LIST, 1, err);
     if (rc == SL_OK)
         rc = judge_handshake(r, plain, err);
     if (rc == SL_OK && r->o->hard_links && !plain && !sl_conn_has(r->conn, SL_FEATURE_LINKS))
         rc = sl_fail(err, SL_E_VERSION, "the server at '%s' can't make or tell hard links (--hard-links)", r->addr->host);
-    r->sync = r->sync_failed = false;
+    if (!r->ahead)
+        r->sync = r->sync_failed = false;
     if (rc == SL_E_PEER)
         hear_out(r);
     if (rc == SL_E_PEER && sl_conn_strange(r->conn) && sl_buf_len(sl_conn_strange(r->conn)))
@@ -316,9 +335,7 @@ static struct sl_remote *begin_beside(const struct sl_remote *f, const struct sl
     r->t.out_fd = lane->out_fd;
     r->t.stderr_fd = lane->stderr_fd;
     r->sync = true;
-    sl_w_uv(&r->scratch, no_directory);
-    sl_remote_send(r, SL_JOB_LIST, SL_MSG_CLOSE_DIR, sl_buf_ptr(&r->scratch), sl_buf_len(&r->scratch));
-    sl_buf_reset(&r->scratch, 4096);
+    send_harmless(r);
     return r;
 }
 

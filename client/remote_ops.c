@@ -163,6 +163,7 @@ static void remote_free(struct sl_endpoint *e)
     free(r->answers);
     free(r->owners);
     free(r->home);
+    sl_remote_ahead_free(r->ahead);
     free(r->motd);
     free(r);
 }

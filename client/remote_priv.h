@@ -78,6 +78,7 @@ struct sl_remote {
     bool sync, sync_failed;
     uint64_t sync_from, sync_ticket;
     struct sl_error sync_error;
+    struct sl_ahead *ahead;       /* a place that is asked for ahead; owned */
     /* listing */
     uint32_t list_owners;         /* LIST flags: a name once given to a number holds for the channel, so all LISTs are alike */
     struct sl_listing listing;
@@ -239,6 +240,10 @@ void sl_remote_line_waited(struct sl_remote *r, uint64_t us);
 extern const struct sl_conn_ops sl_remote_conn_ops;
 /* Operations (remote_ops.c) and set-up (remote_place.c). */
 extern const struct sl_endpoint_ops sl_remote_ops;
+/* Puts the question of sl_remote_place, with nothing heard yet, in the place of the first request: path is absolute, or a module's. Until that is called
+ * nothing else may be asked of the listing job. */
+void sl_remote_place_ahead(struct sl_remote *r, const char *path);
+void sl_remote_ahead_free(struct sl_ahead *h);
 enum sl_code sl_remote_place(struct sl_endpoint *e, const char *path, bool follow, struct sl_place *out, struct sl_error *err);
 /* A line of the server's program, for the user. */
 void sl_remote_relay(const char *line);

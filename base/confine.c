@@ -164,7 +164,7 @@ enum sl_code sl_confine_enter(struct sl_confine *trees, enum sl_confine_profile 
     if (rc == SL_OK && trees)
         rc = enter_landlock(trees, profile != SL_CONFINE_CLIENT, &got.landlock, err);
     if (rc == SL_OK && sl_sysfilter_there())
-        rc = sl_sysfilter_enter(profile, &got.seccomp, err);
+        rc = sl_sysfilter_enter(profile, limits ? limits->pinned : NULL, &got.seccomp, err);
     if (rc == SL_OK && done)
         *done = got;
     return rc;

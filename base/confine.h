@@ -55,6 +55,7 @@ enum sl_code sl_confine_path(struct sl_confine *c, const char *path, uint32_t ac
 struct sl_confine_limits {       /* 0: as it is */
     uint64_t memory_bytes;       /* of address space */
     unsigned descriptors, cpu_s;
+    const void *pinned;          /* what is mapped there can't be moved nor made longer any more, where there is a filter; not of a client */
 };
 
 /* Enters: limits, Landlock (trees NULL: every file stays usable), the filter. Failing half-way is a failure, and the process

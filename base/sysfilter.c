@@ -28,6 +28,7 @@ bool sl_sysfilter_sanitized(void)
 #include <fcntl.h>
 #include <seccomp.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/mman.h>
 #include <linux/fs.h>
 #include <sys/prctl.h>
@@ -41,7 +42,7 @@ static const char *const serving[] = {
     "recvfrom", "recvmsg", "recv", "sendto", "sendmsg", "send", "getsockopt", "setsockopt", "getpeername", "getsockname",
     "fstat", "fstat64", "newfstatat", "fstatat64", "statx", "getdents64", "readlinkat", "fgetxattr", "getxattr", "lgetxattr", "flistxattr", "listxattr", "llistxattr", "fstatfs", "fstatfs64", "fadvise64",
     "poll", "ppoll", "ppoll_time64", "pselect6", "select", "restart_syscall",
-    "brk", "munmap", "mremap", "madvise", "futex", "futex_time64", "sched_yield", "sysinfo", "getrandom",
+    "brk", "munmap", "madvise", "futex", "futex_time64", "sched_yield", "sysinfo", "getrandom",
     "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigreturn", "sigaltstack",
     "clock_gettime", "clock_gettime64", "clock_nanosleep", "clock_nanosleep_time64", "gettimeofday", "nanosleep", "time",
     "getpid", "gettid", "getppid", "getuid", "geteuid", "getgid", "getegid", "getgroups", "getuid32", "geteuid32", "getgid32",
@@ -78,8 +79,8 @@ static int each(scmp_filter_ctx f, uint32_t action, const char *const *names)
     return rc;
 }
 
-/* Memory may be had, but not to run code in. */
-static int memory(scmp_filter_ctx f)
+/* Memory may be had, but not to run code in. Of a file that is mapped mremap(2) makes more: what is pinned it may not touch. */
+static int memory(scmp_filter_ctx f, const void *pinned)
 {
     static const char *const calls[] = { "mmap", "mmap2", "mprotect" };
     int rc = 0;
@@ -88,14 +89,18 @@ static int memory(scmp_filter_ctx f)
         if (nr != __NR_SCMP_ERROR)
             rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, nr, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
     }
+    if (rc == 0 && pinned)
+        rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mremap), 1, SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)(uintptr_t)pinned));
+    else if (rc == 0)
+        rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mremap), 0);
     return rc;
 }
 
-static int server(scmp_filter_ctx f, bool writes)
+static int server(scmp_filter_ctx f, bool writes, const void *pinned)
 {
     int rc = each(f, SCMP_ACT_ALLOW, serving);
     if (rc == 0)
-        rc = memory(f);
+        rc = memory(f, pinned);
     /* An assertion that failed, or a limit that was met, may end this process and no other. */
     if (rc == 0)
         rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_CMP(0, SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
@@ -113,7 +118,7 @@ bool sl_sysfilter_there(void)
     return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0;
 }
 
-enum sl_code sl_sysfilter_enter(enum sl_confine_profile profile, bool *on, struct sl_error *err)
+enum sl_code sl_sysfilter_enter(enum sl_confine_profile profile, const void *pinned, bool *on, struct sl_error *err)
 {
     bool client = profile == SL_CONFINE_CLIENT;
     scmp_filter_ctx f = seccomp_init(client ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM));
@@ -123,7 +128,7 @@ enum sl_code sl_sysfilter_enter(enum sl_confine_profile profile, bool *on, struc
     if (rc == 0 && client)
         rc = each(f, SCMP_ACT_ERRNO(EPERM), not_of_a_client);
     if (rc == 0 && !client)
-        rc = server(f, profile == SL_CONFINE_WRITER);
+        rc = server(f, profile == SL_CONFINE_WRITER, pinned);
     if (rc == 0)
         rc = seccomp_load(f);
     seccomp_release(f);
@@ -140,9 +145,10 @@ bool sl_sysfilter_there(void)
     return false;
 }
 
-enum sl_code sl_sysfilter_enter(enum sl_confine_profile profile, bool *on, struct sl_error *err)
+enum sl_code sl_sysfilter_enter(enum sl_confine_profile profile, const void *pinned, bool *on, struct sl_error *err)
 {
     (void)profile;
+    (void)pinned;
     (void)on;
     (void)err;
     return SL_OK;

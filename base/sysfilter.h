@@ -12,8 +12,8 @@
 bool sl_sysfilter_there(void);
 bool sl_sysfilter_sanitized(void);
 
-/* A call that is not on the list fails with EPERM; one that only an attacker makes ends the process. *on: false where the
- * kernel has no filters. */
-enum sl_code sl_sysfilter_enter(enum sl_confine_profile profile, bool *on, struct sl_error *err);
+/* A call that is not on the list fails with EPERM; one that only an attacker makes ends the process. pinned: see struct
+ * sl_confine_limits. *on: false where the kernel has no filters. */
+enum sl_code sl_sysfilter_enter(enum sl_confine_profile profile, const void *pinned, bool *on, struct sl_error *err);
 
 #endif

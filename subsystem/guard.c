@@ -101,7 +101,8 @@ enum sl_code sl_guard_enter(struct sl_guard *g, struct sl_policy *policy, const 
     if (config->confinement == SL_CONFINEMENT_OFF)
         return SL_OK;
     if (policy->enforced)
-        limits = (struct sl_confine_limits){ config->session_memory, DESCRIPTORS, config->session_cpu_s };
+        limits = (struct sl_confine_limits){ config->session_memory, DESCRIPTORS, config->session_cpu_s, NULL };
+    limits.pinned = policy->pinned;
     struct sl_confine *trees = sl_confine_new();
     enum sl_code rc = sl_confine_begin(err);
     if (rc == SL_OK)

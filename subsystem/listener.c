@@ -69,7 +69,7 @@ int sl_serve_peer(int fd, const struct sl_peer_options *o)
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
     sl_who_of_socket(&who, (struct sockaddr *)&peer, len);
     struct sl_policy policy = { .rights = SL_RIGHT_ALL, .enforced = true, .who = &who, .config = o->config,
-                                .quota = o->config->quota, .test_mask = o->test_mask, .greeted = o->greeted, .admit = o->admit, .admit_ctx = o->admit_ctx };
+                                .quota = o->config->quota, .test_mask = o->test_mask, .greeted = o->greeted, .admit = o->admit, .admit_ctx = o->admit_ctx, .pinned = o->pinned };
     struct sl_serve_limits limits = { o->config->handshake_timeout_s, o->config->idle_timeout_s, o->config->total_rate,
                                       o->total_in, o->total_out };
     int status = sl_serve_one(fd, fd, &policy, &limits, o->config, o->drain);
@@ -182,7 +182,8 @@ static enum sl_code detach(struct listener *l, struct sl_error *err)
 
 static void child(struct listener *l, int fd)
 {
-    struct sl_peer_options o = { l->o->config, l->o->test_mask, greeted, admit, l, &stop, &l->shared->in, &l->shared->out };
+    struct sl_peer_options o = { l->o->config, l->o->test_mask, greeted, admit, l, &stop, &l->shared->in, &l->shared->out,
+                                 sl_slots_own_page(&l->slots) };
     for (size_t i = 0; i < l->fd_count; i++)
         close(l->fds[i]);
     sl_slots_child(l->slots.all, l->slots.own);

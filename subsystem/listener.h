@@ -37,6 +37,7 @@ struct sl_peer_options {
     void *admit_ctx;
     const volatile sig_atomic_t *drain;
     struct sl_pace *total_in, *total_out;    /* shared by all sessions; NULL */
+    const void *pinned;                      /* as in struct sl_policy */
 };
 int sl_serve_peer(int fd, const struct sl_peer_options *o);
 

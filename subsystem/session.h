@@ -36,6 +36,7 @@ struct sl_policy {
     /* Asked once when a module is attached; likewise. */
     enum sl_code (*admit)(void *ctx, const struct sl_module *m, struct sl_error *err);
     void *admit_ctx;             /* of both */
+    const void *pinned;          /* for the confinement: shared memory of this process's own (slots.h) that it can't make longer; NULL: none */
     /* For the log: what was done, or refused by which rule, in words that hold names of the peer's as they are. NULL: no log. */
     void (*note)(void *ctx, enum sl_session_note kind, const char *text);
     void *note_ctx;

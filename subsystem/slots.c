@@ -5,7 +5,8 @@
  *
  * A child that was taken over by its peer must not reach beyond itself. Processes' ids, which the listener signals, are in its own memory. What
  * is shared stands in one file without a name: a table that the listener alone writes, and behind it a page for each child. A child keeps its
- * own page and sees all else through a mapping that can't be made writable any more.
+ * own page and sees all else through a mapping that can't be made writable any more. That the page does not become longer is the kernel's seal
+ * (mseal), where there is one, and in any case the filter of system calls (base/sysfilter.c).
  */
 #include "config.h"
 #include "subsystem/slots.h"
@@ -137,6 +138,11 @@ void sl_slots_child(struct sl_slots *s, size_t own)
         munmap(s->written + behind, s->size - behind);
     s->seen = s->view;
     (void)!syscall(SYS_mseal, s->written + at, s->page, 0);      /* else mremap(2) makes it longer, and what is behind it is other children's */
+}
+
+const void *sl_slots_own_page(const struct sl_slots_view *v)
+{
+    return v->all->view ? own_word(v->all, v->own) : NULL;
 }
 
 /* ---- what counts ---- */

@@ -44,6 +44,8 @@ void sl_slots_each(const struct sl_slots *s, void (*each)(pid_t pid));
 
 /* Child, first of all: gives up all but what it may write, its own word; it knows no process's id. */
 void sl_slots_child(struct sl_slots *s, size_t own);
+/* Child: the page of its own word, for the confinement to pin; NULL where it keeps more than that. */
+const void *sl_slots_own_page(const struct sl_slots_view *v);
 /* Child. The peer has greeted, with a token of SL_SESSION_LEN bytes or without one (NULL). SL_E_LIMIT: there was room for a lane only, and it is none. */
 enum sl_code sl_slots_greeted(const struct sl_slots_view *v, const struct sl_config *c, const uint8_t *token, struct sl_error *err);
 /* Child. It wants module m of c. SL_E_LIMIT. */

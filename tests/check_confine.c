@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -148,6 +149,24 @@ static int does_not_climb(void)
     return fd >= 0 ? 3 : openat(in, "../new", O_WRONLY | O_CREAT, 0644) >= 0 ? 4 : 0;
 }
 
+/* Two pages of one file, of which the first is this process's: as long as it stays that long, the second one is out of reach. */
+static int keeps_what_is_pinned(void)
+{
+    struct sl_error err;
+    struct sl_confine_limits l = { 0 };
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    int fd = openat(dir, "in/file", O_RDWR);
+    uint8_t *own = ftruncate(fd, (off_t)(2 * page)) == 0 ? mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
+    uint8_t *other = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    l.pinned = own;
+    if (own == MAP_FAILED || other == MAP_FAILED || close(fd) != 0 || sl_confine_enter(NULL, SL_CONFINE_WRITER, &l, NULL, &err) != SL_OK)
+        return 1;
+    if (mremap(own, page, 2 * page, MREMAP_MAYMOVE) != MAP_FAILED || mremap(own, 0, 2 * page, MREMAP_MAYMOVE) != MAP_FAILED)
+        return 2;
+    own[0] = 1;
+    return mremap(other, page, 2 * page, MREMAP_MAYMOVE) == MAP_FAILED ? 3 : 0;
+}
+
 START_TEST(confines)
 {
     struct sl_confine_abilities have = sl_confine_abilities();
@@ -160,6 +179,7 @@ START_TEST(confines)
     if (!have.seccomp)
         return;
     ck_assert_int_eq(in_child(opens_no_socket), 0);
+    ck_assert_int_eq(in_child(keeps_what_is_pinned), 0);
     ck_assert_int_eq(in_child(forks_nothing), 0);
     ck_assert_int_eq(in_child(runs_a_program), 100 + SIGSYS);
     ck_assert_int_eq(in_child(client_runs_a_program), 100 + SIGSYS);
@@ -169,7 +189,7 @@ END_TEST
 static int limited(void)
 {
     struct sl_error err;
-    struct sl_confine_limits l = { 1u << 28, 64, 77 };
+    struct sl_confine_limits l = { 1u << 28, 64, 77, NULL };
     struct rlimit r;
     if (sl_confine_enter(NULL, SL_CONFINE_CLIENT, &l, NULL, &err) != SL_OK)
         return 1;

@@ -247,6 +247,19 @@ static struct mappings mapped(void)
     return m;
 }
 
+static bool is_writable(const void *page)
+{
+    char line[512], start[32];
+    bool found = false;
+    FILE *f = fopen("/proc/self/maps", "r");
+    int n = snprintf(start, sizeof start, "%lx-", (unsigned long)(uintptr_t)page);
+    while (f && fgets(line, sizeof line, f))
+        found = found || (strncmp(line, start, (size_t)n) == 0 && strstr(line, " rw-s "));
+    if (f)
+        fclose(f);
+    return found;
+}
+
 static void no_process(pid_t pid)
 {
     (void)pid;
@@ -259,7 +272,7 @@ static int as_child(const struct sl_slots_view *v)
     sl_slots_child(v->all, v->own);
     struct mappings m = mapped();
     sl_slots_each(v->all, no_process);
-    if (m.writable != (size_t)sysconf(_SC_PAGESIZE) || !m.other || m.opened_up)
+    if (m.writable != (size_t)sysconf(_SC_PAGESIZE) || !m.other || m.opened_up || !is_writable(sl_slots_own_page(v)))
         return 1;
     return sl_slots_greeted(v, &c, token, &err) == SL_OK && admit(v, 0) == SL_OK ? 0 : 2;
 }

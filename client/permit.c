@@ -46,6 +46,7 @@ void sl_permit_tell(const struct sl_options *o, struct sl_report *report, const 
         { SL_RIGHT_OVERWRITE, o->inplace, "no file is written in place" },
         { SL_RIGHT_OVERWRITE, !o->ignore_existing && !o->inplace, "nothing that exists is replaced" },
         { SL_RIGHT_DELETE, *o->partial_dir, "interrupted files are kept beside their place, not in --partial-dir" },
+        { SL_RIGHT_RENAME, *o->partial_dir && o->delay_updates, "files wait beside their place, not in --partial-dir" },
         { SL_RIGHT_READ, o->backup, "no backups can be made, so nothing is replaced or deleted" },
         { SL_RIGHT_META, o->perms || o->executability || o->times || o->owner || o->group, "metadata of what exists is left, owners and groups are not kept" },
         { SL_RIGHT_SPECIAL, (o->devices || o->specials) && !(dest && dest->fake), "no special files are made" },

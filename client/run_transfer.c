@@ -60,7 +60,7 @@ static void share_seed(struct sl_layout *l)
 
 bool sl_layout_keeps_in(const struct sl_layout *l)
 {
-    const uint32_t needed = SL_RIGHT_OVERWRITE | SL_RIGHT_DELETE;
+    const uint32_t needed = SL_RIGHT_OVERWRITE | SL_RIGHT_DELETE | (l->o->delay_updates ? (uint32_t)SL_RIGHT_RENAME : 0);
     return *l->o->partial_dir && !l->o->dry_run && (!l->dest->remote || (l->dest->rights & needed) == needed);
 }
 

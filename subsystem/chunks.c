@@ -105,6 +105,7 @@ static void adopt(struct sl_channel *ch, const struct sl_msg_chunks *m)
     struct sl_error ignored = { 0 };
     int fd = -1;
     bool first = m->flags & SL_CHUNKS_KEPT && !sl_r_left(&m->ranges);
+    ch->searched_dir = m->id;
     if (first && ch->rights & SL_RIGHT_CREATE && !sl_hidden_kept(ch, m->id, ch->name) && sl_dirs_fd(ch->dirs, m->id, &fd, &ignored) == SL_OK)
         sl_kept_adopt(fd, ch->name, &ch->searched);
 }

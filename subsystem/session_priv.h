@@ -23,6 +23,7 @@ enum {
     SL_NAME_BYTES_MAX = 16 * 1024 * 1024, /* that the owners' names of all channels may take: 65536 ordinary ones are 5 MiB */
     SL_CONFIRM_EVERY = 256,             /* requests between two DONEs within one batch of input */
     SL_OUTPUT_HIGH = 1024 * 1024,       /* unsent bytes above which nothing is read or listed, and no request is begun */
+    SL_CLEANED_MAX = 4,                 /* directories for staged files that a session looks through for stale ones, each once */
     SL_FRESH_MAX = 4096,                /* directories made here and not yet given their times, on one channel */
     SL_PATH_MAX = 16 * 1024             /* of a path that a pattern is held against; a longer one is excluded */
 };
@@ -77,6 +78,7 @@ struct sl_channel {
     unsigned chunk_hash_bytes;
     bool listed;                        /* all of them are there */
     struct sl_kept_searched searched;   /* where interrupted files were looked for last */
+    uint32_t searched_dir;              /* and where they are looked for now */
     char kept_in[SL_NAME_MAX + 1];      /* the partial directory; "" none */
     uint64_t range_end;                 /* READ_RANGES: of the last range taken from names_rd */
     struct sl_ranges ranges;            /* READ_SOME: what is to be sent; owned */
@@ -88,6 +90,7 @@ struct sl_channel {
     struct sl_entry w_entry;
     char w_name[SL_NAME_MAX + 1];
     uint32_t w_meta, w_flags;
+    uint64_t prepaid;                   /* of the room that was taken for it ahead, as counted in figures.stored: not yet used */
     bool w_kept_back;                   /* replacing was asked for and is not among the rights */
     struct sl_hash *w_hash;
     /* attributes that were sent ahead of the request that they belong to; and those of the file being written */
@@ -120,6 +123,8 @@ struct sl_session {
     const struct sl_module *module;     /* which; NULL: the plain one */
     uint8_t turn;                       /* the channel that steps next */
     unsigned begun;                     /* requests of this batch of input, or of this step of a channel */
+    struct sl_fresh cleaned[SL_CLEANED_MAX]; /* directories for staged files whose stale ones were removed */
+    unsigned cleaned_len;
     char *home;                         /* owned: login directory below "/", or "" */
     bool draining, bye;
 };
@@ -136,6 +141,8 @@ void sl_note(struct sl_channel *ch, enum sl_session_note kind, const char *what,
 bool sl_hidden(struct sl_channel *ch, uint32_t dir, const char *name, bool is_dir);
 /* Whether that is so of what would be kept of name in the partial directory. */
 bool sl_hidden_kept(struct sl_channel *ch, uint32_t dir, const char *name);
+/* The same of what a killed process left of name in searched_dir. ctx: the channel. */
+bool sl_hidden_left(void *ctx, const char *name);
 /* The same as sl_walk_hidden. ctx: the channel, whose list_base is the path of the LIST's directory. */
 bool sl_hidden_in_walk(void *ctx, const char *path, bool is_dir);
 
@@ -207,6 +214,10 @@ sl_request_run sl_run_backup;                                                   
 sl_request_run sl_run_release, sl_run_reserve, sl_run_stage_in;                           /* placing.c */
 /* Whether devices may be read: a peer that could make one would be out of its confinement by that. */
 bool sl_may_devices(const struct sl_channel *ch);
+/* n bytes more are about to be stored in the file being written: sl_spend, but for what is in room that was taken ahead. */
+enum sl_code sl_store(struct sl_channel *ch, uint64_t n, struct sl_error *err);
+/* That file is over. What was taken ahead and not used is given back; of a file that is written in place only what was behind its end. */
+void sl_store_end(struct sl_channel *ch, bool complete);
 /* Opens what a request reads. */
 enum sl_code sl_open_for_reading(const struct sl_channel *ch, struct sl_reader *r, int dirfd, const char *name, struct sl_error *err);
 /* Whether flags of PUT, WRITE, JOIN or LINK that need more than a new file does are allowed. */

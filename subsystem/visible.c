@@ -52,6 +52,16 @@ bool sl_hidden_kept(struct sl_channel *ch, uint32_t dir, const char *name)
            excluded(ch->module, base, path, false);
 }
 
+/* A staged file's name may have been cut where it would tell. */
+bool sl_hidden_left(void *ctx, const char *name)
+{
+    enum { CUT_LEAST = SL_NAME_MAX - SL_STAGE_AFFIX_LEN - 3 };
+    struct sl_channel *ch = ctx;
+    if (!ch->module || !ch->module->exclude)
+        return false;
+    return strlen(name) >= CUT_LEAST || sl_hidden(ch, ch->searched_dir, name, false) || sl_hidden_kept(ch, ch->searched_dir, name);
+}
+
 bool sl_hidden_in_walk(void *ctx, const char *path, bool is_dir)
 {
     const struct sl_channel *ch = ctx;

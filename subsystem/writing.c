@@ -86,6 +86,7 @@ void sl_writing_dead(struct sl_channel *ch)
     if (ch->writing == SL_WRITING)
         sl_stage_abort(&ch->stage);
     ch->writing = SL_WRITING_DEAD;
+    sl_store_end(ch, false);
     sl_bases_close(ch);
 }
 
@@ -142,7 +143,7 @@ enum sl_code sl_run_data(struct sl_channel *ch, const union sl_request *q, struc
     if (ch->writing == SL_WRITING_DEAD)
         return SL_OK;
     sl_hash_data(ch->w_hash, q->bytes.data, q->bytes.len);
-    enum sl_code rc = sl_spend(ch->s, SL_SPEND_STORED, q->bytes.len, err);
+    enum sl_code rc = sl_store(ch, q->bytes.len, err);
     if (rc == SL_OK)
         rc = sl_stage_write(&ch->stage, q->bytes.data, q->bytes.len, err);
     if (rc != SL_OK)
@@ -160,7 +161,7 @@ enum sl_code sl_run_hole(struct sl_channel *ch, const union sl_request *q, struc
     /* Where room was taken ahead, what is left out takes it all the same. */
     const struct sl_stage *s = &ch->stage;
     uint64_t room = !s->sparse && s->reserved > s->pos ? s->reserved - s->pos : 0;
-    enum sl_code rc = sl_spend(ch->s, SL_SPEND_STORED, room < q->hole ? room : q->hole, err);
+    enum sl_code rc = sl_store(ch, room < q->hole ? room : q->hole, err);
     if (rc == SL_OK)
         rc = sl_stage_hole(&ch->stage, q->hole, err);
     if (rc != SL_OK)
@@ -174,7 +175,11 @@ enum sl_code sl_run_keep(struct sl_channel *ch, const union sl_request *q, struc
         return not_begun(err);
     if (ch->writing == SL_WRITING_DEAD)
         return SL_OK;
-    enum sl_code rc = sl_stage_keep(&ch->stage, q->keep, err);
+    const struct sl_stage *s = &ch->stage;
+    uint64_t room = s->reserved > s->pos ? s->reserved - s->pos : 0;
+    enum sl_code rc = sl_store(ch, room < q->keep ? room : q->keep, err);       /* what was a hole in it takes room now */
+    if (rc == SL_OK)
+        rc = sl_stage_keep(&ch->stage, q->keep, err);
     if (rc != SL_OK)
         sl_writing_dead(ch);
     return rc;
@@ -188,6 +193,7 @@ enum sl_code sl_open_basis(struct sl_channel *ch, struct sl_reader *r, uint32_t 
         return rc;
     if (flags & SL_CHUNKS_KEPT && sl_hidden_kept(ch, dir, name))
         return sl_fail(err, SL_E_NOT_FOUND, "nothing is kept of '%s'", name);
+    ch->searched_dir = dir;
     if (flags & SL_CHUNKS_KEPT)
         return sl_kept_open(r, fd, name, ch->rights & SL_RIGHT_CREATE, &ch->searched, err);
     return sl_open_for_reading(ch, r, fd, name, err);
@@ -224,6 +230,8 @@ enum sl_code sl_run_kept_in(struct sl_channel *ch, const union sl_request *q, st
     memcpy(ch->kept_in, m->name, m->name_len);
     ch->kept_in[m->name_len] = '\0';
     ch->searched.in = ch->kept_in;
+    ch->searched.hidden = sl_hidden_left;
+    ch->searched.hidden_ctx = ch;
     return SL_OK;
 }
 
@@ -234,7 +242,7 @@ enum sl_code sl_run_copy(struct sl_channel *ch, const union sl_request *q, struc
         return not_begun(err);
     if (ch->writing == SL_WRITING_DEAD)
         return SL_OK;
-    enum sl_code rc = m->basis < ch->bases_len ? sl_spend(ch->s, SL_SPEND_STORED, m->len, err)
+    enum sl_code rc = m->basis < ch->bases_len ? sl_store(ch, m->len, err)
                                                : sl_fail(err, SL_E_INVALID, "there is no file %u to copy from", m->basis);
     if (rc == SL_OK)
         rc = sl_stage_copy(&ch->stage, ch->bases[m->basis], m->from, m->len, ch->w_hash, err);
@@ -252,6 +260,7 @@ static enum sl_code give(struct sl_channel *ch, enum sl_code rc, struct sl_error
         rc = sl_stage_commit(&ch->stage, &ch->w_entry, ch->w_meta, ch->w_flags, ch->s->owners, err);
     else
         sl_stage_abort(&ch->stage);
+    sl_store_end(ch, rc == SL_OK || rc == SL_E_ATTRS);
     ch->writing = SL_WRITING_NOT;
     sl_bases_close(ch);
     return sl_told(rc, ch->w_kept_back, ch->w_name, err);
@@ -300,6 +309,7 @@ enum sl_code sl_run_abort(struct sl_channel *ch, const union sl_request *q, stru
         return not_begun(err);
     if (ch->writing == SL_WRITING)
         sl_stage_abort(&ch->stage);
+    sl_store_end(ch, false);
     ch->writing = SL_WRITING_NOT;
     sl_bases_close(ch);
     return SL_OK;

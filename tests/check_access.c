@@ -178,6 +178,35 @@ END_TEST
 
 /* ---- limits ---- */
 
+/* What a killed process left of an excluded file does not come to light in a partial directory. */
+START_TEST(brings_nothing_excluded_to_light)
+{
+    static const char *const left[] = { "private.txt", "other.txt" };
+    static char text[70000];
+    struct stat st;
+    struct sl_buf b = { 0 };
+    struct sl_msg_kept_in in = { "part", 4 };
+    struct sl_msg_chunks c = { .flags = SL_CHUNKS_KEPT, .grain = 10, .hash_bytes = 8, .name = "x", .name_len = 1 };
+    for (size_t i = 0; i < 2; i++) {
+        char *name = sl_asprintf(".%s.abcdefgh.slpart", left[i]);
+        scratch_file(t.dir, name, text, sizeof text);
+        free(name);
+    }
+    begin_module("allow = full\nexclude = /private.txt", 4096);
+    sl_kept_in_encode(&b, &in);
+    uint64_t n = send_buf(SL_MSG_KEPT_IN, &b);
+    send_raw(SL_MSG_SEED, "12345678", 8);
+    sl_chunks_encode(&b, &c);
+    uint64_t none = send_buf(SL_MSG_CHUNKS, &b);
+    pump();
+    ck_assert_int_eq(result(n), SL_OK);
+    ck_assert_int_eq(result(none), SL_E_NOT_FOUND);
+    ck_assert_int_eq(fstatat(t.dir, "part/other.txt", &st, AT_SYMLINK_NOFOLLOW), 0);
+    ck_assert_int_ne(fstatat(t.dir, "part/private.txt", &st, AT_SYMLINK_NOFOLLOW), 0);
+    end_module();
+}
+END_TEST
+
 START_TEST(stores_no_more_than_it_may)
 {
     begin_module("allow = full\nmax stored = 10\nmax files = 100", 4096);
@@ -332,6 +361,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, touches_nothing_that_is_excluded);
     tcase_add_test(tc, reads_nothing_that_is_excluded);
     tcase_add_test(tc, knows_no_staged_names);
+    tcase_add_test(tc, brings_nothing_excluded_to_light);
     tcase_add_test(tc, stores_no_more_than_it_may);
     tcase_add_test(tc, opens_no_more_than_it_may);
     tcase_add_test(tc, hashes_no_more_than_it_may);

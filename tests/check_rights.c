@@ -3,7 +3,9 @@
 #include "config.h"
 #include "base/attrs.h"
 #include "tests/session_peer.h"
+#include "tree/kept.h"
 
+#include <sys/inotify.h>
 #include <sys/xattr.h>
 
 static uint64_t attach_as(uint32_t id, uint8_t flags)
@@ -105,6 +107,287 @@ START_TEST(who_may_only_add_leaves_what_waits)
 }
 END_TEST
 
+/* The request that completes it. */
+static uint64_t write_big(const char *name)
+{
+    static uint8_t data[70000];
+    uint8_t hash[SL_HASH_LEN];
+    sl_hash_once(data, sizeof data, hash);
+    make(SL_MSG_WRITE, SL_TYPE_FILE, name, 0, NULL);
+    send_raw(SL_MSG_DATA, data, sizeof data);
+    return send_raw(SL_MSG_COMMIT, hash, sizeof hash);
+}
+
+/* Of what was kept of a name that is complete now only what the server can have kept itself goes. */
+START_TEST(who_may_only_add_removes_nobody_elses)
+{
+    char kept[SL_NAME_MAX + 1];
+    struct stat st;
+    sl_kept_name(kept, "x");
+    for (int own = 0; own < 2; own++) {
+        if (!own && geteuid() != 0)
+            continue;
+        scratch_file(t.dir, kept, "kept", 4);
+        if (!own)
+            ck_assert_int_eq(fchownat(t.dir, kept, 12345, 12345, 0), 0);
+        t.policy.rights = SL_RIGHT_CREATE;
+        begin(1 << 20);
+        attach();
+        uint64_t n = write_big("x");
+        pump();
+        ck_assert_int_eq(result(n), SL_OK);
+        ck_assert_int_eq(fstatat(t.dir, kept, &st, AT_SYMLINK_NOFOLLOW), own ? -1 : 0);
+        end();
+        unlinkat(t.dir, "x", 0);
+        unlinkat(t.dir, kept, 0);
+    }
+}
+END_TEST
+
+/* ---- partial directories ---- */
+
+static uint64_t kept_in(const char *name)
+{
+    struct sl_buf b = { 0 };
+    struct sl_msg_kept_in m = { name, strlen(name) };
+    sl_kept_in_encode(&b, &m);
+    return send_buf(SL_MSG_KEPT_IN, &b);
+}
+
+static uint64_t release(const char *name)
+{
+    struct sl_buf b = { 0 };
+    struct sl_msg_release m = { .flags = SL_PUT_REPLACE, .name = name, .name_len = strlen(name) };
+    sl_release_encode(&b, &m);
+    return send_buf(SL_MSG_RELEASE, &b);
+}
+
+/* What has a name in a directory that is called a partial one is not renamed by being released. */
+START_TEST(releasing_is_renaming)
+{
+    struct stat st;
+    const uint32_t without = SL_RIGHT_CREATE | SL_RIGHT_OVERWRITE | SL_RIGHT_DELETE;
+    ck_assert_int_eq(mkdirat(t.dir, "docs", 0755), 0);
+    scratch_file(t.dir, "docs/secret", "secret", 6);
+    for (int may = 0; may < 2; may++) {
+        t.policy.rights = may ? without | SL_RIGHT_RENAME : without;
+        begin(4096);
+        attach();
+        uint64_t in = kept_in("docs"), put = make(SL_MSG_PUT, SL_TYPE_FILE, "other", SL_PUT_HOLD, "content"), n = release("secret");
+        pump();
+        ck_assert_int_eq(result(in), SL_OK);
+        ck_assert_int_eq(result(put), may ? SL_OK : SL_E_RIGHTS);
+        ck_assert_int_eq(result(n), may ? SL_OK : SL_E_RIGHTS);
+        ck_assert_int_eq(fstatat(t.dir, "secret", &st, AT_SYMLINK_NOFOLLOW), may ? 0 : -1);
+        end();
+    }
+}
+END_TEST
+
+/* ---- what a peer costs ---- */
+
+static struct sl_entry_codec *codecs[5];
+
+static void begin_all(void)
+{
+    begin(1 << 20);
+    for (size_t i = 0; i < 5; i++)
+        codecs[i] = sl_entry_codec_new();
+}
+
+static void end_all(void)
+{
+    end();
+    for (size_t i = 0; i < 5; i++)
+        sl_entry_codec_free(codecs[i]);
+}
+
+static void send_on(uint8_t channel, enum sl_msg type, struct sl_buf *b)
+{
+    sl_conn_send(t.c, channel, (uint8_t)type, 0, sl_buf_ptr(b), sl_buf_len(b));
+    sl_buf_clear(b);
+}
+
+static void attach_on(uint8_t channel)
+{
+    struct sl_buf b = { 0 };
+    struct sl_msg_attach m = { .how = SL_ATTACH_ROOT, .module = "" };
+    sl_attach_encode(&b, &m);
+    send_on(channel, SL_MSG_ATTACH, &b);
+}
+
+static void write_on(uint8_t channel, const char *name, uint32_t flags)
+{
+    struct sl_buf b = { 0 };
+    struct sl_msg_put m = { .meta = SL_META_MODE, .flags = flags, .entry = entry_of(SL_TYPE_FILE, name, 0) };
+    sl_put_encode(&b, codecs[channel], &m);
+    send_on(channel, SL_MSG_WRITE, &b);
+}
+
+static void reserve_on(uint8_t channel, uint64_t n)
+{
+    struct sl_buf b = { 0 };
+    sl_reserve_encode(&b, &n);
+    send_on(channel, SL_MSG_RESERVE, &b);
+}
+
+static void data_on(uint8_t channel, size_t n)
+{
+    static const uint8_t some[65536];
+    sl_conn_send(t.c, channel, SL_MSG_DATA, 0, some, n);
+}
+
+/* The code of the last FAIL on it; SL_OK: none came. */
+static enum sl_code failed_on(uint8_t channel)
+{
+    enum sl_code code = SL_OK;
+    for (size_t i = 0; i < t.count; i++) {
+        struct sl_rd r;
+        struct sl_msg_fail m;
+        sl_r_init(&r, sl_buf_ptr(&t.got[i].data), sl_buf_len(&t.got[i].data));
+        if (t.got[i].channel == channel && t.got[i].type == SL_MSG_FAIL && sl_fail_decode(&r, &m, NULL) == SL_OK)
+            code = m.code;
+    }
+    return code;
+}
+
+/* Whether the file system can't take room ahead. */
+static bool takes_no_room(void)
+{
+    begin_all();
+    attach_on(1);
+    write_on(1, "x", 0);
+    reserve_on(1, 4096);
+    pump();
+    bool none = failed_on(1) == SL_E_UNSUPPORTED;
+    end_all();
+    return none;
+}
+
+/* All channels together take no more room ahead than the session may store; what is used is counted once. */
+START_TEST(room_is_taken_once)
+{
+    t.policy.rights = SL_RIGHT_ALL;
+    t.policy.quota.stored = 100000;
+    if (takes_no_room())
+        return;
+    begin_all();
+    for (uint8_t channel = 1; channel <= 4; channel++) {
+        attach_on(channel);
+        write_on(channel, channel == 1 ? "a" : channel == 2 ? "b" : "c", 0);
+    }
+    reserve_on(1, 60000);
+    reserve_on(2, 60000);
+    pump();
+    ck_assert_int_eq(failed_on(1), SL_OK);
+    ck_assert_int_eq(failed_on(2), SL_E_LIMIT);
+    data_on(3, 50000);                   /* what one has taken another one can't store */
+    data_on(1, 60000);                   /* that is paid for */
+    pump();
+    ck_assert_int_eq(failed_on(3), SL_E_LIMIT);
+    ck_assert_int_eq(failed_on(1), SL_OK);
+    data_on(1, 30000);
+    data_on(4, 20000);
+    pump();
+    ck_assert_int_eq(failed_on(1), SL_OK);
+    ck_assert_int_eq(failed_on(4), SL_E_LIMIT);
+    end_all();
+}
+END_TEST
+
+/* What is not used of it may be stored by others, when the file is over. */
+START_TEST(room_is_given_back)
+{
+    t.policy.quota.stored = 100000;
+    if (takes_no_room())
+        return;
+    begin_all();
+    attach_on(1);
+    attach_on(2);
+    for (int i = 0; i < 5; i++) {
+        write_on(1, "a", 0);
+        reserve_on(1, 90000);
+        data_on(1, 1000);
+        sl_conn_send(t.c, 1, SL_MSG_ABORT, 0, "", 0);
+    }
+    write_on(2, "b", 0);
+    data_on(2, 50000);
+    pump();
+    ck_assert_int_eq(failed_on(1), SL_OK);
+    ck_assert_int_eq(failed_on(2), SL_OK);
+    end_all();
+}
+END_TEST
+
+/* In place holes are filled for good: that is stored, whatever becomes of the file. */
+START_TEST(room_in_place_is_not_given_back)
+{
+    struct stat st;
+    int fd = openat(t.dir, "sparse", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    ck_assert_int_eq(ftruncate(fd, 1 << 20), 0);
+    t.policy.quota.stored = 100000;
+    if (takes_no_room()) {
+        close(fd);
+        return;
+    }
+    begin_all();
+    attach_on(1);
+    for (int i = 0; i < 5; i++) {
+        write_on(1, "sparse", SL_PUT_INPLACE | SL_PUT_REPLACE);
+        reserve_on(1, 65536);
+        sl_conn_send(t.c, 1, SL_MSG_ABORT, 0, "", 0);
+    }
+    pump();
+    ck_assert_int_eq(failed_on(1), SL_E_LIMIT);
+    ck_assert_int_eq(fstat(fd, &st), 0);
+    ck_assert_int_eq(st.st_size, 1 << 20);
+    ck_assert_int_le(st.st_blocks * 512, 100000);
+    end_all();
+    close(fd);
+}
+END_TEST
+
+static uint64_t stage_in(uint32_t id)
+{
+    struct sl_buf b = { 0 };
+    sl_stage_in_encode(&b, &id);
+    return send_buf(SL_MSG_STAGE_IN, &b);
+}
+
+/* Whether anybody read a directory since the last time. */
+static bool was_read(int watch)
+{
+    char events[4096] __attribute__((aligned(8)));
+    return read(watch, events, sizeof events) > 0;
+}
+
+/* A small request that makes the server look at each name of a large directory does so once. */
+START_TEST(staging_cleans_once)
+{
+    int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    ck_assert_int_eq(mkdirat(t.dir, "aside", 0755), 0);
+    char *path = sl_asprintf("%s/aside", scratch_path);
+    ck_assert_int_ge(inotify_add_watch(watch, path, IN_ACCESS), 0);
+    free(path);
+    begin(4096);
+    attach();
+    open_dir(0, 1, "aside");
+    uint64_t n = stage_in(1);
+    pump();
+    ck_assert_int_eq(result(n), SL_OK);
+    ck_assert(was_read(watch));
+    for (int i = 0; i < 3; i++) {
+        stage_in(0);
+        n = stage_in(1);
+    }
+    pump();
+    ck_assert_int_eq(result(n), SL_OK);
+    ck_assert(!was_read(watch));
+    end();
+    close(watch);
+}
+END_TEST
+
 static void add(TCase *tc)
 {
     tcase_add_checked_fixture(tc, setup, teardown);
@@ -112,6 +395,12 @@ static void add(TCase *tc)
     tcase_add_test(tc, attributes_go_with_their_attach);
     tcase_add_test(tc, what_a_file_stands_for_is_the_servers_to_say);
     tcase_add_test(tc, who_may_only_add_leaves_what_waits);
+    tcase_add_test(tc, who_may_only_add_removes_nobody_elses);
+    tcase_add_test(tc, releasing_is_renaming);
+    tcase_add_test(tc, room_is_taken_once);
+    tcase_add_test(tc, room_is_given_back);
+    tcase_add_test(tc, room_in_place_is_not_given_back);
+    tcase_add_test(tc, staging_cleans_once);
 }
 
 int main(void)

@@ -171,6 +171,8 @@ enum sl_code sl_hold_open(struct sl_reader *r, int dirfd, const char *name, stru
 void sl_hold_forget(int dirfd, const char *name)
 {
     char held[SL_NAME_MAX + 1];
+    struct stat st;
     sl_hold_name(held, name);
-    unlinkat(dirfd, held, 0);
+    if (fstatat(dirfd, held, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && (geteuid() == 0 || st.st_uid == geteuid()))
+        unlinkat(dirfd, held, 0);
 }

@@ -110,15 +110,15 @@ static bool name_of_temp(char name[SL_NAME_MAX + 1], const char *temp)
     return true;
 }
 
-static void adopt(int dirfd, const char *temp, const char *in)
+static void adopt(int dirfd, const char *temp, const struct sl_kept_searched *searched)
 {
     char name[SL_NAME_MAX + 1];
     struct stat st;
-    if (!name_of_temp(name, temp))
+    if (!name_of_temp(name, temp) || (searched->in && searched->hidden && searched->hidden(searched->hidden_ctx, name)))
         return;
     int fd = openat(dirfd, temp, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd >= 0 && fstat(fd, &st) == 0 && ours(&st) && !held(fd))
-        put_aside(dirfd, temp, &st, name, in);
+        put_aside(dirfd, temp, &st, name, searched->in);
     sl_io_close(&fd);
 }
 
@@ -138,7 +138,7 @@ static void adopt_parts(int dirfd, const char *temp, const char *name, const cha
 static void found(int dirfd, const char *temp, const char *name, struct sl_kept_searched *searched)
 {
     if (!sl_stage_is_part(temp))
-        adopt(dirfd, temp, searched->in);
+        adopt(dirfd, temp, searched);
     else if (sl_stage_is_part_of(temp, name))
         adopt_parts(dirfd, temp, name, searched->in);
     else if (searched->parts_len < SL_KEPT_PARTS)
@@ -220,13 +220,19 @@ void sl_kept_adopt(int dirfd, const char *name, struct sl_kept_searched *searche
     search_once(dirfd, name, searched);
 }
 
+/* Whether that can have been kept here. In a partial directory it has a name like any other, and there is the right to delete. */
+static bool may_go(int fd, const char *kept, const char *in)
+{
+    struct stat st;
+    return fstatat(fd, kept, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && (in || st.st_uid == geteuid());
+}
+
 void sl_kept_remove(int dirfd, const char *name, const char *in)
 {
     char kept[SL_NAME_MAX + 1];
-    struct stat st;
     int from = sl_kept_dir(dirfd, in, false);
     name_in(kept, name, in);
-    if (from >= 0 && (!in || (fstatat(from, kept, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))) && unlinkat(from, kept, 0) == 0 && in)
+    if (from >= 0 && may_go(from, kept, in) && unlinkat(from, kept, 0) == 0 && in)
         unlinkat(dirfd, in, AT_REMOVEDIR);
     sl_io_close(&from);
 }

@@ -28,6 +28,9 @@ void sl_kept_end(struct sl_stage *s, uint32_t flags);
 /* Where things are kept, and the directory that was searched last for what killed processes left. */
 struct sl_kept_searched {
     const char *in;          /* one name: the partial directory; NULL: beside the file, under a kept name. Borrowed */
+    /* Names that are not to come into the partial directory, where everybody sees them: what was staged of them stays. NULL: there are none. */
+    bool (*hidden)(void *ctx, const char *name);
+    void *hidden_ctx;
     dev_t dev;
     ino_t ino;
     bool any;

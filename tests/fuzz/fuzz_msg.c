@@ -5,6 +5,7 @@
 #include "proto/msg.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -70,6 +71,23 @@ static void records(const uint8_t *data, size_t size)
     sl_entry_codec_free(codec);
 }
 
+/* RESERVE and STAGE_IN. */
+static void number(const uint8_t *data, size_t size)
+{
+    struct sl_buf b = { 0 };
+    struct sl_rd r;
+    uint64_t len;
+    uint32_t id;
+    sl_r_init(&r, data + (size > 0), size - (size > 0));
+    if (size && data[0] == 28 && sl_reserve_decode(&r, &len, NULL) == SL_OK)
+        sl_reserve_encode(&b, &len);
+    if (size && data[0] == 29 && sl_stage_in_decode(&r, &id, NULL) == SL_OK)
+        sl_stage_in_encode(&b, &id);
+    if (sl_buf_len(&b) && (sl_buf_len(&b) != size - 1 || memcmp(sl_buf_ptr(&b), data + 1, size - 1) != 0))
+        abort();
+    sl_buf_clear(&b);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sl_buf b = { 0 };
@@ -106,6 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     TRY(25, backup, sl_msg_backup)
     TRY(26, read_some, sl_msg_read_some)
     TRY(27, release, sl_msg_release)
+    number(data, size);
     if (size && data[0] == 15)
         chunk_list(data + 1, size - 1);
     if (size && data[0] > 24)

@@ -95,7 +95,7 @@ static bool exchange(struct sl_conn *c, struct sl_session *s, size_t turn)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const features[] = { "zlib", SL_FEATURE_PARTS, SL_FEATURE_LINKS, SL_FEATURE_RENAME, SL_FEATURE_ATTRS, SL_FEATURE_BACKUP, SL_FEATURE_REMOVE_AS, SL_FEATURE_SMALL, SL_FEATURE_CHANNELS, SL_FEATURE_STATFS, SL_FEATURE_FSYNC, SL_FEATURE_READ_SOME, SL_FEATURE_HOLD, SL_FEATURE_STAGE_IN, SL_FEATURE_RESERVE, NULL };
+    static const char *const features[] = { "zlib", SL_FEATURE_PARTS, SL_FEATURE_LINKS, SL_FEATURE_RENAME, SL_FEATURE_ATTRS, SL_FEATURE_BACKUP, SL_FEATURE_REMOVE_AS, SL_FEATURE_SMALL, SL_FEATURE_CHANNELS, SL_FEATURE_STATFS, SL_FEATURE_FSYNC, SL_FEATURE_READ_SOME, SL_FEATURE_HOLD, SL_FEATURE_STAGE_IN, SL_FEATURE_RESERVE, SL_FEATURE_FAKE_SUPER, SL_FEATURE_SHA256, SL_FEATURE_MOUNTS, SL_FEATURE_DEVICES, NULL };
     static const uint8_t channels[] = { 1, 2, 3, 1, 4, 15, 16, SL_CHANNELS - 1 };
     static const struct sl_conn_ops ops = { .frame = take };
     struct sl_hello hello = { 1, 1, SL_FRAME_MAX, SL_CREDIT_START, 0, "fuzz", features, false, { 0 } };

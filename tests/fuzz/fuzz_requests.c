@@ -40,6 +40,15 @@ static void put(int dir, const char *name, size_t n)
     close(fd);
 }
 
+/* Long, but of no content: what a killed process left, and what is in a directory for such. */
+static void leave(int dir, const char *name)
+{
+    int fd = openat(dir, name, O_WRONLY | O_CREAT, 0600);
+    if (ftruncate(fd, 70000) != 0)
+        abort();
+    close(fd);
+}
+
 static void fill(char *root)
 {
     const char *tmp = getenv("TMPDIR");
@@ -51,6 +60,9 @@ static void fill(char *root)
     put(dir, "a", 3);
     put(dir, "b", 20000);
     put(dir, "d/c", 0);
+    leave(dir, "d/x");
+    leave(dir, ".k.abcdefgh.slpart");
+    leave(dir, ".p.0abcdefg.slpart");
     if (symlinkat("/etc", dir, "l") != 0)
         abort();
     close(dir);

@@ -91,12 +91,17 @@ static enum sl_code chunks_step(struct sl_channel *ch, struct sl_error *err)
     return rc;
 }
 
-static void take_ranges(const struct sl_rd *rd, struct sl_ranges *out)
+enum sl_code sl_take_ranges(const struct sl_rd *rd, uint64_t from, struct sl_ranges *out, struct sl_error *err)
 {
     struct sl_rd r = *rd;
-    uint64_t end = 0, at, len;
-    while (sl_range_next(&r, &end, &at, &len))
+    uint64_t end = from, at, len;
+    sl_ranges_clear(out);
+    while (out->len <= SL_RANGES_MAX && sl_range_next(&r, &end, &at, &len))
         sl_ranges_add(out, at, len);
+    if (out->len <= SL_RANGES_MAX)
+        return SL_OK;
+    sl_ranges_clear(out);
+    return sl_fail(err, SL_E_LIMIT, "more than %d ranges in one request", SL_RANGES_MAX);
 }
 
 /* Before the first round: a run that went on from what was kept, and was cut too, left more. */
@@ -118,16 +123,19 @@ enum sl_code sl_run_chunks(struct sl_channel *ch, const union sl_request *q, str
     ch->name[m->name_len] = '\0';
     if (!ch->seed)
         return sl_fail(err, SL_E_INVALID, "no SEED was sent on this channel");
-    enum sl_code rc = sl_spend(ch->s, SL_SPEND_READ_FILE, 1, err);
+    enum sl_code rc = sl_take_ranges(&m->ranges, 0, &ranges, err);
+    if (rc == SL_OK)
+        rc = sl_spend(ch->s, SL_SPEND_READ_FILE, 1, err);
     if (rc == SL_OK)
         adopt(ch, m);
     if (rc == SL_OK)
         rc = sl_open_basis(ch, &ch->reader, m->id, ch->name, m->flags, err);
-    if (rc != SL_OK)
+    if (rc != SL_OK) {
+        sl_ranges_clear(&ranges);
         return rc;
+    }
     sl_note(ch, SL_NOTE_TRANSFER, "chunks", m->id, ch->name);
     sl_lister_init(&ch->lister, &ops, ch, ch->seed, m->grain, m->hash_bytes);
-    take_ranges(&m->ranges, &ranges);
     sl_lister_ranges(&ch->lister, &ranges);
     sl_lister_want(&ch->lister, m->flags & SL_CHUNKS_HASH ? SL_LISTER_WHOLE_HASH : 0);
     sl_lister_digest(&ch->lister, ch->s->digest);

@@ -359,16 +359,15 @@ enum sl_code sl_run_read_ranges(struct sl_channel *ch, const union sl_request *q
 enum sl_code sl_run_read_some(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
 {
     const struct sl_msg_read_some *m = &q->read_some;
-    struct sl_rd r = m->ranges;
-    uint64_t end = m->from, at, len;
     if (!sl_conn_has(ch->s->conn, SL_FEATURE_READ_SOME))
         return sl_fail(err, SL_E_UNSUPPORTED, "the feature read-some was not agreed on");
-    enum sl_code rc = open_for_some(ch, m->id, m->name, m->name_len, err);
-    if (rc != SL_OK)
+    enum sl_code rc = sl_take_ranges(&m->ranges, m->from, &ch->ranges, err);
+    if (rc == SL_OK)
+        rc = open_for_some(ch, m->id, m->name, m->name_len, err);
+    if (rc != SL_OK) {
+        sl_ranges_clear(&ch->ranges);
         return rc;
-    sl_ranges_clear(&ch->ranges);
-    while (sl_range_next(&r, &end, &at, &len))
-        sl_ranges_add(&ch->ranges, at, len);
+    }
     ch->stretch = (struct sl_stretch){ .ranges = &ch->ranges, .pos = m->from, .end = m->from + m->len };
     ch->versioned = true;
     return SL_OK;

@@ -24,6 +24,7 @@ enum {
     SL_CONFIRM_EVERY = 256,             /* requests between two DONEs within one batch of input */
     SL_OUTPUT_HIGH = 1024 * 1024,       /* unsent bytes above which nothing is read or listed, and no request is begun */
     SL_CLEANED_MAX = 4,                 /* directories for staged files that a session looks through for stale ones, each once */
+    SL_RANGES_MAX = 16384,              /* of one READ_SOME or CHUNKS, which are kept while it runs, on each channel; clients send 12,000 at most */
     SL_FRESH_MAX = 4096,                /* directories made here and not yet given their times, on one channel */
     SL_PATH_MAX = 16 * 1024             /* of a path that a pattern is held against; a longer one is excluded */
 };
@@ -218,6 +219,8 @@ bool sl_may_devices(const struct sl_channel *ch);
 enum sl_code sl_store(struct sl_channel *ch, uint64_t n, struct sl_error *err);
 /* That file is over. What was taken ahead and not used is given back; of a file that is written in place only what was behind its end. */
 void sl_store_end(struct sl_channel *ch, bool complete);
+/* Ranges of a request from offset `from` on, to be kept; SL_E_LIMIT: they are too many, and out is empty. */
+enum sl_code sl_take_ranges(const struct sl_rd *rd, uint64_t from, struct sl_ranges *out, struct sl_error *err);
 /* Opens what a request reads. */
 enum sl_code sl_open_for_reading(const struct sl_channel *ch, struct sl_reader *r, int dirfd, const char *name, struct sl_error *err);
 /* Whether flags of PUT, WRITE, JOIN or LINK that need more than a new file does are allowed. */

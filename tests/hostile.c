@@ -24,7 +24,7 @@
 enum { ATTACKS_MAX = 256, LINE_MAX_BYTES = 4096, MEMORY_MIB = 64, LONGEST_S = 120, TRIES_A_SECOND = 200 };
 
 static const struct attack *const tables[] = { name_attacks, link_attacks, order_attacks, frame_attacks, right_attacks, race_attacks,
-                                              part_attacks, flood_attacks, held_attacks };
+                                              part_attacks, flood_attacks, keep_attacks, held_attacks };
 
 static const struct { const char *name; uint32_t rights; } rights_names[] = {
     { "full", SL_RIGHT_ALL }, { "read-only", 259 }, { "append-only", 259 | 4 | 128 }, { "drop-box", 4 }, { "none", 0 },

@@ -98,7 +98,7 @@ enum attack_flag { SLOW = 1 /* waits: runs beside the others */, RACES = 2, TREE
                    HOLDS = 64 /* goes on for --hold seconds */ };
 struct attack { const char *name; attack_fn *run; unsigned flags; };
 extern const struct attack name_attacks[], link_attacks[], order_attacks[], frame_attacks[], flood_attacks[], right_attacks[],
-    race_attacks[], part_attacks[], held_attacks[];
+    race_attacks[], part_attacks[], held_attacks[], keep_attacks[];
 
 /* ---- hostile_peer.c ---- */
 void peer_open(struct peer *p, const struct plan *plan);

@@ -383,14 +383,16 @@ static void take_bytes(struct peer *p)
         if (n < SL_FRAME_HEADER)
             return;
         struct sl_frame f = { d[3], d[4], d[5], d + SL_FRAME_HEADER, (size_t)d[0] << 16 | (size_t)d[1] << 8 | d[2] };
-        if (f.len > SL_FRAME_MAX || f.channel >= LANES) {
+        if (f.len > SL_FRAME_MAX || f.channel >= SL_CHANNELS) {
             bad(p, "A FRAME THAT CAN'T BE READ");
             p->broken = true;
             return;
         }
         if (n < SL_FRAME_HEADER + f.len)
             return;
-        if (f.channel)
+        if (f.channel >= LANES)          /* what comes on those is of no interest */
+            ;
+        else if (f.channel)
             take_answer(p, &f);
         else
             take_control(p, &f);

@@ -8,7 +8,10 @@ mark() { marked=$(wc -l < "$T/daemon.log"); }
 sessions() { tail -n "+$((marked + 1))" "$T/daemon.log" | sed -n 's/.* session .* read=\([0-9]*\) made=\([0-9]*\) .*/\2 \1/p'; }
 # worked COLUMN: how many sessions did more than the first's few.
 worked() { sessions | awk -v c="$1" '$c >= 2' | wc -l; }
-over() { local i; for ((i = 0; i < 100; i++)); do [ -n "$(pgrep -P "$daemon_pid")" ] || return 0; sleep 0.05; done; return 1; }
+# over: none is left of the listener's sessions; also those whose client is gone need a moment to notice.
+over() { local i; for ((i = 0; i < 400; i++)); do [ -n "$(pgrep -P "$daemon_pid")" ] || return 0; sleep 0.05; done; return 1; }
+# sessions_now: the processes of the listener's sessions, in the order that they began (their numbers may have started again meanwhile).
+sessions_now() { ps --ppid "$daemon_pid" -o pid= --sort=start_time,pid; }
 
 # listen_with LINE... [-- LINE...]: for the whole server, and for the module.
 listen_with() {
@@ -24,7 +27,7 @@ empty() { rm -rf "$1"; mkdir "$1"; to_network "$1"; }
 killing() {
     local client=$1 spared=${2:-1} n=0 all
     while kill -0 "$client" 2> /dev/null; do
-        all=($(pgrep -P "$daemon_pid" | sort -n))
+        all=($(sessions_now))
         if [ "${#all[@]}" -gt $((spared + 1)) ] && kill -9 "${all[$((spared + RANDOM % (${#all[@]} - spared)))]}" 2> /dev/null; then n=$((n + 1)); fi
         sleep 0.0$((1 + RANDOM % 9))
     done

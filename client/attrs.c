@@ -45,8 +45,10 @@ static uint32_t settable(struct sl_plan *p, uint32_t f)
         p->failed = true;
         return 0;
     }
-    if (!(f & SL_ATTRS_XATTRS) || d->fake || (d->uid == 0 && d->rights & SL_RIGHT_SPECIAL))
+    if (!(f & SL_ATTRS_XATTRS) || d->fake || (d->uid == 0 && d->rights & SL_RIGHT_SPECIAL && p->o->super >= 0))
         return f;
+    if (d->uid == 0 && p->o->super < 0)      /* root is to be held back */
+        return f | SL_ATTRS_USER;
     p->failed |= d->uid == 0;
     return f | SL_ATTRS_USER;
 }

@@ -118,7 +118,8 @@ static void shape_basis(const struct sl_plan *p, struct sl_action *a, const stru
     if (p->o->checksum)
         a->changes |= SL_CHANGE_CHECKSUM;
     if (!p->o->perms) {                  /* as of a file that is written over */
-        a->entry.mode = pick->mode;
+        struct sl_entry alternate = { .mode = pick->mode };
+        a->entry.mode = sl_mode_over(p->o, &a->entry, &alternate);
         a->meta = (a->meta & ~(uint32_t)SL_META_UMASK) | SL_META_MODE;
     }
 }

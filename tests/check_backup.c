@@ -5,6 +5,9 @@
 
 #include "tests/scratch.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
 static struct sl_error err;
 static int top, sub;
 
@@ -111,6 +114,40 @@ START_TEST(other_kinds)
 }
 END_TEST
 
+/* One name is now a file that everybody may read, now one that nobody else may, until it is ended. */
+static pid_t swapping(void)
+{
+    pid_t pid = fork();
+    while (pid == 0) {
+        (void)!linkat(top, "secret", top, "t", 0);
+        (void)!renameat(top, "t", top, "from");
+        (void)!linkat(top, "open", top, "t", 0);
+        (void)!renameat(top, "t", top, "from");
+    }
+    return pid;
+}
+
+/* A copy has the mode of what was copied, not of what had its name a moment before. */
+START_TEST(copies_what_it_looked_at)
+{
+    time_t end = time(NULL) + 2;
+    scratch_file(top, "secret", "secret", 6);
+    scratch_file(top, "open", "public", 6);
+    ck_assert_int_eq(fchmodat(top, "secret", 0600, 0), 0);
+    ck_assert_int_eq(fchmodat(top, "open", 0644, 0), 0);
+    ck_assert_int_eq(linkat(top, "open", top, "from", 0), 0);
+    pid_t pid = swapping();
+    bool leaked = false;
+    for (int i = 0; !leaked && i < 20000 && time(NULL) < end; i++) {
+        enum sl_code rc = back_up("from", "copy", SL_BACKUP_COPY | SL_STAGE_REPLACE, NULL);
+        leaked = rc == SL_OK && (look(sub, "copy").st_mode & 0777) == 0644 && scratch_holds(sub, "copy", "secret", 6);
+    }
+    kill(pid, SIGKILL);
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+    ck_assert(!leaked);
+}
+END_TEST
+
 static void add(TCase *tc)
 {
     tcase_add_checked_fixture(tc, setup, teardown);
@@ -118,6 +155,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, copies);
     tcase_add_test(tc, only_as);
     tcase_add_test(tc, other_kinds);
+    tcase_add_test(tc, copies_what_it_looked_at);
 }
 
 int main(void)

@@ -43,12 +43,17 @@ static bool copy_may_do(enum sl_code why)
     return why == SL_E_UNSUPPORTED || why == SL_E_DENIED || why == SL_E_LIMIT;
 }
 
-static enum sl_code begin_copy(struct sl_backup *b, const struct sl_backup_what *w, struct sl_error *err)
+/* What is copied has to be what was looked at: else it would get the mode of another file. */
+static enum sl_code begin_copy(struct sl_backup *b, const struct sl_backup_what *w, const struct stat *was, struct sl_error *err)
 {
     enum sl_code rc = sl_reader_open(&b->reader, w->move.from_fd, w->move.from, err);
     if (rc != SL_OK)
         return rc;
-    rc = sl_stage_begin(&b->stage, w->move.to_fd, &b->entry, b->meta, err);
+    const struct stat *st = &b->reader.st;
+    if (st->st_dev != was->st_dev || st->st_ino != was->st_ino)
+        rc = sl_fail(err, SL_E_CHANGED, "'%s' was replaced by another", w->move.from);
+    else
+        rc = sl_stage_begin(&b->stage, w->move.to_fd, &b->entry, b->meta, err);
     if (rc == SL_OK)
         return SL_AGAIN;
     sl_reader_close(&b->reader);
@@ -87,7 +92,7 @@ enum sl_code sl_backup_begin(struct sl_backup *b, const struct sl_backup_what *w
     }
     *err = (struct sl_error){ 0 };
     if (b->entry.type == SL_TYPE_FILE)
-        return begin_copy(b, w, err);
+        return begin_copy(b, w, &st, err);
     if (b->entry.type != SL_TYPE_LINK && !w->special && !fake)
         return sl_fail(err, SL_E_RIGHTS, "not allowed here: '%s' can't be linked, and the right to make special files is missing", m->from);
     return sl_stage_special(m->to_fd, &b->entry, b->meta, m->flags, b->owners, err);

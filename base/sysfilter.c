@@ -90,7 +90,7 @@ static int memory(scmp_filter_ctx f, const void *pinned)
             rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, nr, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
     }
     if (rc == 0 && pinned)
-        rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mremap), 1, SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)(uintptr_t)pinned));
+        rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mremap), 1, SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)(uintptr_t)pinned, 0));
     else if (rc == 0)
         rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mremap), 0);
     return rc;

@@ -388,6 +388,52 @@ START_TEST(staging_cleans_once)
 }
 END_TEST
 
+static uint64_t chunks_kept(uint32_t id)
+{
+    struct sl_buf b = { 0 };
+    struct sl_msg_chunks m = { .id = id, .flags = SL_CHUNKS_KEPT, .grain = 10, .hash_bytes = 8, .name = "x", .name_len = 1 };
+    sl_chunks_encode(&b, &m);
+    return send_buf(SL_MSG_CHUNKS, &b);
+}
+
+/* Events of one directory in a row are one. */
+static unsigned count_read(int watch)
+{
+    static char events[65536] __attribute__((aligned(8)));
+    unsigned n = 0;
+    for (ssize_t got; (got = read(watch, events, sizeof events)) > 0;)
+        n += (unsigned)got / sizeof(struct inotify_event);
+    return n;
+}
+
+/* Nor does going to and fro between two have each of them searched with each request for what was kept. */
+START_TEST(searching_for_what_was_kept_has_an_end)
+{
+    int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    static const char *const dirs[] = { "one", "two" };
+    begin(4096);
+    attach();
+    send_raw(SL_MSG_SEED, "12345678", 8);
+    for (uint32_t i = 0; i < 2; i++) {
+        ck_assert_int_eq(mkdirat(t.dir, dirs[i], 0755), 0);
+        char *path = sl_asprintf("%s/%s", scratch_path, dirs[i]);
+        ck_assert_int_ge(inotify_add_watch(watch, path, IN_ACCESS), 0);
+        free(path);
+        open_dir(0, i + 1, dirs[i]);
+    }
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < 400; i++)
+        n = chunks_kept(1 + i % 2);
+    pump();
+    ck_assert_int_eq(result(n), SL_E_NOT_FOUND);
+    unsigned read = count_read(watch);
+    ck_assert_uint_ge(read, 2);
+    ck_assert_uint_lt(read, 150);
+    end();
+    close(watch);
+}
+END_TEST
+
 static void add(TCase *tc)
 {
     tcase_add_checked_fixture(tc, setup, teardown);
@@ -401,6 +447,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, room_is_given_back);
     tcase_add_test(tc, room_in_place_is_not_given_back);
     tcase_add_test(tc, staging_cleans_once);
+    tcase_add_test(tc, searching_for_what_was_kept_has_an_end);
 }
 
 int main(void)

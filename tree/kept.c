@@ -172,6 +172,18 @@ static bool search_parts(int dirfd, const char *name, struct sl_kept_searched *s
     return any;
 }
 
+/* Whether it may be searched, which it was not just before. */
+static bool goes_on(struct sl_kept_searched *s, const struct stat *st)
+{
+    for (unsigned i = 0; i < s->before_len; i++)
+        if (s->before[i].dev == st->st_dev && s->before[i].ino == st->st_ino)
+            return s->again++ < SL_KEPT_AGAIN;
+    s->before[s->before_at] = (struct sl_kept_dir_id){ st->st_dev, st->st_ino };
+    s->before_at = (s->before_at + 1) % SL_KEPT_BEFORE;
+    s->before_len += s->before_len < SL_KEPT_BEFORE;
+    return true;
+}
+
 static bool search_once(int dirfd, const char *name, struct sl_kept_searched *searched)
 {
     struct stat st;
@@ -179,6 +191,8 @@ static bool search_once(int dirfd, const char *name, struct sl_kept_searched *se
         return false;
     if (searched->any && searched->dev == st.st_dev && searched->ino == st.st_ino)
         return search_parts(dirfd, name, searched);
+    if (!goes_on(searched, &st))
+        return false;
     searched->dev = st.st_dev;
     searched->ino = st.st_ino;
     searched->any = true;

@@ -25,6 +25,8 @@ enum sl_kept_flag { SL_KEPT_NOTHING = 4, SL_KEPT_NAMED = 8 };    /* the values a
 void sl_kept_end(struct sl_stage *s, uint32_t flags);
 
 #define SL_KEPT_PARTS 16u
+#define SL_KEPT_BEFORE 64u
+#define SL_KEPT_AGAIN 64u                /* going to and fro between large directories must not cost a search of one with each request */
 /* Where things are kept, and the directory that was searched last for what killed processes left. */
 struct sl_kept_searched {
     const char *in;          /* one name: the partial directory; NULL: beside the file, under a kept name. Borrowed */
@@ -34,12 +36,15 @@ struct sl_kept_searched {
     dev_t dev;
     ino_t ino;
     bool any;
+    struct sl_kept_dir_id { dev_t dev; ino_t ino; } before[SL_KEPT_BEFORE];    /* those before it, a ring */
+    unsigned before_len, before_at;
+    unsigned again;          /* how often one of them was searched once more */
     unsigned parts_len;      /* staged files in parts (tree/part.h) that were seen there, of other names */
     char parts[SL_KEPT_PARTS][SL_NAME_MAX + 1];
 };
 
 /* Opens what is kept of `name`, or waits for it (tree/hold.h); SL_E_NOT_FOUND when there is nothing. What a killed process left is found too: staged files of this user that
- * no process holds any more get kept names (may_change: names may be changed here). A directory is searched once in a row. What was written in parts
+ * no process holds any more get kept names (may_change: names may be changed here). A directory is searched once in a row, and not again and again. What was written in parts
  * is held by nobody between two of them: only that of `name` itself is taken, which the caller is not writing. */
 enum sl_code sl_kept_open(struct sl_reader *r, int dirfd, const char *name, bool may_change, struct sl_kept_searched *searched,
                           struct sl_error *err);

@@ -3,9 +3,11 @@
  * fuzz_requests - what a client that has greeted and attached may ask: the input is requests, each a byte for its type, one for
  * channel and the size of the step in which it is fed, two for its length, and its payload. Of the channels those are used that a client has
  * for its jobs, and some of those for further listings, beyond what an old server knows. The tree is small and made anew each
- * time; every right is given.
+ * time; every right is given, but of inputs of odd length: they are for a module that hides something, and in which
+ * of every second length nothing may be replaced.
  */
 #include "config.h"
+#include "base/mem.h"
 #include "proto/conn.h"
 #include "proto/msg.h"
 #include "subsystem/session.h"
@@ -105,6 +107,16 @@ static bool exchange(struct sl_conn *c, struct sl_session *s, size_t turn)
     return true;
 }
 
+static void read_config(struct sl_config *c, const char *root, const char *rights)
+{
+    struct sl_error err;
+    char *text = sl_asprintf("[m]\npath = %s\nanonymous = yes\nallow = %s\nexclude = /b\nexclude = k\n", root, rights);
+    sl_config_init(c);
+    if (sl_config_parse(c, "f", text, strlen(text), &err) != SL_OK)
+        abort();
+    free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const features[] = { "zlib", SL_FEATURE_PARTS, SL_FEATURE_LINKS, SL_FEATURE_RENAME, SL_FEATURE_ATTRS, SL_FEATURE_BACKUP, SL_FEATURE_REMOVE_AS, SL_FEATURE_SMALL, SL_FEATURE_CHANNELS, SL_FEATURE_STATFS, SL_FEATURE_FSYNC, SL_FEATURE_READ_SOME, SL_FEATURE_HOLD, SL_FEATURE_STAGE_IN, SL_FEATURE_RESERVE, SL_FEATURE_FAKE_SUPER, SL_FEATURE_SHA256, SL_FEATURE_MOUNTS, SL_FEATURE_DEVICES, NULL };
@@ -113,11 +125,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sl_hello hello = { 1, 1, SL_FRAME_MAX, SL_CREDIT_START, 0, "fuzz", features, false, { 0 } };
     char root[64];
     fill(root);
-    struct sl_policy policy = { .account = true, .root = root, .rights = SL_RIGHT_ALL };
+    struct sl_config config;
+    read_config(&config, root, size & 2 ? "append-only" : "full");
+    struct sl_who who = { .anonymous = true };
+    struct sl_policy policy = { .account = size % 2 == 0, .root = root, .rights = SL_RIGHT_ALL, .config = &config, .who = &who };
     struct sl_session *s = sl_session_new(&policy);
     struct sl_conn *c = sl_conn_new(SL_ROLE_CLIENT, &hello, 0, &ops, NULL);
     for (size_t i = 0; i < sizeof channels; i++)
-        sl_conn_send(c, channels[i], SL_MSG_ATTACH, 0, "\0\0\0", 3);
+        sl_conn_send(c, channels[i], SL_MSG_ATTACH, 0, policy.account ? "\0\0\0" : "\0\2\1m", policy.account ? 3 : 4);
     bool well = exchange(c, s, 4096);
     for (size_t at = 0; well && at + HEAD <= size;) {
         size_t n = (size_t)data[at + 2] << 8 | data[at + 3], left = size - at - HEAD;
@@ -133,6 +148,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         exchange(c, s, 65536);
     sl_session_free(s);
     sl_conn_free(c);
+    sl_config_clear(&config);
     nftw(root, forget, 16, FTW_DEPTH | FTW_PHYS);
     return 0;
 }

@@ -347,6 +347,31 @@ START_TEST(room_in_place_is_not_given_back)
 }
 END_TEST
 
+/* What was taken first goes with the file's end, too, if less was asked for later. */
+START_TEST(room_goes_however_often_it_was_taken)
+{
+    struct stat st;
+    uint8_t hash[SL_HASH_LEN];
+    static const uint8_t data[2];
+    t.policy.quota.stored = 1 << 20;
+    if (takes_no_room())
+        return;
+    sl_hash_once(data, sizeof data, hash);
+    begin_all();
+    attach_on(1);
+    write_on(1, "a", 0);
+    reserve_on(1, 500000);
+    reserve_on(1, 1);
+    data_on(1, sizeof data);
+    sl_conn_send(t.c, 1, SL_MSG_COMMIT, 0, hash, sizeof hash);
+    pump();
+    ck_assert_int_eq(failed_on(1), SL_OK);
+    ck_assert_int_eq(fstatat(t.dir, "a", &st, 0), 0);
+    ck_assert_int_le(st.st_blocks * 512, 65536);
+    end_all();
+}
+END_TEST
+
 static uint64_t stage_in(uint32_t id)
 {
     struct sl_buf b = { 0 };
@@ -446,6 +471,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, room_is_taken_once);
     tcase_add_test(tc, room_is_given_back);
     tcase_add_test(tc, room_in_place_is_not_given_back);
+    tcase_add_test(tc, room_goes_however_often_it_was_taken);
     tcase_add_test(tc, staging_cleans_once);
     tcase_add_test(tc, searching_for_what_was_kept_has_an_end);
 }

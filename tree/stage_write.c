@@ -177,11 +177,11 @@ enum sl_code sl_stage_reserve(struct sl_stage *s, uint64_t n, struct sl_error *e
         if (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL)
             return sl_fail(err, SL_E_UNSUPPORTED, "the file system can't take room for '%s' ahead", s->name);
         enum sl_code rc = sl_fail_errno(err, errno, "cannot take room for '%s' ahead, %llu bytes", s->name, (unsigned long long)n);
-        s->reserved = n;                 /* some of it there may be */
+        s->reserved = n > s->reserved ? n : s->reserved;     /* some of it there may be */
         sl_stage_abort(s);
         return rc;
     }
-    s->reserved = n;
+    s->reserved = n > s->reserved ? n : s->reserved;
     s->unshared = true;
     return SL_OK;
 }

@@ -2,7 +2,8 @@
 /*
  * delay - a long line: delay MS PORT listens on a free loopback port, whose number it prints, and passes every connection on to loopback port PORT,
  * every byte MS milliseconds late, in both directions. Ends with its standard input. How much it holds is bounded; beyond that
- * the sender waits.
+ * the sender waits. delay MS PORT connecting: a connection takes its round trip as well, as TCP's does: nothing is sent in the first
+ * 2 * MS milliseconds of it by who made it, nor in the first 3 * MS by who was asked.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,6 +24,7 @@ struct piece { int64_t due; size_t len, done; char data[PIECE]; };
 struct way {                     /* one direction of a connection */
     int from, to;
     bool ended;                  /* no more comes */
+    int64_t from_ms;             /* nothing is sent before */
     size_t head, count;
     struct piece *at[PIECES];
 };
@@ -67,7 +69,7 @@ static struct way *place(void)
     return &ways[ways_len - 2];
 }
 
-static void accept_one(int listener, uint16_t port)
+static void accept_one(int listener, uint16_t port, int64_t connecting)
 {
     int a = accept(listener, NULL, NULL), b;
     if (a < 0 || ways_len == 2 * CONNECTIONS) {
@@ -79,8 +81,8 @@ static void accept_one(int listener, uint16_t port)
     fcntl(a, F_SETFL, O_NONBLOCK);
     fcntl(b, F_SETFL, O_NONBLOCK);
     struct way *w = place();
-    w[0] = (struct way){ .from = a, .to = b };
-    w[1] = (struct way){ .from = b, .to = a };
+    w[0] = (struct way){ .from = a, .to = b, .from_ms = now_ms() + 2 * connecting };
+    w[1] = (struct way){ .from = b, .to = a, .from_ms = now_ms() + 3 * connecting };
 }
 
 static void take(struct way *w, int64_t delay)
@@ -94,7 +96,8 @@ static void take(struct way *w, int64_t delay)
         return;
     }
     w->ended = n <= 0;
-    p->due = now_ms() + delay;
+    int64_t now = now_ms();
+    p->due = (now > w->from_ms ? now : w->from_ms) + delay;
     p->len = n > 0 ? (size_t)n : 0;
     p->done = 0;
     w->at[(w->head + w->count++) % PIECES] = p;
@@ -123,9 +126,9 @@ static void give(struct way *w)
 
 int main(int argc, char **argv)
 {
-    if (argc != 3)
+    if (argc != 3 && (argc != 4 || strcmp(argv[3], "connecting") != 0))
         return 2;
-    int64_t delay = atoi(argv[1]);
+    int64_t delay = atoi(argv[1]), connecting = argc == 4 ? delay : 0;
     uint16_t port = (uint16_t)atoi(argv[2]);
     int listener = loopback(0, true);
     struct sockaddr_in a;
@@ -142,7 +145,7 @@ int main(int argc, char **argv)
         if (p[0].revents && read(0, &c, 1) <= 0)
             return 0;
         if (p[1].revents)
-            accept_one(listener, port);
+            accept_one(listener, port, connecting);
         for (size_t i = 0; i < ways_len; i++) {
             take(&ways[i], delay);
             give(&ways[i]);

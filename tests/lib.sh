@@ -2,7 +2,8 @@
 # For the end-to-end tests: TAP, a scratch directory, ways to reach a real server. Sourced by bash; nothing is left behind.
 #
 # Set here: T (scratch directory), SL and SLD (the programs), RSH (an -e command that knows the hosts of start_sshd), me,
-# network_user.
+# network_user. With E2E_TRANSPORT=ssh or libssh in the environment what goes to a server through -e goes over a real sshd by that transport
+# (tests/transport.sh).
 
 umask 022
 export LC_ALL=C TZ=UTC
@@ -39,7 +40,12 @@ comment() { sed 's/^/#   /' | cat -v | cut -c 1-300 | head -n 40; }
 ok() { tests_run=$((tests_run + 1)); echo "ok $tests_run - $*"; }
 not_ok() { tests_run=$((tests_run + 1)); tests_failed=$((tests_failed + 1)); echo "not ok $tests_run - $*"; }
 skip() { tests_run=$((tests_run + 1)); echo "ok $tests_run - $1 # SKIP $2"; }
-done_testing() { echo "1..$tests_run"; [ "$tests_failed" = 0 ]; exit; }
+done_testing() {
+    [ -z "${by_dir:-}" ] || echo "# $(find "$by_dir" -name 'run.*' | wc -l) runs over $E2E_TRANSPORT"
+    echo "1..$tests_run"
+    [ "$tests_failed" = 0 ]
+    exit
+}
 
 # check DESCRIPTION COMMAND...: COMMAND succeeds.
 check() {
@@ -217,7 +223,13 @@ start_socat() {
 rsh_script() {
     local name=$1
     shift
-    { echo '#!/bin/sh'; printf '%s\n' "$@"; } > "$T/$name"
+    { printf '%s\n' '#!/bin/sh' '# rsh_script' "$@"; } > "$T/$name"
     chmod 755 "$T/$name"
     echo "$T/$name"
 }
+
+case ${E2E_TRANSPORT:-} in
+'') ;;
+ssh | libssh) . "$srcdir/tests/transport.sh" ;;
+*) echo "Bail out! E2E_TRANSPORT is ssh or libssh, not '$E2E_TRANSPORT'"; exit 99 ;;
+esac

@@ -237,11 +237,10 @@ void sl_ssh_channel_advance(struct sl_ssh_channel *c)
     if (rc == SSH_AGAIN)
         return;
     c->pump->moved = true;
-    if (rc == SSH_OK && c->state == SL_SSH_OPENING)
+    if (rc == SSH_OK && c->state == SL_SSH_OPENING) {
         learn_round_trip(c);
-    if (rc == SSH_OK && c->state == SL_SSH_OPENING)
         c->state = job->command || o->remote_path ? SL_SSH_COMMANDING : SL_SSH_ASKING;
-    else if (rc == SSH_OK)
+    } else if (rc == SSH_OK)
         start_channel(c);
     else if (!ssh_is_connected(c->pump->session))
         c->pump->broken = true;

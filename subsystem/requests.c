@@ -298,14 +298,23 @@ static const char *named(const struct sl_request_kind *k, const union sl_request
     return scratch;
 }
 
+static enum sl_code missing(const struct sl_request_kind *k, struct sl_error *err)
+{
+    return sl_fail(err, SL_E_RIGHTS, "not allowed here: the right to %s is missing", k->name);
+}
+
 static enum sl_code refuse(struct sl_channel *ch, const struct sl_request_kind *k, uint32_t dir, const char *name,
                            struct sl_error *err)
 {
     char what[160];
+    bool early = k == &kinds[SL_MSG_LIST] && !ch->asked_list;    /* a client may ask for one thing before it can know its rights */
+    ch->asked_list |= early;
+    if (early)
+        return missing(k, err);
     snprintf(what, sizeof what, "refused to %s (rule: %s, line %u)", k->name, ch->rule ? ch->rule : "--allow", ch->rule_line);
     sl_note(ch, SL_NOTE_REFUSED, what, dir, name);
     ch->s->figures.refused++;
-    return sl_fail(err, SL_E_RIGHTS, "not allowed here: the right to %s is missing", k->name);
+    return missing(k, err);
 }
 
 enum sl_code sl_may_make(struct sl_channel *ch, uint32_t dir, const char *name, bool is_dir, struct sl_error *err)

@@ -44,6 +44,7 @@ struct sl_channel {
     struct sl_entry_codec *in, *out;
     uint64_t requests, confirmed;       /* the last one taken; every one up to here is answered */
     uint32_t rights;                    /* none before something is attached */
+    bool asked_list;                    /* and was refused: the next time it is told in the log */
     const struct sl_module *module;     /* NULL unless a module */
     const char *rule;                   /* the configuration's key that gave the rights, and its line, for the log */
     unsigned rule_line;

@@ -308,14 +308,6 @@ START_TEST(what_grew_meanwhile_is_cut)
 }
 END_TEST
 
-static uint64_t kept_in(const char *name)
-{
-    struct sl_buf b = { 0 };
-    struct sl_msg_kept_in m = { name, strlen(name) };
-    sl_kept_in_encode(&b, &m);
-    return send_buf(SL_MSG_KEPT_IN, &b);
-}
-
 START_TEST(keeps_in_a_directory)
 {
     uint64_t all[4];

@@ -146,14 +146,6 @@ END_TEST
 
 /* ---- partial directories ---- */
 
-static uint64_t kept_in(const char *name)
-{
-    struct sl_buf b = { 0 };
-    struct sl_msg_kept_in m = { name, strlen(name) };
-    sl_kept_in_encode(&b, &m);
-    return send_buf(SL_MSG_KEPT_IN, &b);
-}
-
 static uint64_t release(const char *name)
 {
     struct sl_buf b = { 0 };

@@ -197,6 +197,14 @@ SCRATCH_UNUSED static uint64_t list(uint32_t id, const char *name, uint32_t flag
     return send_buf(SL_MSG_LIST, &b);
 }
 
+SCRATCH_UNUSED static uint64_t kept_in(const char *name)
+{
+    struct sl_buf b = { 0 };
+    struct sl_msg_kept_in m = { name, strlen(name) };
+    sl_kept_in_encode(&b, &m);
+    return send_buf(SL_MSG_KEPT_IN, &b);
+}
+
 SCRATCH_UNUSED static uint64_t named(enum sl_msg type, uint32_t id, const char *name)
 {
     struct sl_buf b = { 0 };

@@ -8,6 +8,7 @@
 #include "client/hard.h"
 #include "client/info.h"
 #include "client/plan_priv.h"
+#include "client/write_devices.h"
 #include "base/mem.h"
 
 #include <stdio.h>
@@ -214,7 +215,13 @@ enum sl_code sl_decide_both(struct sl_plan *p, const struct sl_entry *s, const s
         sl_stream_pop(&p->dest_stream);
         return SL_OK;
     }
-    if (s->type != d->type) {
+    bool device = sl_device_is_written(p, s, d);
+    if (device && sl_device_refused(p, s, d)) {
+        sl_merge_drop(&p->source);
+        sl_stream_pop(&p->dest_stream);
+        return SL_OK;
+    }
+    if (s->type != d->type && !device) {
         if ((s->type == SL_TYPE_FILE || s->type == SL_TYPE_DIR) && (rc = sl_pick(p, s, &pick)) != SL_OK)
             return rc;
         if (s->type == SL_TYPE_DIR || sl_pick_leaves_out(p, &pick)) {

@@ -5,6 +5,7 @@
 #include "client/backup.h"
 #include "client/hard.h"
 #include "client/plan_priv.h"
+#include "client/write_devices.h"
 
 #include <string.h>
 
@@ -15,6 +16,8 @@ static void transfer(struct sl_plan *p, struct sl_action *a, const struct sl_ent
 {
     a->kind = SL_ACT_FILE;
     a->basis_size = d->size;
+    if (d->type != SL_TYPE_FILE)
+        sl_device_action(a, s, d);
     a->append = p->o->append && !p->o->append_verify && d->size;
     sl_backup_mark(p, a, d);
     a->update = sl_plan_direction(p);
@@ -51,6 +54,8 @@ static enum verdict content(const struct sl_plan *p, const struct sl_entry *s, c
 {
     if (s->size != d->size)
         return DIFFERENT;
+    if (d->type != SL_TYPE_FILE)
+        return !s->size || p->o->size_only ? SAME : sl_device_compares(p, source) ? ASK_HASHES : DIFFERENT;
     if (p->o->checksum)
         return s->size ? ASK_HASHES : SAME;
     if (p->o->size_only || (!p->o->ignore_times && sl_times_equal(p->o, s, d)))
@@ -102,6 +107,8 @@ enum sl_code sl_decide_files(struct sl_plan *p, const struct sl_entry *s, const 
         a->entry.mode = sl_mode_over(p->o, s, d);
         a->takes_source = true;
         a->quiet = !meta && !sl_plan_told(p, changes);
+        if (d->type != SL_TYPE_FILE)
+            sl_device_action(a, s, d);
     } else {
         a = sl_plan_push(p, v == DIFFERENT || pick.ask ? SL_ACT_FILE : SL_ACT_COMPARE, s, origin);
         transfer(p, a, s, d, changes);

@@ -233,6 +233,7 @@ struct sl_endpoint {
     bool parts;                   /* it has part, join and drop */
     bool links, renames;          /* it has link; rename */
     bool backups, takes;          /* it has backup; take */
+    bool writes_devices;          /* it can write them as if they were files */
     bool reads_devices;           /* it can read them as files; and: */
     bool devices;                 /* set by who owns it: it is to, and tells of them so, where LISTs ask for it */
     bool mounts;                  /* its listings can tell of directories of other file systems */

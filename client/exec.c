@@ -45,7 +45,7 @@ static uint32_t ending_of(const struct sl_lane *l, const struct sl_action *a)
     if (a->kind != SL_ACT_FILE)
         return o->no_resume && (a->kind == SL_ACT_PART || a->kind == SL_ACT_DROP) ? SL_PUT_UNKEPT : 0;
     if (o->inplace)
-        return SL_PUT_INPLACE;
+        return SL_PUT_INPLACE | (o->write_devices ? SL_PUT_DEVICE : 0);
     if (o->partial && !*o->partial_dir && !a->backs_up && !l->plan->holds)
         return l == l->plan->lanes[0] || l->dest->rights & SL_RIGHT_OVERWRITE ? SL_PUT_PARTIAL : 0;
     return o->no_resume ? SL_PUT_UNKEPT : 0;
@@ -292,6 +292,10 @@ static enum sl_code do_other(struct sl_lane *l, struct sl_action *a)
         return SL_AGAIN;
     struct sl_new n = new_of(l, a, dir);
     struct sl_entry there = a->entry;
+    if (a->device) {
+        there.type = a->device;
+        n.entry = &there;
+    }
     if (real) {
         there.name = strrchr(real, '/') ? strrchr(real, '/') + 1 : real;
         there.name_len = strlen(there.name);

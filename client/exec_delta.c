@@ -56,7 +56,7 @@ bool sl_exec_delta_wanted(const struct sl_plan *p, const struct sl_action *a)
         return !a->delta || !a->delta->decided;
     if ((a->delta && a->delta->decided) || !(has_basis(a) || a->similar || may_resume(p, a)))
         return false;
-    if (!p->dest->remote && !a->origin->e->remote && p->o->whole_file == 0 && !p->o->append_verify)
+    if (!p->dest->remote && !a->origin->e->remote && p->o->whole_file == 0 && !p->o->append_verify && !a->device)
         return false;
     return can_hash(p->dest) && can_hash(a->origin->e);
 }
@@ -80,6 +80,8 @@ static void begin_job(const struct sl_plan *p, struct sl_action *a)
     a->delta->collide = p->o->test_mask && strstr(p->o->test_mask, "chunk-hashes");
     if (has_basis(a))
         sl_delta_job_basis(a->delta, a->entry.name, 0, a->basis_size);
+    if (has_basis(a) && a->device)       /* what is behind is not looked at: it may be a thousand times as much */
+        sl_ranges_add(&a->delta->of_bases[0], 0, a->basis_size);
     if (has_basis(a) && a->alternate)
         sl_delta_job_elsewhere(a->delta);
     if (a->similar)

@@ -116,6 +116,7 @@ static void list_dest(struct sl_layout *l, struct sl_plan *p)
 {
     bool removes = l->o->del || l->o->force;
     uint32_t extra = (l->o->dry_run ? 0 : SL_LIST_CLEAN) | sl_layout_identity(l);
+    extra |= l->o->write_devices ? SL_LIST_DEVICE_SIZES : 0;
     if (p->dest_new || p->blind)
         return;
     /* What is mounted there is written into; only nothing in it is deleted. */

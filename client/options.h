@@ -85,7 +85,7 @@ struct sl_options {
     uint64_t max_delete;
     bool max_delete_percent;      /* it is a share of what the destination has */
     bool remove_source_files;
-    bool fsync, delay_updates, preallocate, copy_devices;
+    bool fsync, delay_updates, preallocate, copy_devices, write_devices;
     const char *temp_dir;         /* NULL: none */
     bool backup;                  /* -b; what --backup-dir implies */
     const char *backup_dir;       /* NULL: beside each file */

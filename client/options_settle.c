@@ -6,6 +6,7 @@
 #include "client/files_from_far.h"
 #include "client/options_alternates.h"
 #include "client/options_transfer.h"
+#include "client/write_devices.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +42,7 @@ static void imply_others(struct sl_options *o)
 {
     if (o->acls)
         o->perms = true;                 /* an ACL and its mode are one thing */
-    if (o->append || o->append_verify)
+    if (o->append || o->append_verify || o->write_devices)
         o->inplace = true;
 }
 
@@ -58,7 +59,7 @@ static enum sl_code settle_partial_dir(struct sl_options *o, struct sl_error *er
     if (!*o->partial_dir)
         return SL_OK;
     if (o->inplace || o->no_resume)
-        return sl_fail(err, SL_E_CONFIG, "--partial-dir doesn't go with %s", o->no_resume ? "--no-resume" : "--inplace or --append");
+        return sl_fail(err, SL_E_CONFIG, "--partial-dir doesn't go with %s", o->no_resume ? "--no-resume" : o->write_devices ? "--write-devices" : "--inplace or --append");
     snprintf(rule, sizeof rule, "-srp %s/", o->partial_dir);
     return sl_filters_add(o->filters, "--partial-dir", rule, SL_RULE_FULL, err);
 }
@@ -107,6 +108,8 @@ static enum sl_code check(const struct sl_options *o, struct sl_error *err)
         return sl_fail(err, SL_E_CONFIG, "no source is given (see superlifter --help)");
     if (o->copy_devices && (o->copy_links || o->copy_dirlinks || o->copy_unsafe_links || o->remove_source_files))
         return sl_fail(err, SL_E_CONFIG, "--copy-devices doesn't go with %s", o->remove_source_files ? "--remove-source-files: no device is removed" : "-L, -k and --copy-unsafe-links");
+    if (o->write_devices && sl_write_devices_check(o, err) != SL_OK)
+        return SL_E_CONFIG;
     if (o->one_fs && (o->copy_links || o->copy_dirlinks || o->copy_unsafe_links))
         return sl_fail(err, SL_E_CONFIG, "-x: what file system a symbolic link leads to can't be seen: -L, -k and --copy-unsafe-links don't go with it");
     if (o->files_from && check_list(o, err) != SL_OK)
@@ -120,7 +123,7 @@ static enum sl_code check(const struct sl_options *o, struct sl_error *err)
         return sl_fail(err, SL_E_CONFIG, "--remove-source-files with --delete doesn't go with --retries: the next attempt would delete what the last one moved");
     if (o->delay_updates && o->inplace)
         return sl_fail(err, SL_E_CONFIG, "--delay-updates doesn't go with %s: what is written in place can't wait for its name",
-                       o->append ? "--append" : o->append_verify ? "--append-verify" : "--inplace");
+                       o->append ? "--append" : o->append_verify ? "--append-verify" : o->write_devices ? "--write-devices" : "--inplace");
     if (o->delete_before && o->delete_after)
         return sl_fail(err, SL_E_CONFIG, "--delete-before and --delete-after don't go together");
     if ((o->append || o->append_verify) && o->whole_file > 0)

@@ -23,6 +23,7 @@ const struct sl_option_row sl_option_rows[] = {
     CALL('D', "devices-and-specials", NULL, SL_ID_D, "the same as --devices --specials"),
     ON(0, "devices", devices, "copy device files (as root)"),
     ON(0, "copy-devices", copy_devices, "copy what is on a device into a file"),
+    ON(0, "write-devices", write_devices, "write to a device at the destination as if it were a file (implies --inplace)"),
     ON(0, "specials", specials, "copy fifos and sockets"),
     ON('H', "hard-links", hard_links, "names of one file are names of one file at the destination, too"),
     ON('L', "copy-links", copy_links, "copy what symbolic links lead to, not the links"),
@@ -188,7 +189,6 @@ const struct sl_option_row sl_option_rows[] = {
     ALREADY(0, "checksum-seed", "NUM"), ALREADY(0, "max-alloc", "SIZE"), ALREADY(0, "no-iconv", NULL),
 
     LACKING('N', "crtimes", NULL, "Linux has no way to set when a file was made"),
-    LACKING(0, "write-devices", NULL, "a device is never written to; write it with dd"),
     LACKING(0, "drop-D", NULL, "say --no-D"),
     LACKING('B', "block-size", "SIZE", "files are cut by their content, so there is no size of blocks to set"),
     LACKING(0, "iconv", "SPEC", "names are bytes and stay as they are; rename them with convmv"),

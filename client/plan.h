@@ -97,6 +97,7 @@ struct sl_action {
     uint64_t similar_size;
     size_t similar_alternate;    /* the alternate tree that has it, as in `alternate`; 0: the destination */
     struct sl_delta_job *delta;  /* FILE: owned; NULL: sent whole */
+    enum sl_type device;     /* FILE, COMPARE, META: what is there is such a device, and is written (--write-devices); else 0 */
     bool append;             /* FILE: the destination has its beginning, basis_size bytes: the rest is sent */
     bool whole;              /* it is to be sent whole: a delta of it failed, or would not pay */
     bool told;               /* its line was printed */

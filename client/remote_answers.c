@@ -127,6 +127,7 @@ static enum sl_code on_attached(struct sl_remote *r, enum sl_job job, struct sl_
     r->e.reserves = sl_conn_has(r->conn, SL_FEATURE_RESERVE);
     r->e.mounts = sl_conn_has(r->conn, SL_FEATURE_MOUNTS);
     r->e.reads_devices = m.flags & SL_ATTACHED_DEVICES;
+    r->e.writes_devices = m.flags & SL_ATTACHED_WRITE_DEVICES;
     r->e.holds = sl_conn_has(r->conn, SL_FEATURE_HOLD);
     r->e.takes = sl_conn_has(r->conn, SL_FEATURE_REMOVE_AS);
     r->e.backups = sl_conn_has(r->conn, SL_FEATURE_BACKUP);

@@ -25,7 +25,7 @@ static const char *const features[] = {
     "zlib", "sparse", SL_FEATURE_STEER, SL_FEATURE_SHA256, SL_FEATURE_PARTS, SL_FEATURE_LINKS, SL_FEATURE_RENAME, SL_FEATURE_ATTRS,
     SL_FEATURE_BACKUP, SL_FEATURE_FSYNC, SL_FEATURE_REMOVE_AS, SL_FEATURE_FAKE_SUPER, SL_FEATURE_STATFS, SL_FEATURE_SMALL,
     SL_FEATURE_CHANNELS, SL_FEATURE_READ_SOME, SL_FEATURE_HOLD, SL_FEATURE_MOUNTS, SL_FEATURE_STAGE_IN, SL_FEATURE_RESERVE,
-    SL_FEATURE_DEVICES, NULL
+    SL_FEATURE_DEVICES, SL_FEATURE_WRITE_DEVICES, NULL
 };
 
 /* --compress-choice leaves one of them. */
@@ -78,7 +78,7 @@ static struct sl_remote *remote_new(enum sl_side side, const struct sl_address *
     r->addr = a;
     r->o = o;
     r->e.no_atime = o->open_noatime;
-    r->e.devices = o->copy_devices && r->e.side == SL_SIDE_SOURCE;
+    r->e.devices = r->e.side == SL_SIDE_SOURCE ? o->copy_devices : o->write_devices;
     r->list_owners = sl_layout_owners(o);
     r->t.fd = r->t.out_fd = r->t.stderr_fd = r->t.control_fd = -1;
     r->moved_ms = sl_now_ms();

@@ -10,9 +10,14 @@ enum { AS_IS_LEAST = 4096 };
 
 static void new_head(struct sl_remote *r, const struct sl_new *n, const uint8_t *hash)
 {
-    struct sl_msg_put m = { .id = n->dir, .meta = n->meta & SL_META_ALL, .flags = n->flags, .entry = *n->entry, .hash = hash,
+    struct sl_msg_put m = { .id = n->dir, .meta = n->meta & SL_META_ALL, .flags = n->flags & 0xff, .entry = *n->entry, .hash = hash,
                             .hash_len = sl_hash_size(r->e.digest) };
     sl_put_encode(&r->scratch, r->enc[SL_JOB_WORK], &m);
+}
+
+static uint8_t devices_of(const struct sl_new *n)
+{
+    return n->flags & SL_PUT_DEVICE ? SL_FLAG_DEVICES : 0;
 }
 
 void sl_remote_put(struct sl_endpoint *e, const struct sl_new *n, const void *data, size_t len, const uint8_t *hash)
@@ -27,7 +32,7 @@ void sl_remote_put(struct sl_endpoint *e, const struct sl_new *n, const void *da
     if (len)
         memcpy(p + head, data, len);
     uint8_t flags = len >= AS_IS_LEAST && sl_remote_as_is(r, n->entry->name) ? SL_FRAME_AS_IS : 0;
-    sl_conn_finish(r->conn, sl_job_channel(SL_JOB_WORK), SL_MSG_PUT, flags, head + len);
+    sl_conn_finish(r->conn, sl_job_channel(SL_JOB_WORK), SL_MSG_PUT, flags | devices_of(n), head + len);
     sl_buf_reset(&r->scratch, 64 * 1024);
     e->issued[SL_JOB_WORK]++;
 }
@@ -35,7 +40,9 @@ void sl_remote_put(struct sl_endpoint *e, const struct sl_new *n, const void *da
 void sl_remote_write(struct sl_endpoint *e, const struct sl_new *n)
 {
     new_head(sl_remote_of(e), n, NULL);
+    sl_remote_of(e)->flags = devices_of(n);
     sl_remote_send_scratch(sl_remote_of(e), SL_JOB_WORK, SL_MSG_WRITE);
+    sl_remote_of(e)->flags = 0;
     sl_remote_of(e)->writes_as_is = sl_remote_as_is(sl_remote_of(e), n->entry->name);
 }
 
@@ -57,7 +64,9 @@ void sl_remote_basis(struct sl_endpoint *e, uint32_t dir, const char *name, unsi
 {
     struct sl_msg_basis m = { .id = dir, .flags = (uint8_t)flags, .name = name, .name_len = strlen(name) };
     sl_basis_encode(&sl_remote_of(e)->scratch, &m);
+    sl_remote_of(e)->flags = sl_remote_reads(sl_remote_of(e)) & SL_FLAG_DEVICES;
     sl_remote_send_scratch(sl_remote_of(e), SL_JOB_WORK, SL_MSG_BASIS);
+    sl_remote_of(e)->flags = 0;
 }
 
 void sl_remote_copy(struct sl_endpoint *e, unsigned basis, uint64_t from, uint32_t len)

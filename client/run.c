@@ -122,7 +122,9 @@ static enum sl_code suits(const struct sl_layout *l, const struct sl_endpoint *e
     bool tree = !(l->addresses[0].modules && !l->addresses[0].module) || l->o->dest;
     enum sl_code rc = tree ? sl_attrs_possible(l->o, e, err) : SL_OK;
     if (rc == SL_OK && l->o->copy_devices && e->side == SL_SIDE_SOURCE && !e->reads_devices)
-        rc = sl_fail(err, SL_E_CONFIG, "--copy-devices: the server at the source reads no devices: this account is confined there, or it is too old");
+        rc = sl_fail(err, SL_E_CONFIG, "--copy-devices: the server at the source reads no devices: this account is confined there and lacks the right device, or it is too old");
+    if (rc == SL_OK && l->o->write_devices && e->side == SL_SIDE_DEST && !e->writes_devices)
+        rc = sl_fail(err, SL_E_CONFIG, "--write-devices: the server at the destination writes to no devices: this account is confined there and lacks the right device, or may not overwrite, or the server is too old");
     if (rc == SL_OK && tree && l->o->one_fs > 1 && !e->mounts)
         rc = sl_fail(err, SL_E_CONFIG, "-x twice: the server at the %s is too old for it", e->side == SL_SIDE_SOURCE ? "source" : "destination");
     if (rc != SL_OK)
@@ -176,6 +178,8 @@ static enum sl_code settle_in(struct sl_layout *l, struct sl_error *err, int *ex
         *exit_status = rc == SL_E_CLOSED || rc == SL_E_TIMEOUT || rc == SL_E_PROTOCOL ? sl_run_session_status(rc) : 1;
     if (rc == SL_OK && local_dest)
         l->dest = sl_local_new(SL_SIDE_DEST, remote, l->helper);
+    if (rc == SL_OK && local_dest)
+        l->dest->devices = l->o->write_devices;
     if (rc == SL_OK && local_dest)
         sl_fake_super_side(l->o, l->dest);
     if (rc == SL_OK && local_dest && l->o->keep_dirlinks)

@@ -81,7 +81,7 @@ enum sl_code sl_staging_begin(struct sl_lane *l)
 void sl_staging_reserve(struct sl_lane *l, const struct sl_action *a)
 {
     bool first = a->kind == SL_ACT_FILE || (a->kind == SL_ACT_PART && a->flags & SL_PUT_FIRST);
-    bool longer = !l->plan->o->inplace || a->entry.size > a->basis_size;
+    bool longer = !a->device && (!l->plan->o->inplace || a->entry.size > a->basis_size);
     if (!l->plan->o->preallocate || !first || !longer || !a->entry.size)
         return;
     l->reserve_ticket = l->dest->issued[SL_JOB_WORK] + 1;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* First bytes of records. Entries have their type in the three low bits, which are 0 here. */
-enum { TYPE_BITS = 0x07, RECORD_END = 0x00, RECORD_ERROR = 0x08, RECORD_LINK = 0x10, RECORD_ATTRS = 0x18, RECORD_TIMES = 0x20, RECORD_MOUNT = 0x28 };
+enum { TYPE_BITS = 0x07, RECORD_END = 0x00, RECORD_ERROR = 0x08, RECORD_LINK = 0x10, RECORD_ATTRS = 0x18, RECORD_TIMES = 0x20, RECORD_MOUNT = 0x28, RECORD_DEVICE = 0x30 };
 enum { NAMES_LEAST = 2 };
 /* What stands in ATTRS in the place of a length: no set is so short. */
 enum { ATTRS_SAME = 0, ATTRS_UNKNOWN = 1, ATTRS_LEAST = 4, NS_MAX = 999999999 };
@@ -17,6 +17,10 @@ void sl_list_put_entry(struct sl_buf *b, struct sl_entry_codec *c, const struct 
     sl_entry_encode(c, b, e);
     if (e->mount && e->type == SL_TYPE_DIR)
         sl_w_u8(b, RECORD_MOUNT);
+    if (e->size && e->type == SL_TYPE_BLOCK) {
+        sl_w_u8(b, RECORD_DEVICE);
+        sl_w_uv(b, e->size);
+    }
     if (e->names < NAMES_LEAST || e->type == SL_TYPE_DIR)
         return;
     sl_w_u8(b, RECORD_LINK);
@@ -56,6 +60,14 @@ static enum sl_code decode_mount(struct sl_rd *r, struct sl_entry *e, struct sl_
     (void)sl_r_u8(r);
     e->mount = e->type == SL_TYPE_DIR;
     return e->mount ? SL_OK : sl_fail(err, SL_E_PROTOCOL, "a mount record in a listing is of no directory");
+}
+
+static enum sl_code decode_device(struct sl_rd *r, struct sl_entry *e, struct sl_error *err)
+{
+    (void)sl_r_u8(r);
+    e->size = sl_r_uv(r, INT64_MAX);
+    bool ok = sl_r_ok(r) && e->size && e->type == SL_TYPE_BLOCK;
+    return ok ? SL_OK : sl_fail(err, SL_E_PROTOCOL, "a device record in a listing is malformed");
 }
 
 /* Which file the entry in front of it is. */
@@ -145,6 +157,8 @@ enum sl_code sl_list_decode(struct sl_entry_codec *c, struct sl_rd *r, struct sl
         enum sl_code rc = sl_entry_decode(c, r, &got.entry, true, err);
         if (rc == SL_OK && sl_r_left(r) && *r->p == RECORD_MOUNT)
             rc = decode_mount(r, &got.entry, err);
+        if (rc == SL_OK && sl_r_left(r) && *r->p == RECORD_DEVICE)
+            rc = decode_device(r, &got.entry, err);
         if (rc == SL_OK && sl_r_left(r) && *r->p == RECORD_LINK)
             rc = decode_link(r, &got.entry, err);
         if (rc == SL_OK)

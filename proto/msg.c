@@ -127,7 +127,7 @@ enum sl_code sl_attached_decode(struct sl_rd *r, struct sl_msg_attached *m, stru
 /* ---- LIST ---- */
 
 enum { LIST_FLAGS = SL_LIST_RECURSE | SL_LIST_CHILDREN | SL_LIST_ONE_FS | SL_LIST_NUMERIC | SL_LIST_NO_OWNER | SL_LIST_CLEAN |
-                  SL_LIST_LINKS | SL_LIST_MOUNTS | SL_LIST_DEVICES | SL_LIST_ATTRS };
+                  SL_LIST_LINKS | SL_LIST_MOUNTS | SL_LIST_DEVICES | SL_LIST_DEVICE_SIZES | SL_LIST_ATTRS };
 
 void sl_list_request_encode(struct sl_buf *b, const struct sl_msg_list *m)
 {

@@ -32,6 +32,7 @@
 #define SL_FEATURE_MOUNTS "mounts"
 #define SL_FEATURE_DEVICES "devices"
 #define SL_FLAG_DEVICES 64u       /* frame flag of READ, READ_RANGES, HASH, CHUNKS: a device is read as a file, where ATTACHED says that it may be */
+#define SL_FEATURE_WRITE_DEVICES "write-devices"   /* and of PUT, WRITE: a device that has the name is written, where ATTACHED says that it may be; of BASIS */
 #define SL_FEATURE_STAGE_IN "stage-in"
 #define SL_FEATURE_RESERVE "reserve"
 #define SL_FLAG_VERSION 4u        /* frame flag of READ_RANGES: END is to say which version of the file it was */
@@ -107,6 +108,7 @@ enum sl_msg {
 /* ---- rights: one bit an operation class ---- */
 enum sl_right {
     SL_RIGHT_LIST = 1, SL_RIGHT_READ = 2, SL_RIGHT_CREATE = 4, SL_RIGHT_OVERWRITE = 8, SL_RIGHT_DELETE = 16,
+    SL_RIGHT_DEVICE = 1024,  /* what is on devices, as if they were files; no part of ALL */
     SL_RIGHT_RENAME = 32, SL_RIGHT_META = 64, SL_RIGHT_SPECIAL = 128, SL_RIGHT_HASH = 256, SL_RIGHT_PUBLISH = 512,
     SL_RIGHT_ALL = 1023
 };
@@ -127,7 +129,8 @@ enum sl_attach_flag { SL_ATTACH_SHA256 = 1 /* the hash of whole files; else XXH3
 enum sl_attached_flag { SL_ATTACHED_CHOWN = 1 /* the server may give files away */,
                         SL_ATTACHED_ENFORCED = 2 /* the rights bind: the peer can do nothing else here */,
                         SL_ATTACHED_FAKE = 4, /* what takes a superuser is kept in attributes, asked for or not */
-                        SL_ATTACHED_DEVICES = 8 /* it may read devices as files */ };
+                        SL_ATTACHED_DEVICES = 8, /* it may read devices as files */
+                        SL_ATTACHED_WRITE_DEVICES = 16 /* and write them (feature `write-devices`) */ };
 struct sl_msg_attached {
     uint64_t request;
     uint32_t rights, flags, umask, uid;
@@ -148,6 +151,7 @@ enum sl_list_flag {
     SL_LIST_LINKS = 64,      /* of what has several names, which file it is (feature `links`) */
     SL_LIST_MOUNTS = 4096,   /* of directories, which are on another device than the listed thing (feature `mounts`) */
     SL_LIST_DEVICES = 8192,  /* devices are told as the files that they can be read as (feature `devices`) */
+    SL_LIST_DEVICE_SIZES = 16384, /* of block devices, how much is on them (feature `write-devices`) */
     SL_LIST_ATTRS = SL_ATTRS_ALL & ~(uint32_t)SL_ATTRS_NUMERIC   /* attributes and times of access: enum sl_attrs_flag (base/attrs.h) */
 };
 struct sl_msg_list { uint32_t id; uint32_t flags; const char *name; size_t name_len; };
@@ -167,7 +171,7 @@ struct sl_list_record {
     size_t text_len;
 };
 #define SL_LINK_BYTES_MAX (1u + 3 * SL_UV_MAX_BYTES)
-/* An ENTRY, and behind it, where entry.mount says so, MOUNT; where entry.names says that it has several names, LINK, which is of the record before it and no record of its own here. */
+/* An ENTRY, and behind it, where entry.mount says so, MOUNT; of a block device with a size, DEVICE; where entry.names says that it has several names, LINK, which is of the record before it and no record of its own here. */
 void sl_list_put_entry(struct sl_buf *b, struct sl_entry_codec *c, const struct sl_entry *e);
 void sl_list_put_end(struct sl_buf *b);
 void sl_list_put_error(struct sl_buf *b, enum sl_code code, const char *name, size_t name_len, const char *text);
@@ -226,6 +230,7 @@ enum sl_put_flag {
     SL_PUT_INPLACE = 16,     /* PUT, WRITE: the file that is there is written where it is; needs the right to overwrite */
     SL_PUT_FSYNC = 64,       /* PUT, WRITE, JOIN: the file is synced before it has its name, and its directory after */
     SL_PUT_FIRST = 32,       /* PART: the first one of the file; no part of it was written before */
+    SL_PUT_DEVICE = 256,     /* not on the wire, where it is frame flag SL_FLAG_DEVICES of PUT, WRITE: what has the name may be a device, and is written */
     SL_PUT_HOLD = 128        /* PUT, WRITE, JOIN, LINK: it waits for its name, until RELEASE; needs the right to overwrite */
 };
 struct sl_msg_put {

@@ -88,7 +88,7 @@ static enum sl_code attach_module(struct sl_channel *ch, const struct sl_msg_att
     free(path);
     if (rc != SL_OK)
         return rc;
-    *rights = d.rights & s->policy->rights;
+    *rights = d.rights & (s->policy->rights | (s->policy->limited ? 0 : (uint32_t)SL_RIGHT_DEVICE));
     ch->module = m;
     ch->rule = d.rule;
     ch->rule_line = d.line;
@@ -134,6 +134,7 @@ static void answer(struct sl_channel *ch, const struct sl_msg_attach *a)
     m.flags = (m.uid == 0 || ch->fake ? (uint32_t)SL_ATTACHED_CHOWN : 0) | (p->enforced ? (uint32_t)SL_ATTACHED_ENFORCED : 0);
     m.flags |= ch->fake ? (uint32_t)SL_ATTACHED_FAKE : 0;
     m.flags |= sl_may_devices(ch) ? (uint32_t)SL_ATTACHED_DEVICES : 0;
+    m.flags |= sl_may_write_devices(ch) ? (uint32_t)SL_ATTACHED_WRITE_DEVICES : 0;
     m.home = a->how == SL_ATTACH_ROOT && !p->root ? ch->s->home : "";
     m.home_len = strlen(m.home);
     m.motd = p->motd ? p->motd : "";

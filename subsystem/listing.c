@@ -81,8 +81,8 @@ enum sl_code sl_run_list(struct sl_channel *ch, const union sl_request *q, struc
         flags &= ~(uint32_t)SL_LIST_CLEAN;
     ch->list_atimes = flags & SL_ATTRS_ATIME;
     enum sl_code rc = sl_attrs_may_read(ch, flags, err);
-    if (rc == SL_OK && flags & SL_LIST_DEVICES && !sl_may_devices(ch))
-        rc = sl_fail(err, SL_E_RIGHTS, "not allowed here: devices are read for accounts only that are not confined");
+    if (rc == SL_OK)
+        rc = sl_devices_listed(ch, flags, err);
     if (rc == SL_OK)
         rc = sl_dirs_fd(ch->dirs, m->id, &fd, err);
     if (rc == SL_OK && *ch->name && start_hidden(ch, m->id, fd))

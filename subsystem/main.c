@@ -109,6 +109,7 @@ static int set_policy(const struct sl_args *a, const struct sl_config *c, struct
     struct sl_error err = { 0 };
     if (a->allow && sl_rights_parse(a->allow, &p->rights, &err) != SL_OK)
         return failed(&err, EXIT_USAGE);
+    p->limited = a->allow;
     for (size_t i = 0; i < a->module_count; i++)
         if (!sl_config_module(c, a->modules[i], strlen(a->modules[i]))) {
             sl_fail(&err, SL_E_CONFIG, "--module: there is no module '%s' in the configuration", a->modules[i]);

@@ -29,6 +29,7 @@ static const struct { const char *name; uint32_t rights; } names[] = {
     { "meta", SL_RIGHT_META },
     { "special", SL_RIGHT_SPECIAL },
     { "publish", SL_RIGHT_PUBLISH },
+    { "device", SL_RIGHT_DEVICE },
 };
 enum { NAMES = sizeof names / sizeof names[0], SETS = 6 };
 
@@ -53,11 +54,13 @@ enum sl_code sl_rights_parse(const char *text, uint32_t *rights, struct sl_error
         size_t len = strcspn(text, blanks);
         if (!right_of(text, len, &all))
             return sl_fail(err, SL_E_CONFIG, "'%.*s' is not a right; there are: list read hash write create overwrite delete "
-                           "rename meta special publish, read-only append-only drop-box full none",
+                           "rename meta special publish device, read-only append-only drop-box full none",
                            (int)(len < 100 ? len : 100), text);
         text += len;
         text += strspn(text, blanks);
     }
+    if (all & SL_RIGHT_DEVICE && all & SL_RIGHT_SPECIAL)
+        return sl_fail(err, SL_E_CONFIG, "device doesn't go with special: who may make devices, too, has every disk of this machine");
     *rights = all;
     return SL_OK;
 }

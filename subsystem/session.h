@@ -22,6 +22,7 @@ struct sl_policy {
     bool account;                /* the plain namespace (HOST:PATH) is offered */
     const char *root;            /* of the plain namespace; NULL: "/" */
     uint32_t rights;             /* of the plain namespace; a module's are those of both */
+    bool limited;                /* they were said (--allow): else a module may have the right device, which is no part of all */
     bool enforced;               /* the peer can do nothing else on this machine (forced command, TCP) */
     const struct sl_who *who;    /* whom modules are decided for */
     const char *const *only;     /* --module=NAME...: NULL-terminated, or NULL: all */

@@ -222,6 +222,10 @@ enum sl_code sl_store(struct sl_channel *ch, uint64_t n, struct sl_error *err);
 void sl_store_end(struct sl_channel *ch, bool complete);
 /* Ranges of a request from offset `from` on, to be kept; SL_E_LIMIT: they are too many, and out is empty. */
 enum sl_code sl_take_ranges(const struct sl_rd *rd, uint64_t from, struct sl_ranges *out, struct sl_error *err);
+bool sl_may_write_devices(const struct sl_channel *ch);
+/* Whether a LIST may have these flags; the flags of PUT or WRITE, as its frame says whether what has the name may be a device. */
+enum sl_code sl_devices_listed(const struct sl_channel *ch, uint32_t flags, struct sl_error *err);
+uint32_t sl_devices_written(const struct sl_channel *ch, uint32_t flags);
 /* Opens what a request reads. */
 enum sl_code sl_open_for_reading(const struct sl_channel *ch, struct sl_reader *r, int dirfd, const char *name, struct sl_error *err);
 /* Whether flags of PUT, WRITE, JOIN or LINK that need more than a new file does are allowed. */

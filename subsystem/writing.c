@@ -49,7 +49,7 @@ enum sl_code sl_run_put(struct sl_channel *ch, const union sl_request *q, struct
 {
     const struct sl_msg_put *m = &q->put;
     struct sl_entry e = m->entry;
-    uint32_t meta = m->meta, flags = m->flags;
+    uint32_t meta = m->meta, flags = sl_devices_written(ch, m->flags);
     uint8_t mine[SL_HASH_MOST];
     int fd = -1;
     bool kept_back = sl_limit(ch, &e, &meta, &flags);
@@ -103,7 +103,7 @@ enum sl_code sl_run_write(struct sl_channel *ch, const union sl_request *q, stru
     ch->w_entry.name = ch->w_name;
     ch->w_entry.target = NULL;
     ch->w_meta = m->meta;
-    ch->w_flags = m->flags;
+    ch->w_flags = sl_devices_written(ch, m->flags);
     ch->w_kept_back = sl_limit(ch, &ch->w_entry, &ch->w_meta, &ch->w_flags);
     sl_attrs_hold(ch);
     enum sl_code rc = sl_may_write_so(ch, m->flags, err);

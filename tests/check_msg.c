@@ -106,7 +106,7 @@ START_TEST(list_request)
     CHECK_SHAPE(list_request, sl_msg_list);
     ck_assert_int_eq(sl_list_request_decode(&r, &got, &err), SL_OK);
     ck_assert(got.id == 3 && got.flags == m.flags && got.name_len == 0);
-    CHECK_REFUSED(list_request, sl_msg_list, "\0\200\200\1\0");     /* unknown flag */
+    CHECK_REFUSED(list_request, sl_msg_list, "\0\200\200\2\0");     /* unknown flag */
     CHECK_REFUSED(list_request, sl_msg_list, "\0\0\1/");
 }
 END_TEST
@@ -341,6 +341,28 @@ START_TEST(mounts_in_listings)
     ck_assert(!got.entry.mount);
     ck_assert_int_eq(decode_listed("\x39\1a\0\x28", 5, &got), SL_E_PROTOCOL);   /* of a file */
     ck_assert_int_eq(decode_listed("\x28", 1, &got), SL_E_PROTOCOL);             /* of nothing */
+}
+END_TEST
+
+START_TEST(sizes_of_devices_in_listings)
+{
+    struct sl_entry e = { .type = SL_TYPE_BLOCK, .name = "d", .name_len = 1, .rdev_major = 7, .size = 300 };
+    struct sl_entry_codec *enc = sl_entry_codec_new(), *dec = sl_entry_codec_new();
+    struct sl_list_record got;
+    sl_list_put_entry(&b, enc, &e);
+    ck_assert_int_eq(sl_list_decode(dec, reader(), &got, &err), SL_OK);
+    ck_assert(sl_r_done(&r) && got.entry.size == 300 && got.entry.type == SL_TYPE_BLOCK && got.entry.rdev_major == 7);
+    sl_entry_codec_free(enc);
+    sl_entry_codec_free(dec);
+    ck_assert_int_eq(decode_listed("\x3d\1d\7\0\x30\xac\2", 8, &got), SL_OK);
+    ck_assert_uint_eq(got.entry.size, 300);
+    ck_assert_int_eq(decode_listed("\x3d\1d\7\0", 5, &got), SL_OK);
+    ck_assert_uint_eq(got.entry.size, 0);
+    ck_assert_int_eq(decode_listed("\x3d\1d\7\0\x30\0", 7, &got), SL_E_PROTOCOL);     /* of nothing */
+    ck_assert_int_eq(decode_listed("\x3d\1d\7\0\x30", 6, &got), SL_E_PROTOCOL);
+    ck_assert_int_eq(decode_listed("\x3c\1d\7\0\x30\1", 7, &got), SL_E_PROTOCOL);     /* of one of characters */
+    ck_assert_int_eq(decode_listed("\x39\1a\0\x30\1", 6, &got), SL_E_PROTOCOL);           /* of a file */
+    ck_assert_int_eq(decode_listed("\x3d\1d\7\0\x30\xff\xff\xff\xff\xff\xff\xff\xff\xff\1", 16, &got), SL_E_PROTOCOL);
 }
 END_TEST
 
@@ -665,6 +687,7 @@ int main(void)
     tcase_add_test(t, links_in_listings);
     tcase_add_test(t, links_that_make_no_sense);
     tcase_add_test(t, mounts_in_listings);
+    tcase_add_test(t, sizes_of_devices_in_listings);
     tcase_add_test(t, contents);
     tcase_add_test(t, versions);
     tcase_add_test(t, parts);

@@ -6,6 +6,7 @@
 #include "tree/kept.h"
 
 #include <sys/inotify.h>
+#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
 static uint64_t attach_as(uint32_t id, uint8_t flags)
@@ -171,6 +172,46 @@ START_TEST(releasing_is_renaming)
         ck_assert_int_eq(result(put), may ? SL_OK : SL_E_RIGHTS);
         ck_assert_int_eq(result(n), may ? SL_OK : SL_E_RIGHTS);
         ck_assert_int_eq(fstatat(t.dir, "secret", &st, AT_SYMLINK_NOFOLLOW), may ? 0 : -1);
+        end();
+    }
+}
+END_TEST
+
+static uint64_t put_flagged(const char *name, const char *text)
+{
+    struct sl_buf b = { 0 };
+    struct sl_entry e = entry_of(SL_TYPE_FILE, name, strlen(text));
+    uint8_t hash[SL_HASH_BYTES];
+    sl_hash_once(text, strlen(text), hash);
+    struct sl_msg_put m = { .meta = SL_META_MODE, .flags = SL_PUT_REPLACE | SL_PUT_INPLACE, .entry = e, .hash = hash };
+    sl_put_encode(&b, t.enc, &m);
+    sl_w_raw(&b, text, strlen(text));
+    sl_conn_send(t.c, 1, SL_MSG_PUT, SL_FLAG_DEVICES, sl_buf_ptr(&b), sl_buf_len(&b));
+    sl_buf_clear(&b);
+    return ++t.asked;
+}
+
+/* Whatever ATTACHED said: only with the right is a device written, and else what has its name is replaced as ever. */
+START_TEST(a_device_is_written_with_the_right_alone)
+{
+    const uint32_t some = SL_RIGHT_LIST | SL_RIGHT_READ | SL_RIGHT_CREATE | SL_RIGHT_OVERWRITE;
+    const struct { uint32_t rights; bool written; enum sl_code result; } cases[] = {
+        { SL_RIGHT_ALL, false, SL_OK }, { some, false, SL_OK }, { some | SL_RIGHT_DEVICE, true, SL_OK },
+        { (some | SL_RIGHT_DEVICE) & ~(uint32_t)SL_RIGHT_OVERWRITE, false, SL_E_RIGHTS } };
+    struct stat st;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        unlinkat(t.dir, "null", 0);
+        if (mknodat(t.dir, "null", S_IFCHR | 0600, makedev(1, 3)) != 0)
+            return;                      /* only root can */
+        t.policy.rights = cases[i].rights;
+        begin(4096);
+        attach();
+        uint64_t listed = list(0, "", SL_LIST_CHILDREN | SL_LIST_DEVICE_SIZES), n = put_flagged("null", "content");
+        pump();
+        ck_assert_int_eq(result(listed), cases[i].written ? SL_OK : SL_E_RIGHTS);
+        ck_assert_int_eq(result(n), cases[i].result);
+        ck_assert_int_eq(fstatat(t.dir, "null", &st, AT_SYMLINK_NOFOLLOW), 0);
+        ck_assert_int_eq(S_ISCHR(st.st_mode) != 0, cases[i].written || cases[i].result != SL_OK);
         end();
     }
 }
@@ -466,6 +507,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, room_goes_however_often_it_was_taken);
     tcase_add_test(tc, staging_cleans_once);
     tcase_add_test(tc, searching_for_what_was_kept_has_an_end);
+    tcase_add_test(tc, a_device_is_written_with_the_right_alone);
 }
 
 int main(void)

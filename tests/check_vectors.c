@@ -291,7 +291,7 @@ static const struct { const char *file; enum sl_code (*pass)(struct sl_rd *, str
     { "basis", pass_basis },       { "copy", pass_copy },         { "keep", pass_keep },
     { "kept-in", pass_kept_in },   { "attach-sha256", pass_attach }, { "attach-fake", pass_attach }, { "steer", pass_steer }, { "line", pass_line },
     { "part", pass_part },         { "join", pass_join },         { "drop", pass_drop },         { "link", pass_move },         { "statfs-is", pass_statfs_is },         { "content-version", pass_content },
-    { "list-links", pass_list_request }, { "listed-links", pass_listed }, { "listed-mounts", pass_listed },
+    { "list-links", pass_list_request }, { "listed-links", pass_listed }, { "listed-mounts", pass_listed }, { "listed-devices", pass_listed },
     { "attrs", pass_attrs },       { "get-attrs", pass_get_attrs }, { "attrs-are", pass_attrs_are }, { "listed-attrs", pass_listed_attrs },
     { "backup", pass_backup },     { "read-some", pass_read_some },
     { "release", pass_release },

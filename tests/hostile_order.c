@@ -96,7 +96,7 @@ static const struct { uint8_t type; const char *bytes; size_t len; } broken[] = 
     P(SL_MSG_OPEN_DIR, "\0\5\3dir!"),                                         /* trailing bytes */
     P(SL_MSG_OPEN_DIR, "\x80\0\5\3dir"),                                      /* a number longer than needed */
     P(SL_MSG_OPEN_DIR, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f\5\3dir"),    /* more than 64 bits */
-    P(SL_MSG_LIST, "\0\x80\x80\1\0"), P(SL_MSG_LIST, "\0\xff\xff\xff\xff\xff\1\0"), /* flags there are none of */
+    P(SL_MSG_LIST, "\0\x80\x80\2\0"), P(SL_MSG_LIST, "\0\xff\xff\xff\xff\xff\1\0"), /* flags there are none of */
     P(SL_MSG_HOLE, "\x80\x80\x80\x80\x80\x80\x80\x80\x80\1"),                 /* 2^63 bytes */
     P(SL_MSG_COMMIT, "0123456789abcde"), P(SL_MSG_COMMIT, "0123456789abcdefg"), P(SL_MSG_ABORT, "x"),
     P(SL_MSG_REMOVE, "\0\0\1x"), P(SL_MSG_REMOVE, "\0\x08\1x"), P(SL_MSG_OWNER, "\0\xff\xff\xff\xff\x1f\0"),

@@ -327,6 +327,7 @@ static void devices(struct peer *p)
     hello(p);
     /* Who could make one would be out of its confinement by reading it. */
     want(p, 1, ask_list(p, 1, 0, "", SL_LIST_CHILDREN | SL_LIST_DEVICES), BIT(SL_E_RIGHTS), "a listing of devices as files");
+    want(p, 1, ask_list(p, 1, 0, "", SL_LIST_CHILDREN | SL_LIST_DEVICE_SIZES), BIT(SL_E_RIGHTS), "a listing of what is on devices");
 }
 
 /* ---- what waits for its name ---- */

@@ -3,6 +3,7 @@
  * changed hands in between. */
 #include "config.h"
 #include "tree/inplace.h"
+#include "tree/device.h"
 
 #include "base/io.h"
 #include "base/mem.h"
@@ -25,12 +26,14 @@ static enum sl_code cannot(const struct sl_stage *s, const char *what, struct sl
 }
 
 /* The file that is there, if it is one. Only what is a file is opened: opening alone wakes who waits at a fifo. */
-static enum sl_code open_old(struct sl_stage *s, struct sl_error *err)
+static enum sl_code open_old(struct sl_stage *s, uint32_t how, struct sl_error *err)
 {
     const int flags = O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
     struct stat st;
     if (fstatat(s->dirfd, s->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
         return cannot(s, "write", err);
+    if (how & SL_STAGE_DEVICE && sl_is_device(&st))
+        return sl_device_open(s, &st, err);
     if (S_ISREG(st.st_mode) && (s->fd = openat(s->dirfd, s->name, flags)) < 0 && errno != ELOOP && errno != ENXIO)
         return cannot(s, "write", err);
     if (s->fd < 0)
@@ -55,7 +58,7 @@ enum sl_code sl_inplace_open(struct sl_stage *s, mode_t mode, uint32_t flags, bo
         } else if (errno != EEXIST || !(flags & SL_STAGE_REPLACE)) {
             return sl_fail_errno(err, errno, "cannot create '%s'", s->name);
         } else {
-            rc = open_old(s, err);
+            rc = open_old(s, flags, err);
         }
     }
     if (rc == SL_OK && fstat(s->fd, &st) != 0) {
@@ -67,7 +70,8 @@ enum sl_code sl_inplace_open(struct sl_stage *s, mode_t mode, uint32_t flags, bo
     s->inplace = s->stays = s->unshared = true;
     s->dev = st.st_dev;
     s->ino = st.st_ino;
-    s->old_size = (uint64_t)st.st_size;
+    if (!s->device)
+        s->old_size = (uint64_t)st.st_size;
     return SL_OK;
 }
 
@@ -94,10 +98,11 @@ enum sl_code sl_inplace_hole(struct sl_stage *s, uint64_t n, struct sl_error *er
 {
     uint64_t end = s->sparse && s->reserved > s->old_size ? s->reserved : s->old_size;
     uint64_t old = s->pos < end ? end - s->pos : 0;
-    uint64_t cleared = n < old ? n : old;
+    uint64_t cleared = n < old || s->device ? n : old;
     if (!cleared || fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)s->pos, (off_t)cleared) == 0)
         return SL_OK;
-    return errno == EOPNOTSUPP || errno == ENOSYS ? write_zeros(s, cleared, err) : cannot(s, "clear a part of", err);
+    /* Of a device only whole blocks can be cleared, and of one of characters nothing. */
+    return s->device || errno == EOPNOTSUPP || errno == ENOSYS ? write_zeros(s, cleared, err) : cannot(s, "clear a part of", err);
 }
 
 enum sl_code sl_inplace_length(const struct sl_stage *s, uint64_t n, struct sl_error *err)
@@ -105,7 +110,7 @@ enum sl_code sl_inplace_length(const struct sl_stage *s, uint64_t n, struct sl_e
     struct stat st;
     if (!s->inplace)
         return sl_fail(err, SL_E_CHANGED, "'%s' is no file that can be written in place", s->name);
-    if (fstat(s->fd, &st) != 0)
-        return cannot(s, "look at", err);
+    if (s->device || fstat(s->fd, &st) != 0)
+        return s->device ? sl_fail(err, SL_E_CHANGED, "'%s' is a device, to which nothing is appended", s->name) : cannot(s, "look at", err);
     return (uint64_t)st.st_size == n ? SL_OK : sl_fail(err, SL_E_CHANGED, "'%s' is not as long as it was", s->name);
 }

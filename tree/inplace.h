@@ -10,7 +10,8 @@
 #include "tree/stage.h"
 
 /* Opens the file, or makes it where there is none; with neither SL_STAGE_REPLACE nor a free name SL_E_EXISTS. mode: of a new one. Needs s->dirfd
- * and s->name; fills s->fd, s->inplace, *made. SL_E_TYPE: something else has that name, and nothing is open. */
+ * and s->name; fills s->fd, s->inplace, *made. With SL_STAGE_DEVICE a device is a file that is there. SL_E_TYPE: something else has that name, and
+ * nothing is open. */
 enum sl_code sl_inplace_open(struct sl_stage *s, mode_t mode, uint32_t flags, bool *made, struct sl_error *err);
 
 /* Whether fd is the file that is being written. */

@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "tree/fake.h"
 #include "tree/away.h"
+#include "tree/device.h"
 #include "tree/inplace.h"
 
 #include <errno.h>
@@ -112,6 +113,8 @@ enum sl_code sl_stage_begin_inplace(struct sl_stage *s, int dirfd, const struct 
         return sl_fail_errno(err, errno, "cannot create '%s'", e->name);
     memcpy(s->name, e->name, e->name_len + 1);
     rc = sl_inplace_open(s, sl_stage_first_mode(e, meta, born), flags, &made, &other);
+    if (rc == SL_OK && s->device && (rc = sl_device_fits(s, e->size, &other)) != SL_OK)
+        sl_io_close(&s->fd);
     s->made = made;
     s->born_with_mode = made && born;
     if (rc == SL_OK)

@@ -52,6 +52,7 @@ struct sl_stage {
     struct sl_homing *homing;/* it is being copied from there; owned */
     uint64_t reserved;       /* so much room was taken for it ahead (sl_stage_reserve) */
     bool inplace;            /* it is the file itself (tree/inplace.h): there is no temp */
+    bool device;             /* in place: and that is a device (tree/device.h) */
     dev_t dev;               /* in place: which file */
     ino_t ino;
     uint64_t old_size;       /* of a file that stays: there may be other bytes up to here */
@@ -62,8 +63,9 @@ struct sl_stage {
 };
 
 /* The values are those of enum sl_put_flag. FSYNC, of a commit: the file is on the disk before it has its name, and that is before commit returns.
- * HOLD, of a commit: it is complete, and waits for its name (tree/hold.h); only a directory of that name is in its way. */
-enum sl_stage_flag { SL_STAGE_REPLACE = 1, SL_STAGE_SPARSE = 2, SL_STAGE_INPLACE = 16, SL_STAGE_FSYNC = 64, SL_STAGE_HOLD = 128 };
+ * HOLD, of a commit: it is complete, and waits for its name (tree/hold.h); only a directory of that name is in its way. DEVICE, of a begin in place: what
+ * has the name may be a device, and is written then. */
+enum sl_stage_flag { SL_STAGE_REPLACE = 1, SL_STAGE_SPARSE = 2, SL_STAGE_INPLACE = 16, SL_STAGE_FSYNC = 64, SL_STAGE_HOLD = 128, SL_STAGE_DEVICE = 256 };
 
 /* Creates the staged file (mode 0600 or, where that is safe, the final one, so that commit need not set it). Without
  * SL_META_MODE a new file gets the mode of e, user may read and write, through the umask. */

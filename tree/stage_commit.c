@@ -5,6 +5,7 @@
 #include "base/attrs.h"
 #include "base/io.h"
 #include "tree/away.h"
+#include "tree/device.h"
 #include "tree/hold.h"
 #include "tree/kept.h"
 
@@ -107,7 +108,9 @@ enum sl_code sl_stage_finish(struct sl_stage *s, const struct sl_entry *e, uint3
         attrs = rc;
         rc = SL_OK;
     }
-    if (rc == SL_OK && flags & SL_STAGE_FSYNC && fsync(s->fd) != 0)
+    if (rc == SL_OK && s->device)
+        rc = sl_device_sync(s, err);
+    else if (rc == SL_OK && flags & SL_STAGE_FSYNC && fsync(s->fd) != 0)
         rc = sl_stage_write_failed(s, err);
     if (rc != SL_OK) {
         sl_stage_discard(s);

@@ -23,8 +23,10 @@ enum sl_code sl_stage_write_failed(const struct sl_stage *s, struct sl_error *er
 static void write_out(struct sl_stage *s, uint64_t to)
 {
     struct stat st;
-    if (s->inplace || to < s->out + WRITE_OUT_EVERY)
+    if ((s->inplace && !s->device) || to < s->out + WRITE_OUT_EVERY)
         return;
+    if (s->device)                       /* it is waited for in the end: not for all of it */
+        s->looked = s->replaces = true;
     if (!s->looked)
         s->replaces = fstatat(s->dirfd, s->name, &st, AT_SYMLINK_NOFOLLOW) == 0;
     s->looked = true;
@@ -135,6 +137,8 @@ static bool is_longer(const struct sl_stage *s)
  * all: that cuts off nothing, whatever the others have written meanwhile. */
 static bool sets_size(const struct sl_stage *s)
 {
+    if (s->device)
+        return false;
     if (s->part)
         return s->hole_at_end && s->pos == s->size;
     return s->hole_at_end || s->reserved > s->pos || is_longer(s);
@@ -171,6 +175,8 @@ enum sl_code sl_stage_reserve(struct sl_stage *s, uint64_t n, struct sl_error *e
         return sl_stage_not_begun(err);
     if (n > INT64_MAX)
         return sl_fail(err, SL_E_TOO_BIG, "'%s' would be too big", s->name);
+    if (s->device)
+        return sl_fail(err, SL_E_UNSUPPORTED, "no room is taken ahead on '%s', which is a device", s->name);
     /* ext4 makes no holes behind the end of a file. */
     int how = s->sparse && !s->stays ? 0 : FALLOC_FL_KEEP_SIZE;
     if (n && fallocate(s->fd, how, 0, (off_t)n) != 0) {

@@ -269,9 +269,11 @@ static enum sl_code look(struct sl_walk *w, int dirfd, const char *name, struct 
                               : sl_meta_stat(dirfd, name, w->owners, e, w->target, st, err);
 }
 
-/* A device is told as the file that it can be read as. */
+/* A device is told as the file that it can be read as; or how much is on it. */
 static void as_file(const struct sl_walk *w, int dirfd, const char *name, struct sl_entry *e)
 {
+    if (w->flags & SL_WALK_DEVICE_SIZES && e->type == SL_TYPE_BLOCK)
+        e->size = sl_reader_device_size(dirfd, name);
     if (!(w->flags & SL_WALK_DEVICES) || (e->type != SL_TYPE_BLOCK && e->type != SL_TYPE_CHAR))
         return;
     e->size = e->type == SL_TYPE_BLOCK ? sl_reader_device_size(dirfd, name) : 0;

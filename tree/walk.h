@@ -16,7 +16,7 @@
 
 enum sl_walk_flag {          /* the values are those of LIST */
     SL_WALK_RECURSE = 1, SL_WALK_CHILDREN = 2, SL_WALK_ONE_FS = 4, SL_WALK_NUMERIC = 8, SL_WALK_NO_OWNER = 16,
-    SL_WALK_MOUNTS = 4096, SL_WALK_DEVICES = 8192, SL_WALK_CLEAN = 32, SL_WALK_LINKS = 64, SL_WALK_XATTRS = 128, SL_WALK_ACLS = 256    /* and the others of enum sl_attrs_flag (base/attrs.h);
+    SL_WALK_MOUNTS = 4096, SL_WALK_DEVICES = 8192, SL_WALK_DEVICE_SIZES = 16384, SL_WALK_CLEAN = 32, SL_WALK_LINKS = 64, SL_WALK_XATTRS = 128, SL_WALK_ACLS = 256    /* and the others of enum sl_attrs_flag (base/attrs.h);
                               * not of LIST: SL_FAKE, SL_FAKE_ONLY (tree/fake.h) */
 };
 

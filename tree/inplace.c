@@ -7,6 +7,7 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "tree/meta.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +26,34 @@ static enum sl_code cannot(const struct sl_stage *s, const char *what, struct sl
     return sl_fail_errno(err, errno, "cannot %s '%s' in place", what, s->name);
 }
 
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+    return S_ISREG(b->st_mode) && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* One's own file that its mode protects from its owner too is opened up for as long as it takes to open it: what is open may be written whatever the
+ * mode. Held meanwhile, so that another one of that name is not touched. */
+static int open_own(const struct sl_stage *s, const struct stat *st, int flags)
+{
+    struct stat is;
+    int fd = -1, held = st->st_uid == geteuid() && !(st->st_mode & S_IWUSR) ? openat(s->dirfd, s->name, O_PATH | O_NOFOLLOW | O_CLOEXEC) : -1;
+    if (held < 0 || fstat(held, &is) != 0 || !same_file(st, &is) || sl_meta_chmod(held, (is.st_mode & 07777) | S_IWUSR) != 0) {
+        sl_io_close(&held);
+        errno = EACCES;
+        return -1;
+    }
+    fd = openat(s->dirfd, s->name, flags);
+    int why = errno;
+    bool back = sl_meta_chmod(held, is.st_mode & 07777) == 0;
+    if (fd >= 0 && (!back || fstat(fd, &is) != 0 || !same_file(st, &is))) {
+        sl_io_close(&fd);
+        why = EACCES;
+    }
+    sl_io_close(&held);
+    errno = why;
+    return fd;
+}
+
 /* The file that is there, if it is one. Only what is a file is opened: opening alone wakes who waits at a fifo. */
 static enum sl_code open_old(struct sl_stage *s, uint32_t how, struct sl_error *err)
 {
@@ -34,7 +63,9 @@ static enum sl_code open_old(struct sl_stage *s, uint32_t how, struct sl_error *
         return cannot(s, "write", err);
     if (how & SL_STAGE_DEVICE && sl_is_device(&st))
         return sl_device_open(s, &st, err);
-    if (S_ISREG(st.st_mode) && (s->fd = openat(s->dirfd, s->name, flags)) < 0 && errno != ELOOP && errno != ENXIO)
+    if (S_ISREG(st.st_mode) && (s->fd = openat(s->dirfd, s->name, flags)) < 0 && errno == EACCES)
+        s->fd = open_own(s, &st, flags);
+    if (S_ISREG(st.st_mode) && s->fd < 0 && errno != ELOOP && errno != ENXIO)
         return cannot(s, "write", err);
     if (s->fd < 0)
         return sl_fail(err, SL_E_TYPE, "'%s' is not a regular file", s->name);

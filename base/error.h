@@ -62,6 +62,17 @@ struct sl_error {
     char text[600];       /* "cannot open 'a/b': Permission denied", not yet escaped for a terminal */
 };
 
+/* No error. Its text, of which only the first byte counts then, is left as it is: for where this is done for each entry of a tree. */
+static inline void sl_error_none(struct sl_error *err)
+{
+    err->code = SL_OK;
+    err->sys_errno = 0;
+    err->side = SL_SIDE_HERE;
+    err->retry_s = 0;
+    err->lasting = false;
+    err->text[0] = '\0';
+}
+
 /* The code for an errno value; SL_E_IO for those without one of their own. */
 enum sl_code sl_code_of_errno(int sys_errno);
 

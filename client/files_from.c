@@ -9,7 +9,8 @@
 #include <string.h>
 
 struct item {
-    char *path, *front; /* owned; path NULL: none */
+    char *path;        /* owned, with what is in front behind it; NULL: none */
+    const char *front; /* in it */
     bool content;
 };
 
@@ -32,7 +33,6 @@ struct sl_files_from_feed {
 static void item_clear(struct item *i)
 {
     free(i->path);
-    free(i->front);
     *i = (struct item){ 0 };
 }
 
@@ -68,8 +68,8 @@ static enum sl_code read_item(struct sl_files_from_feed *feed, struct item *last
             continue; /* without --recursive it is one of that directory's own entries: check_one */
         if (excluded(feed, record))
             continue;
-        const char *front = record + strlen(record) + 1;
-        *out = (struct item){ sl_strdup(record), sl_strdup(front), sl_list_is_content(record, len) };
+        char *path = sl_memdup0(record, len);
+        *out = (struct item){ path, path + strlen(path) + 1, sl_list_is_content(record, len) };
         return SL_OK;
     }
     return rc;
@@ -125,12 +125,13 @@ static struct sl_origin *origin_of(struct sl_files_from_feed *feed, const char *
     return o;
 }
 
-static size_t depth_of(const char *path)
+/* How many directories of a path are not in its first n bytes, which end with one. */
+static unsigned closed(const char *open, size_t n)
 {
-    size_t n = *path != '\0';
-    for (; *path; path++)
-        n += *path == '/';
-    return n;
+    unsigned count = !n && *open;
+    for (const char *p = open + n; *p; p++)
+        count += *p == '/';
+    return count;
 }
 
 /* How many bytes of the path are directories that are open already: as many names as both begin with, but not all of
@@ -159,6 +160,15 @@ static void add(struct sl_files_from_feed *feed, struct sl_stream *s, struct sl_
     sl_stream_add(s, &seg);
 }
 
+/* Most names are in the directory of the one before. */
+static void keep_open(struct sl_files_from_feed *feed, const char *path, size_t n)
+{
+    if (strncmp(feed->open, path, n) == 0 && !feed->open[n])
+        return;
+    free(feed->open);
+    feed->open = sl_memdup0(path, n);
+}
+
 /* The segments of an item: directories on the way that are not open, then itself; `stays` when the next one is inside
  * it. */
 static void add_item(struct sl_files_from_feed *feed, struct sl_stream *s, const struct item *it, bool stays)
@@ -167,9 +177,7 @@ static void add_item(struct sl_files_from_feed *feed, struct sl_stream *s, const
     uint32_t way = how->flags & ~(uint32_t)(SL_LIST_RECURSE | SL_LIST_CHILDREN);
     struct sl_origin *o = origin_of(feed, it->front);
     size_t n = shared(feed->open, it->path), len = strlen(it->path);
-    char *common = sl_memdup0(it->path, n);
-    unsigned close = (unsigned)(depth_of(feed->open) - depth_of(common));
-    free(common);
+    unsigned close = closed(feed->open, n);
     for (size_t end = n + (n > 0); end < len;) {
         const char *slash = memchr(it->path + end, '/', len - end);
         if (!slash)
@@ -184,9 +192,8 @@ static void add_item(struct sl_files_from_feed *feed, struct sl_stream *s, const
         (struct sl_segment){
             .origin = o, .flags = stays ? way : flags, .keep_open = stays, .wanted = stays, .close_before = close },
         it->path, len);
-    const char *slash = strrchr(it->path, '/');
-    free(feed->open);
-    feed->open = sl_memdup0(it->path, stays ? len : slash ? (size_t)(slash - it->path) : 0);
+    const char *slash = memrchr(it->path, '/', len);
+    keep_open(feed, it->path, stays ? len : slash ? (size_t)(slash - it->path) : 0);
 }
 
 static enum sl_code more(void *ctx, struct sl_stream *s, struct sl_error *err)

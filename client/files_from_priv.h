@@ -13,6 +13,7 @@ struct sl_files_from {
     struct sl_files_from_how how;
     struct sl_sorter *sorter;
     struct sl_buf line;   /* while it is read: of the line that is not over */
+    struct sl_buf record; /* room for the record of one that is */
     unsigned long number; /* of the last line that is */
 };
 

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IN_MEMORY = 16 * 1024 * 1024, PIECE = 64 * 1024, LINE_MOST = 1024 * 1024 };
+enum { FEW_PARTS = 64, IN_MEMORY = 16 * 1024 * 1024, PIECE = 64 * 1024, LINE_MOST = 1024 * 1024 };
 
 struct parts {
     const char *at;
@@ -63,8 +63,8 @@ static enum sl_code take_line(struct sl_files_from *f, const char *line, size_t 
                               struct sl_error *err)
 {
     size_t most = n / 2 + 1, mark = 0;
-    struct parts *parts = sl_calloc(most, sizeof *parts);
-    char *record = sl_malloc(n + 5), *end;
+    struct parts few[FEW_PARTS], *many = most > FEW_PARTS ? sl_calloc(most, sizeof *many) : NULL, *parts = many ? many : few;
+    char *record, *end;
     size_t count = split(line, parts, most, &mark);
     enum sl_code rc = SL_OK;
     if (count && !f->how.relative)
@@ -76,15 +76,16 @@ static enum sl_code take_line(struct sl_files_from *f, const char *line, size_t 
     if (rc == SL_OK && mark >= count)
         rc = sl_fail(err, SL_E_CONFIG, "%s:%lu: the name of something in the source is expected", f->how.file, number);
     if (rc == SL_OK) {
-        end = put_parts(record, parts + mark, count - mark);
+        sl_buf_reset(&f->record, LINE_MOST);
+        record = end = (char *)sl_buf_reserve(&f->record, n + 5);
+        end = put_parts(end, parts + mark, count - mark);
         end = put_parts(end, parts, mark);
         if (asks_for_content(line, n))
             *end++ = 'c';
         *end++ = '\0'; /* so that what is compared ends */
         rc = sl_sorter_add(f->sorter, record, (size_t)(end - record), err);
     }
-    free(record);
-    free(parts);
+    free(many);
     return rc;
 }
 
@@ -137,15 +138,17 @@ static enum sl_code take_file(struct sl_files_from *f, FILE *in, struct sl_error
     return rc;
 }
 
-struct named {          /* a record of the list */
-    char *path, *front; /* owned; NULL: none */
+struct named {                /* a record of the list */
+    const char *path, *front; /* in bytes; NULL: none */
+    struct sl_buf bytes;
 };
 
-static void note(struct named *n, const char *record)
+static void note(struct named *n, const char *record, size_t len)
 {
-    free(n->path);
-    free(n->front);
-    *n = (struct named){ sl_strdup(record), sl_strdup(record + strlen(record) + 1) };
+    sl_buf_reset(&n->bytes, LINE_MOST);
+    sl_buf_add(&n->bytes, record, len);
+    n->path = (const char *)sl_buf_ptr(&n->bytes);
+    n->front = n->path + strlen(n->path) + 1;
 }
 
 static enum sl_code two_sources(const struct sl_files_from *f, const struct named *first, const char *record,
@@ -194,13 +197,11 @@ static enum sl_code check_list(const struct sl_files_from *f, struct sl_error *e
         if ((rc = check_one(f, &last, &whole, record, content, err)) != SL_OK)
             break;
         if (content || (f->how.recurse && !(whole.path && sl_list_inside(record, whole.path))))
-            note(&whole, record);
-        note(&last, record);
+            note(&whole, record, len);
+        note(&last, record, len);
     }
-    free(last.path);
-    free(last.front);
-    free(whole.path);
-    free(whole.front);
+    sl_buf_clear(&last.bytes);
+    sl_buf_clear(&whole.bytes);
     sl_sorter_reader_free(r);
     return rc == SL_EOF ? SL_OK : rc;
 }
@@ -252,5 +253,6 @@ void sl_files_from_free(struct sl_files_from *f)
         return;
     sl_sorter_free(f->sorter);
     sl_buf_clear(&f->line);
+    sl_buf_clear(&f->record);
     free(f);
 }

@@ -290,7 +290,8 @@ static enum sl_code fetch(struct sl_stream *s, struct sl_error *err)
             return SL_AGAIN;
         struct sl_segment *g = &s->segments[s->at];
         bool was_dir = s->depth > 0 || s->started;
-        struct sl_error why = { 0 };
+        struct sl_error why;
+        sl_error_none(&why);
         rc = next_event(s, g, &why);
         if (rc == SL_AGAIN)
             return rc;

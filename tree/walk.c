@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -47,14 +48,15 @@ struct sl_walk {
     bool started;
     int why; /* errno of opening the start, or of having the top's descriptor back */
     struct sl_entry start;
-    char start_name[SL_NAME_MAX + 1];
-    char target[SL_TARGET_MAX + 1];
     struct sl_names_scratch scratch;
     struct sl_attrs_reader attrs;
     sl_walk_hidden *hidden; /* NULL: nothing is */
     void *hidden_ctx;
     char *path;
     size_t path_cap;
+    /* The last, because they are not cleared, which for walks of one file each takes a twelfth of the time. */
+    char start_name[SL_NAME_MAX + 1];
+    char target[SL_TARGET_MAX + 1];
 };
 
 /* ---- descriptors ---- */
@@ -373,7 +375,8 @@ enum sl_code sl_walk_new(struct sl_walk **out, int dirfd, const char *name, uint
     size_t len = strlen(name);
     if (len && !sl_name_ok(name, len))
         return sl_fail(err, SL_E_NAME, "'%s' is not a name", name);
-    struct sl_walk *w = sl_calloc(1, sizeof *w);
+    struct sl_walk *w = sl_malloc(sizeof *w);
+    memset(w, 0, offsetof(struct sl_walk, start_name));
     w->flags = flags;
     w->owners = flags & (SL_WALK_NUMERIC | SL_WALK_NO_OWNER) ? NULL : owners;
     w->attrs.flags = flags & (SL_ATTRS_ALL | SL_FAKE | SL_FAKE_ONLY);

@@ -15,6 +15,7 @@ struct item {
     enum sl_event_kind kind;
     struct sl_entry entry;
     char *name, *target;    /* owned; NULL */
+    bool unnamed;
     struct sl_error *error; /* owned; NULL */
 };
 
@@ -171,6 +172,7 @@ static void keep(struct sl_ahead *a, const struct sl_ahead_of *of, const struct 
         i->error = sl_malloc(sizeof *i->error);
         *i->error = ev->error;
         i->name = ev->name ? sl_strdup(ev->name) : NULL;
+        i->unnamed = ev->unnamed;
     } else if (ev->kind == SL_EVENT_ENTRY) {
         i->name = sl_strdup(ev->entry.name);
         i->target = ev->entry.target ? sl_memdup0(ev->entry.target, ev->entry.target_len) : NULL;
@@ -223,7 +225,7 @@ enum sl_code sl_ahead_next(struct sl_ahead *a, const struct sl_ahead_of *of, str
         a->listing = a->ended = false;
         return i->code;
     }
-    *ev = (struct sl_event){ .kind = i->kind, .entry = i->entry, .name = i->name };
+    *ev = (struct sl_event){ .kind = i->kind, .entry = i->entry, .name = i->name, .unnamed = i->unnamed };
     ev->entry.name = i->name;
     ev->entry.target = i->target;
     if (i->error)

@@ -46,6 +46,7 @@ struct sl_event {                 /* one event of a listing; borrowed until the 
     bool of_link;                 /* ERROR: a link could not be followed; set by follow.c */
     bool implied;                 /* ENTRY: a directory on the way to what was named (-R); set by streams */
     bool entered;                 /* ENTRY: a directory whose own entries follow, if it has any; set by streams */
+    bool unnamed;                 /* ERROR: of an entry whose name can't be converted (--iconv); name is as it is there, entry.type its type */
 };
 
 enum sl_piece_kind { SL_PIECE_WHOLE, SL_PIECE_DATA, SL_PIECE_HOLE, SL_PIECE_END, SL_PIECE_FAILED };
@@ -115,6 +116,7 @@ void sl_fetch_done(struct sl_fetch *f, enum sl_code code);
 
 struct sl_look;
 struct sl_endpoint;
+struct sl_charset_side;
 /* For endpoints: its directory is not open; err says so, or better why. */
 void sl_fetch_explain(struct sl_fetch *f, const struct sl_endpoint *e);
 
@@ -254,6 +256,7 @@ struct sl_endpoint {
     void (*chunked)(void *ctx, struct sl_endpoint *e, void *cookie, struct sl_chunk_answer *a);
     enum sl_hash_kind digest;     /* of whole files: the same on both sides */
     uint64_t seed;                /* of chunk lists: the same on both sides */
+    struct sl_charset_side *charset;    /* --iconv: what converts its names (charset_side.h); owned; NULL: nothing does */
     struct sl_error unopened;     /* why the last directory of the hashes' job that could not be opened could not */
     uint64_t rtt_us;              /* measured after it was opened; 0: not remote, or not known yet */
     void *ctx;                    /* of failed and chunked */

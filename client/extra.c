@@ -125,6 +125,13 @@ static bool is_missing(struct sl_level *l, const struct sl_entry *d)
     return l->missing_at < l->missing_len && strcmp(l->missing[l->missing_at], d->name) == 0;
 }
 
+void sl_extra_unnamed(struct sl_plan *p, const struct sl_event *d)
+{
+    if (!sl_stream_excludes(&p->dest_stream, p->extra_depth ? SL_VIEW_DYING : SL_VIEW_LIVING))
+        sl_plan_entry_failed(p, &d->error, p->path);
+    sl_stream_pop(&p->dest_stream);
+}
+
 void sl_extra_entry(struct sl_plan *p, const struct sl_entry *d)
 {
     struct sl_level *l = sl_plan_level(p);
@@ -144,7 +151,12 @@ enum sl_code sl_extra_step(struct sl_plan *p, struct sl_error *err)
     enum sl_code rc = sl_stream_peek(&p->dest_stream, &d, err);
     if (rc != SL_OK)
         return rc == SL_EOF ? sl_fail(err, SL_E_PROTOCOL, "the destination's listing ended within a directory") : rc;
-    if (d->kind == SL_EVENT_ERROR) {
+    if (d->kind == SL_EVENT_ERROR && d->unnamed) {
+        p->extra_count++;
+        if (!p->conflict || p->o->del || p->o->force)
+            note_protected(p, p->extra_path_len);
+        sl_extra_unnamed(p, d);
+    } else if (d->kind == SL_EVENT_ERROR) {
         sl_plan_entry_failed(p, &d->error, p->path);
         sl_stream_pop(&p->dest_stream);
     } else if (d->kind == SL_EVENT_ENTRY) {

@@ -13,6 +13,7 @@ struct sl_files_from_feed; /* it, on its way into one stream */
 struct sl_files_from_how {
     const char *file; /* "-": standard input */
     bool from0, relative, recurse;
+    const struct sl_charset *charset; /* of the host that it is on; borrowed; NULL: names are as they are */
     bool secret; /* errors don't say what is in it: it is not of this machine */
     uint32_t flags; /* of LIST, for what is named */
 };

@@ -178,6 +178,7 @@ enum sl_code sl_files_from_far_begin(struct sl_layout *l, const struct sl_files_
 {
     struct sl_files_from_how far = *how;
     far.secret = true;
+    far.charset = l->charset;
     l->list = sl_files_from_begin(&far, l->o->files_from);
     return sl_files_from_prepare(l->list, err);
 }

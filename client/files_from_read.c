@@ -89,6 +89,18 @@ static enum sl_code take_line(struct sl_files_from *f, const char *line, size_t 
     return rc;
 }
 
+/* --iconv: the list is of the other side. A name that is none here could be that of something else if it was taken as it is. */
+static enum sl_code take_converted(struct sl_files_from *f, const char *line, size_t n, struct sl_error *err)
+{
+    if (!f->how.charset)
+        return take_line(f, line, n, f->number, err);
+    char *here = sl_charset_path(f->how.charset, SL_CHARSET_HERE, line);
+    enum sl_code rc = here ? take_line(f, here, strlen(here), f->number, err)
+                           : sl_fail(err, SL_E_CONFIG, "%s:%lu: cannot convert filename (--iconv)", f->how.file, f->number);
+    free(here);
+    return rc;
+}
+
 /* A line without its end. */
 static enum sl_code line_over(struct sl_files_from *f, struct sl_error *err)
 {
@@ -102,7 +114,7 @@ static enum sl_code line_over(struct sl_files_from *f, struct sl_error *err)
     if (strlen(line) != n)
         rc = sl_fail(err, SL_E_CONFIG, "%s:%lu: no NUL byte is expected (--from0 allows them)", f->how.file, f->number);
     else if (n && line[0] != '#' && line[0] != ';')
-        rc = take_line(f, line, n, f->number, err);
+        rc = take_converted(f, line, n, err);
     sl_buf_reset(&f->line, LINE_MOST);
     return rc;
 }

@@ -277,7 +277,7 @@ static enum sl_code nested_next(struct sl_follow *f, struct level *l, struct sl_
         return SL_OK;
     }
     const struct sl_look_item *i = &l->look->at[l->at++];
-    *ev = (struct sl_event){ .kind = i->error ? SL_EVENT_ERROR : SL_EVENT_ENTRY, .entry = i->entry, .name = i->entry.name };
+    *ev = (struct sl_event){ .kind = i->error ? SL_EVENT_ERROR : SL_EVENT_ENTRY, .entry = i->entry, .name = i->entry.name, .unnamed = i->unnamed };
     if (i->error)
         ev->error = *i->error;
     return SL_OK;

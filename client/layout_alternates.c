@@ -111,6 +111,7 @@ static void list(struct sl_layout *l, struct sl_alternate *t)
     struct sl_stream *s = &t->stream;
     uint32_t flags = sl_layout_flags(l->o, true) | sl_layout_identity(l);
     sl_stream_init(s, t->lists);
+    s->passes_unnamed = true;
     s->without = SL_LIST_ONE_FS | SL_LIST_MOUNTS | SL_LIST_DEVICES | SL_LIST_DEVICE_SIZES;
     if (l->list) {
         t->feed = sl_files_from_feed(l->list, s, &t->origin, true);

@@ -127,6 +127,7 @@ static void list_dest(struct sl_layout *l, struct sl_plan *p)
         p->dest_stream.follow = sl_follow_new(l->o, l->dest, sl_layout_flags(l->o, false) | extra);
         sl_follow_on_demand(p->dest_stream.follow);
     }
+    p->dest_stream.passes_unnamed = !removes;
     if (removes)
         sl_stream_select(&p->dest_stream, l->o->filters, SL_RULE_RECEIVER);
     if (l->list) {

@@ -9,6 +9,7 @@
 #include "client/fake_super.h"
 #include "base/mem.h"
 #include "client/alter.h"
+#include "client/charset_side.h"
 #include "proto/msg.h"
 
 #include <stdlib.h>
@@ -68,6 +69,7 @@ static struct sl_stream *stream_new(struct sl_layout *l, struct sl_endpoint *e)
     s->unmunges = l->o->munge_links && l->o->dest && !l->remote_source;
     s->munged = l->o->munge_links && l->o->dest && l->remote_source ? sl_malloc(SL_TARGET_MAX + 1) : NULL;
     s->alters = sl_alter_wanted(l->o) ? l->o : NULL;
+    s->goes = sl_charset_of(e) ? NULL : l->charset;
     s->max_depth = (unsigned)l->o->max_depth;
     sl_stream_select(s, l->o->filters, SL_RULE_SENDER);
     l->streams = sl_realloc(l->streams, (l->streams_len + 1) * sizeof *l->streams);

@@ -7,6 +7,7 @@
 #include "client/local_priv.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "client/charset_side.h"
 #include "client/filters.h"
 
 #include <errno.h>
@@ -499,6 +500,8 @@ enum sl_code sl_local_beside(struct sl_endpoint **out, const struct sl_endpoint 
         e->ops->free(e);
     else
         *out = e;
+    if (rc == SL_OK)
+        sl_charset_wrap_beside(e, first);
     return rc;
 }
 

@@ -2,8 +2,10 @@
 #include "config.h"
 #include "client/look.h"
 #include "base/mem.h"
+#include "client/charset.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct sl_look *sl_look_new(void)
 {
@@ -49,11 +51,36 @@ static struct sl_look_item *item_new(struct sl_look *k)
     return i;
 }
 
+/* --iconv: the entry as it is here, or an error. */
+static void turn(const struct sl_charset *c, const struct sl_entry *e, struct sl_look_item *i)
+{
+    struct sl_charset_name name;
+    struct sl_error err = { 0 };
+    char *target = NULL;
+    i->entry = *e;
+    i->entry.target = NULL;
+    if (sl_charset_entry_here(c, e, &name, &target, &err) == SL_OK) {
+        i->entry.name = sl_memdup0(name.text, name.len);
+        i->entry.name_len = name.len;
+        i->entry.target = target;
+        i->entry.target_len = target ? strlen(target) : 0;
+        return;
+    }
+    i->entry.name = sl_memdup0(e->name, e->name_len);
+    i->unnamed = true;
+    i->error = sl_malloc(sizeof *i->error);
+    *i->error = err;
+}
+
 void sl_look_add(struct sl_look *k, const struct sl_entry *e)
 {
     struct sl_look_item *i = item_new(k);
     if (!i)
         return;
+    if (k->charset) {
+        turn(k->charset, e, i);
+        return;
+    }
     i->entry = *e;
     i->entry.name = sl_memdup0(e->name, e->name_len);
     i->entry.target = e->target ? sl_memdup0(e->target, e->target_len) : NULL;
@@ -64,15 +91,27 @@ void sl_look_add_error(struct sl_look *k, const char *name, const struct sl_erro
     struct sl_look_item *i = item_new(k);
     if (!i)
         return;
-    i->entry.name = sl_strdup(name);
+    struct sl_charset_name here;
+    bool turned = k->charset && *name && sl_charset_name(k->charset, SL_CHARSET_HERE, name, strlen(name), &here, NULL) == SL_OK;
+    i->entry.name = sl_strdup(turned ? here.text : name);
     i->error = sl_malloc(sizeof *i->error);
     *i->error = *err;
+    if (k->charset)
+        sl_charset_message(k->charset, i->error);
+}
+
+static int item_order(const void *a, const void *b)
+{
+    const struct sl_look_item *x = a, *y = b;
+    return strcmp(x->entry.name, y->entry.name);
 }
 
 void sl_look_done(struct sl_look *k, enum sl_code code)
 {
     k->done = true;
     k->code = k->err.code && code == SL_OK ? k->err.code : code;
+    if (k->charset && k->len > 2 && !sl_charset_keeps_order(k->charset))
+        qsort(k->at + 1, k->len - 1, sizeof *k->at, item_order);
     if (k->dropped)
         sl_look_drop(k);
 }

@@ -14,11 +14,13 @@ enum { SL_LOOK_MAX = 4 * 1024 * 1024 }; /* entries; a directory with more is tol
 struct sl_look_item {
     struct sl_entry entry;  /* name and target are owned */
     struct sl_error *error; /* owned; it is an error of `entry.name`, or of the directory where that is "" */
+    bool unnamed;           /* as of struct sl_event */
 };
 struct sl_look { /* allocated by who asks, given up by sl_look_drop */
     bool asked, done, dropped;
     enum sl_code code; /* when done: SL_OK, or why there is nothing (err) */
     struct sl_error err;
+    const struct sl_charset *charset; /* what comes is converted by it, and sorted then; borrowed; NULL: it stays as it is */
     struct sl_look_item *at; /* owned: the thing itself, then a directory's entries in their order */
     size_t len, cap;
 };

@@ -75,6 +75,9 @@ static enum sl_code call(struct sl_parse *p, const struct sl_option_row *row, co
     case SL_ID_SUFFIX:
         o->suffix = value;
         return SL_OK;
+    case SL_ID_ICONV:
+        o->iconv = value;
+        return SL_OK;
     case SL_ID_COMPLETION_TABLE:
         free(o->show);
         o->show = sl_completion_table();
@@ -179,6 +182,8 @@ static void negate(struct sl_parse *p, const struct sl_option_row *row)
     } else if (row->id == SL_ID_SUPER) {
         o->super = -1;
         o->fake_super = false;
+    } else if (row->id == SL_ID_ICONV) {
+        o->iconv = "-";
     } else if (row->id == SL_ID_BWLIMIT) {
         o->bwlimit = 0;
     } else if (row->id == SL_ID_COMPRESS) {
@@ -203,7 +208,7 @@ bool sl_option_negatable(const struct sl_option_row *row)
     case SL_OPT_LACKING:
         return !row->arg;
     case SL_OPT_CALL:
-        return row->id == SL_ID_D || row->id == SL_ID_COMPRESS || row->id == SL_ID_BWLIMIT || row->id == SL_ID_SUPER;
+        return row->id == SL_ID_D || row->id == SL_ID_COMPRESS || row->id == SL_ID_BWLIMIT || row->id == SL_ID_SUPER || row->id == SL_ID_ICONV;
     case SL_OPT_OFF:
     case SL_OPT_TEXT:
         return false;

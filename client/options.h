@@ -97,6 +97,7 @@ struct sl_options {
     bool motd;                    /* default true; --no-motd */
     int itemize;                  /* count of -i */
     int human;                    /* count of -h; -1: --no-h, not even separators */
+    const char *iconv;            /* LOCAL,REMOTE; NULL: names are as they are. "-" while the command line is read */
     const char *out_format;       /* NULL unless given; borrowed from argv */
     const char *log_file;         /* NULL: none */
     const char *log_format;       /* of its lines; NULL: as usual, "": none for entries */

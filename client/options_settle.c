@@ -152,6 +152,19 @@ static void environment(struct sl_options *o, const char *configured_rsh)
         o->rsh = configured_rsh;
 }
 
+/* As with rsync, the environment may say what names are in. */
+static void settle_iconv(struct sl_options *o)
+{
+    static const char *const names[] = { "SUPERLIFTER_ICONV", "RSYNC_ICONV" };
+    for (size_t i = 0; i < 2 && !o->iconv; i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value)
+            o->iconv = value;
+    }
+    if (o->iconv && strcmp(o->iconv, "-") == 0)
+        o->iconv = NULL;
+}
+
 enum sl_code sl_options_settle(struct sl_parse *p, const char *configured_rsh)
 {
     struct sl_options *o = p->o;
@@ -159,6 +172,7 @@ enum sl_code sl_options_settle(struct sl_parse *p, const char *configured_rsh)
     imply_of_list(p);
     imply_others(o);
     environment(o, configured_rsh);
+    settle_iconv(o);
     if (o->doctor)
         return check_doctor(p, p->err);
     if (o->filter_test)

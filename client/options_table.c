@@ -118,6 +118,8 @@ const struct sl_option_row sl_option_rows[] = {
     TEXT(0, "backup-dir", "DIR", backup_dir, "the same below DIR; seen from the destination"),
     CALL(0, "suffix", "SUFFIX", SL_ID_SUFFIX, "of backups: default ~, with --backup-dir none"),
 
+    CALL(0, "iconv", "SPEC", SL_ID_ICONV, "LOCAL,REMOTE: convert names between these charsets, as in UTF-8,ISO-8859-1; -: do not"),
+
     COUNT('v', "verbose", verbose, "say more"),
     ON('q', "quiet", quiet, "say nothing but errors"),
     ON('n', "dry-run", dry_run, "only say what would be done"),
@@ -186,12 +188,11 @@ const struct sl_option_row sl_option_rows[] = {
     ALREADY('s', "secluded-args", NULL), ALREADY(0, "protect-args", NULL), ALREADY(0, "old-args", NULL),
     ALREADY(0, "trust-sender", NULL), ALREADY(0, "inc-recursive", NULL), ALREADY(0, "i-r", NULL),
     ALREADY(0, "no-inc-recursive", NULL), ALREADY(0, "no-i-r", NULL), ALREADY(0, "blocking-io", NULL),
-    ALREADY(0, "checksum-seed", "NUM"), ALREADY(0, "max-alloc", "SIZE"), ALREADY(0, "no-iconv", NULL),
+    ALREADY(0, "checksum-seed", "NUM"), ALREADY(0, "max-alloc", "SIZE"),
 
     LACKING('N', "crtimes", NULL, "Linux has no way to set when a file was made"),
     LACKING(0, "drop-D", NULL, "say --no-D"),
     LACKING('B', "block-size", "SIZE", "files are cut by their content, so there is no size of blocks to set"),
-    LACKING(0, "iconv", "SPEC", "names are bytes and stay as they are; rename them with convmv"),
     LACKING(0, "compress-threads", "NUM", "each connection is compressed by one thread; use --lanes"),
     LACKING(0, "zt", "NUM", "each connection is compressed by one thread; use --lanes"),
     LACKING(0, "old-compress", NULL, "use --compress-choice=zlib"), LACKING(0, "new-compress", NULL, "use --compress-choice=zlib"),

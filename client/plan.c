@@ -213,6 +213,10 @@ static enum sl_code merge_step(struct sl_plan *p, struct sl_error *err)
         rd = sl_stream_peek(&p->dest_stream, &d, err);
         if (rd != SL_OK && rd != SL_EOF)
             return rd;
+        if (rd == SL_OK && d->kind == SL_EVENT_ERROR && d->unnamed) {
+            sl_extra_unnamed(p, d);
+            return SL_OK;
+        }
         if (rd == SL_OK && d->kind == SL_EVENT_ERROR) {
             sl_plan_entry_failed(p, &d->error, p->path);
             sl_stream_pop(&p->dest_stream);

@@ -101,6 +101,8 @@ void sl_extra_noted(struct sl_plan *p, struct sl_level *l);
 /* The source lacks what an argument named: the destination's goes. */
 void sl_extra_missing(struct sl_plan *p, const char *name);
 void sl_extra_missing_clear(struct sl_level *l);
+/* Takes what has no name here, of the open directory: it stays, and is told unless rules protect it. */
+void sl_extra_unnamed(struct sl_plan *p, const struct sl_event *d);
 /* Takes an entry of the open directory that the source lacks. */
 void sl_extra_entry(struct sl_plan *p, const struct sl_entry *d);
 /* Goes on inside a directory that goes, or that is in the way. */

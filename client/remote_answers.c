@@ -5,6 +5,7 @@
  */
 #include "config.h"
 #include "client/remote_priv.h"
+#include "client/charset_side.h"
 #include "base/mem.h"
 #include "base/ring.h"
 #include "tree/fake.h"
@@ -50,6 +51,8 @@ void sl_remote_reason(const struct sl_remote *r, struct sl_error *out, enum sl_c
     snprintf(out->text, sizeof out->text, "%.*s", (int)len, len ? text : "");
     if (!len)
         snprintf(out->text, sizeof out->text, "%s", sl_code_text(code));
+    if (code != SL_E_LINK && sl_charset_of(&r->e))   /* whose text is a target, that is to be looked at there */
+        sl_charset_message(sl_charset_of(&r->e), out);
 }
 
 static void hash_answer(struct sl_remote *r, const struct sl_hash_answer *a)

@@ -3,6 +3,7 @@
 #include "config.h"
 #include "client/remote_priv.h"
 #include "client/run.h"
+#include "client/charset_side.h"
 #include "client/fake_super.h"
 #include "client/files_from_far.h"
 #include "base/escape.h"
@@ -334,6 +335,7 @@ static struct sl_remote *begin_beside(const struct sl_remote *f, const struct sl
     r->t.fd = lane->fd;
     r->t.out_fd = lane->out_fd;
     r->t.stderr_fd = lane->stderr_fd;
+    sl_charset_wrap_beside(&r->e, &f->e);
     r->sync = true;
     send_harmless(r);
     return r;

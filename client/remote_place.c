@@ -2,10 +2,11 @@
 /*
  * remote_place - resolves a path that the user typed against a server that follows no links: component by component, many
  * at a time. A component that turns out to be a symlink is replaced by the link's text (way.h). Not by looking, as resolve.c: a
- * server that may not list can be asked for directories all the same, and tells a link's text when one is opened through it.
+ * server that may not list can be asked for directories all the same, and tells a link's text when one is opened through it. All names are as
+ * they are there: with --iconv who asks converts the path.
  *
  * What a run will ask for first is known before the server is there: that question goes out behind the greeting, and its answer is
- * taken when the question is put. One round trip less.
+ * taken when the question is put. One round trip less. (A path that --iconv changes is another question then, and put again.)
  */
 #include "config.h"
 #include "client/remote_priv.h"
@@ -58,7 +59,7 @@ static uint32_t open_chain(struct sl_remote *r, uint32_t at, const struct sl_way
 {
     for (size_t i = 0; i < count; i++) {
         uint32_t id = r->e.next_id++;
-        r->e.ops->open_dir(&r->e, SL_JOB_LIST, at, id, n->at[i]);
+        sl_remote_ops.open_dir(&r->e, SL_JOB_LIST, at, id, n->at[i]);
         if (i == 0 && first)
             *first = r->e.issued[SL_JOB_LIST];
         at = id;
@@ -71,7 +72,7 @@ static enum sl_code read_stat(struct sl_remote *r, struct attempt *a, struct sl_
     struct sl_event ev;
     enum sl_code rc;
     for (;;) {
-        rc = r->e.ops->list_next(&r->e, &ev, err);
+        rc = sl_remote_ops.list_next(&r->e, &ev, err);
         if (rc == SL_AGAIN) {
             rc = sl_remote_pump(&r->e, NULL, true, err);
             if (rc != SL_OK)
@@ -107,7 +108,7 @@ static void ask(struct resolution *s, const struct reach *to, bool blind)
     id = open_chain(r, id, &s->way.todo, a->opened, &a->first);
     a->upto = r->e.next_id;
     if (!blind)
-        r->e.ops->list(&r->e, id, to->last, r->list_owners);
+        sl_remote_ops.list(&r->e, id, to->last, r->list_owners);
 }
 
 static enum sl_code hear(struct sl_remote *r, struct attempt *a, struct sl_error *err)
@@ -122,7 +123,7 @@ static enum sl_code hear(struct sl_remote *r, struct attempt *a, struct sl_error
         rc = read_stat(r, a, &why);
     }
     for (uint32_t i = a->upto; i-- > a->from;)
-        r->e.ops->close_dir(&r->e, SL_JOB_LIST, i);
+        sl_remote_ops.close_dir(&r->e, SL_JOB_LIST, i);
     if (rc != SL_OK && !r->sync_failed)
         *err = why;
     return rc;

@@ -5,6 +5,7 @@
 #include "client/attrs.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "client/charset_side.h"
 #include "client/confine_client.h"
 #include "client/fake_super.h"
 #include "client/files_from_far.h"
@@ -127,6 +128,9 @@ static enum sl_code suits(const struct sl_layout *l, const struct sl_endpoint *e
         rc = sl_fail(err, SL_E_CONFIG, "--write-devices: the server at the destination writes to no devices: this account is confined there and lacks the right device, or may not overwrite, or the server is too old");
     if (rc == SL_OK && tree && l->o->one_fs > 1 && !e->mounts)
         rc = sl_fail(err, SL_E_CONFIG, "-x twice: the server at the %s is too old for it", e->side == SL_SIDE_SOURCE ? "source" : "destination");
+    if (rc == SL_OK && tree && l->charset && l->o->one_fs && !e->mounts && !sl_charset_keeps_order(l->charset))
+        rc = sl_fail(err, SL_E_CONFIG, "-x with --iconv between these charsets: the server at the %s is too old for it",
+                     e->side == SL_SIDE_SOURCE ? "source" : "destination");
     if (rc != SL_OK)
         *exit_status = sl_run_session_status(rc);
     return rc;
@@ -142,13 +146,17 @@ static enum sl_code open_sides(struct sl_layout *l, struct sl_error *err, int *e
             show_motd(l, l->remote_source);
         if (rc == SL_OK)
             rc = suits(l, l->remote_source, err, exit_status);
+        sl_charset_wrap(l->remote_source, l->charset);
     }
     if (rc != SL_OK || !l->o->dest || d->kind == SL_ADDR_LOCAL)
         return rc;
     rc = sl_remote_open(&l->dest, SL_SIDE_DEST, d, l->o, note, err, exit_status);
     if (rc == SL_OK)
         show_motd(l, l->dest);
-    return rc == SL_OK ? suits(l, l->dest, err, exit_status) : rc;
+    if (rc == SL_OK)
+        rc = suits(l, l->dest, err, exit_status);
+    sl_charset_wrap(l->dest, l->charset);
+    return rc;
 }
 
 /* What has to be before this process is confined, and after. */
@@ -182,6 +190,8 @@ static enum sl_code settle_in(struct sl_layout *l, struct sl_error *err, int *ex
         l->dest->devices = l->o->write_devices;
     if (rc == SL_OK && local_dest)
         sl_fake_super_side(l->o, l->dest);
+    if (rc == SL_OK && local_dest && !remote)
+        sl_charset_wrap(l->dest, l->charset);
     if (rc == SL_OK && local_dest && l->o->keep_dirlinks)
         sl_local_from_slash(l->dest);
     return rc;
@@ -216,6 +226,10 @@ int sl_run_attempt(const struct sl_options *o, struct sl_attempts *a)
         status = LOG_FAILED;
     if (rc == SL_OK)
         rc = read_list(&l, &err);
+    if (rc == SL_OK && o->iconv)
+        rc = sl_charset_new(&l.charset, o->iconv, o->links, &err);
+    if (rc == SL_OK)
+        rc = sl_charset_options_go(l.charset, o, &err);
     if (rc == SL_OK)
         read_above(&l);
     if (rc == SL_OK)
@@ -233,6 +247,7 @@ int sl_run_attempt(const struct sl_options *o, struct sl_attempts *a)
     if (!a || !a->again)
         sl_report_conclude(l.report, status);
     sl_layout_clear(&l);
+    sl_charset_free(l.charset);
     sl_helper_stop(l.helper);
     if (l.spool_file)
         fclose(l.spool_file);

@@ -41,6 +41,7 @@ struct sl_layout {
     struct sl_attempts *attempts;     /* --retries, or NULL */
     uint64_t start_ms;
     struct sl_stats listed;           /* of a run without a destination, or without anything to copy */
+    struct sl_charset *charset;       /* --iconv; NULL: names are as they are */
     FILE *delay_files[3];             /* for --delay-updates, likewise */
     FILE *spool_file;                 /* for deletions, from before that; NULL */
 };

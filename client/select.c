@@ -4,6 +4,7 @@
 #include "client/select.h"
 #include "base/mem.h"
 #include "client/ahead.h"
+#include "client/charset_side.h"
 #include "client/stream.h"
 
 #include <stdio.h>
@@ -217,8 +218,8 @@ struct answer {
     const struct sl_error *err;
 };
 
-static enum sl_code answered(struct sl_select *s, const struct sl_view_file *file, struct answer a, bool *failed,
-                             struct sl_error *err)
+static enum sl_code decide(struct sl_select *s, const struct sl_view_file *file, struct answer a, bool *failed,
+                           struct sl_error *err)
 {
     if (a.code == SL_OK && s->keeps && !file->dir)
         keep(s, file->name, a.len ? a.text : "", a.len);
@@ -232,6 +233,17 @@ static enum sl_code answered(struct sl_select *s, const struct sl_view_file *fil
     *failed = true;
     sl_view_give_up(s->view);
     return SL_OK;
+}
+
+/* --iconv: names in a file of that side's tree are in its charset. */
+static enum sl_code answered(struct sl_select *s, const struct sl_view_file *file, struct answer a, bool *failed,
+                             struct sl_error *err)
+{
+    char *turned = a.code == SL_OK ? sl_charset_rules(s->e, a.text, a.len, &a.len) : NULL;
+    a.text = turned ? turned : a.text;
+    enum sl_code rc = decide(s, file, a, failed, err);
+    free(turned);
+    return rc;
 }
 
 static enum sl_code give_parent(struct sl_select *s, const struct sl_view_file *file, bool *failed,

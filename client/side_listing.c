@@ -5,6 +5,7 @@
  */
 #include "config.h"
 #include "client/remote_priv.h"
+#include "client/charset_side.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -115,6 +116,7 @@ struct sl_endpoint *sl_remote_side_listing(struct sl_endpoint *e)
     l->r = r;
     l->dec = sl_entry_codec_new();
     sl_listing_init(&l->listing, &l->e, channel, l->dec);
+    sl_charset_wrap_beside(&l->e, e);
     return &l->e;
 }
 

@@ -343,9 +343,27 @@ static bool hidden(struct sl_stream *s)
     if (s->hides && s->select && s->ev.kind == SL_EVENT_ERROR && s->ev.of_link)
         return sl_select_excludes(s->select, s->origin, s->ev.name, false, SL_VIEW_LIVING, NULL) ||
                sl_select_excludes(s->select, s->origin, s->ev.name, true, SL_VIEW_LIVING, NULL);
+    if (s->ev.kind == SL_EVENT_ERROR && s->ev.unnamed)
+        return s->passes_unnamed || (s->hides && sl_stream_excludes(s, SL_VIEW_LIVING));
     if (s->leaves_mounts && s->ev.kind == SL_EVENT_ENTRY && s->ev.entry.mount)
         return true;
     return s->hides && s->ev.kind == SL_EVENT_ENTRY && !s->ev.implied && sl_stream_excludes(s, SL_VIEW_LIVING);
+}
+
+/* --iconv: what has no name there becomes an error, and what is in it is passed over. */
+static void look_where_it_goes(struct sl_stream *s)
+{
+    struct sl_error why = { 0 };
+    char name[SL_NAME_MAX + 1];
+    if (!s->goes || s->ev.kind != SL_EVENT_ENTRY || sl_charset_entry_goes(s->goes, &s->ev.entry, &why) == SL_OK)
+        return;
+    bool named = s->ev.named;
+    memcpy(name, s->ev.entry.name, s->ev.entry.name_len + 1);
+    sl_stream_drop(s);
+    memcpy(s->as_name, name, strlen(name) + 1);
+    s->ev = (struct sl_event){ .kind = SL_EVENT_ERROR, .error = why, .name = s->as_name, .named = named };
+    s->ev.error.side = s->e->side;
+    s->have = true;
 }
 
 static const struct sl_origin *guarded(const struct sl_stream *s)
@@ -364,7 +382,9 @@ enum sl_code sl_stream_peek(struct sl_stream *s, struct sl_event **ev, struct sl
         s->have = !passed_over(s);
         if (s->have && hidden(s))
             sl_stream_drop(s);
-        else if (s->have && s->protects && is_dir(&s->ev))
+        else if (s->have)
+            look_where_it_goes(s);
+        if (s->have && s->protects && is_dir(&s->ev))
             s->ev.kept = sl_select_excludes(s->protects, guarded(s), s->ev.entry.name, true, SL_VIEW_LIVING, NULL);
     }
     *ev = &s->ev;

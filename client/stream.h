@@ -7,6 +7,7 @@
 #define SL_CLIENT_STREAM_H
 
 #include "client/ahead.h"
+#include "client/charset.h"
 #include "client/cursor.h"
 #include "client/endpoint.h"
 #include "client/follow.h"
@@ -67,6 +68,8 @@ struct sl_stream {
     const struct sl_origin *protected_at;  /* where that side is; borrowed; NULL: as this one */
     bool unmunges;                /* targets of links that rsync made unusable are put right */
     char *munged;                 /* owned: room for a target that is made unusable; NULL: none is */
+    const struct sl_charset *goes;    /* --iconv: what has no name there is an error; borrowed; NULL: the endpoint sees to that, or nobody has to */
+    bool passes_unnamed;          /* what has no name here is passed over without a word */
     const struct sl_options *alters;   /* entries are altered by these (alter.h); borrowed; NULL: none are */
     unsigned max_depth;           /* entries deeper than so many directories are not reported; 0: no limit */
     unsigned level;               /* directories that were entered and not left */
@@ -91,7 +94,7 @@ void sl_stream_drop(struct sl_stream *s);
  * with `follow`. */
 enum sl_code sl_stream_follow_dir(struct sl_stream *s);
 
-/* Whether the rules exclude the peeked entry. */
+/* Whether the rules exclude the peeked entry, or what has no name here. */
 bool sl_stream_excludes(struct sl_stream *s, enum sl_view_when when);
 
 /* Several streams as one. Directories of one name are merged; anything else of one name is an ERROR event. */

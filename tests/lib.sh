@@ -7,7 +7,7 @@
 
 umask 022
 export LC_ALL=C TZ=UTC
-unset SUPERLIFTER_RSH RSYNC_RSH SUPERLIFTER_PARTIAL_DIR RSYNC_PARTIAL_DIR SSH_ORIGINAL_COMMAND LISTEN_FDS LISTEN_PID CDPATH
+unset SUPERLIFTER_RSH RSYNC_RSH SUPERLIFTER_PARTIAL_DIR RSYNC_PARTIAL_DIR SUPERLIFTER_ICONV RSYNC_ICONV SSH_ORIGINAL_COMMAND LISTEN_FDS LISTEN_PID CDPATH
 export XDG_CONFIG_HOME=/dev/null        # no configuration of whoever runs the tests
 srcdir=$(cd "${srcdir:-$(dirname "${BASH_SOURCE[0]}")/..}" && pwd) || exit 99
 top_builddir=$(cd "${top_builddir:-.}" && pwd) || exit 99

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * fuzz_look - what a server may answer where links are followed: listings on the channel for looks, beside the one that runs. The client lists,
- * so that it writes nothing; the first byte of the input says which links it follows, the rest is the server (answers.h).
+ * fuzz_look - what a server may answer where links are followed: listings on the channel for looks, beside the one that runs; and where names are
+ * converted. The client lists, so that it writes nothing; the first byte of the input says which links it follows, the rest is the server (answers.h).
  */
 #include "config.h"
 #include "client/options.h"
@@ -22,6 +22,9 @@ static const char *const jobs[][ARGUMENTS_MAX] = {
     { "-rlk", "host:tree/" },
     { "-rl", "--copy-unsafe-links", "host:tree/" },
     { "-rLX", "host:tree/la" },
+    { "-rl", "--iconv=UTF-8,ISO-8859-1", "host:tree/" },
+    { "-rl", "--iconv=UTF-8,KOI8-R", "host:tree/" },
+    { "-rL", "--iconv=UTF-8,KOI8-R", "host:tree/" },
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AHEAD_MAX = 32,            /* of one directory's subdirectories */
+enum { AHEAD_MAX = 128,           /* of one directory's subdirectories */
        HELD_MAX = 65536,          /* entries of what was asked for ahead; then it is asked for when it is needed */
        ROOM = 2 * (SL_NAME_MAX + 64) };
 

@@ -62,13 +62,15 @@ const char *tree_name(struct chance *c);
 
 /* What a directory holds, a line for each entry: path, type, mode, size, hash of the content or target, and time if
  * wanted. */
-/* TREE_LINKS: of what has several names in the tree, the first. */
-enum tree_fields { TREE_TIMES = 1, TREE_MODES = 2, TREE_LINKS = 4, TREE_ATTRS = 8, TREE_OWNERS = 16 };
+/* TREE_LINKS: of what has several names in the tree, the first. TREE_SINGLE: no times of that. */
+enum tree_fields { TREE_TIMES = 1, TREE_MODES = 2, TREE_LINKS = 4, TREE_ATTRS = 8, TREE_OWNERS = 16, TREE_SINGLE = 32 };
 /* Adds the extended attributes and ACLs of one thing. */
 void tree_attrs(const char *path, struct text *out);
 /* Of directories below one of the names that backups go to in these cases ("bk", ".bk") only that they are there. */
 void tree_list(const char *path, unsigned fields, struct text *out);
 void tree_remove(const char *path);
+/* Makes `to` the same as `from`, in all that is kept of a tree. */
+void tree_keep(const char *from, const char *to);
 
 /* ---- cases ---- */
 enum { ARGS_MAX = 64 };
@@ -89,6 +91,9 @@ struct options {
     unsigned runs;     /* of each tool, one after the other; 0: one */
     bool far_source, far_dest; /* superlifter has a server there */
     bool quiet_times; /* but for the times of directories */
+    bool quiet_root;  /* but for the time of the destination */
+    bool twice;       /* rsync runs a second time before its tree is looked at, where the first time is not as superlifter's */
+    bool takes;       /* files of the source may be gone after a run: each tool gets all of it */
     bool linked; /* and those of names that have others: which of them is told as what is each tool's own */
     char *file;        /* owned; the content of ./rules, or NULL */
     char *list;        /* owned; of ./list, or NULL */
@@ -116,6 +121,8 @@ void lines_show(const char *front, const char *text);
 
 /* ---- runs ---- exit status; 256: a signal, or it hung */
 int run_rsync(const struct options *o, const char *dest);
+/* Whether the last run of rsync said this. */
+bool run_said(const char *what);
 /* rsync makes directories of backups in two processes, and now and then one is in the other's way: then it fails, and
  * leaves a file as it was. */
 bool run_raced(void);
@@ -141,6 +148,6 @@ struct profile {
     void (*finish)(struct chance *c, const struct options *o);
 };
 extern const struct profile profile_filters, profile_files, profile_hard, profile_dests, profile_attrs, profile_words,
-    profile_delete, profile_backup, profile_place, profile_every;
+    profile_delete, profile_backup, profile_place, profile_rest, profile_every;
 
 #endif

@@ -20,6 +20,7 @@ static const struct part {
 } parts[] = {
     { &profile_filters, 40 }, { &profile_files, 12 }, { &profile_hard, 35 },   { &profile_dests, 25 },
     { &profile_attrs, 25 },   { &profile_words, 45 }, { &profile_delete, 55 }, { &profile_backup, 25 },
+    { &profile_rest, 40 },
 };
 enum { PARTS = sizeof parts / sizeof parts[0] };
 
@@ -78,6 +79,8 @@ static void link_dest(struct chance *c, struct node *n)
         part_twins(n);
     if (has(&profile_hard))
         profile_hard.dest(c, n);
+    if (has(&profile_rest))
+        profile_rest.dest(c, n);
 }
 
 static void more(struct chance *c, const struct node *source, const struct options *o, int at, tree_special *kind)
@@ -96,6 +99,8 @@ static void finish(struct chance *c, const struct options *o)
 {
     if (has(&profile_words))
         profile_words.finish(c, o);
+    if (has(&profile_rest))
+        profile_rest.finish(c, o);
 }
 
 /* ---- what is not put together ---- */
@@ -149,7 +154,28 @@ static const struct pair {
     /* Where attributes change rsync sets the time, too, also within the window. */
     { "-@", "-X" }, { "-@", "-A" },
     /* rsync 3.5 can't look at a copy that it has made in "..". */
-    { "--inplace", "--backup-dir=.." },
+    { "--inplace", "--backup-dir=.." }, { "--append", "--backup-dir=.." },
+    /* It takes the rule away that keeps what is behind the links. */
+    { "-K", "--filter=!" },
+    /* Refused here, and why is told. */
+    { "--remove-source-files", "-L" }, { "--remove-source-files", "-k" }, { "--remove-source-files", "--copy-unsafe-links" },
+    { "-x", "-L" }, { "-x", "-k" }, { "-x", "--copy-unsafe-links" }, { "--copy-devices", "-L" },
+    { "--copy-devices", "-k" }, { "--copy-devices", "--copy-unsafe-links" }, { "--copy-devices", "--remove-source-files" },
+    /* ACLs go with the mode of the file that a link becomes, and that is each tool's own. */
+    { "--fake-super", "-A" },
+    /* Which name of a file is looked at is each tool's own, and that one may be passed over. */
+    { "-H", "--append" },
+    /* rsync leaves out a file when there is one that is similar and not shorter; listed as a difference. */
+    { "--append", "-y" }, { "--append", "--fuzzy" },
+    /* rsync leaves out a file of which only an alternate has as much; listed as a difference. */
+    { "--append", "--compare-dest" }, { "--append", "--copy-dest" }, { "--append", "--link-dest" },
+};
+
+/* The same, where there is no -r: */
+static const struct pair apart_flat[] = {
+    /* rsync reads a directory's merge file behind the first name in it, and obeys it elsewhere then. */
+    { "--files-from", "--filter=:" }, { "--files-from", "--filter=dir-merge" }, { "--files-from", "--filter=-C" },
+    { "--files-from", "-F" },         { "--files-from", "-C" },
 };
 
 static bool begins(const char *s, const char *front)
@@ -157,12 +183,18 @@ static bool begins(const char *s, const char *front)
     return strncmp(s, front, strlen(front)) == 0;
 }
 
-static bool is_apart(const char *a, const char *b)
+static bool meets(const struct pair *p, size_t count, const char *a, const char *b)
 {
-    for (size_t i = 0; i < sizeof apart / sizeof apart[0]; i++)
-        if ((begins(a, apart[i].a) && begins(b, apart[i].b)) || (begins(b, apart[i].a) && begins(a, apart[i].b)))
+    for (size_t i = 0; i < count; i++)
+        if ((begins(a, p[i].a) && begins(b, p[i].b)) || (begins(b, p[i].a) && begins(a, p[i].b)))
             return true;
-    return strcmp(a, b) == 0;
+    return false;
+}
+
+static bool is_apart(const struct options *o, const char *a, const char *b)
+{
+    bool flat = !option_given(o, "-r") && meets(apart_flat, sizeof apart_flat / sizeof apart_flat[0], a, b);
+    return flat || meets(apart, sizeof apart / sizeof apart[0], a, b) || strcmp(a, b) == 0;
 }
 
 /* Of the options from number `from` on, the first and some others stay; none that does not go with those before it, and
@@ -174,7 +206,7 @@ static void thin(struct chance *c, struct options *o, size_t from)
     for (size_t i = from; i < o->count; i++) {
         bool stays = !break_off && (i == from || (chance_percent(c, 60) && kept < OPTIONS_MOST));
         for (size_t k = 0; k < kept; k++)
-            stays &= !is_apart(o->args[k], o->args[i]);
+            stays &= !is_apart(o, o->args[k], o->args[i]);
         if (stays)
             o->args[kept++] = o->args[i];
         else
@@ -193,13 +225,67 @@ static bool base_has(const struct options *o, char letter)
     return strchr(o->args[0], 'a') || strchr(o->args[0], letter);
 }
 
+/* Whether line is a directory above the one at other. */
+static bool is_above(const char *line, size_t n, const char *other)
+{
+    return strncmp(line, other, n) == 0 && other[n] == '/';
+}
+
+/* With -m rsync keeps a directory of a list that is empty in the end, where it comes behind a name in it. */
+static void drop_dirs_above(struct options *o)
+{
+    struct text t = { 0 };
+    for (const char *p = o->list, *end; *p; p = end + 1) {
+        bool above = false;
+        end = strchr(p, '\n');
+        for (const char *q = o->list; *q; q = strchr(q, '\n') + 1)
+            above |= is_above(p, (size_t)(end - p), q);
+        if (!above)
+            text_add(&t, "%.*s", (int)(end + 1 - p), p);
+    }
+    free(o->list);
+    o->list = t.at;
+}
+
+/* How the tools run, and what is left out because of that. */
+static void compare_runs(struct options *o)
+{
+    bool within = option_given(o, "--backup-dir=b") || option_given(o, "--backup-dir=.b"), dry = option_given(o, "-n");
+    /* rsync backs up the backups of the run before; listed as a difference. */
+    if (within)
+        o->runs = 1;
+    /* rsync makes it before or after it looks at the destination. */
+    o->quiet_root = within;
+    o->takes = option_given(o, "--remove-source-files");
+    o->settled &= !o->takes;
+    o->runs = o->takes ? 1 : o->runs;
+    /* Where mode and ACL change, it takes rsync two runs. */
+    o->twice = option_given(o, "-A") && !option_given(o, "-b") && !o->takes && !dry;
+    /* Of several names the one that leads is each tool's own, and so is its time where that is not set. */
+    if (option_given(o, "-H") && (option_given(o, "-@") || option_given(o, "-J")))
+        o->fields |= TREE_SINGLE;
+    /* rsync gives a new file the mode of one that is similar; listed as a difference. */
+    if (!(base_has(o, 'p') && !option_given(o, "--no-p")) && (option_given(o, "-y") || option_given(o, "--fuzzy")))
+        o->fields &= ~(unsigned)TREE_MODES;
+    /* rsync 3.5 sets the mode of a link that is kept, which fails; listed as a difference. */
+    o->unlike_23 |= option_given(o, "-K");
+    /* Without -o and -g rsync writes down owners that come from nowhere. */
+    if (option_given(o, "--fake-super") && !(base_has(o, 'o') && base_has(o, 'g')))
+        o->fields &= ~(unsigned)TREE_ATTRS;
+    /* What things are is in an attribute, and the mode of the file that has it is each tool's own. */
+    if (option_given(o, "--fake-super"))
+        o->fields &= ~(unsigned)TREE_MODES;
+    if (o->list && option_given(o, "-m"))
+        drop_dirs_above(o);
+}
+
 static void compare(struct chance *c, struct options *o)
 {
     bool excludes = option_given(o, "--exclude") || option_given(o, "--filter") || option_given(o, "-F") ||
                     option_given(o, "-C") || option_given(o, "--include");
-    bool times = base_has(o, 't'), perms = base_has(o, 'p') && !option_given(o, "--no-p");
+    bool times = base_has(o, 't') && !option_given(o, "--no-t"), perms = base_has(o, 'p') && !option_given(o, "--no-p");
     bool alternates = has(&profile_dests), dry = option_given(o, "-n");
-    o->fields |= TREE_LINKS | TREE_OWNERS | (times ? TREE_TIMES : 0) | (has(&profile_attrs) ? TREE_ATTRS : 0);
+    o->fields |= TREE_LINKS | TREE_OWNERS | (times ? TREE_TIMES : 0) | (has(&profile_attrs) || option_given(o, "--fake-super") ? TREE_ATTRS : 0);
     /* The mode is that of the name that the others are linked to; of a copy, that of the link whose place it takes. */
     if (!perms && (option_given(o, "-H") || (alternates && !o->empty)))
         o->fields &= ~(unsigned)TREE_MODES;
@@ -265,19 +351,30 @@ static void add_base(struct chance *c, struct options *o)
  * which is told. */
 static bool goes_far(const struct options *o)
 {
-    return !option_given(o, "-R") && !option_given(o, "--munge-links") && !option_given(o, "--no-super");
+    return !option_given(o, "-R") && !option_given(o, "--munge-links") && !option_given(o, "--no-super") && !option_given(o, "--fake-super");
+}
+
+static void option_first(struct options *o, size_t at, const char *text)
+{
+    option_add(o, "%s", text);
+    char *one = o->args[o->count - 1];
+    memmove(o->args + at + 1, o->args + at, (o->count - 1 - at) * sizeof *o->args);
+    o->args[at] = one;
 }
 
 static void make_options(struct chance *c, struct options *o, const struct node *source)
 {
     unsigned at = chance_of(c, PARTS);
     add_base(c, o);
+    size_t based = o->count;
     for (size_t i = 0; i < PARTS; i++, at = (at + 1) % PARTS)
         if (in[at]) {
             size_t from = o->count;
             parts[at].of->add(c, o, source);
             thin(c, o, from);
         }
+    if (option_given(o, "-K"))
+        option_first(o, based, "--filter=P kept.*");
     /* Trees have a "foo~", and where that is a directory rsync deletes it to make room for a backup of "foo". */
     if (option_given(o, "-b") && !option_given(o, "--backup-dir") && !option_given(o, "--suffix"))
         option_add(o, "--suffix=.old");
@@ -290,6 +387,7 @@ static void make_options(struct chance *c, struct options *o, const struct node 
     o->far_dest = way == 2 && goes_far(o);
     option_own(o, "--allow-empty-source");
     compare(c, o);
+    compare_runs(o);
 }
 
 const struct profile profile_every = { .name = "every",

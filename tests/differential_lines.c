@@ -113,12 +113,29 @@ static bool has_names(const char *line)
     return false;
 }
 
+/* Whether at the destination it is a link that is kept: rsync tells of that. */
+static bool is_kept(const char *line)
+{
+    char path[4200];
+    struct stat st;
+    size_t n = strcspn(line + 12, "\n");
+    snprintf(path, sizeof path, "dst.b/src/%.*s", (int)(n && line[12 + n - 1] == '/' ? n - 1 : n), line + 12);
+    return begins(line, ".d") && lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 static bool is_compared(char *line, const struct options *o)
 {
-    /* Where nothing comes into a destination that is not there, rsync looks for no alternate of it. */
-    if (o->empty && begins(line, "cd") && begins(line + 11, " ./\n"))
+    /* Where nothing comes into a destination that is not there, rsync looks for no alternate of it; with --mkpath it
+     * is there by then. */
+    if (o->empty && (begins(line, "cd") || option_given(o, "--mkpath")) && begins(line + 11, " ./\n"))
         return false;
-    return is_item(line) && !(o->linked && has_names(line)) && (!o->quiet_times || drop_time(line));
+    if (option_given(o, "-K") && is_kept(line))
+        return false;
+    /* rsync tells of a file twice that it verifies and then sends as a whole. */
+    if (option_given(o, "--append-verify") && begins(line, ">f") && !begins(line, ">f+"))
+        memset(line + 2, '.', 9);
+    bool untimed = o->quiet_times || (o->quiet_root && begins(line + 11, " ./\n"));
+    return is_item(line) && !(o->linked && has_names(line)) && (!untimed || drop_time(line));
 }
 
 static bool is_wanted(char *line, enum lines_kind kind, const struct options *o)
@@ -128,9 +145,8 @@ static bool is_wanted(char *line, enum lines_kind kind, const struct options *o)
     if (kind == LINES_CHANGES)
         return !begins(line, "skipping ") && !begins(line, "cannot delete non-empty directory: ") &&
                !strstr(line, "-dest arg does not exist: ");
-    bool wanted = kind != LINES_ITEMS || is_compared(line, o);
     line[0] = kind == LINES_ITEMS && line[0] == '<' ? '>' : line[0];
-    return wanted;
+    return kind != LINES_ITEMS || is_compared(line, o);
 }
 
 void lines_add(const char *path, enum lines_kind kind, const struct options *o, struct text *out)

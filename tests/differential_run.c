@@ -94,16 +94,21 @@ int run_rsync(const struct options *o, const char *dest)
     return run(&(struct tool){ .program = rsync ? rsync : "rsync" }, o, dest);
 }
 
-bool run_raced(void)
+bool run_said(const char *what)
 {
     char line[4096];
-    bool raced = false;
+    bool said = false;
     FILE *f = fopen("rsync.out", "r");
     while (f && fgets(line, sizeof line, f))
-        raced |= strstr(line, "File exists (17)") || strstr(line, "error in file IO (code 11)");
+        said |= strstr(line, what) != NULL;
     if (f)
         fclose(f);
-    return raced;
+    return said;
+}
+
+bool run_raced(void)
+{
+    return run_said("File exists (17)") || run_said("error in file IO (code 11)");
 }
 
 int run_superlifter(const struct options *o, const char *dest, struct text *said)

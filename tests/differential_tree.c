@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { DEPTH_MAX = 4, WIDE_MAX = 6, LATEST = 1700000000, TRIES = 500 };
@@ -299,6 +301,15 @@ static bool is_backup_dir(const char *shown)
            strncmp(shown, ".bk", 3) == 0;
 }
 
+/* The directory behind a link, and the link, as differential_rest.c makes them. */
+static bool is_kept(const char *path, const struct stat *st)
+{
+    const char *name = strrchr(path, '/');
+    char target[8] = "";
+    bool behind = S_ISDIR(st->st_mode) && name && strncmp(name + 1, "kept.", 5) == 0;
+    return behind || (S_ISLNK(st->st_mode) && readlink(path, target, sizeof target - 1) > 0 && strncmp(target, "kept.", 5) == 0);
+}
+
 static void list_one(const char *path, const char *shown, unsigned fields, struct text *out)
 {
     struct stat st;
@@ -309,6 +320,11 @@ static void list_one(const char *path, const char *shown, unsigned fields, struc
     /* They get what the directory has when they are made, which is before or after that changed. */
     if (S_ISDIR(st.st_mode) && is_backup_dir(shown))
         fields = 0;
+    /* What is behind a link that is kept has its own mode and time, or the source's; listed as a difference. */
+    if (is_kept(path, &st))
+        fields = 0;
+    if (fields & TREE_SINGLE && !S_ISDIR(st.st_mode) && st.st_nlink > 1)
+        fields &= ~(unsigned)TREE_TIMES;
     if (link && readlink(path, target, sizeof target - 1) < 0)
         die("cannot read link", path);
     text_add(out, "%s %o", *shown ? shown : ".", (unsigned)(st.st_mode & S_IFMT));
@@ -320,6 +336,8 @@ static void list_one(const char *path, const char *shown, unsigned fields, struc
         text_add(out, " %lld %016llx", (long long)st.st_size, (unsigned long long)hash_of(path));
     if (link)
         text_add(out, " -> %s", target);
+    if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))
+        text_add(out, " %u:%u", major(st.st_rdev), minor(st.st_rdev));
     if (fields & TREE_LINKS && !S_ISDIR(st.st_mode) && st.st_nlink > 1)
         text_add(out, " = %s", first_of(st.st_ino, shown));
     if (fields & TREE_ATTRS)
@@ -379,4 +397,16 @@ void tree_remove(const char *path)
     if (n >= 0)
         free(found);
     rmdir(path);
+}
+
+void tree_keep(const char *from, const char *to)
+{
+    int status = -1;
+    pid_t pid = fork();
+    if (pid == 0) {
+        execlp("cp", "cp", "-a", from, to, (char *)NULL);
+        _exit(127);
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) < 0 || status != 0)
+        die("cannot copy", from);
 }

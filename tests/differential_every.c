@@ -272,6 +272,11 @@ static void compare_runs(struct options *o)
     /* Without -o and -g rsync writes down owners that come from nowhere. */
     if (option_given(o, "--fake-super") && !(base_has(o, 'o') && base_has(o, 'g')))
         o->fields &= ~(unsigned)TREE_ATTRS;
+    /* rsync gives what it copies of a device no time, and copies it again each time; listed as a difference. */
+    if (option_given(o, "--copy-devices")) {
+        o->fields |= TREE_NULL;
+        o->runs = 1;
+    }
     /* What things are is in an attribute, and the mode of the file that has it is each tool's own. */
     if (option_given(o, "--fake-super"))
         o->fields &= ~(unsigned)TREE_MODES;

@@ -323,6 +323,9 @@ static void list_one(const char *path, const char *shown, unsigned fields, struc
     /* What is behind a link that is kept has its own mode and time, or the source's; listed as a difference. */
     if (is_kept(path, &st))
         fields = 0;
+    const char *last = strrchr(shown, '/');
+    if (fields & TREE_NULL && file && strcmp(last ? last + 1 : shown, "null") == 0)
+        fields &= ~(unsigned)TREE_TIMES;
     if (fields & TREE_SINGLE && !S_ISDIR(st.st_mode) && st.st_nlink > 1)
         fields &= ~(unsigned)TREE_TIMES;
     if (link && readlink(path, target, sizeof target - 1) < 0)

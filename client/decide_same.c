@@ -90,7 +90,8 @@ enum sl_code sl_decide_files(struct sl_plan *p, const struct sl_entry *s, const 
             sl_hard_action(p, a, s, d);
         return SL_OK;
     }
-    if (v != SAME && not_shorter(p, s, d)) {
+    bool left = v != SAME && not_shorter(p, s, d);
+    if (left && (v != ASK_HASHES || pick.ask)) {     /* of the same content it has what else is the source's */
         sl_pick_clear(&pick);
         return SL_OK;
     }
@@ -121,6 +122,7 @@ enum sl_code sl_decide_files(struct sl_plan *p, const struct sl_entry *s, const 
         if (v != DIFFERENT) {
             a->kind = SL_ACT_COMPARE;
             a->touched = v == TOUCHED;
+            a->keeps_content = left;
             a->changes_same = changes;
             a->meta_same = meta;
             sl_plan_level(p)->touched = true;

@@ -133,7 +133,17 @@ static void ask_hashes(struct sl_lane *l)
 /* The verdict on a file whose hashes are in. */
 static void settle(struct sl_plan *p, struct sl_action *a)
 {
-    if (!a->hash_ok || memcmp(a->hash_there, a->hash_here, sizeof a->hash_here) != 0) {
+    bool same = a->hash_ok && memcmp(a->hash_there, a->hash_here, sizeof a->hash_here) == 0;
+    if (!same && a->keeps_content) {
+        a->kind = SL_ACT_NOTHING;
+        a->update = SL_UPDATE_NONE;
+        a->meta = a->changes = 0;
+        a->quiet = true;
+        a->takes_source = false;
+        p->progress.bytes_total -= a->entry.size;
+        return;
+    }
+    if (!same) {
         a->kind = SL_ACT_FILE;
         return;
     }

@@ -69,6 +69,7 @@ struct sl_action {
     uint32_t meta, flags;
     uint32_t meta_same;      /* COMPARE: what to set when the content is the same */
     bool touched;            /* COMPARE: by size and time it differs; told as sent also when only its metadata has to be set */
+    bool keeps_content;      /* COMPARE: with another content it is left alone (--append) */
     bool quiet;              /* not an item of its own: putting right what an earlier one left */
     bool own_dir;            /* META of a directory that this run made */
     bool blocked;            /* deferred: something stays in the directory that is in its way */

@@ -157,12 +157,20 @@ static const struct pair {
     { "--inplace", "--backup-dir=.." }, { "--append", "--backup-dir=.." },
     /* It takes the rule away that keeps what is behind the links. */
     { "-K", "--filter=!" },
+    /* What is behind a link that is kept is not known of names in a list, and is told as new. */
+    { "-K", "--files-from" },
+    /* Of what an alternate has rsync takes files from the source and no links, also where they were there already. */
+    { "--remove-source-files", "--link-dest" }, { "--remove-source-files", "--compare-dest" },
+    /* rsync looks at who may execute a directory when it compares it with an alternate's. */
+    { "-E", "--copy-dest" }, { "-E", "--compare-dest" }, { "-E", "--link-dest" },
+    /* rsync -n does not know that a directory stays that has backups in it. */
+    { "-b", "-n" },
     /* Refused here, and why is told. */
     { "--remove-source-files", "-L" }, { "--remove-source-files", "-k" }, { "--remove-source-files", "--copy-unsafe-links" },
     { "-x", "-L" }, { "-x", "-k" }, { "-x", "--copy-unsafe-links" }, { "--copy-devices", "-L" },
     { "--copy-devices", "-k" }, { "--copy-devices", "--copy-unsafe-links" }, { "--copy-devices", "--remove-source-files" },
     /* ACLs go with the mode of the file that a link becomes, and that is each tool's own. */
-    { "--fake-super", "-A" },
+    { "--fake-super", "-A" }, { "--fake-super", "--no-p" }, { "--fake-super", "-H" },
     /* Which name of a file is looked at is each tool's own, and that one may be passed over. */
     { "-H", "--append" },
     /* rsync leaves out a file when there is one that is similar and not shorter; listed as a difference. */
@@ -269,14 +277,17 @@ static void compare_runs(struct options *o)
         o->fields &= ~(unsigned)TREE_MODES;
     /* rsync 3.5 sets the mode of a link that is kept, which fails; listed as a difference. */
     o->unlike_23 |= option_given(o, "-K");
-    /* Without -o and -g rsync writes down owners that come from nowhere. */
-    if (option_given(o, "--fake-super") && !(base_has(o, 'o') && base_has(o, 'g')))
+    /* Without -o and -g rsync writes down owners that come from nowhere; and ACLs go as said above. */
+    if (option_given(o, "--fake-super") && (has(&profile_attrs) || !(base_has(o, 'o') && base_has(o, 'g'))))
         o->fields &= ~(unsigned)TREE_ATTRS;
     /* rsync gives what it copies of a device no time, and copies it again each time; listed as a difference. */
     if (option_given(o, "--copy-devices")) {
         o->fields |= TREE_NULL;
         o->runs = 1;
     }
+    /* What has an owner already need not have it written down, too. */
+    if (option_given(o, "--fake-super") && !o->empty)
+        o->fields &= ~(unsigned)(TREE_ATTRS | TREE_OWNERS);
     /* What things are is in an attribute, and the mode of the file that has it is each tool's own. */
     if (option_given(o, "--fake-super"))
         o->fields &= ~(unsigned)TREE_MODES;

@@ -324,7 +324,8 @@ static void list_one(const char *path, const char *shown, unsigned fields, struc
     if (is_kept(path, &st))
         fields = 0;
     const char *last = strrchr(shown, '/');
-    if (fields & TREE_NULL && file && strcmp(last ? last + 1 : shown, "null") == 0)
+    last = last ? last + 1 : shown;
+    if (fields & TREE_NULL && file && (strcmp(last, "null") == 0 || strcmp(last, "pipe") == 0))
         fields &= ~(unsigned)TREE_TIMES;
     if (fields & TREE_SINGLE && !S_ISDIR(st.st_mode) && st.st_nlink > 1)
         fields &= ~(unsigned)TREE_TIMES;

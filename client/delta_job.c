@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* delta_job - one file's rounds. What can't be had of a basis makes it no basis; what can't be had of the source is the file's failure. */
 #include "config.h"
-#include "client/delta_job.h"
+#include "client/delta_job_priv.h"
 #include "base/mem.h"
 #include "delta/inplace.h"
 #include "delta/portion.h"
@@ -58,7 +58,7 @@ struct sl_delta_job *sl_delta_job_portion(const struct sl_delta_job *of, uint64_
     return j;
 }
 
-static void clear_lists(struct sl_delta_job *j)
+void sl_job_clear_lists(struct sl_delta_job *j)
 {
     sl_chunks_clear(&j->source);
     sl_ranges_clear(&j->of_source);
@@ -72,7 +72,7 @@ void sl_delta_job_free(struct sl_delta_job *j)
 {
     if (!j)
         return;
-    clear_lists(j);
+    sl_job_clear_lists(j);
     for (unsigned b = 0; b < j->bases_len; b++)
         free(j->bases[b].name);
     sl_delta_clear(&j->delta);
@@ -95,7 +95,7 @@ static bool wanted(const struct sl_delta_job *j, unsigned b)
 
 /* Whether all that there may be to compare with is what an interrupted run kept, and it is not known yet if there is any: most files
  * have nothing, and their source need not be read for that. */
-static bool only_hoped_for(const struct sl_delta_job *j)
+bool sl_job_only_hoped_for(const struct sl_delta_job *j)
 {
     if (!is_first(j))
         return false;
@@ -106,7 +106,7 @@ static bool only_hoped_for(const struct sl_delta_job *j)
 }
 
 /* Whether nothing is left to compare with. */
-static bool hopeless(const struct sl_delta_job *j)
+bool sl_job_hopeless(const struct sl_delta_job *j)
 {
     for (unsigned b = 0; b < j->bases_len; b++)
         if (!j->bases[b].gone)
@@ -118,10 +118,14 @@ bool sl_delta_job_asks(const struct sl_delta_job *j)
 {
     if (j->done)
         return false;
+    if (j->grid.on)
+        return sl_job_grid_asks(j);
     for (unsigned b = 0; b < j->bases_len; b++)
-        if (!j->asked[b] && wanted(j, b))
+        if ((!j->asked[b] && wanted(j, b)) || j->grid.tail[1 + b])
             return true;
-    return !j->copying && !j->asked_source && !only_hoped_for(j) && !(is_first(j) && hopeless(j));
+    if (j->grid.tail[0])
+        return true;
+    return !j->copying && !j->asked_source && !sl_job_only_hoped_for(j) && !(is_first(j) && sl_job_hopeless(j));
 }
 
 static uint64_t largest_basis(const struct sl_delta_job *j)
@@ -134,7 +138,7 @@ static uint64_t largest_basis(const struct sl_delta_job *j)
 
 enum { COPY_GRAIN = 26, COPY_HASH = 4 };   /* of a copy only its holes and its hash are wanted */
 
-static void first_round(struct sl_delta_job *j)
+static void first_round(struct sl_delta_job *j, const struct sl_job_sides *s)
 {
     uint64_t basis = largest_basis(j);
     if (j->copying) {
@@ -144,39 +148,50 @@ static void first_round(struct sl_delta_job *j)
     }
     j->grain = sl_delta_first_grain(j->size > basis ? j->size : basis);
     j->hash_bytes = sl_delta_hash_bytes(j->size, basis, j->grain);
+    sl_job_grid_begin(j, s, basis);
 }
 
-/* One list of one side. */
-static enum sl_code ask(struct sl_delta_job *j, struct sl_endpoint *e, uint32_t dir, const char *name, unsigned which, uint64_t size,
-                        const struct sl_ranges *ranges, unsigned flags)
+enum sl_code sl_job_ask_list(struct sl_delta_job *j, const struct sl_job_sides *s, const struct sl_job_want *want)
 {
-    struct sl_chunk_ask q = { .name = name, .size = size, .flags = flags, .grain = j->grain, .hash_bytes = j->hash_bytes, .ranges = *ranges };
-    if (e->ops->room(e, SL_JOB_HASH) < ROOM_HEAD + ranges->len * SL_RANGE_BYTES_MAX)
+    const struct sl_job_basis *b = want->which ? &j->bases[want->which - 1] : NULL;
+    struct sl_endpoint *e = b ? s->dest : s->source;
+    uint32_t dir = !b ? s->source_dir : b->elsewhere ? s->other_dir : s->dest_dir;
+    struct sl_chunk_ask q = { .name = b ? b->name : j->name, .size = b ? b->size : j->size, .flags = want->flags, .grain = want->grain,
+                              .hash_bytes = want->hash_bytes, .ranges = *want->ranges };
+    if (e->ops->room(e, SL_JOB_HASH) < ROOM_HEAD + want->ranges->len * SL_RANGE_BYTES_MAX)
         return SL_AGAIN;
     j->waiting++;
-    e->ops->chunks(e, dir, &q, &j->asks[which]);
+    e->ops->chunks(e, dir, &q, &j->asks[want->which]);
     return SL_OK;
+}
+
+static enum sl_code ask(struct sl_delta_job *j, const struct sl_job_sides *s, unsigned which, const struct sl_ranges *ranges, unsigned flags)
+{
+    struct sl_job_want want = { which, flags | (j->blocks ? (unsigned)SL_CHUNKS_GRID : 0), j->grain, j->hash_bytes, ranges };
+    return is_first(j) || ranges->len ? sl_job_ask_list(j, s, &want) : SL_OK;
 }
 
 enum sl_code sl_delta_job_ask(struct sl_delta_job *j, const struct sl_job_sides *s)
 {
     enum sl_code rc = SL_OK;
     if (is_first(j) && !j->grain)
-        first_round(j);
+        first_round(j, s);
+    if (j->grid.on)
+        return sl_job_grid_ask(j, s);
     /* The basis first: where it is remote and can't be read, nothing has been read for it yet. */
     for (unsigned b = 0; b < j->bases_len && rc == SL_OK; b++) {
-        if (j->asked[b] || !wanted(j, b))
-            continue;
-        uint32_t dir = j->bases[b].elsewhere ? s->other_dir : s->dest_dir;
-        unsigned flags = j->bases[b].flags | (j->copying ? (unsigned)SL_CHUNKS_HASH : 0);
-        rc = ask(j, s->dest, dir, j->bases[b].name, 1 + b, j->bases[b].size, &j->of_bases[b], flags);
-        j->asked[b] = rc == SL_OK;
+        if (!j->asked[b] && wanted(j, b)) {
+            rc = ask(j, s, 1 + b, &j->of_bases[b], j->bases[b].flags | (j->copying ? (unsigned)SL_CHUNKS_HASH : 0));
+            j->asked[b] = rc == SL_OK;
+        }
+        if (rc == SL_OK)
+            rc = sl_job_ask_tail(j, s, 1 + b);
     }
-    if (rc == SL_OK && !j->copying && !j->asked_source && !only_hoped_for(j)) {
-        rc = ask(j, s->source, s->source_dir, j->name, 0, j->size, &j->of_source, is_first(j) ? SL_CHUNKS_HASH : 0);
+    if (rc == SL_OK && !j->copying && !j->asked_source && !sl_job_only_hoped_for(j)) {
+        rc = ask(j, s, 0, &j->of_source, is_first(j) ? SL_CHUNKS_HASH : 0);
         j->asked_source = rc == SL_OK;
     }
-    return rc;
+    return rc == SL_OK ? sl_job_ask_tail(j, s, 0) : rc;
 }
 
 /* ---- answers ---- */
@@ -191,10 +206,14 @@ static void note_lie(struct sl_delta_job *j, const struct sl_chunk_answer *a)
 
 static void take_chunks(const struct sl_delta_job *j, struct sl_chunks *to, struct sl_chunk_answer *a)
 {
+    for (size_t i = 0; j->collide && i < a->chunks.len; i++)
+        a->chunks.at[i].hash = 0;
+    for (size_t i = 0; to->len && i < a->chunks.len; i++)
+        sl_chunks_add(to, &a->chunks.at[i]);
+    if (to->len)
+        return;
     *to = a->chunks;
     a->chunks = (struct sl_chunks){ 0 };
-    for (size_t i = 0; j->collide && i < to->len; i++)
-        to->at[i].hash = 0;
 }
 
 static void take_source(struct sl_delta_job *j, struct sl_chunk_answer *a)
@@ -204,7 +223,7 @@ static void take_source(struct sl_delta_job *j, struct sl_chunk_answer *a)
         j->failed_source = true;
         return;
     }
-    j->useless |= a->changed || (is_first(j) && !a->has_hash);
+    j->useless |= a->changed || (is_first(j) && !j->grid.on && !a->has_hash);
     j->has_hash |= a->has_hash;
     if (a->has_hash)
         memcpy(j->hash, a->hash, sizeof j->hash);
@@ -236,11 +255,13 @@ void sl_delta_job_chunked(void *ctx, struct sl_endpoint *e, void *cookie, struct
         take_basis(j, c->which - 1, a);
     else
         take_source(j, a);
+    if (j->grid.on)
+        sl_job_grid_answered(j, c->which, a);
 }
 
 /* ---- rounds ---- */
 
-static void finish(struct sl_delta_job *j)
+void sl_job_finish(struct sl_delta_job *j)
 {
     j->done = true;
     bool copies = false;
@@ -249,8 +270,8 @@ static void finish(struct sl_delta_job *j)
             sl_delta_in_place(&j->delta, b);
     for (size_t i = 0; i < j->delta.len; i++)
         copies |= j->delta.spans[i].kind == SL_SPAN_COPY;
-    j->useless |= !copies || j->failed_source;
-    clear_lists(j);
+    j->useless |= !copies || j->failed_source || !j->has_hash;
+    sl_job_clear_lists(j);
 }
 
 /* What the basis has now is what the listing said of it, or the file is sent whole. */
@@ -259,7 +280,7 @@ static void copy_basis(struct sl_delta_job *j)
     sl_delta_copy(&j->delta, &j->lists[0]);
     j->done = true;
     j->useless |= !j->has_hash || j->bases[0].gone || sl_delta_size(&j->delta) != j->size;
-    clear_lists(j);
+    sl_job_clear_lists(j);
 }
 
 /* All lists are given back and the ranges of the next round set. A sample is taken of a side whose list travels. */
@@ -267,7 +288,7 @@ static void next_round(struct sl_delta_job *j, unsigned grain, bool sample, cons
 {
     struct sl_ranges unknown = { 0 };
     uint64_t basis = 0;
-    clear_lists(j);
+    sl_job_clear_lists(j);
     j->grain = grain;
     j->sampling = sample;
     sl_delta_unknown(&j->delta, &unknown);
@@ -291,7 +312,7 @@ static void next_round(struct sl_delta_job *j, unsigned grain, bool sample, cons
     j->asked_source = false;
 }
 
-static bool too_many(const struct sl_delta *d)
+bool sl_job_too_many(const struct sl_delta *d)
 {
     if (d->len > RANGES_MAX)
         return true;
@@ -306,47 +327,65 @@ static void sampled(struct sl_delta_job *j, const struct sl_job_sides *s)
     if (sl_delta_sample_hits(&j->source, j->lists, j->bases_len, s->key))
         next_round(j, j->grain, false, s);
     else
-        finish(j);
+        sl_job_finish(j);
 }
 
-/* Lists that do not fill what is unknown are of another file than the round before: it was replaced meanwhile. */
+/* Lists that do not fill what was asked for are of another file than the round before: it was replaced meanwhile. */
 static bool fills(const struct sl_delta_job *j)
 {
     uint64_t n = 0;
     for (size_t i = 0; i < j->source.len; i++)
-        n += j->source.at[i].len;
-    return is_first(j) || n == sl_delta_unknown_bytes(&j->delta);
+        n += j->grid.tailed && j->source.at[i].at >= j->grid.asked_to[0] ? 0 : j->source.at[i].len;
+    return is_first(j) || n == sl_ranges_total(&j->of_source);
+}
+
+static void compare(struct sl_delta_job *j, uint64_t key)
+{
+    const struct sl_chunk *last = j->source.len ? &j->source.at[j->source.len - 1] : NULL;
+    if (j->grid.tailed && last)
+        sl_delta_extend(&j->delta, last->at + last->len);
+    j->grid.tailed = false;
+    if (j->blocks)
+        sl_grid_round(&j->delta, &j->source, j->lists, j->bases_len);
+    else
+        sl_delta_round(&j->delta, &j->source, j->lists, j->bases_len, key);
+}
+
+/* After a round: another one, or the end. */
+static void go_on(struct sl_delta_job *j, const struct sl_job_sides *s)
+{
+    unsigned grain = j->grain;
+    bool blocks = false;
+    enum sl_next next = SL_NEXT_STOP;
+    if (!sl_job_too_many(&j->delta))
+        next = j->grid.fits ? sl_grid_next(&j->delta, j->grain, &s->line, &grain, &blocks) : sl_delta_next(&j->delta, j->grain, &s->line, &grain);
+    if (next == SL_NEXT_SAMPLE && s->source->remote && s->dest->remote)
+        next = SL_NEXT_STOP;             /* one whole list would travel for a sample of the other */
+    if (next == SL_NEXT_STOP)
+        sl_job_finish(j);
+    else if (j->grid.fits)
+        sl_job_grid_refine(j, grain, blocks);
+    else
+        next_round(j, grain, next == SL_NEXT_SAMPLE, s);
 }
 
 void sl_delta_job_settle(struct sl_delta_job *j, const struct sl_job_sides *s)
 {
-    unsigned grain = j->grain;
     if (j->done || j->waiting || sl_delta_job_asks(j))
         return;
     if (j->copying) {
         copy_basis(j);
         return;
     }
-    if (j->failed_source || j->useless || hopeless(j)) {
+    if (j->failed_source || j->useless || sl_job_hopeless(j) || !(j->grid.on || fills(j) || j->sampling)) {
         j->useless = true;
-        finish(j);
-        return;
-    }
-    if (j->sampling) {
+        sl_job_finish(j);
+    } else if (j->grid.on) {
+        sl_job_grid_settle(j, s);
+    } else if (j->sampling) {
         sampled(j, s);
-        return;
+    } else {
+        compare(j, s->key);
+        go_on(j, s);
     }
-    if (!fills(j)) {
-        j->useless = true;
-        finish(j);
-        return;
-    }
-    sl_delta_round(&j->delta, &j->source, j->lists, j->bases_len, s->key);
-    enum sl_next next = too_many(&j->delta) ? SL_NEXT_STOP : sl_delta_next(&j->delta, j->grain, &s->line, &grain);
-    if (next == SL_NEXT_SAMPLE && s->source->remote && s->dest->remote)
-        next = SL_NEXT_STOP;             /* one whole list would travel for a sample of the other */
-    if (next == SL_NEXT_STOP)
-        finish(j);
-    else
-        next_round(j, grain, next == SL_NEXT_SAMPLE, s);
 }

@@ -7,6 +7,7 @@
 #define SL_CLIENT_DELTA_JOB_H
 
 #include "client/endpoint.h"
+#include "delta/grid.h"
 #include "delta/match.h"
 
 struct sl_job_basis {
@@ -22,6 +23,22 @@ struct sl_job_basis {
 struct sl_delta_job;
 struct sl_job_list { struct sl_delta_job *job; unsigned which; };   /* a list asked for: 0 of the source, 1 + number of a basis */
 
+enum { SL_JOB_LISTS = 1 + SL_BASES_MAX };
+struct sl_job_grid {         /* of a large file: the first round, portion by portion; delta_grid.c. By the numbers of lists */
+    bool on, over;           /* over: no more portions are asked for */
+    bool fits;               /* the files differ in places: later rounds look at equal offsets too */
+    bool whole;              /* there is one portion only */
+    uint64_t most;           /* bytes of a portion */
+    unsigned asked[SL_JOB_LISTS], answered[SL_JOB_LISTS];   /* portions */
+    uint64_t asked_to[SL_JOB_LISTS], answered_to[SL_JOB_LISTS];
+    bool ended[SL_JOB_LISTS];
+    struct sl_grid_look look;
+    /* in the round behind it: what is behind the portions, which may have nothing in common any more, or is only to be hashed */
+    bool tail[SL_JOB_LISTS]; /* to be asked for */
+    bool tailed;             /* the source's was */
+    unsigned tail_grain, tail_flags;
+};
+
 struct sl_delta_job {
     char *name;              /* of the source; owned */
     uint64_t size;
@@ -29,10 +46,12 @@ struct sl_delta_job {
     unsigned bases_len;
     /* the round */
     unsigned grain, hash_bytes;
+    struct sl_job_grid grid;
+    bool blocks;             /* the lists of this round are of a grid */
     bool sampling;
     bool asked_source, asked[SL_BASES_MAX];
     unsigned waiting;        /* lists under way */
-    struct sl_job_list asks[1 + SL_BASES_MAX];   /* cookies */
+    struct sl_job_list asks[SL_JOB_LISTS];   /* cookies */
     struct sl_chunks source, lists[SL_BASES_MAX];
     struct sl_ranges of_source, of_bases[SL_BASES_MAX];   /* what is asked for; none in the first round: all */
     /* the outcome */
@@ -73,7 +92,10 @@ struct sl_job_sides {        /* where the lists are asked for */
     uint32_t other_dir;      /* at the destination, where a basis elsewhere is */
     struct sl_line line;
     uint64_t key;            /* of sl_delta_round */
+    const struct sl_delta_job *carrier;   /* sl_delta_job_carries: another must not ask for portions of the source before that is over */
 };
+/* Whether the source's hash goes from portion to portion: it does so for one file at a time. */
+bool sl_delta_job_carries(const struct sl_delta_job *j);
 /* Whether something is to be asked for now. */
 bool sl_delta_job_asks(const struct sl_delta_job *j);
 /* Asks for what this round needs; SL_AGAIN when a side has no room for it now, SL_OK when all is asked for. */

@@ -79,13 +79,14 @@ struct sl_chunk_ask {             /* a chunk list that is wanted */
     uint64_t size;                /* of the file, as far as known: a list of much more is not taken */
     unsigned flags;               /* enum sl_chunks_flag of proto/msg.h */
     unsigned grain, hash_bytes;
-    struct sl_ranges ranges;      /* borrowed for the call; none: the whole file */
+    struct sl_ranges ranges;      /* borrowed for the call; none: the whole file; of a portion: one */
 };
 struct sl_chunk_answer {          /* handed to the `chunked` hook, which may take the chunks over and leave none */
     enum sl_code code;            /* SL_OK, or why there is no list: err */
     struct sl_error err;
     struct sl_chunks chunks;
     bool changed, has_hash;
+    bool end;                     /* of a portion: the file ends in it */
     uint8_t hash[SL_HASH_MOST];
 };
 
@@ -244,6 +245,7 @@ struct sl_endpoint {
     bool syncs;                   /* it knows SL_PUT_FSYNC */
     bool versions;                /* ranges that are read come with the version of their file; it has read_part */
     bool reads_some;              /* it has read_some */
+    bool grids;                   /* its chunk lists may be of a grid, and of portions */
     bool attrs;                   /* it has attrs and get_attrs, and no_atime works */
     bool no_atime;                /* set by who owns it: reading is not to change times of access, where that can be said */
     uint32_t tells;               /* likewise: attributes that its listings tell of (enum sl_attrs_flag) */

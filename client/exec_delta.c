@@ -98,10 +98,23 @@ static size_t elsewhere(const struct sl_action *a)
     return a->similar && a->similar_alternate ? a->similar_alternate : a->alternate;
 }
 
+/* The action whose source is being read portion by portion, if there is one. */
+static struct sl_action *carrier(struct sl_lane *l)
+{
+    for (size_t i = l->queue.issued; i < l->queue.len; i++) {
+        struct sl_action *a = sl_queue_at(&l->queue, i);
+        if (a->delta && sl_delta_job_carries(a->delta))
+            return a;
+    }
+    return NULL;
+}
+
 static enum sl_code sides_of(struct sl_lane *l, const struct sl_action *a, struct sl_job_sides *s)
 {
     struct sl_plan *p = l->plan;
+    const struct sl_action *other = carrier(l);
     *s = (struct sl_job_sides){ .source = sl_lane_source(l, a->origin->e), .dest = l->dest, .line = p->line, .key = p->match_key };
+    s->carrier = other ? other->delta : NULL;
     enum sl_code rc = a->copied ? SL_OK : sl_exec_move_to(l, &l->hash_there, a, &s->source_dir);
     if (rc == SL_OK && elsewhere(a))
         rc = sl_exec_alternate_dir(l, &l->alternate_hash, a, elsewhere(a), &s->other_dir);
@@ -131,6 +144,9 @@ static enum sl_code advance(struct sl_lane *l, struct sl_action *a)
 void sl_exec_delta_prepare(struct sl_lane *l)
 {
     uint64_t bytes = 0;
+    struct sl_action *first = carrier(l);
+    if (first && advance(l, first) != SL_OK)
+        return;
     for (size_t i = l->queue.issued; i < l->queue.len && i < l->queue.issued + AHEAD_MAX && bytes < ahead_bytes_max; i++) {
         struct sl_action *a = sl_queue_at(&l->queue, i);
         if (!sl_exec_delta_wanted(l->plan, a))

@@ -466,7 +466,7 @@ struct sl_endpoint *sl_local_new(enum sl_side side, bool verify, struct sl_helpe
     l->e.verify = verify;
     l->e.rights = SL_RIGHT_ALL;
     l->e.parts = l->e.versions = l->e.reads_some = l->e.attrs = l->e.links = l->e.renames = l->e.backups = l->e.takes = l->e.syncs = l->e.holds = true;
-    l->e.stages_in = l->e.reserves = l->e.mounts = l->e.reads_devices = l->e.writes_devices = true;
+    l->e.grids = l->e.stages_in = l->e.reserves = l->e.mounts = l->e.reads_devices = l->e.writes_devices = true;
     l->away = -1;
     l->e.uid = (uint32_t)geteuid();
     l->e.can_chown = l->e.uid == 0;

@@ -29,7 +29,8 @@ static void adopt(struct sl_local *l, uint32_t dir, const struct sl_chunk_ask *a
 {
     struct sl_error ignored = { 0 };
     int fd = -1;
-    if (ask->flags & SL_CHUNKS_KEPT && !ask->ranges.len && sl_dirs_fd(l->dirs, dir, &fd, &ignored) == SL_OK)
+    bool begins = !ask->ranges.len || (ask->flags & SL_CHUNKS_PORTION && ask->ranges.at[0].at == 0);
+    if (ask->flags & SL_CHUNKS_KEPT && begins && sl_dirs_fd(l->dirs, dir, &fd, &ignored) == SL_OK)
         sl_kept_adopt(fd, ask->name, &l->searched);
 }
 
@@ -50,7 +51,8 @@ void sl_local_chunks(struct sl_endpoint *e, uint32_t dir, const struct sl_chunk_
 
 static enum sl_code to_range(void *ctx, uint64_t at, uint64_t len, struct sl_error *err)
 {
-    return sl_reader_range(&first(ctx)->reader, at, len, err);
+    struct sl_local_list *q = first(ctx);
+    return (q->ask.flags & SL_CHUNKS_PORTION ? sl_reader_portion : sl_reader_range)(&q->reader, at, len, err);
 }
 
 static enum sl_code read_more(void *ctx, void *data, size_t n, size_t *got, uint64_t *hole, struct sl_error *err)
@@ -65,16 +67,34 @@ static void put_chunk(void *ctx, const struct sl_chunk *c)
 
 static const struct sl_lister_ops ops = { to_range, read_more, put_chunk };
 
-static void begin(struct sl_local *l, struct sl_local_list *q)
+/* The hash of the whole file: begun, or gone on with behind the portion before. */
+static enum sl_code begin_hash(struct sl_local *l, struct sl_local_list *q, struct sl_error *err)
+{
+    struct sl_carry carried;
+    enum sl_code rc = SL_OK;
+    if (!(q->ask.flags & SL_CHUNKS_HASH))
+        return SL_OK;
+    if (q->ask.flags & SL_CHUNKS_PORTION)
+        rc = sl_reader_portion(&q->reader, q->ask.ranges.at[0].at, q->ask.ranges.at[0].len, err);
+    if (rc == SL_OK)
+        rc = sl_carry_take(&l->carry, &q->reader, l->e.digest, &carried, err);
+    if (rc == SL_OK)
+        sl_lister_go_on(&l->lister, carried.hash, carried.hole);
+    return rc;
+}
+
+static enum sl_code begin(struct sl_local *l, struct sl_local_list *q, struct sl_error *err)
 {
     if (!l->seed) {
         l->seed = sl_malloc(sizeof *l->seed);
         sl_seed_init(l->seed, l->e.seed);
     }
     sl_lister_init(&l->lister, &ops, l, l->seed, q->ask.grain, q->ask.hash_bytes);
+    if (q->ask.flags & SL_CHUNKS_GRID)
+        sl_lister_grid(&l->lister);
+    enum sl_code rc = begin_hash(l, q, err);
     sl_lister_ranges(&l->lister, &q->ask.ranges);
-    sl_lister_want(&l->lister, q->ask.flags & SL_CHUNKS_HASH ? SL_LISTER_WHOLE_HASH : 0);
-    sl_lister_digest(&l->lister, l->e.digest);
+    return rc;
 }
 
 static void pop(struct sl_local *l)
@@ -97,9 +117,14 @@ static void deliver(struct sl_local *l, enum sl_code rc, const struct sl_error *
     a->err = *err;
     a->err.side = l->e.side;
     a->changed = rc == SL_OK && sl_reader_changed(&q->reader);
-    a->has_hash = rc == SL_OK && l->lister.whole;
-    if (a->has_hash)
-        sl_hash_end(l->lister.whole, a->hash);
+    a->end = rc == SL_OK && q->ask.flags & SL_CHUNKS_PORTION && sl_reader_at_end(&q->reader);
+    a->has_hash = rc == SL_OK && l->lister.whole && (a->end || !(q->ask.flags & SL_CHUNKS_PORTION));
+    if (a->has_hash) {
+        sl_lister_whole(&l->lister, a->hash);
+    } else if (rc == SL_OK && l->lister.whole) {
+        sl_carry_put(&l->carry, &q->reader, l->lister.whole, l->lister.hole);
+        l->lister.whole = NULL;
+    }
     if (l->e.chunked)
         l->e.chunked(l->e.ctx, &l->e, q->cookie, a);
     pop(l);
@@ -117,9 +142,7 @@ enum sl_code sl_local_work(struct sl_endpoint *e)
         deliver(l, q->code, &err);
         return SL_OK;
     }
-    if (!l->lister.ops)
-        begin(l, q);
-    enum sl_code rc = SL_OK;
+    enum sl_code rc = l->lister.ops ? SL_OK : begin(l, q, &err);
     for (uint64_t all = 0, n = 0; rc == SL_OK && all < STEP; all += n)
         rc = sl_lister_step(&l->lister, &n, &err);
     if (rc == SL_OK)
@@ -132,6 +155,7 @@ void sl_local_chunks_clear(struct sl_local *l)
 {
     while (l->lists_len)
         pop(l);
+    sl_carry_clear(&l->carry);
     free(l->lists);
     free(l->seed);
 }

@@ -9,6 +9,7 @@
 #include "delta/lister.h"
 #include "delta/portion.h"
 #include "proto/msg.h"
+#include "tree/carry.h"
 #include "tree/dirs.h"
 #include "tree/kept.h"
 #include "tree/meta.h"
@@ -64,6 +65,7 @@ struct sl_local {
     struct sl_local_list *lists; /* a ring, the first is being made */
     size_t lists_head, lists_len, lists_cap;
     struct sl_lister lister;
+    struct sl_carry carry;       /* between portions of a file, with its hash */
     struct sl_chunk_answer answer;
     /* writing */
     struct sl_stage stage;

@@ -137,6 +137,7 @@ static enum sl_code on_attached(struct sl_remote *r, enum sl_job job, struct sl_
     r->e.renames = sl_conn_has(r->conn, SL_FEATURE_RENAME) && m.rights & SL_RIGHT_CREATE && m.rights & SL_RIGHT_RENAME;
     r->e.versions = sl_conn_has(r->conn, SL_FEATURE_PARTS) && m.rights & SL_RIGHT_READ;
     r->e.reads_some = sl_conn_has(r->conn, SL_FEATURE_READ_SOME) && m.rights & SL_RIGHT_READ && m.rights & SL_RIGHT_HASH;
+    r->e.grids = sl_conn_has(r->conn, SL_FEATURE_GRID);
     r->e.can_chown = m.flags & SL_ATTACHED_CHOWN && m.rights & SL_RIGHT_META;
     if (m.flags & SL_ATTACHED_FAKE && !r->e.fake && sl_conn_has(r->conn, SL_FEATURE_FAKE_SUPER))
         r->e.fake = SL_FAKE | SL_FAKE_ONLY;

@@ -16,7 +16,7 @@ enum { LONGER_MAX = 1 << 20 };       /* bytes by which a file may be longer than
 struct sl_chunk_wait {
     uint64_t ticket;
     void *cookie;
-    unsigned grain, hash_bytes;
+    unsigned flags, grain, hash_bytes;
     struct sl_ranges ranges;         /* owned */
     size_t range;
     uint64_t at, end;                /* in the file; of the range, or of what a whole file may have */
@@ -70,7 +70,7 @@ void sl_remote_chunks(struct sl_endpoint *e, uint32_t dir, const struct sl_chunk
     uint64_t end = 0;
     send_seed(r);
     struct sl_chunk_wait *w = push(r);
-    *w = (struct sl_chunk_wait){ .cookie = cookie, .grain = ask->grain, .hash_bytes = ask->hash_bytes };
+    *w = (struct sl_chunk_wait){ .cookie = cookie, .flags = ask->flags, .grain = ask->grain, .hash_bytes = ask->hash_bytes };
     w->end = ask->size + ask->size / 2 + LONGER_MAX;
     sl_chunks_encode(&r->scratch, &m);
     for (size_t i = 0; i < ask->ranges.len; i++) {
@@ -78,8 +78,11 @@ void sl_remote_chunks(struct sl_endpoint *e, uint32_t dir, const struct sl_chunk
         sl_ranges_add(&w->ranges, ask->ranges.at[i].at, ask->ranges.at[i].len);
     }
     if (ask->ranges.len) {
+        uint64_t longest = w->end;
         w->at = w->ranges.at[0].at;
         w->end = w->at + w->ranges.at[0].len;
+        if (ask->flags & SL_CHUNKS_PORTION && w->end > longest)
+            w->end = longest > w->at ? longest : w->at;
     }
     r->flags = sl_remote_reads(r);
     w->ticket = sl_remote_send(r, SL_JOB_HASH, SL_MSG_CHUNKS, sl_buf_ptr(&r->scratch), sl_buf_len(&r->scratch));
@@ -105,21 +108,42 @@ static void next_range(struct sl_chunk_wait *w)
     w->end = range->at + range->len;
 }
 
+/* Whether a chunk can't be that long, or a hole can't be there. In a grid a block never crosses one of its lines, and is shorter only where data ends
+ * or begins. */
+static bool impossible(const struct sl_chunk_wait *w, const struct sl_chunk *c, const struct sl_chunk *last)
+{
+    uint64_t block = UINT64_C(1) << w->grain;
+    if (c->hole)
+        return (w->ranges.len && !(w->flags & SL_CHUNKS_PORTION)) || (last && last->hole);
+    if (w->flags & SL_CHUNKS_GRID)
+        return c->len > block - (c->at & (block - 1));
+    return c->len > sl_grain_most(w->grain);
+}
+
+static bool too_short(const struct sl_chunk_wait *w, const struct sl_chunk *c, const struct sl_chunk *last)
+{
+    if (!last || last->hole || c->hole || last->at + last->len != c->at)
+        return false;
+    if (w->flags & SL_CHUNKS_GRID)
+        return c->at & ((UINT64_C(1) << w->grain) - 1);
+    return last->len < sl_grain_least(w->grain);
+}
+
 static void take(struct sl_remote *r, struct sl_chunk_wait *w, const struct sl_chunk_record *m)
 {
-    struct sl_chunk c = { .at = w->at, .len = m->len, .hash = m->hash, .hole = m->hole };
+    struct sl_chunk c = { .at = w->at, .len = m->len ? m->len : UINT64_C(1) << w->grain, .hash = m->hash, .hole = m->hole };
     struct sl_chunks *l = &w->answer.chunks;
     const struct sl_chunk *last = l->len ? &l->at[l->len - 1] : NULL;
-    if (m->len > w->end - w->at)
+    if (c.len > w->end - w->at)
         lie(r, w, w->ranges.len ? "does not fit what was asked for" : "is of a much longer file than it listed");
-    else if (m->hole ? w->ranges.len > 0 || (last && last->hole) : m->len > sl_grain_most(w->grain))
+    else if (impossible(w, &c, last))
         lie(r, w, "has one of an impossible length");
-    else if (last && !last->hole && !m->hole && last->len < sl_grain_least(w->grain) && last->at + last->len == c.at)
+    else if (too_short(w, &c, last))
         lie(r, w, "has one that is too short");
     if (w->lies)
         return;
     sl_chunks_add(l, &c);
-    w->at += m->len;
+    w->at += c.len;
     next_range(w);
 }
 
@@ -127,7 +151,8 @@ static void take(struct sl_remote *r, struct sl_chunk_wait *w, const struct sl_c
 static void deliver(struct sl_remote *r, struct sl_chunk_wait *w, const struct sl_msg_chunked *m)
 {
     struct sl_chunk_answer *a = &w->answer;
-    if (!w->lies && w->ranges.len && (w->range + 1 < w->ranges.len || w->at != w->end))
+    a->end = w->flags & SL_CHUNKS_PORTION && m->flags & SL_CHUNKED_END;
+    if (!w->lies && w->ranges.len && !a->end && (w->range + 1 < w->ranges.len || w->at != w->end))
         lie(r, w, "is not complete");
     a->changed = m->flags & SL_CHUNKED_CHANGED;
     a->has_hash = m->flags & SL_CHUNKED_HASH;
@@ -152,7 +177,7 @@ enum sl_code sl_remote_on_chunked(struct sl_remote *r, const struct sl_frame *f,
     if (!w || m.request != w->ticket)
         return sl_fail(err, SL_E_PROTOCOL, "the server sent a list of chunks that nobody asked for");
     while (rc == SL_OK && sl_r_left(&rd)) {
-        rc = sl_chunk_record_next(&rd, w->hash_bytes, &record, err);
+        rc = (w->flags & SL_CHUNKS_GRID ? sl_block_record_next : sl_chunk_record_next)(&rd, w->hash_bytes, &record, err);
         if (rc == SL_OK && !w->lies)
             take(r, w, &record);
     }

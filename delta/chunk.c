@@ -75,6 +75,12 @@ void sl_chunker_begin(struct sl_chunker *c, unsigned grain, uint64_t at)
     c->split = false;
 }
 
+void sl_chunker_begin_grid(struct sl_chunker *c, unsigned grain, uint64_t at)
+{
+    sl_chunker_begin(c, grain, at);
+    sl_cut_grid(&c->cut, at);
+}
+
 static void put_aside(struct sl_chunker *c, const uint8_t *data, size_t n)
 {
     if (!c->split)

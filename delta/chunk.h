@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* chunk - a file as a list of chunks with their hashes: cut by content (cut.h), hashed with the secret of the same seed. */
+/* chunk - a file as a list of chunks with their hashes: cut by content or into blocks of one length (cut.h), hashed with the secret of the same seed. */
 #ifndef SL_DELTA_CHUNK_H
 #define SL_DELTA_CHUNK_H
 
@@ -40,6 +40,8 @@ void sl_chunker_init(struct sl_chunker *c, const struct sl_seed *seed);
 void sl_chunker_clear(struct sl_chunker *c);
 /* A stretch of the file begins at offset `at`: cutting starts afresh. */
 void sl_chunker_begin(struct sl_chunker *c, unsigned grain, uint64_t at);
+/* The same, cut at the multiples of 1 << grain instead. */
+void sl_chunker_begin_grid(struct sl_chunker *c, unsigned grain, uint64_t at);
 /* Takes up to n bytes, as far as the chunk's end; returns how many. true in *have: *out is a chunk. */
 size_t sl_chunker_next(struct sl_chunker *c, const uint8_t *data, size_t n, struct sl_chunk *out, bool *have);
 /* The stretch ends here: whether there is a last chunk. */

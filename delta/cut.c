@@ -33,6 +33,12 @@ void sl_cut_init(struct sl_cut *c, const struct sl_seed *seed, unsigned grain)
     *c = (struct sl_cut){ .seed = seed, .grain = grain };
 }
 
+void sl_cut_grid(struct sl_cut *c, uint64_t at)
+{
+    uint64_t block = UINT64_C(1) << c->grain;
+    c->left = block - (at & (block - 1));
+}
+
 /* Rolls over at most n bytes; stops behind the first at which the bits of `mask` are all zero. */
 static size_t roll_one(const uint64_t *gear, uint64_t *state, const uint8_t *p, size_t n, uint64_t mask, bool *end)
 {
@@ -106,8 +112,20 @@ static size_t stretch(const struct sl_cut *c, uint64_t until, size_t n)
     return until <= c->len ? 0 : until - c->len < n ? (size_t)(until - c->len) : n;
 }
 
+static size_t next_of_grid(struct sl_cut *c, size_t n, bool *end)
+{
+    size_t k = n < c->left ? n : (size_t)c->left;
+    c->left -= k;
+    *end = !c->left;
+    if (*end)
+        c->left = UINT64_C(1) << c->grain;
+    return k;
+}
+
 size_t sl_cut_next(struct sl_cut *c, const uint8_t *data, size_t n, bool *end)
 {
+    if (c->left)
+        return next_of_grid(c, n, end);
     const uint64_t rare = ~UINT64_C(0) << (64 - (c->grain + NORMAL)), likely = ~UINT64_C(0) << (64 - (c->grain - NORMAL));
     size_t done = stretch(c, sl_grain_least(c->grain), n);
     *end = false;

@@ -36,10 +36,14 @@ struct sl_cut {
     unsigned grain;
     uint64_t len;                 /* bytes of the chunk so far */
     uint64_t gear;
+    uint64_t left;                /* of a block of the grid; 0: cut by content */
 };
 
 /* SL_GRAIN_MIN <= grain <= SL_GRAIN_MAX. */
 void sl_cut_init(struct sl_cut *c, const struct sl_seed *seed, unsigned grain);
+
+/* Not by content: a chunk ends where the offset in the file is a multiple of 1 << grain, and the next byte is that at `at`. */
+void sl_cut_grid(struct sl_cut *c, uint64_t at);
 
 /* Goes on in the chunk with n more bytes. Returns how many of them belong to it; *end says whether it ends there: the next byte begins
  * another one. Work is linear in n, whatever the content. */

@@ -23,16 +23,28 @@ void sl_lister_ranges(struct sl_lister *l, struct sl_ranges *ranges)
     *ranges = (struct sl_ranges){ 0 };
 }
 
-void sl_lister_want(struct sl_lister *l, unsigned want)
+void sl_lister_grid(struct sl_lister *l)
 {
-    if (want & SL_LISTER_WHOLE_HASH)
-        l->whole = sl_hash_new();
+    l->grid = true;
 }
 
-void sl_lister_digest(struct sl_lister *l, enum sl_hash_kind kind)
+void sl_lister_go_on(struct sl_lister *l, struct sl_hash *hash, uint64_t hole)
 {
-    if (l->whole)
-        sl_hash_choose(l->whole, kind);
+    l->whole = hash;
+    l->hole = hole;
+}
+
+static void hash_hole(struct sl_lister *l)
+{
+    if (l->hole)
+        sl_hash_hole(l->whole, l->hole);
+    l->hole = 0;
+}
+
+void sl_lister_whole(struct sl_lister *l, uint8_t *out)
+{
+    hash_hole(l);
+    sl_hash_end(l->whole, out);
 }
 
 void sl_lister_clear(struct sl_lister *l)
@@ -66,7 +78,7 @@ static void take_hole(struct sl_lister *l, uint64_t hole)
     end_stretch(l);
     l->ops->chunk(l->ctx, &c);
     if (l->whole)
-        sl_hash_hole(l->whole, hole);
+        l->hole += hole;
     l->pos += hole;
 }
 
@@ -75,10 +87,12 @@ static void take_data(struct sl_lister *l, const uint8_t *data, size_t n)
     struct sl_chunk c;
     bool have;
     if (!l->open)
-        sl_chunker_begin(&l->chunker, l->grain, l->pos);
+        (l->grid ? sl_chunker_begin_grid : sl_chunker_begin)(&l->chunker, l->grain, l->pos);
     l->open = true;
-    if (l->whole)
+    if (l->whole) {
+        hash_hole(l);
         sl_hash_data(l->whole, data, n);
+    }
     l->pos += n;
     while (n) {
         size_t k = sl_chunker_next(&l->chunker, data, n, &c, &have);

@@ -23,21 +23,25 @@ struct sl_lister {
     uint64_t mask;               /* of a hash's bytes */
     struct sl_ranges ranges;     /* owned; empty: the whole file */
     size_t next;                 /* range */
+    bool grid;
     bool open;                   /* a stretch is being cut */
     uint64_t pos;
     struct sl_hash *whole;       /* NULL: not wanted; owned. Its convention for holes is base/hash.h's */
+    uint64_t hole;               /* bytes of one at the end that `whole` does not know of: it may go on in the next portion */
     uint8_t *buf;
 };
 
-/* flags of what is wanted besides chunks */
-enum sl_lister_want { SL_LISTER_WHOLE_HASH = 1 };
 /* seed is borrowed; ranges is taken over and left empty. hash_bytes 1..8. */
 void sl_lister_init(struct sl_lister *l, const struct sl_lister_ops *ops, void *ctx, const struct sl_seed *seed, unsigned grain,
                     unsigned hash_bytes);
 void sl_lister_ranges(struct sl_lister *l, struct sl_ranges *ranges);
-void sl_lister_want(struct sl_lister *l, unsigned want);
-/* The kind of that hash, XXH3-128 unless said. */
-void sl_lister_digest(struct sl_lister *l, enum sl_hash_kind kind);
+/* Chunks are blocks of one length, at equal offsets in all files. */
+void sl_lister_grid(struct sl_lister *l);
+/* A hash of the whole file is wanted too: goes on with that of what is in front of the range, which ends in `hole` bytes of a hole that it
+ * does not know of yet. It is taken over. */
+void sl_lister_go_on(struct sl_lister *l, struct sl_hash *hash, uint64_t hole);
+/* The hash of the whole file, when all chunks were given. */
+void sl_lister_whole(struct sl_lister *l, uint8_t *out);
 /* Frees; may be called on what is zeroed. */
 void sl_lister_clear(struct sl_lister *l);
 

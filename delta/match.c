@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* match - a table of the bases' chunks, the source's looked up in it one by one, runs preferred. */
 #include "config.h"
-#include "delta/match.h"
+#include "delta/match_priv.h"
 #include "base/mem.h"
 
 #include <assert.h>
@@ -37,14 +37,12 @@ void sl_delta_clear(struct sl_delta *d)
     *d = (struct sl_delta){ 0 };
 }
 
-struct spans { struct sl_span *at; size_t len, cap; };
-
 static bool joins(const struct sl_span *a, const struct sl_span *b)
 {
     return a->kind == b->kind && (a->kind != SL_SPAN_COPY || (a->basis == b->basis && a->from + a->len == b->from));
 }
 
-static void put_span(struct spans *s, const struct sl_span *span)
+void sl_spans_put(struct sl_spans *s, const struct sl_span *span)
 {
     if (s->len && joins(&s->at[s->len - 1], span)) {
         s->at[s->len - 1].len += span->len;
@@ -55,6 +53,22 @@ static void put_span(struct spans *s, const struct sl_span *span)
         s->at = sl_realloc(s->at, s->cap * sizeof *s->at);
     }
     s->at[s->len++] = *span;
+}
+
+void sl_spans_new(struct sl_spans *s, uint64_t from, uint64_t to)
+{
+    struct sl_span gap = { .kind = SL_SPAN_NEW, .at = from, .len = to - from };
+    if (from < to)
+        sl_spans_put(s, &gap);
+}
+
+void sl_spans_become(struct sl_spans *s, struct sl_delta *d)
+{
+    free(d->spans);
+    d->spans = s->at;
+    d->len = s->len;
+    d->cap = s->cap;
+    d->rounds++;
 }
 
 /* ---- the table ---- */
@@ -124,7 +138,7 @@ static const struct sl_chunk *match(const struct table *t, const struct sl_chunk
     return chunk_of(t, last);
 }
 
-static void settle(struct table *t, struct spans *out, const struct sl_chunk *c, struct ref *last)
+static void settle(struct table *t, struct sl_spans *out, const struct sl_chunk *c, struct ref *last)
 {
     struct sl_span s = { .kind = c->hole ? SL_SPAN_HOLE : SL_SPAN_NEW, .at = c->at, .len = c->len };
     const struct sl_chunk *m = c->hole ? NULL : match(t, c, last);
@@ -133,7 +147,7 @@ static void settle(struct table *t, struct spans *out, const struct sl_chunk *c,
         s.basis = last->basis - 1u;
         s.from = m->at;
     }
-    put_span(out, &s);
+    sl_spans_put(out, &s);
 }
 
 static void find_unused(struct sl_delta *d, const struct table *t, unsigned count)
@@ -148,34 +162,46 @@ static void find_unused(struct sl_delta *d, const struct table *t, unsigned coun
     }
 }
 
+/* What the list says of an unknown span; what it says nothing of stays unknown. */
+static void settle_span(struct table *t, struct sl_spans *out, const struct sl_span *s, const struct sl_chunks *source, size_t *i, struct ref *last)
+{
+    uint64_t at = s->at, end = s->at + s->len;
+    for (; *i < source->len && source->at[*i].at < end; ++*i) {
+        const struct sl_chunk *c = &source->at[*i];
+        sl_spans_new(out, at, c->at);
+        settle(t, out, c, last);
+        at = c->at + c->len;
+    }
+    sl_spans_new(out, at, end);
+}
+
 void sl_delta_round(struct sl_delta *d, const struct sl_chunks *source, const struct sl_chunks *bases, unsigned count, uint64_t key)
 {
     struct table t;
-    struct spans out = { 0 };
+    struct sl_spans out = { 0 };
     struct ref last = { 0 };
     size_t i = 0;
     table_init(&t, bases, count, key);
-    if (!d->rounds) {
-        while (i < source->len)
-            settle(&t, &out, &source->at[i++], &last);
-    } else {
-        for (size_t k = 0; k < d->len; k++) {
-            const struct sl_span *s = &d->spans[k];
-            if (s->kind != SL_SPAN_NEW) {
-                put_span(&out, s);
-                continue;
-            }
-            while (i < source->len && source->at[i].at < s->at + s->len)
-                settle(&t, &out, &source->at[i++], &last);
-        }
+    while (!d->rounds && i < source->len)
+        settle(&t, &out, &source->at[i++], &last);
+    for (size_t k = 0; k < d->len; k++) {
+        if (d->spans[k].kind == SL_SPAN_NEW)
+            settle_span(&t, &out, &d->spans[k], source, &i, &last);
+        else
+            sl_spans_put(&out, &d->spans[k]);
     }
     find_unused(d, &t, count);
     free(t.refs);
-    free(d->spans);
-    d->spans = out.at;
-    d->len = out.len;
-    d->cap = out.cap;
-    d->rounds++;
+    sl_spans_become(&out, d);
+}
+
+void sl_delta_extend(struct sl_delta *d, uint64_t size)
+{
+    struct sl_spans s = { d->spans, d->len, d->cap };
+    sl_spans_new(&s, sl_delta_size(d), size);
+    d->spans = s.at;
+    d->len = s.len;
+    d->cap = s.cap;
 }
 
 /* ---- what is left ---- */

@@ -34,11 +34,14 @@ struct sl_delta {
 void sl_delta_init(struct sl_delta *d);
 void sl_delta_clear(struct sl_delta *d);
 
-/* One round. source: chunks (and, in the first round, holes) that fill the unknown spans exactly, in order: the first round's list
- * is of the whole file. bases: lists of the same grain, of the whole basis in the first round and of its unused ranges in later ones.
+/* One round. source: chunks (and, in the first round, holes) that fill the unknown spans, in order: the first round's list
+ * is of the whole file. Of later rounds' unknown spans some may be left out, which stay unknown. bases: lists of the same grain, of the whole basis in the first round and of its unused ranges in later ones.
  * count <= SL_BASES_MAX and the same in every round. Linear in the lists' lengths; the key makes that hold whatever hashes a peer
  * claims: it is random and not known to anybody else. */
 void sl_delta_round(struct sl_delta *d, const struct sl_chunks *source, const struct sl_chunks *bases, unsigned count, uint64_t key);
+
+/* What the file has besides, up to `size`, is unknown. */
+void sl_delta_extend(struct sl_delta *d, uint64_t size);
 
 /* The unknown spans as ranges of the new file, for the next round or for sending. */
 void sl_delta_unknown(const struct sl_delta *d, struct sl_ranges *out);

@@ -4,8 +4,8 @@
 #include "proto/msg.h"
 
 enum {
-    CHUNKS_FLAGS = SL_CHUNKS_KEPT | SL_CHUNKS_HASH,
-    CHUNKED_FLAGS = SL_CHUNKED_CHANGED | SL_CHUNKED_HASH,
+    CHUNKS_FLAGS = SL_CHUNKS_KEPT | SL_CHUNKS_HASH | SL_CHUNKS_GRID | SL_CHUNKS_PORTION,
+    CHUNKED_FLAGS = SL_CHUNKED_CHANGED | SL_CHUNKED_HASH | SL_CHUNKED_END,
     PART_FLAGS = SL_PUT_SPARSE | SL_PUT_FIRST,
     DROP_FLAGS = SL_PUT_REPLACE | SL_PUT_UNKEPT | SL_PUT_PARTIAL,
     GRAIN_MIN = 6, GRAIN_MAX = 26, HASH_MIN = 4, HASH_MAX = 8
@@ -75,6 +75,16 @@ void sl_chunks_encode(struct sl_buf *b, const struct sl_msg_chunks *m)
     sl_w_bs(b, m->name, m->name_len);
 }
 
+/* The whole file's hash goes with no ranges; a portion is one. */
+static bool ranges_fit(uint8_t flags, const struct sl_rd *ranges)
+{
+    struct sl_rd r = *ranges;
+    uint64_t end = 0, at, len;
+    if (!(flags & SL_CHUNKS_PORTION))
+        return !(flags & SL_CHUNKS_HASH) || !sl_r_left(&r);
+    return sl_range_next(&r, &end, &at, &len) && !sl_r_left(&r);
+}
+
 enum sl_code sl_chunks_decode(struct sl_rd *r, struct sl_msg_chunks *m, struct sl_error *err)
 {
     struct sl_msg_chunks got = { .id = (uint32_t)sl_r_uv(r, UINT32_MAX) };
@@ -84,7 +94,7 @@ enum sl_code sl_chunks_decode(struct sl_rd *r, struct sl_msg_chunks *m, struct s
     got.name = read_name(r, &got.name_len);
     if (got.flags > CHUNKS_FLAGS || got.grain < GRAIN_MIN || got.grain > GRAIN_MAX || got.hash_bytes < HASH_MIN || got.hash_bytes > HASH_MAX)
         r->bad = true;
-    if (!take_ranges(r, &got.ranges) || (got.flags & SL_CHUNKS_HASH && sl_r_left(&got.ranges)))
+    if (!take_ranges(r, &got.ranges) || !ranges_fit(got.flags, &got.ranges))
         return fault("CHUNKS", err);
     *m = got;
     return SL_OK;
@@ -270,15 +280,25 @@ void sl_chunk_record_put(struct sl_buf *b, const struct sl_chunk_record *m, unsi
     sl_w_raw(b, hash, hash_bytes);
 }
 
-enum sl_code sl_chunk_record_next(struct sl_rd *r, unsigned hash_bytes, struct sl_chunk_record *out, struct sl_error *err)
+static enum sl_code next_record(struct sl_rd *r, unsigned hash_bytes, bool grid, struct sl_chunk_record *out, struct sl_error *err)
 {
     uint64_t len = sl_r_uv(r, UINT64_MAX);
     struct sl_chunk_record got = { .len = len >> 1, .hole = len & 1 };
     const uint8_t *hash = got.hole ? NULL : sl_r_raw(r, hash_bytes);
-    if (!sl_r_ok(r) || !got.len)
+    if (!sl_r_ok(r) || (!got.len && (got.hole || !grid)))
         return fault("CHUNKED", err);
     for (unsigned i = 0; hash && i < hash_bytes; i++)
         got.hash = got.hash << 8 | hash[i];
     *out = got;
     return SL_OK;
+}
+
+enum sl_code sl_chunk_record_next(struct sl_rd *r, unsigned hash_bytes, struct sl_chunk_record *out, struct sl_error *err)
+{
+    return next_record(r, hash_bytes, false, out, err);
+}
+
+enum sl_code sl_block_record_next(struct sl_rd *r, unsigned hash_bytes, struct sl_chunk_record *out, struct sl_error *err)
+{
+    return next_record(r, hash_bytes, true, out, err);
 }

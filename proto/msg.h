@@ -35,6 +35,7 @@
 #define SL_FEATURE_WRITE_DEVICES "write-devices"   /* and of PUT, WRITE: a device that has the name is written, where ATTACHED says that it may be; of BASIS */
 #define SL_FEATURE_STAGE_IN "stage-in"
 #define SL_FEATURE_RESERVE "reserve"
+#define SL_FEATURE_GRID "grid"
 #define SL_FLAG_VERSION 4u        /* frame flag of READ_RANGES: END is to say which version of the file it was */
 #define SL_FLAG_HOLES 8u          /* frame flag of READ_RANGES: holes are told, not sent as zeros */
 #define SL_FLAG_NO_ATIME 32u      /* frame flag of READ, READ_RANGES, READ_SOME, HASH, CHUNKS: the time of the last access is not to change */
@@ -284,7 +285,9 @@ struct sl_msg_drop {
 #define SL_COPY_MAX (1024u * 1024u)      /* bytes in one COPY: it is carried out in one piece */
 #define SL_BASES_OPEN_MAX 4u             /* of one file being written */
 enum sl_chunks_flag { SL_CHUNKS_KEPT = 1 /* of what was kept of an interrupted file of that name (BASIS too) */,
-                      SL_CHUNKS_HASH = 2 /* the content hash of the whole file is wanted; no ranges then */ };
+                      SL_CHUNKS_HASH = 2 /* the content hash of the whole file is wanted; no ranges then, or a portion */,
+                      SL_CHUNKS_GRID = 4 /* blocks of one length, not cut by content */,
+                      SL_CHUNKS_PORTION = 8 /* one range, behind whose end the file may end before; with a hash they follow each other */ };
 struct sl_msg_chunks {
     uint32_t id;
     uint8_t flags;
@@ -315,7 +318,8 @@ struct sl_msg_basis { uint32_t id; uint8_t flags; const char *name; size_t name_
 struct sl_msg_copy { uint32_t basis; uint64_t from; uint32_t len; };
 
 /* Frames of CHUNKED: the head, then records: chunks in order, each range's fill it exactly. */
-enum sl_chunked_flag { SL_CHUNKED_CHANGED = 1 /* size or times changed meanwhile */, SL_CHUNKED_HASH = 2 /* the hash is there */ };
+enum sl_chunked_flag { SL_CHUNKED_CHANGED = 1 /* size or times changed meanwhile */, SL_CHUNKED_HASH = 2 /* the hash is there */,
+                       SL_CHUNKED_END = 4 /* the portion reaches the end of the file */ };
 struct sl_msg_chunked {
     uint64_t request;
     bool last;               /* from the frame's flag */
@@ -326,10 +330,12 @@ struct sl_msg_chunked {
 void sl_chunked_encode(struct sl_buf *b, const struct sl_msg_chunked *m);
 /* Leaves r at the first record. */
 enum sl_code sl_chunked_decode(struct sl_rd *r, struct sl_msg_chunked *m, struct sl_error *err);
-struct sl_chunk_record { uint64_t len; bool hole; uint64_t hash; };
+struct sl_chunk_record { uint64_t len; /* 0 in a grid: a whole block */ bool hole; uint64_t hash; };
 #define SL_CHUNK_RECORD_MAX 18u
 void sl_chunk_record_put(struct sl_buf *b, const struct sl_chunk_record *m, unsigned hash_bytes);
 enum sl_code sl_chunk_record_next(struct sl_rd *r, unsigned hash_bytes, struct sl_chunk_record *out, struct sl_error *err);
+/* The same of a list of a grid. */
+enum sl_code sl_block_record_next(struct sl_rd *r, unsigned hash_bytes, struct sl_chunk_record *out, struct sl_error *err);
 
 /* ---- the small ones ---- */
 struct sl_msg_open { uint32_t parent, id; const char *name; size_t name_len; };

@@ -44,6 +44,7 @@ void sl_channel_free(struct sl_channel *ch)
     sl_buf_clear(&ch->attrs_set);
     sl_buf_clear(&ch->w_set);
     sl_bases_close(ch);
+    sl_carry_clear(&ch->carry);
     free(ch->seed);
     free(ch->fresh);
     free(ch->list_base);

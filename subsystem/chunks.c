@@ -27,7 +27,8 @@ enum sl_code sl_run_seed(struct sl_channel *ch, const union sl_request *q, struc
 
 static enum sl_code to_range(void *ctx, uint64_t at, uint64_t len, struct sl_error *err)
 {
-    return sl_reader_range(&((struct sl_channel *)ctx)->reader, at, len, err);
+    struct sl_channel *ch = ctx;
+    return (ch->chunk_flags & SL_CHUNKS_PORTION ? sl_reader_portion : sl_reader_range)(&ch->reader, at, len, err);
 }
 
 static enum sl_code read_more(void *ctx, void *data, size_t n, size_t *got, uint64_t *hole, struct sl_error *err)
@@ -38,23 +39,39 @@ static enum sl_code read_more(void *ctx, void *data, size_t n, size_t *got, uint
 static void put_chunk(void *ctx, const struct sl_chunk *c)
 {
     struct sl_channel *ch = ctx;
-    struct sl_chunk_record r = { c->len, c->hole, c->hash };
+    bool block = ch->chunk_flags & SL_CHUNKS_GRID && c->len == UINT64_C(1) << ch->lister.grain;
+    struct sl_chunk_record r = { block && !c->hole ? 0 : c->len, c->hole, c->hash };
     sl_chunk_record_put(&ch->records, &r, ch->chunk_hash_bytes);
 }
 
 static const struct sl_lister_ops ops = { to_range, read_more, put_chunk };
+
+/* What the last frame tells of the file besides its chunks. */
+static void put_end(struct sl_channel *ch, struct sl_msg_chunked *m, uint8_t *hash)
+{
+    bool end = !(ch->chunk_flags & SL_CHUNKS_PORTION) || sl_reader_at_end(&ch->reader);
+    if (sl_reader_changed(&ch->reader))
+        m->flags |= SL_CHUNKED_CHANGED;
+    if (ch->chunk_flags & SL_CHUNKS_PORTION && end)
+        m->flags |= SL_CHUNKED_END;
+    if (!ch->lister.whole)
+        return;
+    if (end) {
+        sl_lister_whole(&ch->lister, hash);
+        m->flags |= SL_CHUNKED_HASH;
+    } else {
+        sl_carry_put(&ch->carry, &ch->reader, ch->lister.whole, ch->lister.hole);
+        ch->lister.whole = NULL;
+    }
+}
 
 /* One frame of what is there. */
 static void send_records(struct sl_channel *ch, bool last)
 {
     uint8_t hash[SL_HASH_MOST];
     struct sl_msg_chunked m = { .request = ch->requests, .last = last, .hash = hash, .hash_len = sl_hash_size(ch->s->digest) };
-    if (last && sl_reader_changed(&ch->reader))
-        m.flags |= SL_CHUNKED_CHANGED;
-    if (last && ch->lister.whole) {
-        sl_hash_end(ch->lister.whole, hash);
-        m.flags |= SL_CHUNKED_HASH;
-    }
+    if (last)
+        put_end(ch, &m, hash);
     sl_chunked_encode(&ch->scratch, &m);
     size_t head = sl_buf_len(&ch->scratch), n = sl_buf_len(&ch->records);
     uint8_t *p = sl_conn_begin(ch->s->conn, head + n);
@@ -104,15 +121,48 @@ enum sl_code sl_take_ranges(const struct sl_rd *rd, uint64_t from, struct sl_ran
     return sl_fail(err, SL_E_LIMIT, "more than %d ranges in one request", SL_RANGES_MAX);
 }
 
+/* Whether it is the first that is asked of this file: all of it, or its first portion. */
+static bool is_first(const struct sl_msg_chunks *m)
+{
+    struct sl_rd r = m->ranges;
+    uint64_t end = 0, at, len;
+    return !sl_range_next(&r, &end, &at, &len) || (m->flags & SL_CHUNKS_PORTION && at == 0);
+}
+
 /* Before the first round: a run that went on from what was kept, and was cut too, left more. */
 static void adopt(struct sl_channel *ch, const struct sl_msg_chunks *m)
 {
     struct sl_error ignored = { 0 };
     int fd = -1;
-    bool first = m->flags & SL_CHUNKS_KEPT && !sl_r_left(&m->ranges);
+    bool first = m->flags & SL_CHUNKS_KEPT && is_first(m);
     ch->searched_dir = m->id;
     if (first && ch->rights & SL_RIGHT_CREATE && !sl_hidden_kept(ch, m->id, ch->name) && sl_dirs_fd(ch->dirs, m->id, &fd, &ignored) == SL_OK)
         sl_kept_adopt(fd, ch->name, &ch->searched);
+}
+
+/* The hash of the whole file, where it is wanted: begun, or gone on with behind the portion before. */
+static enum sl_code begin_hash(struct sl_channel *ch, const struct sl_msg_chunks *m, struct sl_error *err)
+{
+    struct sl_rd r = m->ranges;
+    struct sl_carry carried;
+    uint64_t end = 0, at, len;
+    if (!(m->flags & SL_CHUNKS_HASH))
+        return SL_OK;
+    enum sl_code rc = sl_range_next(&r, &end, &at, &len) ? sl_reader_portion(&ch->reader, at, len, err) : SL_OK;
+    if (rc == SL_OK)
+        rc = sl_carry_take(&ch->carry, &ch->reader, ch->s->digest, &carried, err);
+    if (rc == SL_OK)
+        sl_lister_go_on(&ch->lister, carried.hash, carried.hole);
+    return rc;
+}
+
+static enum sl_code agreed(const struct sl_channel *ch, const struct sl_msg_chunks *m, struct sl_error *err)
+{
+    if (!ch->seed)
+        return sl_fail(err, SL_E_INVALID, "no SEED was sent on this channel");
+    if (m->flags & (SL_CHUNKS_GRID | SL_CHUNKS_PORTION) && !sl_conn_has(ch->s->conn, SL_FEATURE_GRID))
+        return sl_fail(err, SL_E_UNSUPPORTED, "the feature grid was not agreed on");
+    return SL_OK;
 }
 
 enum sl_code sl_run_chunks(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
@@ -121,11 +171,11 @@ enum sl_code sl_run_chunks(struct sl_channel *ch, const union sl_request *q, str
     struct sl_ranges ranges = { 0 };
     memcpy(ch->name, m->name, m->name_len);
     ch->name[m->name_len] = '\0';
-    if (!ch->seed)
-        return sl_fail(err, SL_E_INVALID, "no SEED was sent on this channel");
-    enum sl_code rc = sl_take_ranges(&m->ranges, 0, &ranges, err);
+    enum sl_code rc = agreed(ch, m, err);
     if (rc == SL_OK)
-        rc = sl_spend(ch->s, SL_SPEND_READ_FILE, 1, err);
+        rc = sl_take_ranges(&m->ranges, 0, &ranges, err);
+    if (rc == SL_OK)
+        rc = sl_spend(ch->s, SL_SPEND_READ_FILE, is_first(m) || !(m->flags & SL_CHUNKS_PORTION), err);
     if (rc == SL_OK)
         adopt(ch, m);
     if (rc == SL_OK)
@@ -134,12 +184,19 @@ enum sl_code sl_run_chunks(struct sl_channel *ch, const union sl_request *q, str
         sl_ranges_clear(&ranges);
         return rc;
     }
-    sl_note(ch, SL_NOTE_TRANSFER, "chunks", m->id, ch->name);
+    if (is_first(m) || !(m->flags & SL_CHUNKS_PORTION))
+        sl_note(ch, SL_NOTE_TRANSFER, "chunks", m->id, ch->name);
     sl_lister_init(&ch->lister, &ops, ch, ch->seed, m->grain, m->hash_bytes);
     sl_lister_ranges(&ch->lister, &ranges);
-    sl_lister_want(&ch->lister, m->flags & SL_CHUNKS_HASH ? SL_LISTER_WHOLE_HASH : 0);
-    sl_lister_digest(&ch->lister, ch->s->digest);
+    if (m->flags & SL_CHUNKS_GRID)
+        sl_lister_grid(&ch->lister);
+    ch->chunk_flags = m->flags;
     ch->chunk_hash_bytes = m->hash_bytes;
+    rc = begin_hash(ch, m, err);
+    if (rc != SL_OK) {
+        sl_channel_end_long(ch);
+        return rc;
+    }
     ch->listed = false;
     sl_buf_reset(&ch->records, FRAME_FULL);
     ch->step = chunks_step;

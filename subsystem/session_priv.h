@@ -9,6 +9,7 @@
 #include "proto/msg.h"
 #include "subsystem/session.h"
 #include "tree/backup.h"
+#include "tree/carry.h"
 #include "tree/dirs.h"
 #include "tree/kept.h"
 #include "tree/meta.h"
@@ -78,6 +79,8 @@ struct sl_channel {
     struct sl_lister lister;            /* CHUNKS */
     struct sl_buf records;              /* of its answer, not yet sent */
     unsigned chunk_hash_bytes;
+    uint8_t chunk_flags;                /* enum sl_chunks_flag */
+    struct sl_carry carry;              /* between portions of a file, with its hash */
     bool listed;                        /* all of them are there */
     struct sl_kept_searched searched;   /* where interrupted files were looked for last */
     uint32_t searched_dir;              /* and where they are looked for now */

@@ -80,9 +80,8 @@ static uint64_t commit(const void *data, size_t n)
 }
 
 /* All CHUNKED frames of request n, from the position `at`; returns whether the hash was there. */
-static bool gather(uint64_t n, struct sl_chunks *out, uint8_t hash[SL_HASH_LEN], uint8_t *flags)
+static bool gather_from(uint64_t n, uint64_t at, unsigned grid, struct sl_chunks *out, uint8_t hash[SL_HASH_LEN], uint8_t *flags)
 {
-    uint64_t at = 0;
     bool have = false, last = false;
     for (size_t i = 0; i < t.count; i++) {
         struct sl_msg_chunked m = { .last = t.got[i].flags & SL_FLAG_LAST };
@@ -102,13 +101,19 @@ static bool gather(uint64_t n, struct sl_chunks *out, uint8_t hash[SL_HASH_LEN],
             have = true;
         }
         while (sl_r_left(&r)) {
-            ck_assert_int_eq(sl_chunk_record_next(&r, 8, &c, NULL), SL_OK);
+            ck_assert_int_eq((grid ? sl_block_record_next : sl_chunk_record_next)(&r, 8, &c, NULL), SL_OK);
+            c.len = c.len ? c.len : UINT64_C(1) << grid;
             sl_chunks_add(out, &(struct sl_chunk){ at, c.len, c.hash, c.hole });
             at += c.len;
         }
     }
     ck_assert(last);
     return have;
+}
+
+static bool gather(uint64_t n, struct sl_chunks *out, uint8_t hash[SL_HASH_LEN], uint8_t *flags)
+{
+    return gather_from(n, 0, 0, out, hash, flags);
 }
 
 /* The same list made here, without a session. */
@@ -215,6 +220,121 @@ START_TEST(lists_holes)
     ck_assert_mem_eq(hash, mine, sizeof mine);
     sl_chunks_clear(&got);
     end();
+}
+END_TEST
+
+static uint64_t portion(const char *name, uint8_t flags, uint64_t at, uint64_t len)
+{
+    struct sl_range range = { at, len };
+    return chunks(name, flags | SL_CHUNKS_PORTION, 12, &range, 1);
+}
+
+/* Portions of a grid, with another list in between: all blocks, and the hash with the last. */
+START_TEST(lists_portions)
+{
+    static const uint64_t ends[] = { 0, 8192, 100000, INT64_MAX };
+    const uint8_t kind = SL_CHUNKS_GRID | SL_CHUNKS_HASH;
+    struct sl_chunks got = { 0 };
+    uint8_t hash[SL_HASH_LEN], mine[SL_HASH_LEN], flags = 0;
+    uint64_t n[3];
+    fill();
+    begin(turns[_i]);
+    attach();
+    seed_is(77);
+    for (size_t i = 0; i < 3; i++) {
+        n[i] = portion("f", kind, ends[i], ends[i + 1] - ends[i]);
+        chunks("f", SL_CHUNKS_HASH, 9, NULL, 0);
+        portion("f", SL_CHUNKS_GRID, 4096, 1);
+    }
+    pump();
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert(gather_from(n[i], ends[i], 12, &got, hash, &flags) == (i == 2));
+        ck_assert_uint_eq(flags, i == 2 ? SL_CHUNKED_HASH | SL_CHUNKED_END : 0);
+    }
+    sl_hash_once(content, SIZE, mine);
+    ck_assert_mem_eq(hash, mine, sizeof mine);
+    uint64_t at = 0;
+    for (size_t i = 0; i < got.len; i++) {
+        ck_assert_uint_eq(got.at[i].at, at);
+        at += got.at[i].len;
+        ck_assert(at % 4096 == 0 || at == 100000 || at == SIZE);
+    }
+    ck_assert_uint_eq(at, SIZE);
+    sl_chunks_clear(&got);
+    end();
+}
+END_TEST
+
+/* A hole that goes over the end of a portion is one hole in the hash. */
+START_TEST(portions_split_holes)
+{
+    const uint8_t kind = SL_CHUNKS_GRID | SL_CHUNKS_HASH;
+    struct sl_chunks got = { 0 };
+    uint8_t hash[SL_HASH_LEN], mine[SL_HASH_LEN], flags = 0;
+    int fd = openat(t.dir, "holes", O_WRONLY | O_CREAT, 0644);
+    fill();
+    ck_assert_int_eq(ftruncate(fd, 64 << 20), 0);
+    ck_assert_int_eq(pwrite(fd, content, 4096, 16 << 20), 4096);
+    close(fd);
+    begin(4096);
+    attach();
+    seed_is(1);
+    uint64_t a = portion("holes", kind, 0, 4 << 20), b = portion("holes", kind, 4 << 20, 28 << 20), c = portion("holes", kind, 32 << 20, 64 << 20);
+    pump();
+    ck_assert(!gather_from(a, 0, 12, &got, hash, &flags));
+    ck_assert(!gather_from(b, 4 << 20, 12, &got, hash, &flags));
+    ck_assert(gather_from(c, 32 << 20, 12, &got, hash, &flags));
+    ck_assert_uint_eq(got.len, 5);
+    struct sl_hash *h = sl_hash_new();
+    sl_hash_hole(h, 16 << 20);
+    sl_hash_data(h, content, 4096);
+    sl_hash_hole(h, (48 << 20) - 4096);
+    sl_hash_end(h, mine);
+    sl_hash_free(h);
+    ck_assert_mem_eq(hash, mine, sizeof mine);
+    sl_chunks_clear(&got);
+    end();
+}
+END_TEST
+
+START_TEST(refuses_portions)
+{
+    const uint8_t kind = SL_CHUNKS_GRID | SL_CHUNKS_HASH;
+    struct sl_chunks got = { 0 };
+    uint8_t hash[SL_HASH_LEN], flags = 0;
+    fill();
+    scratch_file(t.dir, "g", content, SIZE);
+    begin(4096);
+    attach();
+    seed_is(1);
+    uint64_t none = portion("f", kind, 4096, 4096), a = portion("f", kind, 0, 4096), apart = portion("f", kind, 8192, 4096);
+    uint64_t b = portion("f", kind, 0, 4096), other = portion("g", kind, 4096, 4096), gone = portion("f", kind, 4096, 4096);
+    uint64_t behind = portion("f", SL_CHUNKS_GRID, SIZE + 1, 1), at_end = portion("f", SL_CHUNKS_GRID, SIZE, 1);
+    pump();
+    ck_assert_int_eq(result(none), SL_E_CHANGED);
+    ck_assert_int_eq(result(a), SL_OK);
+    ck_assert_int_eq(result(apart), SL_E_CHANGED);
+    ck_assert_int_eq(result(b), SL_OK);
+    ck_assert_int_eq(result(other), SL_E_CHANGED);
+    ck_assert_int_eq(result(gone), SL_E_CHANGED);
+    ck_assert_int_eq(result(behind), SL_OK);
+    ck_assert(!gather_from(behind, SIZE + 1, 12, &got, hash, &flags));
+    ck_assert_uint_eq(flags, SL_CHUNKED_END);
+    ck_assert_int_eq(result(at_end), SL_OK);
+    ck_assert(!gather_from(at_end, SIZE, 12, &got, hash, &flags));
+    ck_assert_uint_eq(flags, SL_CHUNKED_END);
+    ck_assert_uint_eq(got.len, 0);
+    end();
+    t.featureless = true;
+    begin(4096);
+    attach();
+    seed_is(1);
+    uint64_t grid = chunks("f", SL_CHUNKS_GRID, 12, NULL, 0), one = portion("f", 0, 0, 4096);
+    pump();
+    ck_assert_int_eq(result(grid), SL_E_UNSUPPORTED);
+    ck_assert_int_eq(result(one), SL_E_UNSUPPORTED);
+    end();
+    t.featureless = false;
 }
 END_TEST
 
@@ -542,6 +662,9 @@ static void add(TCase *tc)
     tcase_add_loop_test(tc, lists_a_file, 0, TURNS);
     tcase_add_test(tc, lists_ranges);
     tcase_add_test(tc, lists_holes);
+    tcase_add_loop_test(tc, lists_portions, 0, TURNS);
+    tcase_add_test(tc, portions_split_holes);
+    tcase_add_test(tc, refuses_portions);
     tcase_add_test(tc, refuses_lists);
     tcase_add_test(tc, an_empty_file_has_no_chunks);
     tcase_add_test(tc, hashing_is_limited);

@@ -183,6 +183,12 @@ enum sl_code sl_reader_part(struct sl_reader *r, uint64_t at, uint64_t len, stru
     return rc;
 }
 
+enum sl_code sl_reader_portion(struct sl_reader *r, uint64_t at, uint64_t len, struct sl_error *err)
+{
+    uint64_t size = (uint64_t)r->st.st_size, from = at < size ? at : size;
+    return sl_reader_part(r, from, len < size - from ? len : size - from, err);
+}
+
 enum sl_code sl_reader_hash(struct sl_reader *r, struct sl_hash *h, size_t most, uint64_t *done, struct sl_error *err)
 {
     uint8_t piece[HASH_PIECE];

@@ -44,6 +44,12 @@ enum sl_code sl_reader_range(struct sl_reader *r, uint64_t at, uint64_t len, str
 /* The same, but holes are told apart. */
 enum sl_code sl_reader_part(struct sl_reader *r, uint64_t at, uint64_t len, struct sl_error *err);
 
+/* The same, and where the file ends before, so does what is read; it may be nothing. */
+enum sl_code sl_reader_portion(struct sl_reader *r, uint64_t at, uint64_t len, struct sl_error *err);
+
+/* Whether the file, as it was at open, has been read to its end. */
+static inline bool sl_reader_at_end(const struct sl_reader *r) { return r->pos >= (uint64_t)r->st.st_size; }
+
 /* Reads on, into h only: holes are told apart in it as sl_reader_next tells them. At most about `most` bytes of data; *done is what was read.
  * SL_EOF: at the end, as sl_reader_next. */
 enum sl_code sl_reader_hash(struct sl_reader *r, struct sl_hash *h, size_t most, uint64_t *done, struct sl_error *err);

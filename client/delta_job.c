@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RANGES_MAX = 12000, ROOM_HEAD = SL_NAME_MAX + 64 };
+enum { RANGES_MAX = 12000, EDGED_MAX = RANGES_MAX / 2, ROOM_HEAD = SL_NAME_MAX + 64 };
 
 struct sl_delta_job *sl_delta_job_new(const char *name, uint64_t size)
 {
@@ -289,6 +289,7 @@ static void next_round(struct sl_delta_job *j, unsigned grain, bool sample, cons
     struct sl_ranges unknown = { 0 };
     uint64_t basis = 0;
     sl_job_clear_lists(j);
+    j->coarser = j->sampling ? j->coarser : j->grain;
     j->grain = grain;
     j->sampling = sample;
     sl_delta_unknown(&j->delta, &unknown);
@@ -322,12 +323,37 @@ bool sl_job_too_many(const struct sl_delta *d)
     return false;
 }
 
+static void only_edges(const struct sl_delta_job *j, struct sl_ranges *r)
+{
+    struct sl_ranges some = { 0 };
+    sl_delta_edges(r, j->coarser, &some);
+    sl_ranges_clear(r);
+    *r = some;
+}
+
+/* All of what is left does not pay; what lies beside the matches does, perhaps. */
+static void edges_or_end(struct sl_delta_job *j, unsigned grain, const struct sl_job_sides *s)
+{
+    bool few = true;
+    for (unsigned b = 0; b < j->bases_len; b++)
+        few &= j->delta.unused[b].len <= EDGED_MAX;
+    if (!few || !sl_delta_edges_pay(&j->delta, j->sampling ? j->coarser : j->grain, &s->line)) {
+        sl_job_finish(j);
+        return;
+    }
+    next_round(j, grain, false, s);
+    j->edges = true;
+    only_edges(j, &j->of_source);
+    for (unsigned b = 0; b < j->bases_len; b++)
+        only_edges(j, &j->of_bases[b]);
+}
+
 static void sampled(struct sl_delta_job *j, const struct sl_job_sides *s)
 {
     if (sl_delta_sample_hits(&j->source, j->lists, j->bases_len, s->key))
         next_round(j, j->grain, false, s);
     else
-        sl_job_finish(j);
+        edges_or_end(j, j->grain, s);
 }
 
 /* Lists that do not fill what was asked for are of another file than the round before: it was replaced meanwhile. */
@@ -359,10 +385,10 @@ static void go_on(struct sl_delta_job *j, const struct sl_job_sides *s)
     enum sl_next next = SL_NEXT_STOP;
     if (!sl_job_too_many(&j->delta))
         next = j->grid.fits ? sl_grid_next(&j->delta, j->grain, &s->line, &grain, &blocks) : sl_delta_next(&j->delta, j->grain, &s->line, &grain);
-    if (next == SL_NEXT_SAMPLE && s->source->remote && s->dest->remote)
-        next = SL_NEXT_STOP;             /* one whole list would travel for a sample of the other */
-    if (next == SL_NEXT_STOP)
+    if (next == SL_NEXT_STOP || j->edges)
         sl_job_finish(j);
+    else if (next == SL_NEXT_SAMPLE && s->source->remote && s->dest->remote)
+        edges_or_end(j, grain, s);       /* one whole list would travel for a sample of the other */
     else if (j->grid.fits)
         sl_job_grid_refine(j, grain, blocks);
     else

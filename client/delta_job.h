@@ -48,7 +48,8 @@ struct sl_delta_job {
     unsigned grain, hash_bytes;
     struct sl_job_grid grid;
     bool blocks;             /* the lists of this round are of a grid */
-    bool sampling;
+    bool sampling, edges;    /* edges: of this round, which is the last, only those are looked at */
+    unsigned coarser;        /* grain of the round before */
     bool asked_source, asked[SL_BASES_MAX];
     unsigned waiting;        /* lists under way */
     struct sl_job_list asks[SL_JOB_LISTS];   /* cookies */

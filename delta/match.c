@@ -16,6 +16,7 @@ enum {
     GAIN_LEAST = 3,               /* what a round might save, in costs of its list */
     FEW_CHUNKS = 8,
     CROWDED = 16,                 /* times what is expected to be saved: so much unknown has more in it than can be told */
+    EDGE_CHUNKS = 2,              /* of the greatest length: cutting takes about one to be in step again */
     SAMPLED_LEAST = 1 << 20,      /* bytes below which no sample is taken */
     SAMPLE_CHUNKS = 64, SAMPLE_EVERY = 64,   /* stretches of so many chunks, one in so many */
     HITS_LEAST_PERCENT = 10,
@@ -296,6 +297,28 @@ void sl_delta_sample(const struct sl_ranges *all, unsigned grain, struct sl_rang
                 break;
         }
     }
+}
+
+void sl_delta_edges(const struct sl_ranges *all, unsigned grain, struct sl_ranges *out)
+{
+    uint64_t most = EDGE_CHUNKS * sl_grain_most(grain);
+    for (size_t i = 0; i < all->len; i++) {
+        const struct sl_range *r = &all->at[i];
+        uint64_t head = least(r->len, most), tail = least(r->len - head, most);
+        sl_ranges_add(out, r->at, head);
+        if (tail)
+            sl_ranges_add(out, r->at + r->len - tail, tail);
+    }
+}
+
+/* Half a chunk is expected of each edge of a match, for a list of what may be a whole one: that is cheap, if it is worth a round trip. */
+bool sl_delta_edges_pay(const struct sl_delta *d, unsigned grain, const struct sl_line *line)
+{
+    uint64_t edges = 0;
+    for (size_t i = 0; i + 1 < d->len; i++)
+        edges += (d->spans[i].kind == SL_SPAN_COPY) != (d->spans[i + 1].kind == SL_SPAN_COPY);
+    uint64_t saved = least(least(sl_delta_unknown_bytes(d), unused_bytes(d)), edges << grain) / 2;
+    return saved && !(line->bytes_per_s && line->rtt_us && saved < line->bytes_per_s / 1000 * line->rtt_us / 1000);
 }
 
 bool sl_delta_sample_hits(const struct sl_chunks *source, const struct sl_chunks *bases, unsigned count, uint64_t key)

@@ -62,6 +62,11 @@ enum sl_next sl_delta_next(const struct sl_delta *d, unsigned grain, const struc
 void sl_delta_sample(const struct sl_ranges *all, unsigned grain, struct sl_ranges *out);
 /* Whether enough of the sample was found to make a round worth its cost. */
 bool sl_delta_sample_hits(const struct sl_chunks *source, const struct sl_chunks *bases, unsigned count, uint64_t key);
+/* What of each range may belong to a match beside it, of which a round of `grain` found only the chunks that both had whole: twice the length that such
+ * a chunk may have, at either end. */
+void sl_delta_edges(const struct sl_ranges *all, unsigned grain, struct sl_ranges *out);
+/* Where a round of all does not pay: whether one of the edges does. */
+bool sl_delta_edges_pay(const struct sl_delta *d, unsigned grain, const struct sl_line *line);
 /* Bytes of chunk hashes that make a false match in comparing a million such pairs of files unlikely. */
 unsigned sl_delta_hash_bytes(uint64_t source_bytes, uint64_t basis_bytes, unsigned grain);
 

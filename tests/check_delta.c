@@ -287,6 +287,71 @@ START_TEST(content_that_is_new_ends_early)
 }
 END_TEST
 
+/* A few stretches of a file that is new otherwise: what the last chunk that fits leaves of them is found beside it, by lists of little more. */
+START_TEST(edges_of_matches_are_found)
+{
+    struct bytes old = noise(8 << 20), new = noise(8 << 20);
+    const struct sl_line slow = { 1 << 20, 10000 }, far = { 100 << 20, 100000 };
+    unsigned grain = sl_delta_first_grain(new.n), bytes = sl_delta_hash_bytes(new.n, old.n, grain), next;
+    struct sl_delta d;
+    struct sl_chunks a = { 0 }, b = { 0 };
+    struct sl_ranges all = { 0 }, some[2] = { { 0 } };
+    for (size_t i = 0; i < 4; i++)
+        memcpy(new.p + (1 << 20) + (i << 20), old.p + (2 << 20) + i * 777777, 200000);
+    sl_delta_init(&d);
+    sl_ranges_add(&all, 0, new.n);
+    list(new, &all, grain, bytes, new.n, &a);
+    list(old, &all, grain, bytes, old.n, &b);
+    sl_delta_round(&d, &a, &b, 1, 99);
+    ck_assert_int_eq(sl_delta_next(&d, grain, &no_line, &next), SL_NEXT_SAMPLE);
+    ck_assert(sl_delta_edges_pay(&d, grain, &no_line) && sl_delta_edges_pay(&d, grain, &slow));
+    ck_assert(!sl_delta_edges_pay(&d, grain, &far));
+    uint64_t before = sl_delta_unknown_bytes(&d);
+    sl_chunks_clear(&a);
+    sl_chunks_clear(&b);
+    sl_ranges_clear(&all);
+    sl_delta_unknown(&d, &all);
+    sl_delta_edges(&all, grain, &some[0]);
+    sl_delta_edges(&d.unused[0], grain, &some[1]);
+    ck_assert_uint_le(sl_ranges_total(&some[0]), 20 * sl_grain_most(grain));
+    list(new, &some[0], next, 8, new.n, &a);
+    list(old, &some[1], next, 8, old.n, &b);
+    sl_delta_round(&d, &a, &b, 1, 99);
+    check_spans(&d, new, &old);
+    ck_assert_uint_lt(sl_delta_unknown_bytes(&d) - (new.n - 4 * 200000), (before - (new.n - 4 * 200000)) / 2);
+    sl_chunks_clear(&a);
+    sl_chunks_clear(&b);
+    sl_ranges_clear(&all);
+    sl_ranges_clear(&some[0]);
+    sl_ranges_clear(&some[1]);
+    sl_delta_clear(&d);
+    free(old.p);
+    free(new.p);
+}
+END_TEST
+
+/* Where all lies beside something else, all is looked at, once. */
+START_TEST(edges_that_meet)
+{
+    struct sl_ranges all = { 0 }, some = { 0 };
+    uint64_t most = 2 * sl_grain_most(10);
+    sl_ranges_add(&all, 5, 3 * most);
+    sl_ranges_add(&all, 10 * most, most + 1);
+    sl_ranges_add(&all, 20 * most, 1);
+    sl_delta_edges(&all, 10, &some);
+    ck_assert_uint_eq(some.len, 4);
+    ck_assert_uint_eq(some.at[0].at, 5);
+    ck_assert_uint_eq(some.at[0].len, most);
+    ck_assert_uint_eq(some.at[1].at, 5 + 2 * most);
+    ck_assert_uint_eq(some.at[1].len, most);
+    ck_assert_uint_eq(some.at[2].at, 10 * most);
+    ck_assert_uint_eq(some.at[2].len, most + 1);
+    ck_assert_uint_eq(some.at[3].len, 1);
+    sl_ranges_clear(&all);
+    sl_ranges_clear(&some);
+}
+END_TEST
+
 /* Every page changed a little: no coarse chunk is left, a sample of the fine ones tells that there is much to be had. */
 START_TEST(samples_find_crowded_edits)
 {
@@ -440,6 +505,8 @@ static void add(TCase *tc)
     tcase_add_test(tc, zeros);
     tcase_add_test(tc, content_that_is_new_ends_early);
     tcase_add_test(tc, samples_find_crowded_edits);
+    tcase_add_test(tc, edges_of_matches_are_found);
+    tcase_add_test(tc, edges_that_meet);
     tcase_add_loop_test(tc, hostile_lists_stay_linear, 0, 3);
     tcase_add_test(tc, holes_are_kept);
     tcase_add_test(tc, in_place_reads_nothing_that_was_written_over);

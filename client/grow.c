@@ -15,14 +15,14 @@ enum {
     LOOK_MS = 400,                   /* how long a number of lanes is tried at least, */
     LOOK_ROUNDS = 4,                 /* and how many round trips */
     WORTH_BYTES = 4 * 1024 * 1024, WORTH_FILES = 200,   /* less is done before others would help */
+    LATE_MS = 5000, LATE_ROUNDS = 20,   /* who has not let one in after so long will not */
     IN_VAIN_MAX = 3, REST_MS = 2000  /* lanes lost in a row that had done nothing, and how long none is opened after that */
 };
 
-/* The connections of one remote side that do nothing yet. */
+/* The connections of one remote side that wait for those of the other. */
 struct side {
     struct sl_endpoint *first;       /* NULL: the side is local */
     struct sl_endpoint *fresh[SL_LANES_MAX];
-    bool greeted[SL_LANES_MAX];
     size_t fresh_len;
     unsigned asked;                  /* no answer yet */
     bool closed;                     /* no more are to be had */
@@ -87,25 +87,9 @@ static struct sl_endpoint *twin_of(struct sl_endpoint *of)
     return e;
 }
 
-static struct sl_endpoint *take_greeted(struct side *s)
+static bool has_fresh(const struct side *s)
 {
-    for (size_t i = 0; i < s->fresh_len; i++) {
-        if (!s->greeted[i])
-            continue;
-        struct sl_endpoint *e = s->fresh[i];
-        s->fresh[i] = s->fresh[--s->fresh_len];
-        s->greeted[i] = s->greeted[s->fresh_len];
-        return e;
-    }
-    return NULL;
-}
-
-static bool any_greeted(const struct side *s)
-{
-    for (size_t i = 0; i < s->fresh_len; i++)
-        if (s->greeted[i])
-            return true;
-    return !s->first;
+    return !s->first || s->fresh_len;
 }
 
 static void adopt(struct sl_endpoint *e, const struct sl_endpoint *first)
@@ -147,8 +131,8 @@ static void lose(struct sl_grow *g, size_t i)
 /* A lane of what is there for it; false when a part of it can't be had. */
 static bool add_lane(struct sl_grow *g)
 {
-    struct sl_endpoint *from = g->source.first ? take_greeted(&g->source) : NULL;
-    struct sl_endpoint *to = g->dest.first ? take_greeted(&g->dest) : twin_of(g->l->dest);
+    struct sl_endpoint *from = g->source.first ? g->source.fresh[--g->source.fresh_len] : NULL;
+    struct sl_endpoint *to = g->dest.first ? g->dest.fresh[--g->dest.fresh_len] : twin_of(g->l->dest);
     if (!to) {
         if (from)
             drop(g, from);
@@ -181,7 +165,6 @@ static void drop_fresh(struct sl_grow *g, struct side *s, size_t i)
 {
     drop(g, s->fresh[i]);
     s->fresh[i] = s->fresh[--s->fresh_len];
-    s->greeted[i] = s->greeted[s->fresh_len];
 }
 
 /* No more than there are: the server's limit, or nobody opens any. */
@@ -199,23 +182,8 @@ static void take_answers(struct sl_grow *g, struct side *s)
     while (s->asked && (rc = sl_remote_take_beside(&e, s->first, &err)) != SL_AGAIN) {
         s->asked = rc == SL_E_CLOSED ? 0 : s->asked - 1;
         if (rc == SL_OK) {
-            s->greeted[s->fresh_len] = false;
             s->fresh[s->fresh_len++] = e;
         } else {
-            refused(g, s, &err);
-        }
-    }
-}
-
-static void look_at_fresh(struct sl_grow *g, struct side *s)
-{
-    for (size_t i = s->fresh_len; i-- > 0;) {
-        struct sl_error err = { 0 };
-        enum sl_code rc = s->greeted[i] ? SL_OK : sl_remote_greeted(s->fresh[i], &err);
-        if (rc == SL_OK) {
-            s->greeted[i] = true;
-        } else if (rc != SL_AGAIN) {
-            drop_fresh(g, s, i);
             refused(g, s, &err);
         }
     }
@@ -266,10 +234,43 @@ static bool worth_it(const struct sl_grow *g)
     return p->bytes_total > p->bytes_done + WORTH_BYTES || p->files_total > p->files_done + WORTH_FILES;
 }
 
-/* Whether all that were asked for are there, or refused. */
+/* Which of a lane's connections has not been let in for so long; NULL: none. */
+static struct sl_endpoint *waiting(const struct sl_grow *g, const struct sl_lane *lane, uint64_t ms)
+{
+    struct sl_endpoint *from = g->source.first && lane->twins_len ? lane->twins[0].own : NULL;
+    return from && sl_remote_waits(from, ms) ? from : sl_remote_waits(lane->dest, ms) ? lane->dest : NULL;
+}
+
+/* Whether all that were asked for are there and have been let in, or refused. */
 static bool complete(const struct sl_grow *g)
 {
+    for (size_t i = 1; i < g->p->lanes_len; i++)
+        if (waiting(g, g->p->lanes[i], 0))
+            return false;
     return !g->source.asked && !g->dest.asked && !g->source.fresh_len && !g->dest.fresh_len;
+}
+
+/* It was given work and never was let in: others do it, and no more are asked for. */
+static void lose_refused(struct sl_grow *g, size_t i, struct sl_endpoint *e, struct sl_error *err)
+{
+    unsigned in_vain = g->in_vain;
+    sl_remote_not_greeted(e, err);
+    refused(g, e == g->p->lanes[i]->dest ? &g->dest : &g->source, err);
+    lose(g, i);
+    g->in_vain = in_vain;
+}
+
+static void drop_late(struct sl_grow *g)
+{
+    uint64_t rounds = LATE_ROUNDS * longest_rtt(g) / 1000, ms = rounds > LATE_MS ? rounds : LATE_MS;
+    for (size_t i = g->p->lanes_len; i-- > 1;) {
+        struct sl_error err = { 0 };
+        struct sl_endpoint *e = waiting(g, g->p->lanes[i], ms);
+        if (!e)
+            continue;
+        sl_fail(&err, SL_E_TIMEOUT, "no answer within %llu ms", (unsigned long long)ms);
+        lose_refused(g, i, e, &err);
+    }
 }
 
 static void begin_look(struct sl_grow *g, uint64_t now)
@@ -318,11 +319,10 @@ void sl_grow_turn(struct sl_grow *g)
     if (!g->most)
         return;
     struct side *sides[] = { &g->source, &g->dest };
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 2; i++)
         take_answers(g, sides[i]);
-        look_at_fresh(g, sides[i]);
-    }
-    while (any_greeted(&g->source) && any_greeted(&g->dest))
+    drop_late(g);
+    while (has_fresh(&g->source) && has_fresh(&g->dest))
         if (!add_lane(g))
             break;
     if (!g->p->line.rtt_us)
@@ -371,6 +371,10 @@ static bool survives(struct sl_grow *g, const struct sl_endpoint *e, struct sl_e
             }
     for (size_t i = 1; i < g->p->lanes_len; i++) {
         const struct sl_lane *lane = g->p->lanes[i];
+        if (waiting(g, lane, 0) == e) {
+            lose_refused(g, i, (struct sl_endpoint *)(uintptr_t)e, err);
+            return true;
+        }
         if (lane->dest == e || (lane->twins_len && lane->twins[0].own == e)) {
             sl_report_note(g->l->report, 1, "a lane was lost: %s", err->text);
             lose(g, i);

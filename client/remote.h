@@ -22,15 +22,15 @@ enum sl_code sl_remote_beside(struct sl_endpoint **out, const struct sl_endpoint
                               struct sl_error *err);
 
 /* The same without waiting. prepare: before this process is confined. ask: for one more; take: an answer, if there is one: a connection
- * that is not greeted yet (it is pumped like others), or why there is none (a server's limit is normal). greeted: SL_AGAIN until it is
- * known whether the server lets it in; it may be used from SL_OK on. not_greeted: of one that ended before: what its program said about that
- * takes *err's place. */
+ * that may be used at once, as if the server had let it in as it did the first; or why there is none (a server's limit is normal). waits: whether
+ * that is not known after so long. Where it ends before or what it asks for is refused, pumping it fails; not_greeted: what its program said
+ * about that takes *err's place. */
 enum sl_code sl_remote_prepare(struct sl_endpoint *e, struct sl_error *err);
 /* Whether another one costs no login of its own. */
 bool sl_remote_shares(const struct sl_endpoint *e);
 enum sl_code sl_remote_ask_beside(struct sl_endpoint *first, struct sl_error *err);
 enum sl_code sl_remote_take_beside(struct sl_endpoint **out, struct sl_endpoint *first, struct sl_error *err);
-enum sl_code sl_remote_greeted(struct sl_endpoint *e, struct sl_error *err);
+bool sl_remote_waits(const struct sl_endpoint *e, uint64_t ms);
 enum sl_code sl_remote_not_greeted(struct sl_endpoint *e, struct sl_error *err);
 
 /* Another listing of the same connection, which runs beside e's own: it has SL_JOB_LIST alone, its roots are e's and its ids

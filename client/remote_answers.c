@@ -81,6 +81,8 @@ static enum sl_code on_fail(struct sl_remote *r, enum sl_job job, struct sl_rd *
     if (rc != SL_OK)
         return rc;
     sl_remote_reason(r, &why, m.code, m.text, m.text_len);
+    if (r->presumed && !r->attached)         /* not let in: it never was a lane */
+        return (*err = why).code;
     if (job == SL_JOB_LIST && sl_listing_fails(&r->listing, m.request, &why)) {
         sl_remote_acked(r, job, m.request);
     } else if (job == SL_JOB_WORK && sl_ring_is_front(&r->reads, m.request)) {
@@ -111,6 +113,50 @@ static enum sl_code on_fail(struct sl_remote *r, enum sl_job job, struct sl_rd *
     return SL_OK;
 }
 
+static void take_abilities(struct sl_remote *r, const struct sl_msg_attached *m)
+{
+    r->e.rights = m->rights;
+    r->e.parts = sl_conn_has(r->conn, SL_FEATURE_PARTS) && m->rights & SL_RIGHT_CREATE && m->rights & SL_RIGHT_READ;
+    r->e.attrs = sl_conn_has(r->conn, SL_FEATURE_ATTRS);
+    r->e.links = sl_conn_has(r->conn, SL_FEATURE_LINKS) && m->rights & SL_RIGHT_CREATE && m->rights & SL_RIGHT_READ;
+    r->e.syncs = sl_conn_has(r->conn, SL_FEATURE_FSYNC);
+    r->e.stages_in = sl_conn_has(r->conn, SL_FEATURE_STAGE_IN);
+    r->e.reserves = sl_conn_has(r->conn, SL_FEATURE_RESERVE);
+    r->e.mounts = sl_conn_has(r->conn, SL_FEATURE_MOUNTS);
+    r->e.reads_devices = m->flags & SL_ATTACHED_DEVICES;
+    r->e.writes_devices = m->flags & SL_ATTACHED_WRITE_DEVICES;
+    r->e.holds = sl_conn_has(r->conn, SL_FEATURE_HOLD);
+    r->e.takes = sl_conn_has(r->conn, SL_FEATURE_REMOVE_AS);
+    r->e.backups = sl_conn_has(r->conn, SL_FEATURE_BACKUP);
+    r->e.renames = sl_conn_has(r->conn, SL_FEATURE_RENAME) && m->rights & SL_RIGHT_CREATE && m->rights & SL_RIGHT_RENAME;
+    r->e.versions = sl_conn_has(r->conn, SL_FEATURE_PARTS) && m->rights & SL_RIGHT_READ;
+    r->e.reads_some = sl_conn_has(r->conn, SL_FEATURE_READ_SOME) && m->rights & SL_RIGHT_READ && m->rights & SL_RIGHT_HASH;
+    r->e.grids = sl_conn_has(r->conn, SL_FEATURE_GRID);
+    r->e.can_chown = m->flags & SL_ATTACHED_CHOWN && m->rights & SL_RIGHT_META;
+    if (m->flags & SL_ATTACHED_FAKE && !r->e.fake && sl_conn_has(r->conn, SL_FEATURE_FAKE_SUPER))
+        r->e.fake = SL_FAKE | SL_FAKE_ONLY;
+    r->e.uid = m->uid;
+}
+
+void sl_remote_presume(struct sl_remote *r, const struct sl_remote *first)
+{
+    const struct sl_msg_attached m = { .rights = first->granted, .flags = first->granted_flags, .uid = first->e.uid };
+    sl_conn_presume(r->conn, first->conn);
+    r->presumed = true;
+    r->granted = m.rights;
+    r->granted_flags = m.flags;
+    take_abilities(r, &m);
+    r->e.can_chown = first->e.can_chown;
+}
+
+/* Beside another connection: what it may and can has been taken to be what that one may and can. */
+static enum sl_code as_presumed(const struct sl_remote *r, const struct sl_msg_attached *m, struct sl_error *err)
+{
+    if (m->rights == r->granted && m->flags == r->granted_flags && m->uid == r->e.uid)
+        return SL_OK;
+    return sl_fail(err, SL_E_VERSION, "the server grants other rights than on the first connection");
+}
+
 static enum sl_code on_attached(struct sl_remote *r, enum sl_job job, struct sl_rd *rd, struct sl_error *err)
 {
     struct sl_msg_attached m;
@@ -121,28 +167,14 @@ static enum sl_code on_attached(struct sl_remote *r, enum sl_job job, struct sl_
     if (r->attached)
         return SL_OK;
     r->attached = true;
-    r->e.rights = m.rights;
-    r->e.parts = sl_conn_has(r->conn, SL_FEATURE_PARTS) && m.rights & SL_RIGHT_CREATE && m.rights & SL_RIGHT_READ;
-    r->e.attrs = sl_conn_has(r->conn, SL_FEATURE_ATTRS);
-    r->e.links = sl_conn_has(r->conn, SL_FEATURE_LINKS) && m.rights & SL_RIGHT_CREATE && m.rights & SL_RIGHT_READ;
-    r->e.syncs = sl_conn_has(r->conn, SL_FEATURE_FSYNC);
-    r->e.stages_in = sl_conn_has(r->conn, SL_FEATURE_STAGE_IN);
-    r->e.reserves = sl_conn_has(r->conn, SL_FEATURE_RESERVE);
-    r->e.mounts = sl_conn_has(r->conn, SL_FEATURE_MOUNTS);
-    r->e.reads_devices = m.flags & SL_ATTACHED_DEVICES;
-    r->e.writes_devices = m.flags & SL_ATTACHED_WRITE_DEVICES;
-    r->e.holds = sl_conn_has(r->conn, SL_FEATURE_HOLD);
-    r->e.takes = sl_conn_has(r->conn, SL_FEATURE_REMOVE_AS);
-    r->e.backups = sl_conn_has(r->conn, SL_FEATURE_BACKUP);
-    r->e.renames = sl_conn_has(r->conn, SL_FEATURE_RENAME) && m.rights & SL_RIGHT_CREATE && m.rights & SL_RIGHT_RENAME;
-    r->e.versions = sl_conn_has(r->conn, SL_FEATURE_PARTS) && m.rights & SL_RIGHT_READ;
-    r->e.reads_some = sl_conn_has(r->conn, SL_FEATURE_READ_SOME) && m.rights & SL_RIGHT_READ && m.rights & SL_RIGHT_HASH;
-    r->e.grids = sl_conn_has(r->conn, SL_FEATURE_GRID);
-    r->e.can_chown = m.flags & SL_ATTACHED_CHOWN && m.rights & SL_RIGHT_META;
-    if (m.flags & SL_ATTACHED_FAKE && !r->e.fake && sl_conn_has(r->conn, SL_FEATURE_FAKE_SUPER))
-        r->e.fake = SL_FAKE | SL_FAKE_ONLY;
+    if (r->presumed) {
+        r->t.relay = true;
+        return as_presumed(r, &m, err);
+    }
+    r->granted = m.rights;
+    r->granted_flags = m.flags;
+    take_abilities(r, &m);
     r->enforced = m.flags & SL_ATTACHED_ENFORCED;
-    r->e.uid = m.uid;
     r->home = sl_memdup0(m.home, m.home_len);
     r->motd = sl_memdup0(m.motd, m.motd_len);
     r->motd_len = m.motd_len;

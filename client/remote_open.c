@@ -328,15 +328,17 @@ enum sl_code sl_remote_ask_beside(struct sl_endpoint *first, struct sl_error *er
     return rc;
 }
 
-/* Its first request, with the channel's ATTACH in front, says that the server is there and lets it in. */
+/* Its first request, with the channel's ATTACH in front, says that the server is there and lets it in. It is used at once: the answer takes a
+ * round trip, and what is asked for meanwhile is there one earlier. Who is not let in is lost as any lane. */
 static struct sl_remote *begin_beside(const struct sl_remote *f, const struct sl_transport_lane *lane)
 {
     struct sl_remote *r = remote_new(f->e.side, f->addr, f->o, f->compress);
     r->t.fd = lane->fd;
     r->t.out_fd = lane->out_fd;
     r->t.stderr_fd = lane->stderr_fd;
+    sl_remote_presume(r, f);
+    r->begun_ms = sl_now_ms();
     sl_charset_wrap_beside(&r->e, &f->e);
-    r->sync = true;
     send_harmless(r);
     return r;
 }
@@ -356,17 +358,10 @@ enum sl_code sl_remote_take_beside(struct sl_endpoint **out, struct sl_endpoint 
     return rc;
 }
 
-enum sl_code sl_remote_greeted(struct sl_endpoint *e, struct sl_error *err)
+bool sl_remote_waits(const struct sl_endpoint *e, uint64_t ms)
 {
-    struct sl_remote *r = (struct sl_remote *)e;
-    if (!r->sync)
-        return SL_OK;
-    if (!sl_remote_answered(r, SL_JOB_LIST, 1))
-        return r->eof ? sl_fail(err, SL_E_CLOSED, "'%s' closed the connection", r->addr->host) : SL_AGAIN;
-    enum sl_code rc = judge_handshake(r, false, err);
-    r->sync = r->sync_failed = false;
-    r->t.relay = rc == SL_OK;
-    return rc;
+    const struct sl_remote *r = (const struct sl_remote *)e;
+    return e->remote && r->presumed && !r->attached && sl_now_ms() - r->begun_ms >= ms;
 }
 
 enum sl_code sl_remote_not_greeted(struct sl_endpoint *e, struct sl_error *err)
@@ -383,7 +378,7 @@ enum sl_code sl_remote_beside(struct sl_endpoint **out, const struct sl_endpoint
     struct sl_remote *r = begin_beside((const struct sl_remote *)first, lane);
     enum sl_code rc = sl_remote_wait(r, SL_JOB_LIST, 1, err);
     if (rc == SL_OK)
-        rc = sl_remote_greeted(&r->e, err);
+        rc = judge_handshake(r, false, err);
     if (rc == SL_E_CLOSED)
         rc = sl_remote_not_greeted(&r->e, err);
     if (rc != SL_OK)

@@ -73,6 +73,9 @@ struct sl_remote {
     char *home, *motd;            /* owned */
     size_t motd_len;
     bool attached, enforced;      /* as in ATTACHED */
+    bool presumed;                /* beside another one: it is used before it has answered, */
+    uint64_t begun_ms;            /* since then */
+    uint32_t granted, granted_flags;   /* rights and flags of ATTACHED */
     uint64_t ponged;              /* the token of the last answer to a PING */
     /* set-up: the first failure against a ticket of the listing job */
     bool sync, sync_failed;
@@ -242,6 +245,8 @@ extern const struct sl_conn_ops sl_remote_conn_ops;
 extern const struct sl_endpoint_ops sl_remote_ops;
 /* Puts the question of sl_remote_place, with nothing heard yet, in the place of the first request: path is absolute, or a module's. Until that is called
  * nothing else may be asked of the listing job. */
+/* r, which has not answered yet, is taken to be and to have what the first one is and has. */
+void sl_remote_presume(struct sl_remote *r, const struct sl_remote *first);
 void sl_remote_place_ahead(struct sl_remote *r, const char *path);
 void sl_remote_ahead_free(struct sl_ahead *h);
 enum sl_code sl_remote_place(struct sl_endpoint *e, const char *path, bool follow, struct sl_place *out, struct sl_error *err);

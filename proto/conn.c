@@ -58,6 +58,7 @@ void sl_conn_free(struct sl_conn *c)
     sl_buf_clear(&c->plain);
     sl_hello_clear(&c->self);
     sl_hello_clear(&c->peer);
+    sl_hello_clear(&c->presumed);
     free(c);
 }
 
@@ -298,7 +299,13 @@ bool sl_conn_closed(const struct sl_conn *c)
 
 bool sl_conn_has(const struct sl_conn *c, const char *feature)
 {
-    return c->state == SL_CONN_OPEN && sl_hello_has(&c->self, feature) && sl_hello_has(&c->peer, feature);
+    return sl_hello_has(&c->self, feature) && sl_hello_has(c->state == SL_CONN_OPEN ? &c->peer : &c->presumed, feature);
+}
+
+void sl_conn_presume(struct sl_conn *c, const struct sl_conn *other)
+{
+    assert(c->role == SL_ROLE_CLIENT && c->state != SL_CONN_OPEN && other->state == SL_CONN_OPEN);
+    sl_hello_copy(&c->presumed, &other->peer);
 }
 
 const struct sl_hello *sl_conn_peer(const struct sl_conn *c)

@@ -154,6 +154,9 @@ void sl_conn_bye(struct sl_conn *c);
 bool sl_conn_ready(const struct sl_conn *c);            /* the peer's HELLO was seen */
 bool sl_conn_closed(const struct sl_conn *c);           /* the peer said BYE */
 bool sl_conn_has(const struct sl_conn *c, const char *feature); /* both sides named it */
+/* Client, at once: the peer is taken to have what that of `other`, which is ready, has, so that nothing has to wait for its greeting. A greeting
+ * that names less or more of what this side has ends the session with SL_E_VERSION. */
+void sl_conn_presume(struct sl_conn *c, const struct sl_conn *other);
 const struct sl_hello *sl_conn_peer(const struct sl_conn *c);   /* NULL before its HELLO */
 /* Payload and header bytes of frames moved so far, before compression. */
 uint64_t sl_conn_bytes_in(const struct sl_conn *c);

@@ -54,6 +54,7 @@ struct sl_conn {
     const struct sl_conn_ops *ops;
     void *ctx;
     struct sl_hello self, peer;          /* strings owned */
+    struct sl_hello presumed;            /* of the peer, before it greets; features NULL: nothing is */
     int level;                           /* of compression, as asked for */
     bool wanted;                         /* compression is asked for (client) */
     const struct sl_packing *packing;    /* how this side compresses; NULL: it does not */

@@ -198,12 +198,22 @@ static bool decode(const struct sl_frame *f, struct sl_hello *h, uint8_t *wants)
            h->window >= SL_CREDIT_START;
 }
 
+static bool as_presumed(const struct sl_conn *c)
+{
+    for (size_t i = 0; c->presumed.features && c->self.features[i]; i++)
+        if (sl_hello_has(&c->peer, c->self.features[i]) != sl_hello_has(&c->presumed, c->self.features[i]))
+            return false;
+    return true;
+}
+
 static enum sl_code negotiate(struct sl_conn *c, uint8_t wants, struct sl_error *err)
 {
     const struct sl_hello *us = &c->self, *peer = &c->peer;
     if (peer->protocol_max < us->protocol_min || us->protocol_max < peer->protocol_min)
         return sl_fail(err, SL_E_VERSION, "no common protocol: here %u to %u, there %u to %u", us->protocol_min,
                        us->protocol_max, peer->protocol_min, peer->protocol_max);
+    if (!as_presumed(c))
+        return sl_fail(err, SL_E_VERSION, "the server is of another version than on the first connection");
     if (c->peer.frame_max > SL_FRAME_MAX)
         c->peer.frame_max = SL_FRAME_MAX;
     for (size_t i = 1; i < SL_CHANNELS; i++)

@@ -187,6 +187,34 @@ START_TEST(both_write_at_once)
 }
 END_TEST
 
+/* A second connection takes its peer to be as that of the first is: what both have may be used before it has greeted. One that has less or more
+ * ends it. */
+START_TEST(presumed_as_before)
+{
+    struct end first, there, a, b;
+    struct sl_error err = { 0 };
+    size_t len;
+    open_end(&first, SL_ROLE_CLIENT, 0, with_zlib);
+    open_end(&there, SL_ROLE_SERVER, 0, _i == 2 ? without : with_both);
+    pump(&first, &there, 4096);
+    open_end(&a, SL_ROLE_CLIENT, 0, with_zlib);
+    open_end(&b, SL_ROLE_SERVER, 0, _i == 1 ? without : with_both);
+    ck_assert(!sl_conn_has(a.conn, "sparse"));
+    sl_conn_presume(a.conn, first.conn);
+    ck_assert(!sl_conn_ready(a.conn) && sl_conn_has(a.conn, "sparse"));
+    ck_assert_int_eq(sl_conn_has(a.conn, "zlib"), _i != 2);
+    ck_assert(!sl_conn_has(a.conn, "zstd"));      /* this side has not */
+    sl_conn_ping(a.conn, 7);
+    move(&a, &b, 4096);
+    const uint8_t *p = sl_conn_output(b.conn, &len);
+    enum sl_code rc = sl_conn_feed(a.conn, p, len, &err);
+    ck_assert_int_eq(rc, _i ? SL_E_VERSION : SL_OK);
+    ck_assert_uint_eq(a.pongs, _i ? 0 : 1);
+    close_both(&a, &b);
+    close_both(&first, &there);
+}
+END_TEST
+
 START_TEST(one_side_without_zlib)
 {
     struct end a, b;
@@ -561,6 +589,7 @@ int main(void)
     tcase_add_test(t, more_channels_by_agreement);
     tcase_add_loop_test(t, both_write_at_once, 0, 36);
     tcase_add_loop_test(t, one_side_without_zlib, 0, 2);
+    tcase_add_loop_test(t, presumed_as_before, 0, 3);
     tcase_add_loop_test(t, compression_shrinks_what_can_shrink, 0, 2);
     tcase_add_loop_test(t, compression_begins_and_ends, 0, 4);
     tcase_add_test(t, steer_with_a_condition);

@@ -3,7 +3,8 @@
  * delay - a long line: delay MS PORT listens on a free loopback port, whose number it prints, and passes every connection on to loopback port PORT,
  * every byte MS milliseconds late, in both directions. Ends with its standard input. How much it holds is bounded; beyond that
  * the sender waits. delay MS PORT connecting: a connection takes its round trip as well, as TCP's does: nothing is sent in the first
- * 2 * MS milliseconds of it by who made it, nor in the first 3 * MS by who was asked.
+ * 2 * MS milliseconds of it by who made it, nor in the first 3 * MS by who was asked. delay MS PORT mute: on connections behind the first nothing
+ * comes back, ever.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -69,8 +70,9 @@ static struct way *place(void)
     return &ways[ways_len - 2];
 }
 
-static void accept_one(int listener, uint16_t port, int64_t connecting)
+static void accept_one(int listener, uint16_t port, int64_t connecting, bool mute)
 {
+    static unsigned accepted;
     int a = accept(listener, NULL, NULL), b;
     if (a < 0 || ways_len == 2 * CONNECTIONS) {
         if (a >= 0)
@@ -82,7 +84,7 @@ static void accept_one(int listener, uint16_t port, int64_t connecting)
     fcntl(b, F_SETFL, O_NONBLOCK);
     struct way *w = place();
     w[0] = (struct way){ .from = a, .to = b, .from_ms = now_ms() + 2 * connecting };
-    w[1] = (struct way){ .from = b, .to = a, .from_ms = now_ms() + 3 * connecting };
+    w[1] = (struct way){ .from = b, .to = a, .from_ms = mute && accepted++ ? INT64_MAX / 2 : now_ms() + 3 * connecting };
 }
 
 static void take(struct way *w, int64_t delay)
@@ -126,9 +128,10 @@ static void give(struct way *w)
 
 int main(int argc, char **argv)
 {
-    if (argc != 3 && (argc != 4 || strcmp(argv[3], "connecting") != 0))
+    bool slow = argc == 4 && strcmp(argv[3], "connecting") == 0, mute = argc == 4 && strcmp(argv[3], "mute") == 0;
+    if (argc != 3 && !slow && !mute)
         return 2;
-    int64_t delay = atoi(argv[1]), connecting = argc == 4 ? delay : 0;
+    int64_t delay = atoi(argv[1]), connecting = slow ? delay : 0;
     uint16_t port = (uint16_t)atoi(argv[2]);
     int listener = loopback(0, true);
     struct sockaddr_in a;
@@ -145,7 +148,7 @@ int main(int argc, char **argv)
         if (p[0].revents && read(0, &c, 1) <= 0)
             return 0;
         if (p[1].revents)
-            accept_one(listener, port, connecting);
+            accept_one(listener, port, connecting, mute);
         for (size_t i = 0; i < ways_len; i++) {
             take(&ways[i], delay);
             give(&ways[i]);

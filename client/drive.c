@@ -12,7 +12,7 @@
 
 #include <poll.h>
 
-enum { FLUSH_AT = 256 * 1024, APART_MS = 4, SOON_MS = 10 };
+enum { FLUSH_AT = 256 * 1024, APART_MS = 4, SOON_MS = 10, TAKE_MS = 10000 };
 
 /* So much that no lane has to wait for the planner, but not for long. */
 static enum sl_code plan_ahead(struct sl_plan *p, struct sl_error *err)
@@ -44,6 +44,15 @@ static enum sl_code turn(struct sl_plan *p, struct sl_error *err)
     return late == SL_EOF ? sl_delete_step(p, err) : late;
 }
 
+/* The line is gone, but what came over it is here: written, it need not be sent again. */
+static void take_what_came(struct sl_plan *p)
+{
+    struct sl_error ignored;
+    uint64_t until = sl_now_ms() + TAKE_MS;
+    while (!p->dest->remote && !sl_remote_interrupted && sl_now_ms() < until && sl_exec_step(p, &ignored) == SL_OK)
+        ;
+}
+
 /* The network has its turn when nothing else can go on, when much is to be sent, and at least every few milliseconds: while this side
  * reads and hashes, the other one has to know what it is asked for. */
 enum sl_code sl_drive(struct sl_layout *l, struct sl_plan *p, struct sl_grow *g, struct sl_error *err)
@@ -65,6 +74,8 @@ enum sl_code sl_drive(struct sl_layout *l, struct sl_plan *p, struct sl_grow *g,
             if (rc == SL_AGAIN && soon)
                 poll(NULL, 0, SOON_MS);
             rc = sl_grow_pump(g, rc == SL_AGAIN && !soon, err);
+            if (rc == SL_E_CLOSED)
+                take_what_came(p);
             if (rc != SL_OK)
                 return rc;
             last = sl_now_ms();

@@ -193,6 +193,8 @@ void sl_local_drop(struct sl_endpoint *e, uint32_t dir, const char *name, const 
     struct sl_drop d = { .name = name, .token = token, .flags = flags, .kept_in = l->searched.in };
     int fd = -1;
     sl_local_settle(l);
+    if (l->staging && l->stage.part)     /* of a run that has failed: it has no other end, and would hold the file */
+        sl_local_write_end(l);
     enum sl_code rc = sl_dirs_fd(l->dirs, dir, &fd, &err);
     if (rc == SL_OK)
         rc = sl_part_drop(fd, &d, &err);

@@ -253,6 +253,15 @@ void sl_parts_settled(struct sl_plan *p, struct sl_parts *g, enum sl_action_kind
     }
 }
 
+void sl_parts_leave(struct sl_plan *p)
+{
+    struct sl_lane *l = p->lanes_len ? p->lanes[0] : NULL;
+    uint32_t dir = 0;
+    for (struct sl_parts *g = l && !p->dest->remote ? p->parts : NULL; g; g = g->after)
+        if (sl_cursor_goto(&l->write_at, g->file.path, g->file.dir_len, &dir) == SL_OK)
+            p->dest->ops->drop(p->dest, dir, g->file.entry.name, g->token, p->o->no_resume ? SL_PUT_UNKEPT : 0);
+}
+
 void sl_parts_clear(struct sl_plan *p)
 {
     while (p->parts)

@@ -47,6 +47,9 @@ void sl_parts_failed(struct sl_plan *p, struct sl_parts *g, enum sl_action_kind 
 /* The lane that had the first part is lost. */
 void sl_parts_lost_first(struct sl_plan *p, struct sl_parts *g);
 
+/* The run has failed, and no lane is left but the first: what a local destination has of files in parts is kept, or not, as of any other file. */
+void sl_parts_leave(struct sl_plan *p);
+
 void sl_parts_clear(struct sl_plan *p);
 
 #endif

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* A line that takes less than a PIECE_LEAST is not alive for it: what we send ends up in the system's buffers first, PINGs above all. */
-enum { READ_MAX = 256 * 1024, PIECE_LEAST = 16 * 1024, POLL_MS = 1000, PING_MS = 20000, PINGS_MAX = 9, HANDSHAKE_S = 60, BYE_MS = 10000, WATCHED = 4 /* descriptors of one endpoint */ };
+enum { READ_MAX = 256 * 1024, PIECE_LEAST = 16 * 1024, POLL_MS = 1000, PING_MS = 20000, PINGS_MAX = 9, HANDSHAKE_S = 60, BYE_MS = 10000, LAST_WORDS_MS = 10000, WATCHED = 4 /* descriptors of one endpoint */ };
 
 volatile int sl_remote_interrupted;
 
@@ -52,17 +52,28 @@ static void alive(struct sl_remote *r)
     r->unanswered = 0;
 }
 
+/* Who does not take anything more may have said a lot that has not been read: content, or why. So that is read to its end first, unless nothing
+ * comes for LAST_WORDS_MS. */
+static enum sl_code deafened(struct sl_remote *r)
+{
+    r->deaf = true;
+    r->deaf_ms = sl_now_ms();
+    return SL_OK;
+}
+
 /* Everything that can be written now, is. */
 static enum sl_code flush(struct sl_remote *r, bool *moved, struct sl_error *err)
 {
     size_t len = 0, put = 0;
     const uint8_t *p;
-    while ((p = output(r, &len)) != NULL && len) {
+    while (!r->deaf && (p = output(r, &len)) != NULL && len) {
         if (sl_remote_line_wait(r, true))
             return SL_OK;
         enum sl_code rc = sl_io_write(r->t.out_fd, p, sl_remote_line_piece(r, true, len), &put);
         if (rc == SL_AGAIN)
             return SL_OK;
+        if (rc == SL_E_CLOSED)
+            return deafened(r);
         if (rc != SL_OK)
             return sl_fail_errno(err, errno, "cannot send to '%s'", r->addr->host);
         sl_conn_sent(r->conn, put);
@@ -110,6 +121,8 @@ static bool dead(const struct sl_remote *r, uint64_t silent, bool due)
 static enum sl_code watch_clock(struct sl_remote *r, struct sl_error *err)
 {
     uint64_t now = sl_now_ms(), silent = now - r->moved_ms, every = r->o->timeout_s ? (uint64_t)r->o->timeout_s * 500 : PING_MS;
+    if (r->deaf && silent > LAST_WORDS_MS && now - r->deaf_ms > LAST_WORDS_MS)
+        return sl_fail_errno(err, EPIPE, "cannot send to '%s'", r->addr->host);
     bool due = sl_conn_ready(r->conn) && silent >= every && (!r->unanswered || now - r->pinged_ms >= every);
     if (dead(r, silent, due))
         return sl_fail(err, SL_E_TIMEOUT, "nothing heard from '%s' for %llu seconds%s", r->addr->host, (unsigned long long)silent / 1000,
@@ -177,7 +190,7 @@ static void watch(const struct sl_remote *r, struct pollfd *p, int *ms)
     *ms = sooner(sooner(*ms, in_ns), out_ns);
     p[0] = (struct pollfd){ .fd = in_ns ? -1 : r->t.fd, .events = POLLIN };
     p[1] = (struct pollfd){ .fd = r->t.stderr_fd, .events = POLLIN };
-    p[2] = (struct pollfd){ .fd = sl_conn_queued(r->conn) && !out_ns ? r->t.out_fd : -1, .events = POLLOUT };
+    p[2] = (struct pollfd){ .fd = sl_conn_queued(r->conn) && !out_ns && !r->deaf ? r->t.out_fd : -1, .events = POLLOUT };
     p[3] = (struct pollfd){ .fd = r->beside_asked ? r->t.control_fd : -1, .events = POLLIN };
 }
 
@@ -269,7 +282,7 @@ void sl_remote_finish(struct sl_endpoint *e)
         return;
     /* Everything was confirmed: the server's own goodbye is not worth a round trip. */
     sl_conn_bye(r->conn);
-    while (remote_of(e) && sl_conn_queued(r->conn) && sl_now_ms() - start < BYE_MS)
+    while (remote_of(e) && !r->deaf && sl_conn_queued(r->conn) && sl_now_ms() - start < BYE_MS)
         if (sl_remote_pump(e, NULL, true, &err) != SL_OK)
             break;
 }

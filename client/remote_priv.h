@@ -52,6 +52,8 @@ struct sl_remote {
     size_t sent_since;            /* bytes, since moved_ms */
     unsigned unanswered;          /* pings, since moved_ms */
     bool eof;
+    bool deaf;                    /* the peer takes no bytes any more; since deaf_ms */
+    uint64_t deaf_ms;
     unsigned beside_asked;        /* connections beside this one that were asked for and have not been answered */
     uint64_t rtt_from_us;         /* when the PING that measures the round trip was sent, which is its token; 0: not under way */
     /* how both sides send (remote_line.c) */

@@ -7,6 +7,7 @@
 #include "client/delete_first.h"
 #include "client/delta_job.h"
 #include "client/grow.h"
+#include "client/parts.h"
 #include "client/remote.h"
 #include "client/stop.h"
 #include "client/take_source.h"
@@ -200,6 +201,8 @@ int sl_run_transfer(struct sl_layout *l, struct sl_error *err)
     sl_take_end(&p);
     l->dest->failed = NULL;
     l->dest->chunked = NULL;
+    if (driven && rc != SL_EOF)
+        sl_parts_leave(&p);
     for (size_t i = 0; i < l->streams_len; i++)
         l->streams[i]->e->chunked = NULL;
     sl_plan_clear(&p);

@@ -195,8 +195,6 @@ bool sl_backup_failure(struct sl_lane *l, struct sl_pending *n, uint64_t ticket,
         return false;
     if (ticket > to) /* what it was for */
         return *failed && !joins;
-    if (why->code == SL_E_EXISTS && sl_backup_is_mkdir(l, ticket))
-        return true;
     sl_backup_dirs_again(l);
     if (!*failed && !joins) { /* a file that is not joined is sent once more, whole */
         struct sl_error err = *why;

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 #include "client/backup.h"
+#include "client/backup_priv.h"
 #include "client/delay.h"
 #include "client/exec_priv.h"
 #include "client/hard.h"
@@ -131,7 +132,7 @@ void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t 
         return;
     why.side = e->side;
     struct sl_pending *n = under_way(l, ticket);
-    if (sl_staging_unreserved(l, n, ticket, &why))
+    if (sl_staging_unreserved(l, n, ticket, &why) || (why.code == SL_E_EXISTS && sl_backup_is_mkdir(l, ticket)))
         return;
     const char *path = !n ? l->current : n->link ? n->link->path : n->path;
     bool dir = n ? n->dir : l->current_dir;

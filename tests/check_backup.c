@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 
 static struct sl_error err;
 static int top, sub;
@@ -82,6 +83,31 @@ START_TEST(copies)
 }
 END_TEST
 
+/* Of the owner rw-, of user 1 rwx, of the group ---, the mask rwx, of others r--: without it the group would get what the mask is. */
+static const uint8_t acl[] = { 2, 0, 0, 0, 1, 0, 6, 0, 255, 255, 255, 255, 2, 0, 7, 0, 1, 0, 0, 0, 4, 0, 0, 0, 255, 255, 255, 255,
+                               16, 0, 7, 0, 255, 255, 255, 255, 32, 0, 4, 0, 255, 255, 255, 255 };
+
+START_TEST(copies_attributes)
+{
+    char now[100];
+    int fd = openat(top, "a", O_RDWR | O_CLOEXEC);
+    bool any = fsetxattr(fd, "user.one", "1", 1, 0) == 0, acls = fsetxattr(fd, SL_ACL_ACCESS, acl, sizeof acl, 0) == 0;
+    close(fd);
+    ck_assert_int_eq(back_up("a", "a~", SL_BACKUP_COPY, NULL), SL_OK);
+    if (any)
+        ck_assert_int_eq(sl_attrs_get_one(sub, "a~", "user.one", now, sizeof now), 1);
+    if (acls) {
+        ck_assert_int_eq(sl_attrs_get_one(sub, "a~", SL_ACL_ACCESS, now, sizeof now), (ssize_t)sizeof acl);
+        ck_assert_mem_eq(now, acl, sizeof acl);
+        /* What is copied into a directory with a default ACL is not given that. */
+        ck_assert_int_eq(fsetxattr(sub, SL_ACL_DEFAULT, acl, sizeof acl, 0), 0);
+        ck_assert_int_eq(back_up("b", "b~", SL_BACKUP_COPY, NULL), SL_OK);
+        ck_assert_int_eq(sl_attrs_get_one(sub, "b~", SL_ACL_ACCESS, now, sizeof now), -1);
+        ck_assert_uint_eq(look(sub, "b~").st_mode & 07777, look(top, "b").st_mode & 07777);
+    }
+}
+END_TEST
+
 START_TEST(only_as)
 {
     struct stat st = look(top, "a");
@@ -153,6 +179,7 @@ static void add(TCase *tc)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, links);
     tcase_add_test(tc, copies);
+    tcase_add_test(tc, copies_attributes);
     tcase_add_test(tc, only_as);
     tcase_add_test(tc, other_kinds);
     tcase_add_test(tc, copies_what_it_looked_at);

@@ -4,6 +4,7 @@
 #include "config.h"
 #include "tree/backup.h"
 
+#include "base/attrs.h"
 #include "base/mem.h"
 #include "tree/fake.h"
 #include "tree/meta.h"
@@ -43,6 +44,14 @@ static bool copy_may_do(enum sl_code why)
     return why == SL_E_UNSUPPORTED || why == SL_E_DENIED || why == SL_E_LIMIT;
 }
 
+/* All that a link would have; a directory's default ACL is not of it. privileged: also what may only be of somebody's. */
+static enum sl_code read_attrs(struct sl_backup *b, bool privileged, struct sl_error *err)
+{
+    bool fake = b->meta & SL_META_FAKE;
+    b->attrs.flags = SL_ATTRS_SETS | SL_ATTRS_NUMERIC | (privileged ? 0 : (uint32_t)SL_ATTRS_USER) | (fake ? SL_FAKE : (uint32_t)SL_ATTRS_RSYNC);
+    return sl_attrs_read(&b->attrs, b->reader.fd, "", &b->reader.st, err);
+}
+
 /* What is copied has to be what was looked at: else it would get the mode of another file. */
 static enum sl_code begin_copy(struct sl_backup *b, const struct sl_backup_what *w, const struct stat *was, struct sl_error *err)
 {
@@ -53,9 +62,12 @@ static enum sl_code begin_copy(struct sl_backup *b, const struct sl_backup_what 
     if (st->st_dev != was->st_dev || st->st_ino != was->st_ino)
         rc = sl_fail(err, SL_E_CHANGED, "'%s' was replaced by another", w->move.from);
     else
+        rc = read_attrs(b, !b->bare, err);
+    if (rc == SL_OK)
         rc = sl_stage_begin(&b->stage, w->move.to_fd, &b->entry, b->meta, err);
     if (rc == SL_OK)
         return SL_AGAIN;
+    sl_attrs_reader_clear(&b->attrs);
     sl_reader_close(&b->reader);
     return rc;
 }
@@ -81,7 +93,8 @@ enum sl_code sl_backup_begin(struct sl_backup *b, const struct sl_backup_what *w
     b->meta = w->meta;
     b->owners = w->owners;
     /* What would run with its owner's rights has to have that owner. */
-    if (!(w->meta & SL_META_UID) || (!fake && geteuid() != 0 && st.st_uid != geteuid()))
+    b->bare = !(w->meta & SL_META_UID) || (!fake && geteuid() != 0 && st.st_uid != geteuid());
+    if (b->bare)
         b->entry.mode &= 0777;
     if (b->entry.type == SL_TYPE_DIR)
         return make_dir(w, &b->entry, err);
@@ -98,12 +111,29 @@ enum sl_code sl_backup_begin(struct sl_backup *b, const struct sl_backup_what *w
     return sl_stage_special(m->to_fd, &b->entry, b->meta, m->flags, b->owners, err);
 }
 
+/* An attribute that can't be had there is no reason to go without a backup; its mode then gives no more than the ACL did. */
+static enum sl_code commit(struct sl_backup *b, struct sl_error *err)
+{
+    struct sl_error missing = { 0 };
+    struct sl_attrs_want w = { .flags = b->attrs.flags & SL_ATTRS_ALL, .set = sl_buf_ptr(&b->attrs.set), .len = sl_buf_len(&b->attrs.set) };
+    b->entry.wants = &w;
+    enum sl_code rc = sl_stage_commit(&b->stage, &b->entry, b->meta, b->flags, b->owners, &missing);
+    b->entry.wants = NULL;
+    sl_attrs_reader_clear(&b->attrs);
+    if (rc == SL_E_ATTRS)
+        return SL_OK;
+    if (rc != SL_OK)
+        *err = missing;
+    return rc;
+}
+
 static enum sl_code finish(struct sl_backup *b, struct sl_error *err)
 {
     bool changed = sl_reader_changed(&b->reader);
     sl_reader_close(&b->reader);
     if (!changed)
-        return sl_stage_commit(&b->stage, &b->entry, b->meta, b->flags, b->owners, err);
+        return commit(b, err);
+    sl_attrs_reader_clear(&b->attrs);
     sl_stage_abort(&b->stage);
     return sl_fail(err, SL_E_CHANGED, "what '%s' is a backup of changed while it was copied", b->name);
 }
@@ -137,6 +167,7 @@ void sl_backup_end(struct sl_backup *b)
 {
     if (b->reader.fd < 0)
         return;
+    sl_attrs_reader_clear(&b->attrs);
     sl_reader_close(&b->reader);
     sl_stage_abort(&b->stage);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * backup - a second name for what is about to be replaced or removed: a hard link where that can be had, else a copy
- * with its metadata. What has the first name is not touched, whatever fails.
+ * with its metadata, and of its attributes and ACL what can be set there. What has the first name is not touched,
+ * whatever fails.
  */
 #ifndef SL_TREE_BACKUP_H
 #define SL_TREE_BACKUP_H
@@ -9,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tree/attrs.h"
 #include "tree/meta.h"
 #include "tree/move.h"
 #include "tree/reader.h"
@@ -35,8 +37,10 @@ struct sl_backup {           /* a copy that is being made */
     struct sl_stage stage;
     struct sl_entry entry;
     char name[SL_NAME_MAX + 1];
+    struct sl_attrs_reader attrs;
     uint32_t flags, meta;
     struct sl_owners *owners;
+    bool bare;               /* it may not have its owner: no attributes that take one either */
     bool ended;              /* all of it is copied; it has yet to get its name */
 };
 #define SL_BACKUP_META (SL_META_MODE | SL_META_MTIME | SL_META_UID | SL_META_GID)

@@ -122,9 +122,10 @@ enum sl_code sl_exec_begin(struct sl_lane *l, struct sl_action *a, uint32_t dir)
     struct sl_plan *p = l->plan;
     if (l->begun)
         return SL_OK;
-    if ((!a->parts && sl_exec_attrs_send(l, a) != SL_OK) || l->dest->ops->room(l->dest, SL_JOB_WORK) < SL_HEAD_ROOM)
-        return SL_AGAIN;
+    /* First: a set of attributes is of the request that follows it, and a backup is more than one. */
     if (p->o->inplace && a->kind == SL_ACT_FILE && sl_backup_send(l, a, dir, SL_HEAD_ROOM) != SL_OK)
+        return SL_AGAIN;
+    if ((!a->parts && sl_exec_attrs_send(l, a) != SL_OK) || l->dest->ops->room(l->dest, SL_JOB_WORK) < SL_HEAD_ROOM)
         return SL_AGAIN;
     struct sl_new n = new_of(l, a, dir);
     l->begun = true;

@@ -121,12 +121,18 @@ void sl_compare_disarm(const struct sl_plan *p, struct sl_entry *s)
         s->mode &= ~(uint32_t)02000 | asked;
 }
 
+/* What stands for a link is a file, with a time that can be set: -J only leaves that alone which a link would have. */
+static bool gives_time(const struct sl_plan *p, enum sl_type type)
+{
+    return sl_keeps_time(p->o, type) || (type == SL_TYPE_LINK && p->o->times && p->dest->fake);
+}
+
 uint32_t sl_meta_of_new(const struct sl_plan *p, const struct sl_entry *s)
 {
     uint32_t m = 0;
     if (s->type != SL_TYPE_LINK)
         m |= p->o->perms ? SL_META_MODE : SL_META_MODE | SL_META_UMASK;
-    if (sl_keeps_time(p->o, s->type))
+    if (gives_time(p, s->type))
         m |= SL_META_MTIME;
     if (p->o->owner && p->dest->can_chown)
         m |= SL_META_UID;

@@ -145,8 +145,6 @@ static const struct pair {
     { "--no-super", "-A" }, { "--no-super", "-H" },
     /* A group that becomes root's is not told of by rsync. */
     { "--no-super", "--groupmap" },
-    /* The copy that is made for a backup has no ACL with rsync. */
-    { "-b", "--inplace" },
     /* A directory in which nothing but an error was found is made here, and pruned by rsync. */
     { "-m", "-L" }, { "-m", "-k" }, { "-m", "--copy-unsafe-links" },
     /* As in add_base. */
@@ -233,6 +231,18 @@ static bool base_has(const struct options *o, char letter)
     return strchr(o->args[0], 'a') || strchr(o->args[0], letter);
 }
 
+/* Takes an option away; whether it was given. */
+static bool take_option(struct options *o, const char *option)
+{
+    for (size_t i = 0; i < o->count; i++)
+        if (strcmp(o->args[i], option) == 0) {
+            free(o->args[i]);
+            memmove(o->args + i, o->args + i + 1, (--o->count - i) * sizeof *o->args);
+            return true;
+        }
+    return false;
+}
+
 /* Whether line is a directory above the one at other. */
 static bool is_above(const char *line, size_t n, const char *other)
 {
@@ -285,6 +295,13 @@ static void compare_runs(struct options *o)
         o->fields |= TREE_NULL;
         o->runs = 1;
     }
+    /* rsync 3.5 writes zeros over what it appends to with -S: it is not given that. */
+    bool appends = option_given(o, "--append");
+    if (appends && take_option(o, "-S"))
+        option_own(o, "-S");
+    /* The copy that is made for a backup gets the default ACL of the directory from rsync, and no attributes. */
+    if (option_given(o, "-b") && (appends || option_given(o, "--inplace")))
+        o->fields &= ~(unsigned)TREE_ATTRS;
     /* What has an owner already need not have it written down, too. */
     if (option_given(o, "--fake-super") && !o->empty)
         o->fields &= ~(unsigned)(TREE_ATTRS | TREE_OWNERS);
@@ -330,7 +347,7 @@ static void compare(struct chance *c, struct options *o)
     if ((touches && !perms) || option_given(o, "--no-super"))
         o->fields &= ~(unsigned)(TREE_MODES | TREE_ATTRS);
     /* A name in a list that is excluded is not looked for; listed as a difference. */
-    o->unlike_23 = option_given(o, "--files-from") && excludes;
+    o->unlike_23 |= option_given(o, "--files-from") && excludes;
     /* rsync -n looks for attributes of what it has only said that it makes. */
     o->unlike_23 |= dry && alternates && has(&profile_attrs);
     /* A name that stays and is excluded, or in a directory that is not gone into, is linked to one name or the other. */

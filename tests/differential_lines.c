@@ -96,6 +96,14 @@ static bool drop_time(char *line)
     return strspn(line + 2, ". ") < 10;
 }
 
+/* Takes attributes out of a line; false: nothing else is in it. */
+static bool drop_attrs(char *line)
+{
+    if (strlen(line) > 11 && line[10] == 'x')
+        line[10] = '.';
+    return line[0] != '.' || strspn(line + 2, ". ") < 10;
+}
+
 /* Whether what the line is of has several names, at the source or at either destination. */
 static bool has_names(const char *line)
 {
@@ -134,6 +142,9 @@ static bool is_compared(char *line, const struct options *o)
     /* rsync tells of a file twice that it verifies and then sends as a whole. */
     if (option_given(o, "--append-verify") && begins(line, ">f") && !begins(line, ">f+"))
         memset(line + 2, '.', 9);
+    /* It tells again and again of privileged attributes that a file of the destination really has, and leaves them there. */
+    if (option_given(o, "--fake-super") && is_item(line) && !drop_attrs(line))
+        return false;
     bool untimed = o->quiet_times || (o->quiet_root && begins(line + 11, " ./\n"));
     return is_item(line) && !(o->linked && has_names(line)) && (!untimed || drop_time(line));
 }

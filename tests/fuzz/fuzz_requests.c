@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * fuzz_requests - what a client that has greeted and attached may ask: the input is requests, each a byte for its type, one for
- * channel and the size of the step in which it is fed, two for its length, and its payload. Of the channels those are used that a client has
+ * channel and the size of the step in which it is fed, two for its length, and its payload; of a type with the highest bit, which is none, the
+ * first byte of that is the frame's flags. Of the channels those are used that a client has
  * for its jobs, and some of those for further listings, beyond what an old server knows. The tree is small and made anew each
  * time; every right is given, but of inputs of odd length: they are for a module that hides something, and in which
  * of every second length nothing may be replaced.
@@ -119,7 +120,7 @@ static void read_config(struct sl_config *c, const char *root, const char *right
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const features[] = { "zlib", SL_FEATURE_PARTS, SL_FEATURE_LINKS, SL_FEATURE_RENAME, SL_FEATURE_ATTRS, SL_FEATURE_BACKUP, SL_FEATURE_REMOVE_AS, SL_FEATURE_SMALL, SL_FEATURE_CHANNELS, SL_FEATURE_STATFS, SL_FEATURE_FSYNC, SL_FEATURE_READ_SOME, SL_FEATURE_HOLD, SL_FEATURE_STAGE_IN, SL_FEATURE_RESERVE, SL_FEATURE_FAKE_SUPER, SL_FEATURE_SHA256, SL_FEATURE_MOUNTS, SL_FEATURE_DEVICES, NULL };
+    static const char *const features[] = { "zlib", SL_FEATURE_PARTS, SL_FEATURE_LINKS, SL_FEATURE_RENAME, SL_FEATURE_ATTRS, SL_FEATURE_BACKUP, SL_FEATURE_REMOVE_AS, SL_FEATURE_SMALL, SL_FEATURE_CHANNELS, SL_FEATURE_STATFS, SL_FEATURE_FSYNC, SL_FEATURE_READ_SOME, SL_FEATURE_HOLD, SL_FEATURE_STAGE_IN, SL_FEATURE_RESERVE, SL_FEATURE_FAKE_SUPER, SL_FEATURE_SHA256, SL_FEATURE_MOUNTS, SL_FEATURE_DEVICES, SL_FEATURE_WRITE_DEVICES, SL_FEATURE_GRID, NULL };
     static const uint8_t channels[] = { 1, 2, 3, 1, 4, 15, 16, SL_CHANNELS - 1 };
     static const struct sl_conn_ops ops = { .frame = take };
     struct sl_hello hello = { 1, 1, SL_FRAME_MAX, SL_CREDIT_START, 0, "fuzz", features, false, { 0 } };
@@ -138,8 +139,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size_t n = (size_t)data[at + 2] << 8 | data[at + 3], left = size - at - HEAD;
         uint8_t channel = channels[(data[at + 1] & 8 ? 4 : 0) + (data[at + 1] & 3)];
         n = n < left ? n : left;
+        bool flagged = data[at] & 0x80 && n;
         if (sl_conn_room(c, channel) >= n)
-            sl_conn_send(c, channel, data[at], 0, data + at + HEAD, n);
+            sl_conn_send(c, channel, data[at] & 0x7f, flagged ? data[at + HEAD] : 0, data + at + HEAD + flagged, n - flagged);
         if (!(data[at + 1] & 4))         /* else several travel together */
             well = exchange(c, s, 1u << (data[at + 1] >> 4));
         at += HEAD + n;

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINKED_MAX = 40, OWNERS = SL_LIST_NUMERIC | SL_LIST_NO_OWNER };
+enum { LINKED_MAX = 40, TOLD = SL_LIST_NUMERIC | SL_LIST_NO_OWNER | SL_LIST_LINKS };
 
 struct level {
     size_t path_len; /* of its path of the transfer */
@@ -54,7 +54,7 @@ struct sl_follow *sl_follow_new(const struct sl_options *o, struct sl_endpoint *
     struct sl_follow *f = sl_calloc(1, sizeof *f);
     f->o = o;
     f->e = e;
-    f->flags = flags & (OWNERS | SL_LIST_CLEAN);
+    f->flags = flags & (TOLD | SL_LIST_CLEAN);
     f->path = sl_calloc(1, f->path_cap = 4096);
     sl_cursor_init(&f->cursor, e, SL_JOB_LOOK, 0, "");
     return f;
@@ -207,7 +207,7 @@ static void begin(struct sl_follow *f, const struct sl_follow_of *of, const stru
 {
     char *dir = real_here(f, of);
     f->ev = *ev;
-    f->under = sl_resolve_new(&f->cursor, f->flags & OWNERS, dir, ev->entry.target);
+    f->under = sl_resolve_new(&f->cursor, f->flags & TOLD, dir, ev->entry.target);
     free(dir);
 }
 

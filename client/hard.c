@@ -4,6 +4,7 @@
 #include "client/hard.h"
 #include "client/backup.h"
 #include "client/delay.h"
+#include "client/follow.h"
 #include "client/take_source.h"
 #include "base/mem.h"
 #include "client/exec_priv.h"
@@ -21,7 +22,7 @@ void sl_hard_init(struct sl_plan *p)
 {
     const struct sl_options *o = p->o;
     if (o->hard_links && p->dest->links)
-        p->groups = sl_groups_new(o->source_count == 1 && !o->files_from);
+        p->groups = sl_groups_new(o->source_count == 1 && !o->files_from && !sl_follow_wanted(o));
 }
 
 /* ---- roles ---- */

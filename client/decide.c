@@ -132,7 +132,7 @@ static enum sl_code both_dirs(struct sl_plan *p, const struct sl_entry *s, const
     enum sl_code rc = p->bare ? SL_OK : sl_compare_meta(p, s, d, &changes, &meta);
     if (rc != SL_OK)
         return rc;
-    if (sl_plan_told(p, changes))
+    if (!p->bare && sl_plan_told(p, changes))
         sl_plan_push(p, SL_ACT_NOTHING, s, origin)->changes = changes;
     bool readonly = p->dest->uid != 0 && !p->dest->fake && (d->mode & 0300) != 0300;
     uint32_t old_mode = d->mode;

@@ -21,6 +21,7 @@ struct sl_held {
     char name[SL_NAME_MAX + 1];
     struct sl_origin *origin;
     bool implied, entered;
+    bool kept;      /* though nothing is in it, if anything of it was named */
     unsigned depth; /* of the directory that it is in */
 };
 
@@ -160,9 +161,10 @@ static void hold(struct sl_merge *m, const struct sl_event *ev, struct sl_origin
         m->held = sl_realloc(m->held, m->held_cap * sizeof *m->held);
     }
     struct sl_held *h = &m->held[m->held_len++];
-    *h = (struct sl_held){ .entry = ev->entry, .origin = origin, .implied = ev->implied, .entered = ev->entered, .depth = m->depth };
+    *h = (struct sl_held){ .entry = ev->entry, .origin = origin, .implied = ev->implied, .entered = ev->entered, .kept = ev->kept, .depth = m->depth };
     memcpy(h->name, ev->entry.name, ev->entry.name_len + 1);
-    m->confirmed = ev->kept;
+    for (size_t i = 0; i < m->held_len && !ev->implied; i++)     /* what is only on the way waits for what it leads to */
+        m->confirmed = m->held[i].kept ? i + 1 : m->confirmed;
     pop(m);
 }
 
@@ -181,7 +183,7 @@ static void forget_held(struct sl_merge *m, size_t n)
     if (m->held_len > n)
         memmove(m->held, m->held + n, (m->held_len - n) * sizeof *m->held);
     m->held_len -= n;
-    m->confirmed = m->confirmed && m->held_len;
+    m->confirmed -= m->confirmed < n ? m->confirmed : n;
 }
 
 /* One event that is not to be reported: what is dropped, a directory that is held back, or the end of one that turned
@@ -202,7 +204,7 @@ static bool unreported(struct sl_merge *m, const struct sl_event *ev, struct sl_
     } else {
         /* A name that is not there makes no directories on its way. */
         bool nothing = ev->kind == SL_EVENT_ERROR && ev->named && m->ways;
-        m->confirmed = m->held_len > 0 && !nothing;
+        m->confirmed = nothing ? 0 : m->held_len;
         return false;
     }
     return true;

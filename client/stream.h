@@ -112,7 +112,7 @@ struct sl_merge {
     bool ways;                    /* directories on the way to names are reported only with something in them */
     struct sl_held *held;         /* owned: directories that were entered and are not reported yet, from the top down */
     size_t held_len, held_cap;
-    bool confirmed;               /* they are to be reported: there is something in the last */
+    size_t confirmed;             /* so many of them are to be reported: there is something in the last of these */
     bool dropping;                /* until depth is drop_to again */
     unsigned drop_to;
     struct sl_event held_ev;

@@ -155,6 +155,8 @@ static const struct pair {
     { "--inplace", "--backup-dir=.." }, { "--append", "--backup-dir=.." },
     /* It takes the rule away that keeps what is behind the links. */
     { "-K", "--filter=!" },
+    /* It neither backs up nor deletes what is behind the links, and says that it does. */
+    { "-K", "-b" },
     /* What is behind a link that is kept is not known of names in a list, and is told as new. */
     { "-K", "--files-from" },
     /* Of what an alternate has rsync takes files from the source and no links, also where they were there already. */
@@ -175,13 +177,9 @@ static const struct pair {
     { "--append", "-y" }, { "--append", "--fuzzy" },
     /* rsync leaves out a file of which only an alternate has as much; listed as a difference. */
     { "--append", "--compare-dest" }, { "--append", "--copy-dest" }, { "--append", "--link-dest" },
-};
-
-/* The same, where there is no -r: */
-static const struct pair apart_flat[] = {
     /* rsync reads a directory's merge file behind the first name in it, and obeys it elsewhere then. */
     { "--files-from", "--filter=:" }, { "--files-from", "--filter=dir-merge" }, { "--files-from", "--filter=-C" },
-    { "--files-from", "-F" },         { "--files-from", "-C" },
+    { "--files-from", "-F" }, { "--files-from", "-C" },
 };
 
 static bool begins(const char *s, const char *front)
@@ -197,10 +195,9 @@ static bool meets(const struct pair *p, size_t count, const char *a, const char 
     return false;
 }
 
-static bool is_apart(const struct options *o, const char *a, const char *b)
+static bool is_apart(const char *a, const char *b)
 {
-    bool flat = !option_given(o, "-r") && meets(apart_flat, sizeof apart_flat / sizeof apart_flat[0], a, b);
-    return flat || meets(apart, sizeof apart / sizeof apart[0], a, b) || strcmp(a, b) == 0;
+    return meets(apart, sizeof apart / sizeof apart[0], a, b) || strcmp(a, b) == 0;
 }
 
 /* Of the options from number `from` on, the first and some others stay; none that does not go with those before it, and
@@ -212,7 +209,7 @@ static void thin(struct chance *c, struct options *o, size_t from)
     for (size_t i = from; i < o->count; i++) {
         bool stays = !break_off && (i == from || (chance_percent(c, 60) && kept < OPTIONS_MOST));
         for (size_t k = 0; k < kept; k++)
-            stays &= !is_apart(o, o->args[k], o->args[i]);
+            stays &= !is_apart(o->args[k], o->args[i]);
         if (stays)
             o->args[kept++] = o->args[i];
         else
@@ -241,6 +238,12 @@ static bool take_option(struct options *o, const char *option)
             return true;
         }
     return false;
+}
+
+static bool excludes(const struct options *o)
+{
+    return option_given(o, "--exclude") || option_given(o, "--filter") || option_given(o, "-F") || option_given(o, "-C") ||
+           option_given(o, "--include");
 }
 
 /* Whether line is a directory above the one at other. */
@@ -308,14 +311,17 @@ static void compare_runs(struct options *o)
     /* What things are is in an attribute, and the mode of the file that has it is each tool's own. */
     if (option_given(o, "--fake-super"))
         o->fields &= ~(unsigned)TREE_MODES;
-    if (o->list && option_given(o, "-m"))
+    /* An excluded directory of a list hides what is below it here; listed as a difference. */
+    if (o->list && (option_given(o, "-m") || excludes(o)))
         drop_dirs_above(o);
+    /* A name of a file that is not in the list is written, too, where the file is not written anew, as each tool chooses. */
+    if (o->list && option_given(o, "-H"))
+        o->fields &= ~(unsigned)(TREE_LINKS | TREE_MODES | TREE_OWNERS | TREE_ATTRS | TREE_TIMES);
 }
 
 static void compare(struct chance *c, struct options *o)
 {
-    bool excludes = option_given(o, "--exclude") || option_given(o, "--filter") || option_given(o, "-F") ||
-                    option_given(o, "-C") || option_given(o, "--include");
+    bool excluding = excludes(o);
     bool times = base_has(o, 't') && !option_given(o, "--no-t"), perms = base_has(o, 'p') && !option_given(o, "--no-p");
     bool alternates = has(&profile_dests), dry = option_given(o, "-n");
     o->fields |= TREE_LINKS | TREE_OWNERS | (times ? TREE_TIMES : 0) | (has(&profile_attrs) || option_given(o, "--fake-super") ? TREE_ATTRS : 0);
@@ -347,14 +353,14 @@ static void compare(struct chance *c, struct options *o)
     if ((touches && !perms) || option_given(o, "--no-super"))
         o->fields &= ~(unsigned)(TREE_MODES | TREE_ATTRS);
     /* A name in a list that is excluded is not looked for; listed as a difference. */
-    o->unlike_23 |= option_given(o, "--files-from") && excludes;
+    o->unlike_23 |= option_given(o, "--files-from") && excluding;
     /* rsync -n looks for attributes of what it has only said that it makes. */
     o->unlike_23 |= dry && alternates && has(&profile_attrs);
     /* A name that stays and is excluded, or in a directory that is not gone into, is linked to one name or the other. */
-    if (option_given(o, "-H") && ((excludes && !option_given(o, "--delete-excluded")) || !(base_has(o, 'r') || option_given(o, "-r"))))
+    if (option_given(o, "-H") && ((excluding && !option_given(o, "--delete-excluded")) || !(base_has(o, 'r') || option_given(o, "-r"))))
         o->fields &= ~(unsigned)TREE_LINKS;
     /* rsync then foretells deletions that it does not do: of directories in which something is excluded, or a backup. */
-    bool stays = excludes || (option_given(o, "-b") && !option_given(o, "--backup-dir"));
+    bool stays = excluding || (option_given(o, "-b") && !option_given(o, "--backup-dir"));
     o->lines = !(dry && stays && option_given(o, "--delete"));
     /* What a deletion does to a directory's time is not told of, so that -n tells what a run does. */
     o->quiet_times = option_given(o, "--delete-before");
@@ -363,7 +369,7 @@ static void compare(struct chance *c, struct options *o)
     /* A destination that is not there is not told of by -n --existing, as with rsync. */
     o->foretold = !dry && !(o->empty && option_given(o, "--existing")) && chance_percent(c, 50);
     o->settled = !dry && times && !option_given(o, "-I") && !option_given(o, "-ii") &&
-                 !(option_given(o, "-b") && option_given(o, "--delete-excluded")) && !(excludes && option_given(o, "--delete")) && chance_percent(c, 50);
+                 !(option_given(o, "-b") && option_given(o, "--delete-excluded")) && !(excluding && option_given(o, "--delete")) && chance_percent(c, 50);
 }
 
 /* ---- options ---- */

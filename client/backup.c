@@ -119,11 +119,47 @@ bool sl_backup_wanted(const struct sl_options *o, enum sl_type type, const char 
     return o->backup && type != SL_TYPE_DIR && (o->backup_dir || !is_one);
 }
 
+static void note_beside(struct sl_level *l, const char *name)
+{
+    if (l->backed_up_len && strcmp(l->backed_up[l->backed_up_len - 1], name) == 0)
+        return;
+    l->backed_up = sl_realloc(l->backed_up, (l->backed_up_len + 1) * sizeof *l->backed_up);
+    l->backed_up[l->backed_up_len++] = sl_strdup(name);
+}
+
+void sl_backup_level_clear(struct sl_level *l)
+{
+    while (l->backed_up_len)
+        free(l->backed_up[--l->backed_up_len]);
+    free(l->backed_up);
+    l->backed_up = NULL;
+}
+
+static int by_name(const void *key, const void *name)
+{
+    return strcmp(key, *(char *const *)name);
+}
+
+/* What is deleted before anything is copied is an older one. */
+bool sl_backup_is_new(const struct sl_plan *p, const struct sl_entry *d)
+{
+    const struct sl_level *l = sl_plan_level((struct sl_plan *)(uintptr_t)p);
+    size_t n = strlen(d->name), s = strlen(p->o->suffix);
+    if (!l->backed_up_len || p->pass == SL_PASS_LOOK || n <= s || strcmp(d->name + n - s, p->o->suffix) != 0)
+        return false;
+    char *of = sl_memdup0(d->name, n - s);
+    bool is = bsearch(of, l->backed_up, l->backed_up_len, sizeof *l->backed_up, by_name);
+    free(of);
+    return is;
+}
+
 void sl_backup_mark(struct sl_plan *p, struct sl_action *a, const struct sl_entry *d)
 {
     if (!p->o->backup || d->type == SL_TYPE_DIR)
         return;
     a->backs_up = true;
+    if (sl_backup_stays(p->o) && p->o->del)
+        note_beside(sl_plan_level(p), a->entry.name);
     a->like = p->o->backup_dir && !a->like ? sl_backup_like(p, a->dir_len) : a->like;
     a->old_size = d->type == SL_TYPE_LINK ? d->target_len : d->type == SL_TYPE_FILE ? d->size : 0;
     a->old_mtime_s = d->mtime_s;

@@ -31,6 +31,9 @@ static inline bool sl_backup_stays(const struct sl_options *o)
 }
 /* It replaces d, in the open directory. */
 void sl_backup_mark(struct sl_plan *p, struct sl_action *a, const struct sl_entry *d);
+/* Whether d, in the open directory, will be a backup that this run has made by the time that things are deleted. */
+bool sl_backup_is_new(const struct sl_plan *p, const struct sl_entry *d);
+void sl_backup_level_clear(struct sl_level *l);
 
 /* What the open directory, whose path has that length, gets in this run, a new reference; one more to that; one less. All take NULL. */
 struct sl_backup_like *sl_backup_like(struct sl_plan *p, size_t dir_len);

@@ -76,7 +76,7 @@ static void note_protected(struct sl_plan *p, size_t dir_len)
 /* An entry that goes, with dir_len bytes of path in front; a directory's content follows in extra_step. */
 static void extra_entry(struct sl_plan *p, const struct sl_entry *d, size_t dir_len, bool wanted_gone)
 {
-    wanted_gone = wanted_gone && !d->mount;      /* -x */
+    wanted_gone = wanted_gone && !d->mount && (p->extra_depth || !sl_backup_is_new(p, d));   /* mounts: -x */
     size_t n = sl_plan_path_put(p, dir_len, d);
     bool dir = d->type == SL_TYPE_DIR;
     bool protected = wanted_gone && sl_stream_excludes(&p->dest_stream, p->extra_depth ? SL_VIEW_DYING : SL_VIEW_LIVING);

@@ -61,7 +61,7 @@ void sl_plan_clear(struct sl_plan *p)
     free(p->failed_dir);
     free(p->path);
     for (size_t i = 0; i < p->depth; i++)
-        sl_similar_free(p->levels[i].similar), sl_extra_missing_clear(&p->levels[i]), free(p->levels[i].real), sl_backup_like_drop(p->levels[i].like);
+        sl_similar_free(p->levels[i].similar), sl_extra_missing_clear(&p->levels[i]), sl_backup_level_clear(&p->levels[i]), free(p->levels[i].real), sl_backup_like_drop(p->levels[i].like);
     free(p->levels);
     sl_detours_clear(&p->detours);
     free(p->dest_origin.base);
@@ -87,6 +87,7 @@ static void leave(struct sl_plan *p)
     free(l->real);
     sl_backup_like_drop(l->like);
     sl_extra_missing_clear(l);
+    sl_backup_level_clear(l);
     if (l->extra_noted && sl_extra_closed(p, l))
         sl_extra_meta(p, 'o', l, l->entry.mode | 0700);
     p->depth--;

@@ -159,6 +159,8 @@ struct sl_level {            /* a directory on the way down */
     struct sl_entry entry;   /* source metadata, owner names borrowed */
     uint32_t there_mode, there_uid, there_gid;   /* what the destination has */
     struct sl_backup_like *like; /* a reference; NULL: no backup was made in it so far */
+    char **backed_up;        /* owned: names in it that get a backup beside them, in order */
+    size_t backed_up_len;
     char *real;              /* owned: as of an action on it */
     uint32_t meta;           /* what to set */
     struct sl_origin *origin;

@@ -293,6 +293,9 @@ static void compare_runs(struct options *o)
     /* Without -o and -g rsync writes down owners that come from nowhere; and ACLs go as said above. */
     if (option_given(o, "--fake-super") && (has(&profile_attrs) || !(base_has(o, 'o') && base_has(o, 'g'))))
         o->fields &= ~(unsigned)TREE_ATTRS;
+    /* A directory out of which something was deleted has its old time then, which is the source's within the window. */
+    if (option_given(o, "-@") && option_given(o, "--delete-before"))
+        o->fields &= ~(unsigned)TREE_TIMES;
     /* rsync gives what it copies of a device no time, and copies it again each time; listed as a difference. */
     if (option_given(o, "--copy-devices")) {
         o->fields |= TREE_NULL;
@@ -316,7 +319,10 @@ static void compare_runs(struct options *o)
         drop_dirs_above(o);
     /* A name of a file that is not in the list is written, too, where the file is not written anew, as each tool chooses. */
     if (o->list && option_given(o, "-H"))
-        o->fields &= ~(unsigned)(TREE_LINKS | TREE_MODES | TREE_OWNERS | TREE_ATTRS | TREE_TIMES);
+        o->fields = (o->fields & ~(unsigned)TREE_LINKS) | TREE_EVEN;
+    /* A destination that rsync makes a path to keeps the mode with which it was made. */
+    if (option_given(o, "--mkpath") && o->empty && !(base_has(o, 'p') && !option_given(o, "--no-p")))
+        o->fields &= ~(unsigned)TREE_MODES;
 }
 
 static void compare(struct chance *c, struct options *o)
@@ -358,7 +364,7 @@ static void compare(struct chance *c, struct options *o)
     o->unlike_23 |= dry && alternates && has(&profile_attrs);
     /* A name that stays and is excluded, or in a directory that is not gone into, is linked to one name or the other. */
     if (option_given(o, "-H") && ((excluding && !option_given(o, "--delete-excluded")) || !(base_has(o, 'r') || option_given(o, "-r"))))
-        o->fields &= ~(unsigned)TREE_LINKS;
+        o->fields = (o->fields & ~(unsigned)TREE_LINKS) | TREE_EVEN;
     /* rsync then foretells deletions that it does not do: of directories in which something is excluded, or a backup. */
     bool stays = excluding || (option_given(o, "-b") && !option_given(o, "--backup-dir"));
     o->lines = !(dry && stays && option_given(o, "--delete"));
@@ -367,7 +373,8 @@ static void compare(struct chance *c, struct options *o)
     o->linked = has(&profile_hard);
     o->frail = option_given(o, "-H");
     /* A destination that is not there is not told of by -n --existing, as with rsync. */
-    o->foretold = !dry && !(o->empty && option_given(o, "--existing")) && chance_percent(c, 50);
+    /* Nor can it be foretold what a file needs by the second of its names there, where the first was looked at before. */
+    o->foretold = !dry && (option_given(o, "-H") || !has(&profile_hard)) && !(o->empty && option_given(o, "--existing")) && chance_percent(c, 50);
     o->settled = !dry && times && !option_given(o, "-I") && !option_given(o, "-ii") &&
                  !(option_given(o, "-b") && option_given(o, "--delete-excluded")) && !(excluding && option_given(o, "--delete")) && chance_percent(c, 50);
 }

@@ -310,6 +310,18 @@ static bool is_kept(const char *path, const struct stat *st)
     return behind || (S_ISLNK(st->st_mode) && readlink(path, target, sizeof target - 1) > 0 && strncmp(target, "kept.", 5) == 0);
 }
 
+/* Whether a file has more names in one of the destinations than in the other. */
+static bool is_uneven(const char *path, const struct stat *st)
+{
+    char other[4096];
+    struct stat there;
+    if (S_ISDIR(st->st_mode) || strncmp(path, "dst.", 4) != 0)
+        return false;
+    snprintf(other, sizeof other, "%s", path);
+    other[4] = other[4] == 'a' ? 'b' : 'a';
+    return lstat(other, &there) == 0 && there.st_nlink != st->st_nlink;
+}
+
 static void list_one(const char *path, const char *shown, unsigned fields, struct text *out)
 {
     struct stat st;
@@ -322,6 +334,8 @@ static void list_one(const char *path, const char *shown, unsigned fields, struc
         fields = 0;
     /* What is behind a link that is kept has its own mode and time, or the source's; listed as a difference. */
     if (is_kept(path, &st))
+        fields = 0;
+    if (fields & TREE_EVEN && is_uneven(path, &st))
         fields = 0;
     const char *last = strrchr(shown, '/');
     last = last ? last + 1 : shown;

@@ -222,12 +222,6 @@ static void thin(struct chance *c, struct options *o, size_t from)
 
 /* ---- what is compared ---- */
 
-/* Whether -a or a letter of the first option, which is what is copied at all, says so. */
-static bool base_has(const struct options *o, char letter)
-{
-    return strchr(o->args[0], 'a') || strchr(o->args[0], letter);
-}
-
 /* Takes an option away; whether it was given. */
 static bool take_option(struct options *o, const char *option)
 {
@@ -238,6 +232,13 @@ static bool take_option(struct options *o, const char *option)
             return true;
         }
     return false;
+}
+
+
+/* Whether -a or a letter of the first option, which is what is copied at all, says so. */
+static bool base_has(const struct options *o, char letter)
+{
+    return strchr(o->args[0], 'a') || strchr(o->args[0], letter);
 }
 
 static bool excludes(const struct options *o)
@@ -287,7 +288,7 @@ static void compare_runs(struct options *o)
         o->fields |= TREE_SINGLE;
     /* rsync gives a new file the mode of one that is similar; listed as a difference. */
     if (!(base_has(o, 'p') && !option_given(o, "--no-p")) && (option_given(o, "-y") || option_given(o, "--fuzzy")))
-        o->fields &= ~(unsigned)TREE_MODES;
+        o->fields &= ~(unsigned)(TREE_MODES | TREE_ATTRS);
     /* rsync 3.5 sets the mode of a link that is kept, which fails; listed as a difference. */
     o->unlike_23 |= option_given(o, "-K");
     /* Without -o and -g rsync writes down owners that come from nowhere; and ACLs go as said above. */
@@ -374,7 +375,8 @@ static void compare(struct chance *c, struct options *o)
     o->frail = option_given(o, "-H");
     /* A destination that is not there is not told of by -n --existing, as with rsync. */
     /* Nor can it be foretold what a file needs by the second of its names there, where the first was looked at before. */
-    o->foretold = !dry && (option_given(o, "-H") || !has(&profile_hard)) && !(o->empty && option_given(o, "--existing")) && chance_percent(c, 50);
+    bool way = option_given(o, "-H") && o->quiet_times; /* what is in the way of a name that leads is deleted by then, but not with -n */
+    o->foretold = !dry && !way && (option_given(o, "-H") || !has(&profile_hard)) && !(o->empty && option_given(o, "--existing")) && chance_percent(c, 50);
     o->settled = !dry && times && !option_given(o, "-I") && !option_given(o, "-ii") &&
                  !(option_given(o, "-b") && option_given(o, "--delete-excluded")) && !(excluding && option_given(o, "--delete")) && chance_percent(c, 50);
 }
@@ -419,6 +421,8 @@ static void make_options(struct chance *c, struct options *o, const struct node 
             parts[at].of->add(c, o, source);
             thin(c, o, from);
         }
+    if (o->file && (strstr(o->file, "\n!\n") || strncmp(o->file, "!\n", 2) == 0)) /* as with --filter=! */
+        take_option(o, "-K");
     if (option_given(o, "-K"))
         option_first(o, based, "--filter=P kept.*");
     /* Trees have a "foo~", and where that is a directory rsync deletes it to make room for a backup of "foo". */

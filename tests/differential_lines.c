@@ -131,11 +131,23 @@ static bool is_kept(const char *line)
     return begins(line, ".d") && lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
 }
 
+/* Whether it is of a backup that is there all the same: rsync deletes the older one, and then makes the new one. */
+static bool is_backed_up_again(const char *line, const struct options *o)
+{
+    char path[4200];
+    struct stat st;
+    size_t n = strcspn(line, "\n");
+    snprintf(path, sizeof path, "dst.b/%s%.*s", o->slash ? "src/" : "", n > 12 ? (int)(n - 12) : 0, line + 12);
+    return option_given(o, "-b") && begins(line, "*deleting ") && lstat(path, &st) == 0;
+}
+
 static bool is_compared(char *line, const struct options *o)
 {
     /* Where nothing comes into a destination that is not there, rsync looks for no alternate of it; with --mkpath it
      * is there by then. */
     if (o->empty && (begins(line, "cd") || option_given(o, "--mkpath")) && begins(line + 11, " ./\n"))
+        return false;
+    if (is_backed_up_again(line, o))
         return false;
     if (option_given(o, "-K") && is_kept(line))
         return false;

@@ -221,7 +221,7 @@ enum sl_code sl_decide_both(struct sl_plan *p, const struct sl_entry *s, const s
         sl_stream_pop(&p->dest_stream);
         return SL_OK;
     }
-    if (s->type != d->type && !device) {
+    if (s->type != d->type && !device && !sl_decide_of_a_kind(s, d)) {
         if ((s->type == SL_TYPE_FILE || s->type == SL_TYPE_DIR) && (rc = sl_pick(p, s, &pick)) != SL_OK)
             return rc;
         if (s->type == SL_TYPE_DIR || sl_pick_leaves_out(p, &pick)) {

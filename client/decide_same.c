@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* decide_same - what becomes of an entry that both sides have as the same type, if that is no directory. */
+/* decide_same - what becomes of an entry that both sides have as the same type or kind, if that is no directory. */
 #include "config.h"
 #include "client/attrs.h"
 #include "client/backup.h"
@@ -133,6 +133,16 @@ enum sl_code sl_decide_files(struct sl_plan *p, const struct sl_entry *s, const 
     return SL_OK;
 }
 
+static bool is_device(const struct sl_entry *e)
+{
+    return e->type == SL_TYPE_CHAR || e->type == SL_TYPE_BLOCK;
+}
+
+static bool is_channel(const struct sl_entry *e)
+{
+    return e->type == SL_TYPE_FIFO || e->type == SL_TYPE_SOCKET;
+}
+
 void sl_decide_keep_mode(const struct sl_plan *p, struct sl_action *a, const struct sl_entry *d)
 {
     bool special = a->kind == SL_ACT_MAKE && a->entry.type != SL_TYPE_LINK;
@@ -142,33 +152,38 @@ void sl_decide_keep_mode(const struct sl_plan *p, struct sl_action *a, const str
     a->meta = (a->meta & ~(uint32_t)SL_META_UMASK) | SL_META_MODE;
 }
 
+bool sl_decide_of_a_kind(const struct sl_entry *s, const struct sl_entry *d)
+{
+    return (is_device(s) && is_device(d)) || (is_channel(s) && is_channel(d));
+}
+
 enum sl_code sl_decide_special(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin)
 {
     uint32_t changes = 0, meta = 0;
     bool link = s->type == SL_TYPE_LINK;
-    bool device = s->type == SL_TYPE_CHAR || s->type == SL_TYPE_BLOCK;
     enum sl_code rc = sl_compare_meta(p, s, d, &changes, &meta);
     if (rc != SL_OK)
         return rc;
     bool target = link && (s->target_len != d->target_len || memcmp(s->target, d->target, s->target_len) != 0);
-    bool number = device && (s->rdev_major != d->rdev_major || s->rdev_minor != d->rdev_minor);
-    bool told = target || number || meta || sl_plan_told(p, changes);
+    bool number = is_device(s) && (s->rdev_major != d->rdev_major || s->rdev_minor != d->rdev_minor);
+    bool anew = target || number || s->type != d->type;
+    bool told = anew || meta || sl_plan_told(p, changes);
     if (!told && !p->o->remove_source_files) {
         sl_hard_unchanged(p, s, d, origin);
         return SL_OK;
     }
     sl_hard_before(p, s, d);
-    struct sl_action *a = sl_plan_push(p, target || number ? SL_ACT_MAKE : meta ? SL_ACT_META : SL_ACT_NOTHING, s, origin);
+    struct sl_action *a = sl_plan_push(p, anew ? SL_ACT_MAKE : meta ? SL_ACT_META : SL_ACT_NOTHING, s, origin);
     a->takes_source = true;
     a->quiet = !told;
-    a->changes = changes | (target || number ? (uint32_t)SL_CHANGE_TARGET : 0);
+    a->changes = changes | (anew ? (uint32_t)SL_CHANGE_TARGET : 0);
     if (link && target && !sl_keeps_time(p->o, SL_TYPE_LINK))
         a->changes |= p->o->times ? SL_CHANGE_TIME : SL_CHANGE_TIME_NOW;
-    a->update = target || number ? SL_UPDATE_LOCAL : SL_UPDATE_NONE;
-    a->meta = target || number ? sl_meta_of_new(p, s) : meta;
+    a->update = anew ? SL_UPDATE_LOCAL : SL_UPDATE_NONE;
+    a->meta = anew ? sl_meta_of_new(p, s) : meta;
     a->flags = SL_PUT_REPLACE;
     sl_decide_keep_mode(p, a, d);
-    if (target || number)
+    if (anew)
         sl_backup_mark(p, a, d);
     sl_hard_action(p, a, s, d);
     return SL_OK;

@@ -42,9 +42,11 @@ enum sl_code sl_decide_nowhere(struct sl_plan *p, const struct sl_entry *s);
 void sl_decide_shape_new(struct sl_plan *p, struct sl_action *a, const struct sl_entry *s, struct sl_pick *pick);
 
 /* ---- decide_same.c ---- */
-/* Both are files; both are of one other type, and no directories. Queues what is to be done; nothing is taken. SL_AGAIN as above. */
+/* Both are files; both are of one other type, or of a kind, and no directories. Queues what is to be done; nothing is taken. SL_AGAIN as above. */
 enum sl_code sl_decide_files(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin);
 enum sl_code sl_decide_special(struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d, struct sl_origin *origin);
+/* Whether both are devices, or both a fifo or socket: as with rsync one that replaces the other is no new thing. */
+bool sl_decide_of_a_kind(const struct sl_entry *s, const struct sl_entry *d);
 /* Without -p a device, fifo or socket that replaces d has the mode of that, as with rsync; of a link, which has none, it has its own. */
 void sl_decide_keep_mode(const struct sl_plan *p, struct sl_action *a, const struct sl_entry *d);
 

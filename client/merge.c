@@ -202,8 +202,8 @@ static bool unreported(struct sl_merge *m, const struct sl_event *ev, struct sl_
         pop(m);
         m->held_len--;
     } else {
-        /* A name that is not there makes no directories on its way. */
-        bool nothing = ev->kind == SL_EVENT_ERROR && ev->named && m->ways;
+        /* A name that is not there makes no directories on its way, and what could not be read fills none. */
+        bool nothing = ev->kind == SL_EVENT_ERROR && (m->prune || (ev->named && m->ways));
         m->confirmed = nothing ? 0 : m->held_len;
         return false;
     }
@@ -221,6 +221,17 @@ enum sl_code sl_merge_peek(struct sl_merge *m, struct sl_event **ev, struct sl_o
     if (rc == SL_OK)
         show_held(m, ev, origin);
     return rc;
+}
+
+char *sl_merge_way(const struct sl_merge *m)
+{
+    char *path = sl_strdup("");
+    for (size_t i = 0; i < m->held_len; i++) {
+        char *longer = sl_asprintf("%s%s/", path, m->held[i].name);
+        free(path);
+        path = longer;
+    }
+    return path;
 }
 
 void sl_merge_pop(struct sl_merge *m)

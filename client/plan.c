@@ -121,25 +121,35 @@ static bool may_be_missing(struct sl_plan *p, const struct sl_event *s)
     return p->o->ignore_missing_args || p->o->delete_missing_args;
 }
 
+/* Below the directory that is open, of something that may be in one that is held back. */
+static char *path_of_failed(struct sl_plan *p, const struct sl_event *s)
+{
+    size_t len = sl_plan_level(p)->path_len;
+    char *way = sl_merge_way(&p->source);
+    char *path = sl_asprintf("%.*s%s%s%s", (int)len, p->path, len ? "/" : "", way, s->name ? s->name : "");
+    size_t n = strlen(path);
+    if (n && path[n - 1] == '/')
+        path[n - 1] = '\0';
+    free(way);
+    return path;
+}
+
 static void source_failed(struct sl_plan *p, struct sl_event *s)
 {
     if (may_be_missing(p, s)) {
         sl_merge_pop(&p->source);
         return;
     }
-    size_t keep = sl_plan_level(p)->path_len;
-    struct sl_entry e = { .name = s->name ? s->name : "", .name_len = s->name ? strlen(s->name) : 0 };
-    if (e.name_len)
-        sl_plan_path_put(p, keep, &e);
+    char *path = path_of_failed(p, s);
     p->source_error = true;
     if (s->named) {
         p->failed = true;
         p->stats.errors++;
-        sl_report_error(p->report, &s->error, p->path);
+        sl_report_error(p->report, &s->error, path);
     } else {
-        sl_plan_entry_failed(p, &s->error, p->path);
+        sl_plan_entry_failed(p, &s->error, path);
     }
-    p->path[keep] = '\0';
+    free(path);
     sl_merge_pop(&p->source);
 }
 

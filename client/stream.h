@@ -124,6 +124,8 @@ void sl_merge_prune(struct sl_merge *m);
 void sl_merge_hold_ways(struct sl_merge *m);
 void sl_merge_clear(struct sl_merge *m);
 enum sl_code sl_merge_peek(struct sl_merge *m, struct sl_event **ev, struct sl_origin **origin, struct sl_error *err);
+/* What is between the directory that the caller is in and the one that a peeked ERROR is of: those held back, each with a '/'. The caller frees it. */
+char *sl_merge_way(const struct sl_merge *m);
 void sl_merge_pop(struct sl_merge *m);      /* an entry that is a directory is entered */
 void sl_merge_drop(struct sl_merge *m);
 

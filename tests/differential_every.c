@@ -145,8 +145,6 @@ static const struct pair {
     { "--no-super", "-A" }, { "--no-super", "-H" },
     /* A group that becomes root's is not told of by rsync. */
     { "--no-super", "--groupmap" },
-    /* A directory in which nothing but an error was found is made here, and pruned by rsync. */
-    { "-m", "-L" }, { "-m", "-k" }, { "-m", "--copy-unsafe-links" },
     /* As in add_base. */
     { "-X", "--no-p" }, { "-A", "--no-p" },
     /* Where attributes change rsync sets the time, too, also within the window. */

@@ -292,6 +292,12 @@ static struct sl_pick settled(const struct sl_action *a)
     return pick;
 }
 
+/* Whether what is there is the source's, its metadata too. */
+static bool same_here(const struct sl_action *a)
+{
+    return a->hash_ok && memcmp(a->hash_there, a->hash_here, sizeof a->hash_here) == 0 && !a->meta_same;
+}
+
 bool sl_pick_settle(struct sl_plan *p, struct sl_action *a)
 {
     if (a->quiet) {                      /* the source's hash could not be had: that was told */
@@ -303,10 +309,12 @@ bool sl_pick_settle(struct sl_plan *p, struct sl_action *a)
     if (a->exists && (pick.how != SL_MATCH_EXACT || pick.itself))
         return false;
     a->kind = SL_ACT_FILE;
-    if (a->exists)
+    if (a->exists) {
         sl_pick_replace(p, a, &pick);
-    else
+        a->backs_up &= a->kind != SL_ACT_TAKE || !same_here(a);      /* a link to what is the same in all loses nothing */
+    } else {
         sl_pick_shape(p, a, &pick);
+    }
     if (a->kind != SL_ACT_FILE)
         p->progress.bytes_total -= a->entry.size;
     return true;

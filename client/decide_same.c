@@ -84,7 +84,8 @@ enum sl_code sl_decide_files(struct sl_plan *p, const struct sl_entry *s, const 
     if (pick.how == SL_MATCH_EXACT) {
         struct sl_action *a = sl_plan_push(p, p->alternates.kind == SL_ALTERNATE_LINK ? SL_ACT_TAKE : SL_ACT_REMOVE, s, origin);
         sl_pick_replace(p, a, &pick);
-        sl_backup_mark(p, a, d);
+        if (a->kind != SL_ACT_TAKE || v != SAME || meta || !sl_times_equal(p->o, s, d))    /* a link to what is the same in all loses nothing */
+            sl_backup_mark(p, a, d);
         a->takes_source = a->kind == SL_ACT_TAKE;
         if (a->kind == SL_ACT_TAKE)
             sl_hard_action(p, a, s, d);

@@ -143,5 +143,6 @@ enum sl_code sl_inplace_length(const struct sl_stage *s, uint64_t n, struct sl_e
         return sl_fail(err, SL_E_CHANGED, "'%s' is no file that can be written in place", s->name);
     if (s->device || fstat(s->fd, &st) != 0)
         return s->device ? sl_fail(err, SL_E_CHANGED, "'%s' is a device, to which nothing is appended", s->name) : cannot(s, "look at", err);
-    return (uint64_t)st.st_size == n ? SL_OK : sl_fail(err, SL_E_CHANGED, "'%s' is not as long as it was", s->name);
+    bool by_another = (uint64_t)st.st_size > n && st.st_nlink > 1;
+    return (uint64_t)st.st_size == n || by_another ? SL_OK : sl_fail(err, SL_E_CHANGED, "'%s' is not as long as it was", s->name);
 }

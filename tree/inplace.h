@@ -21,7 +21,7 @@ bool sl_inplace_is(const struct sl_stage *s, int fd);
  * For parts too. */
 enum sl_code sl_inplace_hole(struct sl_stage *s, uint64_t n, struct sl_error *err);
 
-/* Whether the file is exactly that long now: else SL_E_CHANGED. */
+/* Whether the file is exactly that long now, or longer by what was written under another of its names: else SL_E_CHANGED. */
 enum sl_code sl_inplace_length(const struct sl_stage *s, uint64_t n, struct sl_error *err);
 
 #endif

@@ -46,6 +46,25 @@ static bool in_mode(const struct sl_acl_entry *e)
     return e->tag == SL_ACL_USER_OBJ || e->tag == SL_ACL_MASK || e->tag == SL_ACL_OTHER;
 }
 
+bool sl_acl_leaves(const uint8_t *value, size_t len, mode_t *bits)
+{
+    if (len < HEAD || (len - HEAD) % ENTRY || get(value, 4) != FORM)
+        return false;
+    mode_t owner = 0, group = 0, mask = 0, other = 0;
+    bool masked = false;
+    for (const uint8_t *p = value + HEAD; p < value + len; p += ENTRY) {
+        uint32_t tag = get(p, 2);
+        mode_t perms = (mode_t)get(p + 2, 2) & 7;
+        owner = tag == SL_ACL_USER_OBJ ? perms : owner;
+        group = tag == SL_ACL_GROUP_OBJ ? perms : group;
+        other = tag == SL_ACL_OTHER ? perms : other;
+        mask = tag == SL_ACL_MASK ? perms : mask;
+        masked |= tag == SL_ACL_MASK;
+    }
+    *bits = owner << 6 | (masked ? mask : group) << 3 | other;
+    return true;
+}
+
 bool sl_acl_of_system(struct sl_buf *out, const uint8_t *value, size_t len, bool access, struct sl_owners *owners)
 {
     if (len < HEAD || (len - HEAD) % ENTRY || get(value, 4) != FORM)

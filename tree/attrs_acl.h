@@ -18,6 +18,9 @@ bool sl_acl_of_system(struct sl_buf *out, const uint8_t *value, size_t len, bool
  * the first counts. */
 void sl_acl_to_system(struct sl_buf *out, const struct sl_attr *a, mode_t bits, struct sl_owners *owners);
 
+/* What a default ACL, in the kernel's form, leaves of the mode of what is made below it; false: it is not one. */
+bool sl_acl_leaves(const uint8_t *value, size_t len, mode_t *bits);
+
 /*
  * The form that rsync keeps an ACL in (--fake-super), little-endian: u32 each what the owner, the group, the mask and others get, 0x80 for
  * what the mode says; then for each user and group u32 number and u32 permissions, of users with the top bit.

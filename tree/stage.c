@@ -7,6 +7,9 @@
 #include "tree/stage_priv.h"
 #include "base/attrs.h"
 #include "base/io.h"
+#include "base/mem.h"
+#include "tree/attrs.h"
+#include "tree/attrs_acl.h"
 #include "tree/fake.h"
 #include "tree/away.h"
 #include "tree/device.h"
@@ -14,6 +17,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -41,6 +45,20 @@ bool sl_stage_born_with_mode(const struct sl_entry *e, uint32_t meta, struct sl_
     if (e->wants && e->wants->flags & SL_ATTRS_ACLS) /* the mode without its ACL gives the group too much, or an inherited one others */
         return false;
     return !(meta & SL_META_MODE) || (!(e->mode & 07000) && own(e, meta, owners));
+}
+
+void sl_stage_inherit(int dirfd, struct sl_entry *e, uint32_t *meta)
+{
+    mode_t bits = 0;
+    if (!(*meta & SL_META_UMASK) || !(*meta & SL_META_MODE) || *meta & SL_META_FAKE)
+        return;
+    uint8_t *acl = sl_malloc(SL_ATTR_VALUE_MAX);
+    ssize_t n = sl_attrs_get_one(dirfd, "", SL_ACL_DEFAULT, acl, SL_ATTR_VALUE_MAX);
+    if (n > 0 && sl_acl_leaves(acl, (size_t)n, &bits)) {
+        e->mode &= bits | 07000;
+        *meta &= ~(uint32_t)SL_META_UMASK;
+    }
+    free(acl);
 }
 
 mode_t sl_stage_first_mode(const struct sl_entry *e, uint32_t meta, bool born)

@@ -75,8 +75,11 @@ static enum sl_code set_meta(struct sl_stage *s, const struct sl_entry *e, uint3
                              struct sl_error *err)
 {
     struct stat st;
+    struct sl_entry made = *e;
     if ((meta & SL_META_UMASK) && s->born_with_mode)
         meta &= ~(uint32_t)SL_META_MODE;
+    sl_stage_inherit(s->dirfd, &made, &meta);
+    e = &made;
     if (!(meta & (SL_META_UID | SL_META_GID | SL_META_MODE)) && !e->wants)
         return sl_meta_set_fd(s->fd, NULL, e, meta, owners, err);
     if (fstat(s->fd, &st) != 0)

@@ -121,9 +121,11 @@ enum sl_code sl_stage_special(int dirfd, const struct sl_entry *e, uint32_t meta
     } while (made != 0 && errno == EEXIST && --tries);
     if (made != 0)
         return sl_fail_errno(err, errno, "cannot create '%s'", e->name);
+    struct sl_entry as = *e;
     if ((meta & SL_META_UMASK) && born)
         meta &= ~(uint32_t)SL_META_MODE;
-    rc = meta || e->wants ? sl_meta_set_at(dirfd, temp, e, meta, owners, err) : SL_OK;
+    sl_stage_inherit(dirfd, &as, &meta);
+    rc = meta || e->wants ? sl_meta_set_at(dirfd, temp, &as, meta, owners, err) : SL_OK;
     if (rc == SL_OK || rc == SL_E_ATTRS) {
         enum sl_code named = sl_stage_give_name(dirfd, temp, e->name, flags, err);
         return named == SL_OK ? rc : named;
@@ -136,6 +138,7 @@ enum sl_code sl_stage_mkdir(int dirfd, const struct sl_entry *e, uint32_t meta, 
                             struct sl_error *err)
 {
     struct sl_entry made = *e;
+    struct stat st;
     enum sl_code rc = sl_stage_check_name(e, err);
     if (rc != SL_OK)
         return rc;
@@ -147,6 +150,10 @@ enum sl_code sl_stage_mkdir(int dirfd, const struct sl_entry *e, uint32_t meta, 
     meta &= ~(uint32_t)SL_META_MTIME;
     if ((meta & SL_META_UMASK) && !(made.mode & 07000))
         meta &= ~(uint32_t)SL_META_MODE;
+    else if (meta & SL_META_UMASK && fstatat(dirfd, e->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        made.mode = (made.mode & 07000) | (st.st_mode & 02777);
+        meta &= ~(uint32_t)SL_META_UMASK;
+    }
     if (!(meta & (SL_META_MODE | SL_META_UID | SL_META_GID)) && !e->wants)
         return SL_OK;
     return sl_meta_set_at(dirfd, e->name, &made, meta, owners, err);

@@ -125,6 +125,7 @@ void lines_show(const char *front, const char *text);
 int run_rsync(const struct options *o, const char *dest);
 /* Whether the last run of rsync said this. */
 bool run_said(const char *what);
+bool own_said(const char *what);
 /* rsync makes directories of backups in two processes, and now and then one is in the other's way: then it fails, and
  * leaves a file as it was. */
 bool run_raced(void);

@@ -94,16 +94,26 @@ int run_rsync(const struct options *o, const char *dest)
     return run(&(struct tool){ .program = rsync ? rsync : "rsync" }, o, dest);
 }
 
-bool run_said(const char *what)
+static bool is_in(const char *path, const char *what)
 {
     char line[4096];
     bool said = false;
-    FILE *f = fopen("rsync.out", "r");
+    FILE *f = fopen(path, "r");
     while (f && fgets(line, sizeof line, f))
         said |= strstr(line, what) != NULL;
     if (f)
         fclose(f);
     return said;
+}
+
+bool run_said(const char *what)
+{
+    return is_in("rsync.out", what);
+}
+
+bool own_said(const char *what)
+{
+    return is_in("superlifter.out", what) || is_in("superlifter.lines", what);
 }
 
 bool run_raced(void)

@@ -69,10 +69,11 @@ static bool needs_there(const struct sl_plan *p, const struct sl_action *a)
     return unsure(a) || (gives(a) && a->meta & SL_META_ATTRS && !p->o->dry_run);
 }
 
-/* Whether the destination's is: to be compared, or because some of it stays. */
+/* Whether the destination's is: to be compared, or because some of it stays. What something takes the place of that an alternate has too is
+ * not what it was compared with. */
 static bool needs_here(const struct sl_plan *p, const struct sl_action *a)
 {
-    if (a->kind == SL_ACT_PART || a->kind == SL_ACT_DROP || a->kind == SL_ACT_REMOVE)
+    if (a->kind == SL_ACT_PART || a->kind == SL_ACT_DROP || a->kind == SL_ACT_REMOVE || a->fresh)
         return false;
     return unsure(a) || (gives(a) && p->attrs_ruled && a->meta & SL_META_ATTRS && !(a->changes & SL_CHANGE_NEW) && !p->o->dry_run);
 }
@@ -218,7 +219,7 @@ enum sl_code sl_exec_attrs_ready(struct sl_lane *l, struct sl_action *a)
 {
     if (a->attrs && a->attrs->settled)
         return SL_OK;
-    if (!needs_here(l->plan, a) && !needs_there(l->plan, a) && !(l->plan->attrs_ruled && a->meta & SL_META_ATTRS))
+    if (!unsure(a) && !needs_here(l->plan, a) && !needs_there(l->plan, a) && !(l->plan->attrs_ruled && a->meta & SL_META_ATTRS))
         return SL_OK;
     enum sl_code rc = ask(l, a);
     const struct sl_attrs_job *j = a->attrs;

@@ -155,6 +155,8 @@ static const struct pair {
     { "-K", "--filter=!" },
     /* It neither backs up nor deletes what is behind the links, and says that it does. */
     { "-K", "-b" },
+    /* The last one counts with rsync, --append-verify here. */
+    { "--append", "--append" },
     /* What is behind a link that is kept is not known of names in a list, and is told as new. */
     { "-K", "--files-from" },
     /* Of what an alternate has rsync takes files from the source and no links, also where they were there already. */

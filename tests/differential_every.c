@@ -166,6 +166,9 @@ static const struct pair {
     /* rsync -n does not know that a directory stays that has backups in it. */
     { "-b", "-n" },
     /* Refused here, and why is told. */
+    { "--write-devices", "-H" }, { "--write-devices", "--link-dest" }, { "--write-devices", "--delay-updates" },
+    { "--write-devices", "-b" }, { "--write-devices", "--copy-dest" }, { "--write-devices", "--compare-dest" },
+    { "--write-devices", "--fake-super" }, { "--write-devices", "--partial-dir" },
     { "--remove-source-files", "-L" }, { "--remove-source-files", "-k" }, { "--remove-source-files", "--copy-unsafe-links" },
     { "-x", "-L" }, { "-x", "-k" }, { "-x", "--copy-unsafe-links" }, { "--copy-devices", "-L" },
     { "--copy-devices", "-k" }, { "--copy-devices", "--copy-unsafe-links" }, { "--copy-devices", "--remove-source-files" },
@@ -410,6 +413,21 @@ static void option_first(struct options *o, size_t at, const char *text)
     o->args[at] = one;
 }
 
+/* What goes with everything. Drawn without a draw of the case's, so that the cases stay what they were but for it. */
+static void add_late(const struct chance *c, struct options *o)
+{
+    static const char *const some[] = { "-z", "-W", "--partial", "--checksum-choice=xxh128", "--iconv=UTF-8,ISO-8859-1", "--write-devices", "--max-size=1000", "--min-size=600",
+                                        "--max-size=4K", "--max-delete=1000", "--open-noatime", "--timeout=100", "--no-motd", "--super" };
+    struct chance own = { c->state ^ 0x6c8e9cf570932bd5u };
+    if (!chance_percent(&own, 25))
+        return;
+    const char *one = PICK(&own, some);
+    for (size_t i = 0; i < o->count; i++)
+        if (is_apart(o->args[i], one))
+            return;
+    option_add(o, "%s", one);
+}
+
 static void make_options(struct chance *c, struct options *o, const struct node *source)
 {
     unsigned at = chance_of(c, PARTS);
@@ -421,6 +439,7 @@ static void make_options(struct chance *c, struct options *o, const struct node 
             parts[at].of->add(c, o, source);
             thin(c, o, from);
         }
+    add_late(c, o);
     if (o->file && (strstr(o->file, "\n!\n") || strncmp(o->file, "!\n", 2) == 0)) /* as with --filter=! */
         take_option(o, "-K");
     if (option_given(o, "-K"))

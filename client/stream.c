@@ -350,6 +350,15 @@ static bool hidden(struct sl_stream *s)
     return s->hides && s->ev.kind == SL_EVENT_ENTRY && !s->ev.implied && sl_stream_excludes(s, SL_VIEW_LIVING);
 }
 
+/* A directory of a list that is excluded is on the way to the names in it all the same. */
+static bool becomes_way(struct sl_stream *s)
+{
+    bool is_left = s->leaves_mounts && s->ev.entry.mount;
+    bool outer = s->ev.kind == SL_EVENT_ENTRY && s->ev.entry.type == SL_TYPE_DIR && s->depth == 1 && s->ev.named;
+    s->ev.implied = outer && !is_left && s->segments[s->at].keep_open;
+    return s->ev.implied;
+}
+
 /* --iconv: what has no name there becomes an error, and what is in it is passed over. */
 static void look_where_it_goes(struct sl_stream *s)
 {
@@ -380,7 +389,7 @@ enum sl_code sl_stream_peek(struct sl_stream *s, struct sl_event **ev, struct sl
         if (s->have)
             break;
         s->have = !passed_over(s);
-        if (s->have && hidden(s))
+        if (s->have && hidden(s) && !becomes_way(s))
             sl_stream_drop(s);
         else if (s->have)
             look_where_it_goes(s);

@@ -132,6 +132,8 @@ static enum sl_code apply(struct sl_parse *p, const struct sl_option_row *row, c
         p->no_rule = row->name;
     switch (row->kind) {
     case SL_OPT_ON:
+        if (row->offset == AT(append) || row->offset == AT(append_verify))
+            p->o->append = p->o->append_verify = false;   /* the later one is meant */
         *flag_at(p->o, row) = true;
         p->recurse_given |= row->offset == AT(recurse);
         if (row->letter && strchr(archive_letters, row->letter))
@@ -194,6 +196,7 @@ static void negate(struct sl_parse *p, const struct sl_option_row *row)
         *(int *)(void *)((char *)o + row->offset) = 0;
     } else {
         *flag_at(o, row) = false;
+        o->append_verify &= row->offset != AT(append);   /* as with rsync */
     }
 }
 

@@ -301,8 +301,8 @@ static enum sl_code start(struct sl_plan *p, struct sl_error *err)
         return SL_OK;
     /* Where nothing comes after it, it yet is the source's. */
     sl_plan_level_entry(l, &root->root, origin ? origin : root->origin ? root->origin : &p->dest_origin);
-    if (!there && !p->o->perms)
-        l->entry.mode &= 0777;
+    if (!there && !p->o->perms)          /* what --mkpath makes is there by then */
+        l->entry.mode = p->o->mkpath ? 0777 : l->entry.mode & 0777;
     p->stats.entries[SL_TYPE_DIR]++;
     p->progress.files_total++;
     l->changes = there ? changes : (uint32_t)SL_CHANGE_NEW;

@@ -318,15 +318,12 @@ static void compare_runs(struct options *o)
     /* What things are is in an attribute, and the mode of the file that has it is each tool's own. */
     if (option_given(o, "--fake-super"))
         o->fields &= ~(unsigned)TREE_MODES;
-    /* An excluded directory of a list hides what is below it here; listed as a difference. */
-    if (o->list && (option_given(o, "-m") || excludes(o)))
+    /* An excluded directory of a list hides what is below it here where that is listed with it; listed as a difference. */
+    if (o->list && (option_given(o, "-m") || (excludes(o) && option_given(o, "-r"))))
         drop_dirs_above(o);
     /* A name of a file that is not in the list is written, too, where the file is not written anew, as each tool chooses. */
     if (o->list && option_given(o, "-H"))
         o->fields = (o->fields & ~(unsigned)TREE_LINKS) | TREE_EVEN;
-    /* A destination that rsync makes a path to keeps the mode with which it was made. */
-    if (option_given(o, "--mkpath") && o->empty && !(base_has(o, 'p') && !option_given(o, "--no-p")))
-        o->fields &= ~(unsigned)TREE_MODES;
 }
 
 static void compare(struct chance *c, struct options *o)

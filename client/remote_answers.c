@@ -226,16 +226,7 @@ static enum sl_code on_owner_is(struct sl_remote *r, enum sl_job job, struct sl_
     if (rc != SL_OK)
         return rc;
     sl_remote_acked(r, job, m.request);
-    for (size_t i = 0; i < r->owners_len; i++) {
-        struct sl_owner_answer *a = &r->owners[i];
-        if (a->known || a->ticket != m.request)
-            continue;
-        a->known = true;
-        a->settable = m.settable;
-        a->there = m.number;
-        return SL_OK;
-    }
-    return bad(err, "owner");
+    return sl_owner_answers_take(r->owners, m.request, m.settable, m.number) ? SL_OK : bad(err, "owner");
 }
 
 static enum sl_code on_module(struct sl_remote *r, struct sl_rd *rd, struct sl_error *err)

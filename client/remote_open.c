@@ -65,6 +65,7 @@ static uint32_t window_of(unsigned channels)
 static struct sl_remote *remote_new(enum sl_side side, const struct sl_address *a, const struct sl_options *o, int compress)
 {
     struct sl_remote *r = sl_calloc(1, sizeof *r);
+    r->owners = sl_owner_answers_new(SL_OWNERS_MAX);
     const char *left[sizeof features / sizeof features[0]];
     struct sl_hello hello = { .protocol_min = SL_PROTOCOL_MIN, .protocol_max = SL_PROTOCOL_MAX, .frame_max = SL_FRAME_MAX,
                               .window = window_of(channels_of(side, o)), .dirs_max = 0, .program = "superlifter " PACKAGE_VERSION,

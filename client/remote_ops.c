@@ -104,38 +104,22 @@ static void remote_list_skip(struct sl_endpoint *e, uint64_t number)
     sl_remote_send_scratch(r, SL_JOB_LIST, SL_MSG_SKIP);
 }
 
-static struct sl_owner_answer *find_owner(struct sl_remote *r, bool group, uint32_t number, const char *name)
-{
-    for (size_t i = 0; i < r->owners_len; i++) {
-        struct sl_owner_answer *a = &r->owners[i];
-        if (a->group == group && a->number == number && strcmp(a->name, name) == 0)
-            return a;
-    }
-    return NULL;
-}
-
 static enum sl_code remote_owner(struct sl_endpoint *e, bool group, uint32_t number, const char *name, bool *settable,
                                  uint32_t *there)
 {
     struct sl_remote *r = sl_remote_of(e);
-    name = name ? name : "";
-    struct sl_owner_answer *a = find_owner(r, group, number, name);
+    struct sl_owner_asked of = { group, number, name ? name : "" };
+    const struct sl_owner_answer *a = sl_owner_answers_find(r->owners, &of);
     if (a && a->known) {
         *settable = a->settable;
         *there = a->there;
         return SL_OK;
     }
-    if (a || remote_room(e, SL_JOB_WORK) < SL_OWNER_NAME_MAX + 32)
+    if (a || remote_room(e, SL_JOB_WORK) < SL_OWNER_NAME_MAX + 32 || !sl_owner_answers_room(r->owners, e->acked[SL_JOB_WORK]))
         return SL_AGAIN;
-    if (r->owners_len == r->owners_cap) {
-        r->owners_cap = r->owners_cap ? r->owners_cap * 2 : 16;
-        r->owners = sl_realloc(r->owners, r->owners_cap * sizeof *r->owners);
-    }
-    struct sl_msg_owner m = { group, number, name, strlen(name) };
+    struct sl_msg_owner m = { group, number, of.name, strlen(of.name) };
     sl_owner_encode(&r->scratch, &m);
-    struct sl_owner_answer fresh = { .group = group, .number = number, .name = sl_strdup(name) };
-    fresh.ticket = sl_remote_send_scratch(r, SL_JOB_WORK, SL_MSG_OWNER);
-    r->owners[r->owners_len++] = fresh;
+    sl_owner_answers_ask(r->owners, &of, sl_remote_send_scratch(r, SL_JOB_WORK, SL_MSG_OWNER));
     return SL_AGAIN;
 }
 
@@ -147,8 +131,6 @@ static void remote_free(struct sl_endpoint *e)
         sl_entry_codec_free(r->enc[j]);
         sl_entry_codec_free(r->dec[j]);
     }
-    for (size_t i = 0; i < r->owners_len; i++)
-        free(r->owners[i].name);
     sl_transport_close(&r->t, 2000);
     sl_buf_clear(&r->scratch);
     sl_buf_clear(&r->content_buf);
@@ -161,7 +143,7 @@ static void remote_free(struct sl_endpoint *e)
     free(r->reads.at);
     free(r->hashes.at);
     free(r->answers);
-    free(r->owners);
+    sl_owner_answers_free(r->owners);
     free(r->home);
     sl_remote_ahead_free(r->ahead);
     free(r->motd);

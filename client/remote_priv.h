@@ -8,6 +8,7 @@
 #include "client/endpoint.h"
 #include "client/judge.h"
 #include "client/listcheck.h"
+#include "client/owner_answers.h"
 #include "client/remote.h"
 #include "client/transport.h"
 #include "proto/conn.h"
@@ -16,13 +17,6 @@
 struct sl_ring {                  /* a queue of small records, oldest first */
     uint64_t (*at)[2];            /* ticket, count */
     size_t head, len, cap;
-};
-
-struct sl_owner_answer {
-    bool group, known, settable;
-    uint32_t number, there;
-    char *name;                   /* owned */
-    uint64_t ticket;
 };
 
 struct sl_listing {               /* what is listed on one channel, one LIST after the other */
@@ -110,8 +104,7 @@ struct sl_remote {
     struct sl_look_wait *looks, **looks_end;        /* asked for, in order */
     struct sl_listcheck look_check;                 /* of the first of them */
     /* owners */
-    struct sl_owner_answer *owners;
-    size_t owners_len, owners_cap;
+    struct sl_owner_answers *owners;
     struct sl_remote_statfs *statfs;   /* where an answer goes that is waited for; NULL: none is */
     /* modules */
     void (*each_module)(void *ctx, const char *name, size_t name_len, const char *comment, size_t comment_len);

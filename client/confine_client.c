@@ -8,6 +8,7 @@
 #include "client/confine_client.h"
 #include "base/confine.h"
 #include "base/mem.h"
+#include "client/slashes.h"
 #include "tree/accounts.h"
 
 #include <libgen.h>
@@ -102,7 +103,7 @@ static enum sl_code add_trees(const struct sl_layout *l, struct sl_confine *c, s
     for (size_t i = 0; rc == SL_OK && i < l->count; i++)
         if (l->addresses[i].kind == SL_ADDR_LOCAL)
             rc = l->o->remove_source_files ? add_taken(c, l->addresses[i].path, err)
-                                           : sl_confine_path(c, sl_follow_wanted(l->o) ? "/" : *l->addresses[i].path ? l->addresses[i].path : ".", READING, err);
+                                           : sl_confine_path(c, sl_follow_wanted(l->o) || (l->list && sl_slashes_any(l)) ? "/" : *l->addresses[i].path ? l->addresses[i].path : ".", READING, err);
     if (rc == SL_OK && l->o->remove_source_files && sl_follow_wanted(l->o))
         rc = sl_confine_path(c, "/", READING, err);
     if (rc == SL_OK && l->o->dest && l->dest_address.kind == SL_ADDR_LOCAL)

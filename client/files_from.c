@@ -190,7 +190,7 @@ static void add_item(struct sl_files_from_feed *feed, struct sl_stream *s, const
     uint32_t flags = it->content && !stays ? how->flags | (how->recurse ? 0 : SL_LIST_CHILDREN) : how->flags;
     add(feed, s,
         (struct sl_segment){
-            .origin = o, .flags = stays ? way : flags, .keep_open = stays, .wanted = stays, .close_before = close },
+            .origin = o, .flags = stays ? way : flags, .keep_open = stays, .wanted = stays, .slash = it->content && !stays, .close_before = close },
         it->path, len);
     const char *slash = memrchr(it->path, '/', len);
     keep_open(feed, it->path, stays ? len : slash ? (size_t)(slash - it->path) : 0);
@@ -226,6 +226,25 @@ struct sl_files_from_feed *sl_files_from_feed(struct sl_files_from *f, struct sl
     s->more = more;
     s->more_ctx = feed;
     return feed;
+}
+
+bool sl_files_from_content(struct sl_files_from *f, bool (*is)(void *ctx, const char *path), void *ctx)
+{
+    struct sl_sorter_reader *r = sl_sorter_read(f->sorter);
+    struct sl_error ignored;
+    const char *record;
+    size_t len;
+    bool yes = false;
+    while (!yes && sl_sorter_next(r, &record, &len, &ignored) == SL_OK) {
+        const char *front = record + strlen(record) + 1;
+        if (!sl_list_is_content(record, len))
+            continue;
+        char *path = sl_asprintf("%s%s%s", front, *front ? "/" : "", record);
+        yes = is(ctx, path);
+        free(path);
+    }
+    sl_sorter_reader_free(r);
+    return yes;
 }
 
 void sl_files_from_filter(struct sl_files_from_feed *feed, const struct sl_filters *filters)

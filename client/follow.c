@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "client/links.h"
 #include "client/resolve.h"
+#include "client/slashes.h"
 #include "proto/msg.h"
 
 #include <stdlib.h>
@@ -140,12 +141,19 @@ static bool loops(const struct sl_follow *f, const char *real)
 
 /* ---- links ---- */
 
+static bool is_slashed(const struct sl_follow *f, const struct sl_follow_of *of)
+{
+    return of->slash && !f->depth;
+}
+
 static bool may_follow(struct sl_follow *f, const struct sl_follow_of *of, const struct sl_entry *e)
 {
     if (e->type != SL_TYPE_LINK || !of->links || f->on_demand)
         return false;
-    if (f->o->copy_links || f->o->copy_dirlinks)
+    if (f->o->copy_links || f->o->copy_dirlinks || is_slashed(f, of))
         return true;
+    if (!f->o->copy_unsafe_links)
+        return false;
     char *path = join(here(f, of), e->name);
     bool unsafe = sl_link_unsafe(e->target, path);
     free(path);
@@ -188,6 +196,10 @@ static void become(struct sl_follow *f, const struct sl_follow_of *of, const cha
         failed(f, ev, &why);
         return;
     }
+    if (is_slashed(f, of) && sl_slashes_check(f->o, f->ev.entry.name, &why) != SL_OK) {
+        failed(f, ev, &why);
+        return;
+    }
     *ev = f->ev;
     ev->entry = *there;
     ev->entry.name = f->ev.entry.name;
@@ -199,7 +211,8 @@ static void become(struct sl_follow *f, const struct sl_follow_of *of, const cha
     struct level *l = enter(f, of, ev->entry.name, sl_strdup(real));
     l->nested = l->linked = true;
     f->linked++;
-    l->look = of->flags & SL_LIST_RECURSE ? sl_look_new() : NULL;
+    bool entered = of->flags & SL_LIST_RECURSE || (of->flags & SL_LIST_CHILDREN && f->depth == 1);
+    l->look = entered ? sl_look_new() : NULL;
 }
 
 /* ev is a link that is to be looked at. */
@@ -219,7 +232,7 @@ static void plain(struct sl_follow *f, const struct sl_follow_of *of, bool neste
     if (ev->entry.type == SL_TYPE_DIR) {
         struct level *l = enter(f, of, ev->entry.name, sl_strdup(real));
         l->nested = nested;
-        l->look = nested ? sl_look_new() : NULL;
+        l->look = nested && of->flags & SL_LIST_RECURSE ? sl_look_new() : NULL;
         f->dirs += !nested;
     }
     free(f->real);
@@ -237,7 +250,7 @@ static enum sl_code resolve(struct sl_follow *f, const struct sl_follow_of *of, 
     if (rc == SL_AGAIN)
         return rc;
     bool wanted = is_wanted(f, of);
-    if (rc == SL_OK && (wanted || ((f->o->copy_dirlinks || f->on_demand) && there.type == SL_TYPE_DIR))) {
+    if (rc == SL_OK && (wanted || ((f->o->copy_dirlinks || f->on_demand || is_slashed(f, of)) && there.type == SL_TYPE_DIR))) {
         become(f, of, real, &there, ev);
     } else if (rc != SL_OK && wanted) {
         failed(f, ev, &why);

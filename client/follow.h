@@ -21,6 +21,7 @@ struct sl_follow_of {
     uint32_t root;
     const char *base, *dir, *name;
     bool links;
+    bool slash;     /* it was named with a slash behind it: where it is a link to a directory it is that, whatever the options say */
     uint32_t flags; /* of this LIST */
 };
 /* What the listing itself says next, as of the endpoint's list_next. */

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "client/alter.h"
 #include "client/charset_side.h"
+#include "client/slashes.h"
 #include "proto/msg.h"
 
 #include <stdlib.h>
@@ -42,7 +43,7 @@ static struct sl_endpoint *source_endpoint(struct sl_layout *l, bool fresh)
     l->locals = sl_realloc(l->locals, (l->locals_len + 1) * sizeof *l->locals);
     l->locals[l->locals_len++] = sl_local_new(SL_SIDE_SOURCE, l->o->dest && l->dest_address.kind != SL_ADDR_LOCAL, l->helper);
     sl_fake_super_side(l->o, l->locals[l->locals_len - 1]);
-    if (sl_follow_wanted(l->o))
+    if (sl_follow_wanted(l->o) || l->slashes)
         sl_local_from_slash(l->locals[l->locals_len - 1]);
     return l->locals[l->locals_len - 1];
 }
@@ -65,7 +66,7 @@ static struct sl_stream *stream_new(struct sl_layout *l, struct sl_endpoint *e)
     s->without = e->mounts ? 0 : SL_LIST_MOUNTS;
     e->devices = l->o->copy_devices;
     s->leaves_mounts = l->o->one_fs > 1;
-    s->follow = sl_follow_wanted(l->o) ? sl_follow_new(l->o, e, sl_layout_flags(l->o, false)) : NULL;
+    s->follow = sl_follow_wanted(l->o) || l->slashes ? sl_follow_new(l->o, e, sl_layout_flags(l->o, false)) : NULL;
     s->unmunges = l->o->munge_links && l->o->dest && !l->remote_source;
     s->munged = l->o->munge_links && l->o->dest && l->remote_source ? sl_malloc(SL_TARGET_MAX + 1) : NULL;
     s->alters = sl_alter_wanted(l->o) ? l->o : NULL;
@@ -159,7 +160,8 @@ static enum sl_code place_source(struct sl_layout *l, const char *path, struct s
 static enum sl_code led_to(struct sl_layout *l, struct sl_endpoint *e, const struct sl_address *a, struct sl_place *p, struct sl_error *err)
 {
     struct sl_place there = { 0 };
-    if (p->entry.type != SL_TYPE_LINK || !(l->o->copy_links || l->o->copy_dirlinks))
+    bool slash = l->slashes && sl_path_names_directory(a->path);
+    if (p->entry.type != SL_TYPE_LINK || !(l->o->copy_links || l->o->copy_dirlinks || slash))
         return SL_OK;
     enum sl_code rc = e->ops->place(e, a->path, true, &there, err);
     if (rc == SL_OK && there.exists && there.entry.type == SL_TYPE_DIR)
@@ -224,7 +226,8 @@ static enum sl_code add_relative(struct sl_layout *l, const struct sl_address *a
             rc = missing(err, a->text);
         if (rc == SL_OK) {
             struct sl_layout_item *it = item_new(l, origin_of(l, e, &front, base), a->text, whole.entry.type == SL_TYPE_DIR);
-            it->flags = sl_layout_flags(l->o, sl_path_names_directory(a->path));
+            it->slash = sl_path_names_directory(a->path);
+            it->flags = sl_layout_flags(l->o, it->slash);
             rc = relative_parts(it, rest, err);
             if (rc == SL_OK && !it->parts_len) {
                 l->items_len--;
@@ -305,6 +308,11 @@ static enum sl_code settle(struct sl_layout *l, struct sl_error *err)
         size_t same = last ? common(last, it) : 0;
         if (last && same == last->parts_len && (same == it->parts_len ? strcmp(it->typed, last->typed) != 0 && !l->o->relative : false))
             return sl_fail(err, SL_E_CONFIG, "two sources for one name: '%s' and '%s'", last->typed, it->typed);
+        if (last && same == last->parts_len && same == it->parts_len) {
+            last->slash |= it->slash;
+            last->flags |= it->flags;
+            last->dir |= it->dir;
+        }
         if (hidden(l, it))
             item_clear(it);
         else if (last && same == last->parts_len && (same == it->parts_len || (l->o->recurse && last->dir)))
@@ -330,6 +338,7 @@ static void add_item(struct sl_stream *s, const struct sl_layout_item *it, const
         seg.keep_open = !final;
         seg.close_before = i == open ? (unsigned)(was - open) : 0;
         seg.as = final && as ? as : NULL;
+        seg.slash = final && it->slash;
         sl_stream_add(s, &seg);
     }
 }
@@ -378,6 +387,7 @@ static enum sl_code add_list(struct sl_layout *l, const struct sl_address *a, st
 enum sl_code sl_layout_sources(struct sl_layout *l, struct sl_error *err, int *exit_status)
 {
     enum sl_code rc = SL_OK;
+    l->slashes = sl_slashes_any(l);
     for (size_t i = 0; i < l->count; i++) {
         struct sl_error why = { 0 };
         rc = l->list ? add_list(l, &l->addresses[i], &why) : l->o->relative ? add_relative(l, &l->addresses[i], &why) : add_plain(l, &l->addresses[i], &why);

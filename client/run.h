@@ -28,11 +28,12 @@ struct sl_layout {
     size_t streams_len;
     struct sl_origin **origins;
     size_t origins_len;
-    struct sl_layout_item { char **parts; size_t parts_len; char *typed; struct sl_origin *origin; uint32_t flags; bool dir; } *items;
+    struct sl_layout_item { char **parts; size_t parts_len; char *typed; struct sl_origin *origin; uint32_t flags; bool dir, slash; } *items;
     size_t items_len;                 /* named arguments, sorted by where they go */
     size_t contents;                  /* arguments whose content goes to the destination's root */
     struct sl_files_from *list;       /* --files-from; NULL */
     struct sl_files_from_feed *feeds[2];  /* of it, for the source and the destination */
+    bool slashes;                     /* an argument may be a link with a slash behind it (-R) */
     bool failed;                      /* an argument was missing: exit 23 */
     unsigned dirs_made;               /* on the way to the destination, by --mkpath */
     char *rename_to;                  /* the one file's new name; owned by the segments then */

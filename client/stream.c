@@ -254,7 +254,7 @@ static enum sl_code raw_event(void *ctx, struct sl_event *ev, struct sl_error *w
 static struct sl_follow_of follow_of(const struct sl_segment *g)
 {
     return (struct sl_follow_of){ .root = g->origin->root, .base = g->origin->base, .dir = g->dir, .name = g->name,
-                                  .links = !on_the_way(g), .flags = g->flags };
+                                  .links = !on_the_way(g), .slash = g->slash, .flags = g->flags };
 }
 
 static enum sl_code next_event(struct sl_stream *s, const struct sl_segment *g, struct sl_error *why)

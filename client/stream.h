@@ -33,6 +33,7 @@ struct sl_segment {
     bool keep_open;               /* segments of this directory's content follow */
     bool wanted;                  /* it was named, though it is kept open */
     unsigned close_before;        /* directories kept open to be closed first */
+    bool slash;                   /* where it is a link to a directory it is that directory; of a stream with `follow` */
     bool optional;                /* that it isn't there is no error (destination) */
 };
 

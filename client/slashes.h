@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: ISC */
+/* slashes - names with a slash behind them (-R, --files-from) that are symbolic links: they stand for the directory that the link leads to. */
+#ifndef SL_CLIENT_SLASHES_H
+#define SL_CLIENT_SLASHES_H
+
+#include "client/run.h"
+
+/* Whether there may be such a name: of this machine it is looked for, of another it is not known before the run. */
+bool sl_slashes_any(const struct sl_layout *l);
+/* SL_E_CONFIG: an option doesn't go with following one, which is called `name`. */
+enum sl_code sl_slashes_check(const struct sl_options *o, const char *name, struct sl_error *err);
+
+#endif

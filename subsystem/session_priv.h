@@ -38,6 +38,8 @@ struct sl_channel;
 /* A request that takes more than one step. SL_OK: something was done; SL_AGAIN: waits for room; SL_EOF: it is over. */
 typedef enum sl_code sl_long_step(struct sl_channel *ch, struct sl_error *err);
 
+enum { SL_PAID_MAX = 16 }; /* of more files read portion by portion at once, some would count twice */
+
 struct sl_channel {
     struct sl_session *s;
     uint8_t number;
@@ -81,6 +83,8 @@ struct sl_channel {
     unsigned chunk_hash_bytes;
     uint8_t chunk_flags;                /* enum sl_chunks_flag */
     struct sl_carry carry;              /* between portions of a file, with its hash */
+    uint64_t paid[SL_PAID_MAX];         /* versions of files whose other portions are read without counting as files */
+    unsigned paid_next;                 /* the one to forget */
     bool listed;                        /* all of them are there */
     struct sl_kept_searched searched;   /* where interrupted files were looked for last */
     uint32_t searched_dir;              /* and where they are looked for now */

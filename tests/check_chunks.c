@@ -375,6 +375,32 @@ START_TEST(an_empty_file_has_no_chunks)
 }
 END_TEST
 
+/* What begins behind the beginning is no way around the limit; and what was paid for is not paid for again, with others in between. */
+START_TEST(portions_count_as_files)
+{
+    fill();
+    scratch_file(t.dir, "g", content, SIZE);
+    scratch_file(t.dir, "h", content, SIZE);
+    t.policy.quota.files = 2;
+    begin(4096);
+    attach();
+    seed_is(1);
+    uint64_t sly = portion("f", SL_CHUNKS_GRID, 1, 4096), more = portion("f", SL_CHUNKS_GRID, 8192, 4096);
+    uint64_t fair = portion("g", SL_CHUNKS_GRID, 0, 4096), on = portion("g", SL_CHUNKS_GRID, 4096, 4096), back = portion("f", SL_CHUNKS_GRID, 4096, 4096);
+    uint64_t third = portion("h", SL_CHUNKS_GRID, 1, 4096), rest = portion("g", SL_CHUNKS_GRID, 8192, SIZE);
+    pump();
+    ck_assert_int_eq(result(sly), SL_OK);
+    ck_assert_int_eq(result(more), SL_OK);
+    ck_assert_int_eq(result(fair), SL_OK);
+    ck_assert_int_eq(result(on), SL_OK);
+    ck_assert_int_eq(result(back), SL_OK);
+    ck_assert_int_eq(result(third), SL_E_LIMIT);
+    ck_assert_int_eq(result(rest), SL_OK);
+    end();
+    t.policy.quota.files = 0;
+}
+END_TEST
+
 START_TEST(hashing_is_limited)
 {
     fill();
@@ -667,6 +693,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, refuses_portions);
     tcase_add_test(tc, refuses_lists);
     tcase_add_test(tc, an_empty_file_has_no_chunks);
+    tcase_add_test(tc, portions_count_as_files);
     tcase_add_test(tc, hashing_is_limited);
     tcase_add_loop_test(tc, reads_ranges, 0, TURNS);
     tcase_add_loop_test(tc, reads_some, 0, TURNS);

@@ -263,8 +263,12 @@ static enum sl_code give_first(struct sl_endpoint *e, struct sl_event *ev, struc
         return k->code;
     }
     l->begun = true;
-    if (!k->len || k->at[0].error)
+    if (!k->len)
         return SL_EOF;
+    if (k->at[0].error) {
+        give_error(ev, &k->at[0]);
+        return SL_OK;
+    }
     *ev = (struct sl_event){ .kind = SL_EVENT_ENTRY, .entry = k->at[0].entry };
     if (k->at[0].entry.type != SL_TYPE_DIR)
         return SL_OK;

@@ -21,7 +21,7 @@ static const char *const without[] = { "sparse", NULL };
 struct end {
     struct sl_conn *conn;
     uint32_t seed;
-    uint64_t sent[CHANNELS + 1], got[CHANNELS + 1];   /* frames */
+    uint64_t sent[SL_CHANNELS], got[SL_CHANNELS];     /* frames */
     size_t to_send;                                   /* bytes still to send on all channels */
     unsigned offers;
     unsigned refuse;                                  /* every such offer is refused; 0: none; 1: all */

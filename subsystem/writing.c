@@ -161,6 +161,8 @@ enum sl_code sl_run_hole(struct sl_channel *ch, const union sl_request *q, struc
     /* Where room was taken ahead, what is left out takes it all the same. */
     const struct sl_stage *s = &ch->stage;
     uint64_t room = !s->sparse && s->reserved > s->pos ? s->reserved - s->pos : 0;
+    if (s->device)                       /* it may be zeros that are written there */
+        room = q->hole;
     enum sl_code rc = sl_store(ch, room < q->hole ? room : q->hole, err);
     if (rc == SL_OK)
         rc = sl_stage_hole(&ch->stage, q->hole, err);

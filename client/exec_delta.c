@@ -17,8 +17,7 @@
 enum {
     KEPT_LEAST = 256 * 1024,         /* of the source: what an interrupted run may have kept is asked for */
     SIZE_LEAST = 1024,               /* of both files: below that the lists cost what they save */
-    AHEAD_MAX = 128,                 /* jobs under way */
-    RANGES_ASKED = 8192              /* in one request for content */
+    AHEAD_MAX = 128                  /* jobs under way */
 };
 static const uint64_t ahead_bytes_max = UINT64_C(4) << 30;
 
@@ -153,6 +152,8 @@ void sl_exec_delta_prepare(struct sl_lane *l)
             continue;
         if (advance(l, a) != SL_OK)
             return;
+        if (i == l->queue.issued)
+            sl_exec_early(l, a);
         bytes += a->entry.size;
     }
 }
@@ -204,7 +205,11 @@ enum sl_code sl_exec_delta_ask(struct sl_lane *l, struct sl_action *a)
     if (!j->of_source.len && !j->asked_content)
         sl_delta_unknown(&j->delta, &j->of_source);
     while (j->asked_content < j->of_source.len) {
-        size_t left = j->of_source.len - j->asked_content, n = left < RANGES_ASKED ? left : RANGES_ASKED;
+        size_t n = sl_exec_ranges_now(j, e);
+        if (!n && j->asked_content < j->of_source.len)
+            return SL_AGAIN;
+        if (!n)
+            break;
         if (sl_exec_move_to(l, &l->read_at, a, &id) != SL_OK || e->ops->room(e, SL_JOB_WORK) < SL_NAME_MAX + 64 + n * SL_RANGE_BYTES_MAX)
             return SL_AGAIN;
         e->ops->read_ranges(e, id, j->name, j->of_source.at + j->asked_content, n);

@@ -75,6 +75,9 @@ enum sl_code sl_exec_delta_work(struct sl_lane *l);
 /* The job is done: the action keeps it, or is sent whole, or has failed. */
 void sl_exec_delta_decide(struct sl_plan *p, struct sl_action *a);
 /* Asks for the content that has to be sent; SL_AGAIN: no room now. */
+/* exec_early.c: asks for what seems to be new; how many ranges of content to ask for now, 0: none yet. Some may become two. */
+void sl_exec_early(struct sl_lane *l, struct sl_action *a);
+size_t sl_exec_ranges_now(struct sl_delta_job *j, struct sl_endpoint *e);
 enum sl_code sl_exec_delta_ask(struct sl_lane *l, struct sl_action *a);
 /* Goes on writing the first action, which has a delta. */
 enum sl_code sl_exec_delta_step(struct sl_lane *l, struct sl_action *a, struct sl_error *err);

@@ -69,6 +69,11 @@ static enum sl_verdict go_on(struct sl_judge *j, const struct span *w)
     bool packer = most_of(w->packing, w->us, 70), unpacker = most_of(w->held, w->us, 50) && !most_of(w->idle, w->there_us, 25);
     if (!j->allowed)                     /* it has not heard yet */
         return SL_VERDICT_KEEP;
+    if (j->trial && w->plain >= MOVED_LEAST) {
+        j->trial = false;
+        j->allowed = most_of(w->held, w->us, 33) && most_of(w->idle, w->there_us, 33);
+        return j->allowed ? SL_VERDICT_KEEP : SL_VERDICT_PLAIN;
+    }
     if (w->plain < MOVED_LEAST || (!packer && !unpacker)) {
         j->strikes = 0;
         return SL_VERDICT_KEEP;
@@ -82,17 +87,30 @@ static enum sl_verdict go_on(struct sl_judge *j, const struct span *w)
     return packer && faster && j->sender.now_us - j->since_us > j->rest_us ? end(j, 0) : SL_VERDICT_KEEP;
 }
 
+void sl_judge_slow(struct sl_judge *j, uint64_t made)
+{
+    j->allowed = j->early = true;
+    j->made = made;
+}
+
+void sl_judge_try(struct sl_judge *j)
+{
+    j->allowed = j->trial = true;
+}
+
 enum sl_verdict sl_judge_look(struct sl_judge *j, const struct sl_line_view *sender, const struct sl_line_view *receiver)
 {
     struct span w = span_of(j, sender, receiver);
-    if (w.us < LOOK_US || w.there_us < LOOK_US)
+    uint64_t least = j->trial ? LOOK_US / 2 : LOOK_US;
+    if (w.us < least || w.there_us < least)
         return SL_VERDICT_KEEP;
     bool was = j->packing;
     j->sender = *sender;
     j->receiver = *receiver;
     j->packing = sender->packs;
     if (!j->packing)
-        return begin(j, &w);
+        return j->early ? SL_VERDICT_KEEP : begin(j, &w);
+    j->early = false;
     if (was)
         return go_on(j, &w);
     j->line_rate = rate(w.wire, w.there_us);

@@ -19,6 +19,8 @@ struct sl_judge {
     bool allowed;                    /* the caller was told to PACK, and not PLAIN since then */
     bool packing;                    /* the sender did, at the last look */
     unsigned strikes;                /* looks in a row at which it seemed wrong */
+    bool early;                      /* it was told so by sl_judge_slow, and the sender has not done it yet */
+    bool trial;                      /* it was begun without knowing the line, by sl_judge_try */
     uint64_t limit;                  /* bytes a second: a line that makes more is left alone */
     uint64_t made;                   /* bytes a second of the line when the caller was told to PACK */
     uint64_t line_rate;              /* what it made when it was found too slow */
@@ -34,5 +36,10 @@ enum sl_sender { SL_SENDER_HERE, SL_SENDER_FAR };
 void sl_judge_init(struct sl_judge *j, enum sl_sender sender, uint64_t limit);
 /* The newest figures of both ends, from about the same time. Other than KEEP: the caller does that, and it is taken for done. */
 enum sl_verdict sl_judge_look(struct sl_judge *j, const struct sl_line_view *sender, const struct sl_line_view *receiver);
+
+/* It was seen otherwise that the line makes only so many bytes a second, and the caller has told a far sender to pack at once. */
+void sl_judge_slow(struct sl_judge *j, uint64_t made);
+/* The caller has begun to pack, although nothing is known of the line: the first look at moving content decides whether it goes on. */
+void sl_judge_try(struct sl_judge *j);
 
 #endif

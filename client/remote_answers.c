@@ -319,6 +319,7 @@ static void on_pong(void *ctx, uint64_t token)
     r->e.rtt_us = sl_pace_now() / 1000 - r->rtt_from_us;
     r->e.rtt_us += !r->e.rtt_us;
     r->rtt_from_us = 0;
+    sl_taste_begin(r);
 }
 
 const struct sl_conn_ops sl_remote_conn_ops = { .frame = on_frame, .hello = on_hello, .pong = on_pong, .told = sl_remote_line_told };

@@ -3,7 +3,7 @@
 #include "config.h"
 #include "client/remote_priv.h"
 
-enum { ASK_MS = 50, ASK_BYTES = 64 * 1024, LEVEL_FAST = 1, LEVEL_USUAL = 0 };
+enum { ASK_MS = 50, ASK_SOON_MS = 20, ASK_BYTES = 64 * 1024, LEVEL_FAST = 1, LEVEL_USUAL = 0 };
 
 /* What a compressor makes at its fast level, bytes a second, to begin with: less than what it does on text, so that nothing is lost. */
 static const uint64_t zstd_makes = 125000000, zlib_makes = 40000000;
@@ -25,6 +25,7 @@ void sl_remote_line_begin(struct sl_remote *r)
     bool zstd = sl_conn_has(r->conn, "zstd"), any = zstd || sl_conn_has(r->conn, "zlib");
     r->judged = r->compress == SL_COMPRESS_AUTO && any;
     r->server_packs = any && r->compress != 0 && !r->judged ? sl_conn_wants(r->conn) : 0;
+    sl_taste_begin(r);
     sl_judge_init(&r->push, SL_SENDER_HERE, zstd ? zstd_makes : zlib_makes);
     sl_judge_init(&r->pull, SL_SENDER_FAR, zstd ? zstd_makes : zlib_makes);
     if (r->o->bwlimit)
@@ -58,6 +59,7 @@ void sl_remote_line_told(void *ctx, const struct sl_line_view *peer)
         sl_conn_pack(r->conn, sl_conn_wants(r->conn), level_for(&r->push));
     else if (push == SL_VERDICT_PLAIN)
         sl_conn_unpacked(r->conn);
+    sl_taste_told(r, peer, sl_conn_packing(r->conn), !r->push.trial);
     if (pull == SL_VERDICT_KEEP)
         return;
     r->server_packs = pull == SL_VERDICT_PACK ? sl_conn_wants(r->conn) | SL_STEER_WHEN_HELD : 0;
@@ -68,12 +70,33 @@ void sl_remote_line_told(void *ctx, const struct sl_line_view *peer)
 void sl_remote_line_look(struct sl_remote *r)
 {
     uint64_t now = sl_now_ms(), moved = r->wire_in + r->wire_out;
-    if (!r->judged || r->asked || now - r->asked_ms < ASK_MS || moved - r->asked_moved < ASK_BYTES)
+    sl_taste_look(r);
+    if (!r->judged || r->asked || now - r->asked_ms < (r->taste.out ? ASK_SOON_MS : ASK_MS) || moved - r->asked_moved < ASK_BYTES)
         return;
     r->asked = true;
     r->asked_ms = now;
     r->asked_moved = moved;
     sl_conn_ask(r->conn);
+    sl_taste_asked(r);
+}
+
+void sl_remote_line_data(struct sl_remote *r)
+{
+    if (!sl_taste_has_time(r) || sl_conn_packing(r->conn) || !sl_conn_pack(r->conn, sl_conn_wants(r->conn), LEVEL_USUAL))
+        return;
+    sl_judge_try(&r->push);
+}
+
+/* A server whose first bytes came slowly is told at once, for it does not know that it will be held. */
+void sl_remote_line_got(struct sl_remote *r, size_t got, bool full)
+{
+    uint64_t made = 0;
+    if (!sl_taste_got(r, got, full, &made) || r->server_packs)
+        return;
+    sl_judge_slow(&r->pull, made);
+    r->server_packs = sl_conn_wants(r->conn);
+    r->server_level = level_for(&r->pull);
+    steer(r);
 }
 
 /* ---- the rate ---- */

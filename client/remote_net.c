@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* A line that takes less than a PIECE_LEAST is not alive for it: what we send ends up in the system's buffers first, PINGs above all. */
-enum { READ_MAX = 256 * 1024, PIECE_LEAST = 16 * 1024, POLL_MS = 1000, PING_MS = 20000, PINGS_MAX = 9, HANDSHAKE_S = 60, BYE_MS = 10000, LAST_WORDS_MS = 10000, WATCHED = 4 /* descriptors of one endpoint */ };
+enum { READ_MAX = 256 * 1024, PIECE_LEAST = 16 * 1024, POLL_MS = 1000, PING_MS = 20000, PINGS_MAX = 9, HANDSHAKE_S = 60, BYE_MS = 10000, LAST_WORDS_MS = 10000, HOLDS_MS = 20, WATCHED = 4 /* descriptors of one endpoint */ };
 
 volatile int sl_remote_interrupted;
 
@@ -67,7 +67,7 @@ static enum sl_code flush(struct sl_remote *r, bool *moved, struct sl_error *err
     size_t len = 0, put = 0;
     const uint8_t *p;
     while (!r->deaf && (p = output(r, &len)) != NULL && len) {
-        if (sl_remote_line_wait(r, true))
+        if (sl_remote_line_wait(r, true) || sl_taste_holds(r))
             return SL_OK;
         enum sl_code rc = sl_io_write(r->t.out_fd, p, sl_remote_line_piece(r, true, len), &put);
         if (rc == SL_AGAIN)
@@ -106,6 +106,7 @@ static enum sl_code receive(struct sl_remote *r, char *buf, bool *moved, struct 
     r->wire_in += got;
     sl_remote_line_moved(r, false, got);
     alive(r);
+    sl_remote_line_got(r, got, got == READ_MAX);
     return sl_conn_feed(r->conn, buf, got, err);
 }
 
@@ -188,9 +189,12 @@ static void watch(const struct sl_remote *r, struct pollfd *p, int *ms)
         return;
     uint64_t in_ns = sl_remote_line_wait(r, false), out_ns = sl_conn_queued(r->conn) ? sl_remote_line_wait(r, true) : 0;
     *ms = sooner(sooner(*ms, in_ns), out_ns);
+    bool holds = sl_taste_holds(r);
+    if (sl_taste_waits(r) && *ms > HOLDS_MS)
+        *ms = HOLDS_MS;
     p[0] = (struct pollfd){ .fd = in_ns ? -1 : r->t.fd, .events = POLLIN };
     p[1] = (struct pollfd){ .fd = r->t.stderr_fd, .events = POLLIN };
-    p[2] = (struct pollfd){ .fd = sl_conn_queued(r->conn) && !out_ns && !r->deaf ? r->t.out_fd : -1, .events = POLLOUT };
+    p[2] = (struct pollfd){ .fd = sl_conn_queued(r->conn) && !out_ns && !r->deaf && !holds ? r->t.out_fd : -1, .events = POLLOUT };
     p[3] = (struct pollfd){ .fd = r->beside_asked ? r->t.control_fd : -1, .events = POLLIN };
 }
 

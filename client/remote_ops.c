@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Above this much unsent output an endpoint has no room: the producer goes back to the loop. */
-enum { QUEUED_MAX = 1024 * 1024, QUEUED_LEAST = 16 * 1024, TICKETS_MAX = 16384 };
+enum { QUEUED_MAX = 1024 * 1024, QUEUED_LEAST = 16 * 1024, QUEUED_TASTE = 256 * 1024, TICKETS_MAX = 16384 };
 
 void sl_remote_attach(struct sl_remote *r, uint8_t channel)
 {
@@ -56,6 +56,8 @@ enum { ROOM_LEAST = SL_PUT_MAX + 4096 /* what a small file takes: with less cred
 static size_t queued_max(const struct sl_remote *r)
 {
     uint64_t second = r->o->bwlimit;
+    if (r->taste.out && (!second || second > QUEUED_TASTE))
+        return QUEUED_TASTE;
     return !second || second > QUEUED_MAX ? QUEUED_MAX : second < QUEUED_LEAST ? QUEUED_LEAST : (size_t)second;
 }
 
@@ -164,7 +166,7 @@ const struct sl_endpoint_ops sl_remote_ops = {
     .read = sl_remote_read,
     .read_ranges = sl_remote_read_ranges,
     .read_part = sl_remote_read_part,
-    .read_some = sl_remote_read_some,
+    .read_some = sl_remote_read_some, .read_early = sl_remote_read_early, .claim_early = sl_remote_claim_early,
     .piece = sl_remote_piece,
     .piece_taken = sl_remote_piece_taken,
     .hash = sl_remote_hash,

@@ -60,6 +60,16 @@ struct sl_remote {
     bool writes_as_is;            /* content of the file being written is not to be compressed */
     uint8_t server_packs;         /* as in STEER */
     uint8_t server_level;
+    struct sl_taste {             /* remote_taste.c: how fast the line is, before much is on it */
+        bool out;                 /* not known yet for what is sent; for what is received see e.taste */
+        unsigned looks;           /* answers while content was sent */
+        uint64_t ask_at, came;    /* the bytes sent in front of the last ASK; what had come at the last look */
+        uint64_t copied;          /* bytes that the server has to copy before it takes what is sent now, since nothing was known */
+        uint64_t since_ms;        /* content was asked for */
+        uint64_t first_us, got;   /* of content that was asked for: when it began to come, and how much came since */
+        bool tried;               /* it is compressed for the time being */
+        bool in, full;            /* it is under way; it came faster than it was taken */
+    } taste;
     bool short_of_room;           /* something could not be sent since the last wait */
     struct sl_line_view line;          /* how this side waits, as far as that is counted */
     struct sl_pace pace_in, pace_out;
@@ -84,6 +94,8 @@ struct sl_remote {
     struct sl_side_listing *side_listings[SL_CHANNELS];   /* by channel: further listings beside it; owned */
     /* content */
     struct sl_ring reads;         /* ticket, files still to come */
+    uint64_t early;               /* ticket of one that nobody has claimed; 0: none. Where forgotten, what comes for it is dropped */
+    bool forgotten;
     struct sl_buf content_buf;
     struct sl_rd content_rd;
     bool content_have, read_failed, piece_have;
@@ -134,6 +146,21 @@ uint64_t sl_remote_send(struct sl_remote *r, enum sl_job job, enum sl_msg type, 
 uint64_t sl_remote_send_scratch(struct sl_remote *r, enum sl_job job, enum sl_msg type);
 void sl_remote_attach_job(struct sl_remote *r, enum sl_job job);
 
+/* remote_taste.c */
+void sl_taste_begin(struct sl_remote *r);                /* the peer has greeted; and once more when the round trip is known */
+/* An ASK was queued; an answer came, and with it this side compresses, or not; known: and not only on trial. */
+void sl_taste_asked(struct sl_remote *r);
+void sl_taste_told(struct sl_remote *r, const struct sl_line_view *peer, bool packs, bool known);
+/* Whether no more is to be sent before the answer. */
+/* Content is to be sent, which the server will not take for a while: until then it can as well be compressed. */
+bool sl_taste_has_time(struct sl_remote *r);
+bool sl_taste_holds(const struct sl_remote *r);
+/* Content was asked for; bytes came: true: the line is slow, and that was not known. *made: bytes a second. */
+void sl_taste_wanted(struct sl_remote *r);
+void sl_taste_look(struct sl_remote *r);
+bool sl_taste_waits(const struct sl_remote *r);          /* for something that ends by itself */
+bool sl_taste_got(struct sl_remote *r, size_t got, bool full, uint64_t *made);
+
 /* remote_list.c: the operations of a listing, and what the server says of it */
 void sl_listing_init(struct sl_listing *l, struct sl_endpoint *e, uint8_t channel, struct sl_entry_codec *dec);
 void sl_listing_clear(struct sl_listing *l);
@@ -159,6 +186,8 @@ bool sl_remote_as_is(const struct sl_remote *r, const char *name);
 void sl_remote_read(struct sl_endpoint *e, uint32_t dir, const char *const *names, size_t count);
 void sl_remote_read_ranges(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *ranges, size_t count);
 void sl_remote_read_part(struct sl_endpoint *e, uint32_t dir, const char *name, uint64_t from, uint64_t len);
+void sl_remote_read_early(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *range);
+bool sl_remote_claim_early(struct sl_endpoint *e);
 void sl_remote_read_some(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *all, const struct sl_ranges *ranges);
 enum sl_code sl_remote_piece(struct sl_endpoint *e, struct sl_piece *out, struct sl_error *err);
 void sl_remote_piece_taken(struct sl_endpoint *e);
@@ -227,6 +256,8 @@ void sl_remote_look_clear(struct sl_remote *r);
 /* remote_line.c */
 void sl_remote_line_begin(struct sl_remote *r);          /* the peer's greeting is there */
 void sl_remote_line_told(void *ctx, const struct sl_line_view *peer);
+void sl_remote_line_data(struct sl_remote *r);           /* content is to be sent */
+void sl_remote_line_got(struct sl_remote *r, size_t got, bool full);   /* bytes came; full: perhaps more are there */
 void sl_remote_line_look(struct sl_remote *r);           /* asks again when it is time */
 /* Nanoseconds until bytes may move; how many at a time; that n did. out: to the server. */
 uint64_t sl_remote_line_wait(const struct sl_remote *r, bool out);

@@ -11,12 +11,19 @@ bool sl_remote_as_is(const struct sl_remote *r, const char *name)
     return r->compress != 0 && sl_suffixes_match(r->o->as_is, name);
 }
 
+/* Something else is read: what was asked for early is not in its place any more. */
+static void forget_early(struct sl_remote *r)
+{
+    r->forgotten |= r->early != 0;
+}
+
 static void read_some(struct sl_remote *r, uint32_t dir, const char *const *names, size_t count, uint8_t flags)
 {
     sl_read_begin(&r->scratch, dir);
     for (size_t i = 0; i < count; i++)
         sl_read_add(&r->scratch, i ? names[i - 1] : "", i ? strlen(names[i - 1]) : 0, names[i], strlen(names[i]));
     r->flags = flags | sl_remote_reads(r);
+    forget_early(r);
     sl_ring_push(&r->reads, sl_remote_send_scratch(r, SL_JOB_WORK, SL_MSG_READ), count);
     r->flags = 0;
 }
@@ -53,6 +60,7 @@ static void read_ranges(struct sl_remote *r, uint32_t dir, const char *name, con
     for (size_t i = 0; i < count; i++)
         sl_range_add(&r->scratch, &end, ranges[i].at, ranges[i].len);
     r->flags = flags | read_flags(r, name);
+    forget_early(r);
     sl_ring_push(&r->reads, sl_remote_send_scratch(r, SL_JOB_WORK, SL_MSG_READ_RANGES), 1);
     r->flags = 0;
 }
@@ -60,7 +68,27 @@ static void read_ranges(struct sl_remote *r, uint32_t dir, const char *name, con
 void sl_remote_read_ranges(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *ranges, size_t count)
 {
     struct sl_remote *r = sl_remote_of(e);
+    sl_taste_wanted(r);
     read_ranges(r, dir, name, ranges, count, sl_conn_has(r->conn, SL_FEATURE_PARTS) ? SL_FLAG_VERSION : 0);
+}
+
+/* Where nothing is read before, as what comes for it waits until it is claimed. */
+void sl_remote_read_early(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *range)
+{
+    struct sl_remote *r = sl_remote_of(e);
+    if (r->early)
+        return;
+    sl_remote_read_ranges(e, dir, name, range, 1);
+    r->early = r->e.issued[SL_JOB_WORK];
+    r->forgotten = false;
+}
+
+bool sl_remote_claim_early(struct sl_endpoint *e)
+{
+    struct sl_remote *r = sl_remote_of(e);
+    bool holds = r->early && !r->forgotten;
+    r->early = holds ? 0 : r->early;
+    return holds;
 }
 
 void sl_remote_read_part(struct sl_endpoint *e, uint32_t dir, const char *name, uint64_t from, uint64_t len)
@@ -77,6 +105,7 @@ void sl_remote_read_some(struct sl_endpoint *e, uint32_t dir, const char *name, 
     for (size_t i = 0; i < ranges->len; i++)
         sl_range_add(&r->scratch, &end, ranges->at[i].at, ranges->at[i].len);
     r->flags = read_flags(r, name);
+    forget_early(r);
     sl_ring_push(&r->reads, sl_remote_send_scratch(r, SL_JOB_WORK, SL_MSG_READ_SOME), 1);
     r->flags = 0;
 }
@@ -115,6 +144,11 @@ static void piece_of(struct sl_remote *r, const struct sl_content *c)
         file_over(r);
 }
 
+static bool is_early(const struct sl_remote *r)
+{
+    return r->early && sl_ring_is_front(&r->reads, r->early);
+}
+
 static enum sl_code next_piece(struct sl_remote *r, struct sl_error *err)
 {
     struct sl_content c;
@@ -143,11 +177,14 @@ static enum sl_code next_piece(struct sl_remote *r, struct sl_error *err)
 enum sl_code sl_remote_piece(struct sl_endpoint *e, struct sl_piece *out, struct sl_error *err)
 {
     struct sl_remote *r = sl_remote_of(e);
-    if (!r->piece_have) {
-        enum sl_code rc = next_piece(r, err);
+    while (!r->piece_have) {
+        bool early = is_early(r);
+        enum sl_code rc = early && !r->forgotten ? SL_AGAIN : next_piece(r, err);
         if (rc != SL_OK)
             return rc;
-        r->piece_have = true;
+        r->piece_have = !early;
+        if (early && !is_early(r))
+            r->early = 0;
     }
     *out = r->piece;
     return SL_OK;

@@ -49,6 +49,7 @@ void sl_remote_write(struct sl_endpoint *e, const struct sl_new *n)
 void sl_remote_data(struct sl_endpoint *e, const void *data, size_t len)
 {
     struct sl_remote *r = sl_remote_of(e);
+    sl_remote_line_data(r);
     r->flags = len >= AS_IS_LEAST && r->writes_as_is ? SL_FRAME_AS_IS : 0;
     sl_remote_send(r, SL_JOB_WORK, SL_MSG_DATA, data, len);
     r->flags = 0;
@@ -72,6 +73,7 @@ void sl_remote_basis(struct sl_endpoint *e, uint32_t dir, const char *name, unsi
 void sl_remote_copy(struct sl_endpoint *e, unsigned basis, uint64_t from, uint32_t len)
 {
     struct sl_msg_copy m = { basis, from, len };
+    sl_remote_of(e)->taste.copied += len;
     sl_copy_encode(&sl_remote_of(e)->scratch, &m);
     sl_remote_send_scratch(sl_remote_of(e), SL_JOB_WORK, SL_MSG_COPY);
 }

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { FIRST = 16 };
 
@@ -22,6 +23,19 @@ void sl_chunks_clear(struct sl_chunks *l)
 {
     free(l->at);
     *l = (struct sl_chunks){ 0 };
+}
+
+void sl_ranges_split(struct sl_ranges *r, size_t i, uint64_t len)
+{
+    struct sl_range whole = r->at[i];
+    if (whole.len <= len)
+        return;
+    if (r->len == r->cap)
+        r->at = sl_realloc(r->at, (r->cap *= 2) * sizeof *r->at);
+    memmove(r->at + i + 1, r->at + i, (r->len - i) * sizeof *r->at);
+    r->len++;
+    r->at[i].len = len;
+    r->at[i + 1] = (struct sl_range){ whole.at + len, whole.len - len };
 }
 
 void sl_ranges_add(struct sl_ranges *r, uint64_t at, uint64_t len)

@@ -26,6 +26,8 @@ struct sl_ranges {           /* ascending, apart from each other; at is owned */
 };
 /* at >= the end of the last; one that touches it makes it longer. */
 void sl_ranges_add(struct sl_ranges *r, uint64_t at, uint64_t len);
+/* Makes two of the i-th where it is longer than len > 0: so long, and the rest. */
+void sl_ranges_split(struct sl_ranges *r, size_t i, uint64_t len);
 void sl_ranges_clear(struct sl_ranges *r);
 uint64_t sl_ranges_total(const struct sl_ranges *r);
 

@@ -70,6 +70,7 @@ struct sl_conn {
     struct sl_buf out;                   /* ready to be sent */
     struct sl_buf plain;                 /* whole frames waiting for compression */
     bool compressing;                    /* frames go to plain from now on, the other ones are as they are */
+    size_t in_vain;                      /* bytes in a row that compression did not pay for */
     size_t rest, next_rest;              /* bytes still to be sent without compression, which did not pay; and after the next attempt that fails */
     bool pong_due, line_due;
     uint64_t pong_token;

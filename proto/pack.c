@@ -98,8 +98,12 @@ static void judge_run(struct sl_conn *c, size_t n, size_t got)
         return;
     if (got <= n - n / 16) {
         c->next_rest = REST_LEAST;
+        c->in_vain = 0;
         return;
     }
+    c->in_vain += n;
+    if (c->in_vain <= c->packing->patience)
+        return;
     c->rest = c->next_rest ? c->next_rest : REST_LEAST;
     c->next_rest = c->rest < REST_MOST ? c->rest * 2 : REST_MOST;
 }

@@ -13,6 +13,7 @@ struct sl_packing {
     const char *feature;                 /* its name in HELLO */
     uint8_t wanted;                      /* its bit in HELLO's `wants` */
     uint8_t control;                     /* type of its frames */
+    size_t patience;                     /* bytes in a row that don't get smaller before some are sent as they are: many where trying costs little */
     void *(*pack_new)(int level);        /* SL_LEVEL_DEFAULT, or 1..; beyond the highest of the method it is that */
     void (*pack_free)(void *state);
     /* Takes in[*used..n) and flushes; returns the bytes put to `to`. *more: call again with the same input. */

@@ -72,7 +72,7 @@ static bool unpack(void *state, const uint8_t *in, size_t n, size_t *used, uint8
 }
 
 const struct sl_packing sl_packing_zstd = {
-    .feature = "zstd", .wanted = SL_WANTS_ZSTD, .control = SL_CONTROL_ZSTD,
+    .feature = "zstd", .wanted = SL_WANTS_ZSTD, .control = SL_CONTROL_ZSTD, .patience = 1024 * 1024,
     .pack_new = pack_new, .pack_free = pack_free, .pack = pack,
     .unpack_new = unpack_new, .unpack_free = unpack_free, .unpack = unpack,
 };

@@ -257,6 +257,8 @@ static enum sl_code run(struct loop *l, struct sl_error *err)
         rc = flush(l, &moved, err);
         if (rc == SL_OK && sl_session_over(l->s) && !backlog(l))
             return SL_OK;
+        if (rc == SL_OK && !moved && !backlog(l))
+            sl_session_rest(l->s);
         if (rc == SL_OK)
             rc = wait_and_move(l, moved, err);
         if (rc == SL_OK)

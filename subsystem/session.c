@@ -5,6 +5,7 @@
  */
 #include "config.h"
 #include "subsystem/session_priv.h"
+#include "base/io.h"
 #include "base/mem.h"
 #include "base/pace.h"
 
@@ -145,11 +146,17 @@ struct sl_session *sl_session_new(const struct sl_policy *policy)
                               .window = WINDOW, .dirs_max = SL_DIRS_MAX,
                               .program = "superlifter-server " PACKAGE_VERSION, .features = left };
     s->policy = policy;
+    s->replaced = -1;
     s->quota = policy->quota;
     s->conn = sl_conn_new(SL_ROLE_SERVER, &hello, 0, &ops, s);
     s->owners = policy->ask ? sl_owners_new_asking(policy->ask, policy->ask_ctx) : sl_owners_new();
     s->home = home_of();
     return s;
+}
+
+void sl_session_rest(struct sl_session *s)
+{
+    sl_io_close(&s->replaced);
 }
 
 void sl_session_free(struct sl_session *s)
@@ -158,6 +165,7 @@ void sl_session_free(struct sl_session *s)
         return;
     for (size_t i = 0; i < SL_CHANNELS; i++)
         sl_channel_free(s->channels[i]);
+    sl_session_rest(s);
     sl_conn_free(s->conn);
     sl_owners_free(s->owners);
     free(s->home);

@@ -88,6 +88,8 @@ void sl_session_figures(const struct sl_session *s, struct sl_session_figures *o
 uint64_t sl_session_heard(const struct sl_session *s);
 /* Sends something that needs no answer: whether anybody is there shows when it can't be delivered. */
 void sl_session_probe(struct sl_session *s);
+/* Nothing is to be sent or done now: what takes time and nobody waits for is done. */
+void sl_session_rest(struct sl_session *s);
 /* SIGTERM: finish what was asked, then BYE. */
 void sl_session_drain(struct sl_session *s);
 

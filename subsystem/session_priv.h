@@ -123,6 +123,7 @@ struct sl_session {
     struct sl_session_figures figures;
     struct sl_line_view line;                /* how it waits, as far as that is counted */
     uint64_t greeted_us;
+    int replaced;                       /* a file that may have lost its last name; -1: none */
     enum sl_hash_kind digest;           /* of whole files, as the first ATTACH said */
     struct sl_steer steered;            /* the last STEER; its pack is 0 once that was done */
     struct sl_line_view steered_at;     /* at that time, or at the last look since then */

@@ -81,6 +81,17 @@ void sl_bases_close(struct sl_channel *ch)
         sl_io_close(&ch->bases[--ch->bases_len]);
 }
 
+/* The last to have a large file open that was replaced frees it: 80 ms for 1 GiB. Its writer need not wait for that. */
+static void close_replaced(struct sl_channel *ch)
+{
+    if (ch->bases_len) {
+        sl_session_rest(ch->s);
+        ch->s->replaced = ch->bases[0];
+        ch->bases[0] = -1;
+    }
+    sl_bases_close(ch);
+}
+
 void sl_writing_dead(struct sl_channel *ch)
 {
     if (ch->writing == SL_WRITING)
@@ -264,7 +275,7 @@ static enum sl_code give(struct sl_channel *ch, enum sl_code rc, struct sl_error
         sl_stage_abort(&ch->stage);
     sl_store_end(ch, rc == SL_OK || rc == SL_E_ATTRS);
     ch->writing = SL_WRITING_NOT;
-    sl_bases_close(ch);
+    close_replaced(ch);
     return sl_told(rc, ch->w_kept_back, ch->w_name, err);
 }
 

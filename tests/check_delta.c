@@ -489,8 +489,31 @@ START_TEST(choices)
 }
 END_TEST
 
+/* _i: which of so many ranges is split that there is no room for one more. */
+START_TEST(a_range_becomes_two)
+{
+    struct sl_ranges r = { 0 };
+    for (uint64_t i = 0; i < 16; i++)
+        sl_ranges_add(&r, 100 * i, 50);
+    size_t cap = r.cap, which = (size_t)_i;
+    sl_ranges_split(&r, which, 50);
+    sl_ranges_split(&r, which, 60);
+    ck_assert_uint_eq(r.len, 16);
+    sl_ranges_split(&r, which, 20);
+    ck_assert_uint_eq(r.len, 17);
+    ck_assert_uint_ge(r.cap, cap);
+    for (size_t i = 0; i < r.len; i++) {
+        size_t from = i > which ? i - 1 : i;
+        ck_assert_uint_eq(r.at[i].at, 100 * from + (i == which + 1 ? 20 : 0));
+        ck_assert_uint_eq(r.at[i].len, i == which ? 20 : i == which + 1 ? 30 : 50);
+    }
+    sl_ranges_clear(&r);
+}
+END_TEST
+
 static void add(TCase *tc)
 {
+    tcase_add_loop_test(tc, a_range_becomes_two, 0, 16);
     state = 0x2545f4914f6cdd1d;
     sl_seed_init(&seed, 42);
     tcase_add_test(tc, cuts_alike_however_it_comes);

@@ -129,8 +129,41 @@ START_TEST(a_busy_machine_on_a_slow_line)
 }
 END_TEST
 
+/* Begun without knowing: nothing moves while the receiver copies; then it goes on if the line is what is waited for, and ends at once if not. */
+START_TEST(on_trial)
+{
+    bool slow = _i == 0;
+    start(SL_SENDER_HERE);
+    sl_judge_try(&j);
+    s.packs = true;
+    ck_assert_int_eq(pass(400, 90, 10, 10, 1000000, 2000000), SL_VERDICT_KEEP);
+    ck_assert_int_eq(pass(400, 90, 0, 0, 0, 0), SL_VERDICT_KEEP);
+    ck_assert(j.trial);
+    ck_assert_int_eq(pass(25, slow ? 60 : 20, 40, slow ? 70 : 10, 250000, 500000), slow ? SL_VERDICT_KEEP : SL_VERDICT_PLAIN);
+    ck_assert(!j.trial);
+    ck_assert(j.allowed == slow);
+}
+END_TEST
+
+/* The caller saw by itself that a far sender's line is slow: no look takes it back before the sender has heard of it, however busy the receiver is. */
+START_TEST(told_at_once)
+{
+    start(SL_SENDER_FAR);
+    sl_judge_slow(&j, 10000000);
+    for (int i = 0; i < 5; i++)
+        ck_assert_int_eq(pass(100, 0, 0, 5, 1000000, 1000000), SL_VERDICT_KEEP);
+    s.packs = true;
+    ck_assert_int_eq(pass(100, 90, 5, 90, 1000000, 3000000), SL_VERDICT_KEEP);
+    ck_assert_int_eq(pass(100, 90, 5, 90, 1000000, 3000000), SL_VERDICT_KEEP);
+    s.packs = false;
+    ck_assert_int_eq(pass(100, 90, 0, 5, 1000000, 1000000), SL_VERDICT_PLAIN);
+}
+END_TEST
+
 static void add(TCase *tc)
 {
+    tcase_add_loop_test(tc, on_trial, 0, 2);
+    tcase_add_test(tc, told_at_once);
     tcase_add_test(tc, a_slow_line);
     tcase_add_loop_test(tc, other_than_a_slow_line, 0, sizeof not_the_line / sizeof not_the_line[0]);
     tcase_add_test(tc, a_far_sender);

@@ -43,13 +43,14 @@ bool sl_delta_job_carries(const struct sl_delta_job *j)
 
 enum { SEEMS_LEAST = 16 << 20 };
 
-bool sl_delta_job_seems_appended(const struct sl_delta_job *j, uint64_t *from)
+bool sl_delta_job_seems_appended(const struct sl_delta_job *j, uint64_t *from, uint64_t *like)
 {
     const struct sl_job_grid *g = &j->grid;
     uint64_t end = 0;
     for (unsigned b = 0; b < j->bases_len; b++)
         end = j->bases[b].size > end ? j->bases[b].size : end;
     *from = end;
+    *like = g->look.seen;
     return g->on && j->size > end && g->look.seen >= SEEMS_LEAST && g->look.last == g->look.seen;
 }
 

@@ -69,7 +69,9 @@ struct sl_delta_job {
     bool lied;               /* a server's list was impossible: err */
     struct sl_error err;
     /* content */
-    struct sl_range early;   /* was asked for before it was sure that it is new; len 0: none */
+    struct sl_range early;   /* was asked for before it was sure that it is new, in so many requests; len 0: none */
+    unsigned early_reads;
+    uint64_t early_number;   /* of the endpoint, for them */
     size_t asked_content;    /* of of_source: ranges that were asked for */
     unsigned reads;          /* requests for content that have not ended */
 };
@@ -100,8 +102,9 @@ struct sl_job_sides {        /* where the lists are asked for */
 bool sl_delta_job_carries(const struct sl_delta_job *j);
 /* Whether something is to be asked for now. */
 bool sl_delta_job_asks(const struct sl_delta_job *j);
-/* Whether it seems that the file is longer than all that there is to compare with, and like it up to there: *from is new then, all but surely. */
-bool sl_delta_job_seems_appended(const struct sl_delta_job *j, uint64_t *from);
+/* Whether it seems that the file is longer than all that there is to compare with, and like it up to there: *from is new then, all but surely. *like: so
+ * much is. */
+bool sl_delta_job_seems_appended(const struct sl_delta_job *j, uint64_t *from, uint64_t *like);
 /* Asks for what this round needs; SL_AGAIN when a side has no room for it now, SL_OK when all is asked for. */
 enum sl_code sl_delta_job_ask(struct sl_delta_job *j, const struct sl_job_sides *s);
 /* When all lists of the round are there: compares them, and begins another round or is done. */

@@ -147,10 +147,11 @@ struct sl_endpoint_ops {
     /* Of one file, some ranges (or none) of the len bytes at `from`, as pieces of data; END's hash is that of all these bytes, holes among what is not
      * sent told apart. What a part of a delta is made of. Where `reads_some` says so. */
     void (*read_some)(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *all, const struct sl_ranges *ranges);
-    /* As read_ranges of one range, before it is sure that it is wanted: it is forgotten, and its pieces never seen, when something else is read before
-     * claim_early says (true) that it still holds. NULL: there is no such thing. */
-    void (*read_early)(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *range);
-    bool (*claim_early)(struct sl_endpoint *e);
+    /* As read_ranges of one range, before it is sure that it is wanted: returns a number for it, or 0: not now. Further ones of the same file go behind it, by
+     * its number. All of them are forgotten, and their pieces never seen, when something else is read before claim_early says (true) that they
+     * still hold. NULL: there is no such thing. */
+    uint64_t (*read_early)(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *range, uint64_t behind);
+    bool (*claim_early)(struct sl_endpoint *e, uint64_t early);
     enum sl_code (*piece)(struct sl_endpoint *e, struct sl_piece *out, struct sl_error *err);
     void (*piece_taken)(struct sl_endpoint *e);
 
@@ -265,6 +266,7 @@ struct sl_endpoint {
     struct sl_charset_side *charset;    /* --iconv: what converts its names (charset_side.h); owned; NULL: nothing does */
     struct sl_error unopened;     /* why the last directory of the hashes' job that could not be opened could not */
     uint64_t taste;               /* bytes of content to ask for at first, alone: by how they come it is found out how fast the line is. 0: that is known, or does not matter */
+    bool slow;                    /* that was found out, and so it is */
     uint64_t rtt_us;              /* measured after it was opened; 0: not remote, or not known yet */
     void *ctx;                    /* of failed and chunked */
     void *busy_ctx;

@@ -2,36 +2,54 @@
 /*
  * exec_early - what of a delta's content is asked for before all of it: by the first piece it is found out how fast the line is (remote_taste.c), and
  * where it seems that the file was appended to, that piece is under way while the sides still compare. When it turns out to be not what is needed
- * next, it was in vain: a megabyte at most on a near line.
+ * next, it was in vain: some megabytes at most, and no more than a small part of what was found alike.
  */
 #include "config.h"
 #include "client/exec_priv.h"
 
-enum { RANGES_ASKED = 8192 /* in one request for content */ };
+enum {
+    RANGES_ASKED = 8192,             /* in one request for content */
+    EARLY_STEP = 1024 * 1024, EARLY_MOST = 6 * 1024 * 1024, PART_OF_LIKE = 32
+};
+
+/* How much of what seems new may be asked for: the first piece, and where the line is slow some more, as long as that is little beside what was found alike. */
+static uint64_t allowed(const struct sl_endpoint *e, uint64_t like)
+{
+    uint64_t part = like / PART_OF_LIKE;
+    return e->taste ? e->taste : !e->slow ? 0 : part < EARLY_MOST ? part : EARLY_MOST;
+}
 
 void sl_exec_early(struct sl_lane *l, struct sl_action *a)
 {
     struct sl_delta_job *j = a->delta;
     struct sl_endpoint *e = sl_lane_source(l, a->origin->e);
-    uint64_t from = 0;
+    uint64_t from = 0, like = 0;
     uint32_t id = 0;
-    if (!e->taste || !e->ops->read_early || l->plan->spreads || j->early.len || j->append || a->copied || !sl_delta_job_seems_appended(j, &from))
+    if (!e->ops->read_early || l->plan->spreads || j->append || a->copied || !sl_delta_job_seems_appended(j, &from, &like))
         return;
-    if (j->size - from <= e->taste || sl_exec_move_to(l, &l->read_at, a, &id) != SL_OK || e->ops->room(e, SL_JOB_WORK) < SL_NAME_MAX + 128)
+    uint64_t most = allowed(e, like), step = e->taste ? e->taste : EARLY_STEP;
+    if (j->early.len + step > most || j->size - from <= j->early.len + step)
         return;
-    j->early = (struct sl_range){ from, e->taste };
-    e->ops->read_early(e, id, j->name, &j->early);
+    if (sl_exec_move_to(l, &l->read_at, a, &id) != SL_OK || e->ops->room(e, SL_JOB_WORK) < SL_NAME_MAX + 128)
+        return;
+    struct sl_range next = { from + j->early.len, step };
+    uint64_t number = e->ops->read_early(e, id, j->name, &next, j->early_number);
+    if (!number)
+        return;
+    j->early_number = number;
+    j->early = (struct sl_range){ from, j->early.len + step };
+    j->early_reads++;
 }
 
 /* What was asked for early is the first of what is needed. */
 static void claim(struct sl_delta_job *j, struct sl_endpoint *e)
 {
     const struct sl_range *first = &j->of_source.at[0];
-    if (first->at != j->early.at || first->len < j->early.len || !e->ops->claim_early(e))
+    if (first->at != j->early.at || first->len < j->early.len || !e->ops->claim_early(e, j->early_number))
         return;
     sl_ranges_split(&j->of_source, 0, j->early.len);
     j->asked_content = 1;
-    j->reads = 1;
+    j->reads = j->early_reads;
 }
 
 size_t sl_exec_ranges_now(struct sl_delta_job *j, struct sl_endpoint *e)

@@ -94,7 +94,7 @@ struct sl_remote {
     struct sl_side_listing *side_listings[SL_CHANNELS];   /* by channel: further listings beside it; owned */
     /* content */
     struct sl_ring reads;         /* ticket, files still to come */
-    uint64_t early;               /* ticket of one that nobody has claimed; 0: none. Where forgotten, what comes for it is dropped */
+    uint64_t early, early_last;   /* tickets of those that nobody has claimed; 0: none. Where forgotten, what comes for them is dropped */
     bool forgotten;
     struct sl_buf content_buf;
     struct sl_rd content_rd;
@@ -186,8 +186,8 @@ bool sl_remote_as_is(const struct sl_remote *r, const char *name);
 void sl_remote_read(struct sl_endpoint *e, uint32_t dir, const char *const *names, size_t count);
 void sl_remote_read_ranges(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *ranges, size_t count);
 void sl_remote_read_part(struct sl_endpoint *e, uint32_t dir, const char *name, uint64_t from, uint64_t len);
-void sl_remote_read_early(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *range);
-bool sl_remote_claim_early(struct sl_endpoint *e);
+uint64_t sl_remote_read_early(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *range, uint64_t behind);
+bool sl_remote_claim_early(struct sl_endpoint *e, uint64_t early);
 void sl_remote_read_some(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *all, const struct sl_ranges *ranges);
 enum sl_code sl_remote_piece(struct sl_endpoint *e, struct sl_piece *out, struct sl_error *err);
 void sl_remote_piece_taken(struct sl_endpoint *e);

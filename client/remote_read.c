@@ -72,21 +72,23 @@ void sl_remote_read_ranges(struct sl_endpoint *e, uint32_t dir, const char *name
     read_ranges(r, dir, name, ranges, count, sl_conn_has(r->conn, SL_FEATURE_PARTS) ? SL_FLAG_VERSION : 0);
 }
 
-/* Where nothing is read before, as what comes for it waits until it is claimed. */
-void sl_remote_read_early(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *range)
+uint64_t sl_remote_read_early(struct sl_endpoint *e, uint32_t dir, const char *name, const struct sl_range *range, uint64_t behind)
 {
     struct sl_remote *r = sl_remote_of(e);
-    if (r->early)
-        return;
+    if (r->early != behind)              /* those of another file, which has come to nothing */
+        forget_early(r);
+    if (r->early != behind || r->forgotten)
+        return 0;
+    r->early = 0;                        /* it does not put those before it out of their place */
     sl_remote_read_ranges(e, dir, name, range, 1);
-    r->early = r->e.issued[SL_JOB_WORK];
-    r->forgotten = false;
+    r->early_last = r->e.issued[SL_JOB_WORK];
+    return r->early = behind ? behind : r->early_last;
 }
 
-bool sl_remote_claim_early(struct sl_endpoint *e)
+bool sl_remote_claim_early(struct sl_endpoint *e, uint64_t early)
 {
     struct sl_remote *r = sl_remote_of(e);
-    bool holds = r->early && !r->forgotten;
+    bool holds = early && r->early == early && !r->forgotten;
     r->early = holds ? 0 : r->early;
     return holds;
 }
@@ -146,7 +148,8 @@ static void piece_of(struct sl_remote *r, const struct sl_content *c)
 
 static bool is_early(const struct sl_remote *r)
 {
-    return r->early && sl_ring_is_front(&r->reads, r->early);
+    const uint64_t *front = r->reads.len ? r->reads.at[r->reads.head] : NULL;
+    return r->early && front && front[0] >= r->early && front[0] <= r->early_last;
 }
 
 static enum sl_code next_piece(struct sl_remote *r, struct sl_error *err)
@@ -184,7 +187,7 @@ enum sl_code sl_remote_piece(struct sl_endpoint *e, struct sl_piece *out, struct
             return rc;
         r->piece_have = !early;
         if (early && !is_early(r))
-            r->early = 0;
+            r->early = 0, r->forgotten = false;
     }
     *out = r->piece;
     return SL_OK;

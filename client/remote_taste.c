@@ -102,5 +102,5 @@ bool sl_taste_got(struct sl_remote *r, size_t got, bool full, uint64_t *made)
     uint64_t us = now - t->first_us;
     *made = t->got * 1000000 / (us + !us);
     end(r);
-    return !t->full && *made < slow_line;
+    return r->e.slow = !t->full && *made < slow_line;
 }

@@ -76,6 +76,7 @@ struct sl_channel {
     struct sl_reader reader;            /* READ and HASH; fd -1 when none is open */
     struct sl_hash *hash;
     uint64_t hole_left;                 /* HASH: zeros of a hole still to be counted */
+    uint64_t w_hole_left;               /* HOLE: zeros still to be written to a device */
     size_t module_at;                   /* MODULES */
     struct sl_seed *seed;               /* of CHUNKS; owned, NULL before SEED */
     struct sl_lister lister;            /* CHUNKS */

@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { HOLE_STEP = 4 * 1024 * 1024 };   /* bytes of a device that are written before other channels have their turn */
+
 bool sl_limit(const struct sl_channel *ch, struct sl_entry *e, uint32_t *meta, uint32_t *flags)
 {
     if (!(ch->rights & SL_RIGHT_META)) {
@@ -162,6 +164,28 @@ enum sl_code sl_run_data(struct sl_channel *ch, const union sl_request *q, struc
     return rc;
 }
 
+static enum sl_code hole(struct sl_channel *ch, uint64_t n, struct sl_error *err)
+{
+    enum sl_code rc = sl_stage_hole(&ch->stage, n, err);
+    if (rc != SL_OK)
+        sl_writing_dead(ch);
+    return rc;
+}
+
+/* On a device, where zeros may have to be written for it, without an end on one of characters. */
+static enum sl_code hole_step(struct sl_channel *ch, struct sl_error *err)
+{
+    struct sl_error why = { 0 };
+    uint64_t n = ch->w_hole_left < HOLE_STEP ? ch->w_hole_left : HOLE_STEP;
+    (void)err;
+    ch->w_hole_left -= n;
+    if (hole(ch, n, &why) != SL_OK) {
+        sl_channel_fail(ch, &why);
+        return SL_EOF;
+    }
+    return ch->w_hole_left ? SL_OK : SL_EOF;
+}
+
 enum sl_code sl_run_hole(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
 {
     if (ch->writing == SL_WRITING_NOT)
@@ -175,11 +199,15 @@ enum sl_code sl_run_hole(struct sl_channel *ch, const union sl_request *q, struc
     if (s->device)                       /* it may be zeros that are written there */
         room = q->hole;
     enum sl_code rc = sl_store(ch, room < q->hole ? room : q->hole, err);
-    if (rc == SL_OK)
-        rc = sl_stage_hole(&ch->stage, q->hole, err);
-    if (rc != SL_OK)
+    if (rc != SL_OK) {
         sl_writing_dead(ch);
-    return rc;
+        return rc;
+    }
+    if (!s->device || q->hole <= HOLE_STEP)
+        return hole(ch, q->hole, err);
+    ch->w_hole_left = q->hole;
+    ch->step = hole_step;
+    return SL_OK;
 }
 
 enum sl_code sl_run_keep(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)

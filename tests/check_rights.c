@@ -217,6 +217,43 @@ START_TEST(a_device_is_written_with_the_right_alone)
 }
 END_TEST
 
+static void pump_some(int turns)
+{
+    struct sl_error err = { 0 };
+    while (turns--) {
+        move();
+        sl_session_step(t.s, &err);
+    }
+}
+
+/* A hole of a device of characters may be any number of zeros: meanwhile the server answers, and the end of the session ends it. */
+START_TEST(holes_of_devices_go_in_steps)
+{
+    struct sl_error err = { 0 };
+    struct sl_buf b = { 0 };
+    if (mknodat(t.dir, "null", S_IFCHR | 0600, makedev(1, 3)) != 0)
+        return;                          /* only root can */
+    t.policy.rights = SL_RIGHT_ALL | SL_RIGHT_DEVICE;
+    begin(1 << 20);
+    attach();
+    struct sl_entry e = entry_of(SL_TYPE_FILE, "null", 1 << 20);
+    struct sl_msg_put m = { .meta = SL_META_MODE, .flags = SL_PUT_REPLACE | SL_PUT_INPLACE, .entry = e };
+    sl_put_encode(&b, t.enc, &m);
+    sl_conn_send(t.c, 1, SL_MSG_WRITE, SL_FLAG_DEVICES, sl_buf_ptr(&b), sl_buf_len(&b));
+    sl_buf_reset(&b, 4096);
+    sl_w_uv(&b, UINT64_C(1) << 50);
+    sl_conn_send(t.c, 1, SL_MSG_HOLE, 0, sl_buf_ptr(&b), sl_buf_len(&b));
+    sl_buf_clear(&b);
+    pump_some(5);
+    sl_conn_ping(t.c, 77);
+    pump_some(5);
+    ck_assert_uint_eq(t.pong, 77);
+    ck_assert_int_eq(sl_session_step(t.s, &err), SL_OK);       /* it still is at it */
+    ck_assert_uint_eq(t.count, 1);                             /* ATTACHED */
+    end();
+}
+END_TEST
+
 /* ---- what a peer costs ---- */
 
 static struct sl_entry_codec *codecs[5];
@@ -501,6 +538,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, who_may_only_add_leaves_what_waits);
     tcase_add_test(tc, who_may_only_add_removes_nobody_elses);
     tcase_add_test(tc, releasing_is_renaming);
+    tcase_add_test(tc, holes_of_devices_go_in_steps);
     tcase_add_test(tc, room_is_taken_once);
     tcase_add_test(tc, room_is_given_back);
     tcase_add_test(tc, room_in_place_is_not_given_back);

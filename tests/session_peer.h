@@ -26,9 +26,15 @@ static struct {
     struct sl_error error;       /* of the client's connection */
     enum sl_code served;         /* what the session said last */
     struct sl_entry_codec *enc, *dec;
-    uint64_t asked;
+    uint64_t asked, pong;
     int dir;
 } t;
+
+SCRATCH_UNUSED static void on_pong(void *ctx, uint64_t token)
+{
+    (void)ctx;
+    t.pong = token;
+}
 
 SCRATCH_UNUSED static enum sl_code on_frame(void *ctx, const struct sl_frame *f, struct sl_error *err)
 {
@@ -50,7 +56,7 @@ SCRATCH_UNUSED static enum sl_code on_hello(void *ctx, const struct sl_hello *pe
     return SL_OK;
 }
 
-static const struct sl_conn_ops ops = { .frame = on_frame, .hello = on_hello };
+static const struct sl_conn_ops ops = { .frame = on_frame, .hello = on_hello, .pong = on_pong };
 
 SCRATCH_UNUSED static void forget(void)
 {

@@ -312,6 +312,9 @@ static void compare_runs(struct options *o)
     /* The copy that is made for a backup gets the default ACL of the directory from rsync, and no attributes. */
     if (option_given(o, "-b") && (appends || option_given(o, "--inplace")))
         o->fields &= ~(unsigned)TREE_ATTRS;
+    /* Without -o it belongs to who runs rsync; listed as a difference. */
+    if (option_given(o, "-b") && (appends || option_given(o, "--inplace")) && !(base_has(o, 'o') && base_has(o, 'g')))
+        o->fields &= ~(unsigned)TREE_OWNERS;
     /* What has an owner already need not have it written down, too. */
     if (option_given(o, "--fake-super") && !o->empty)
         o->fields &= ~(unsigned)(TREE_ATTRS | TREE_OWNERS);

@@ -103,7 +103,7 @@ static const struct { uint8_t type; const char *bytes; size_t len; } broken[] = 
     P(SL_MSG_OWNER, "\0\1\3a\0b"), P(SL_MSG_SKIP, "\x80"), P(SL_MSG_SKIP, ""), P(SL_MSG_MODULES, "x"),
     P(SL_MSG_ATTACH, "\1\3\0"), P(SL_MSG_ATTACH, "\1\0\1x"), P(SL_MSG_ATTACH, "\1\2\3a/b"), P(SL_MSG_ATTACH, "\1\2\2.."),
     P(SL_MSG_ATTACH, "\1\2\0"), P(SL_MSG_ATTACH, ""), P(SL_MSG_CLOSE_DIR, ""), P(SL_MSG_HASH, "\0"),
-    P(SL_MSG_SEED, "1234567"), P(SL_MSG_SEED, "123456789"), P(SL_MSG_CHUNKS, "\0\4\12\10\1x"), P(SL_MSG_CHUNKS, "\0\0\5\10\1x"),
+    P(SL_MSG_SEED, "1234567"), P(SL_MSG_SEED, "123456789"), P(SL_MSG_CHUNKS, "\0\20\12\10\1x"), P(SL_MSG_CHUNKS, "\0\0\5\10\1x"),
     P(SL_MSG_CHUNKS, "\0\0\33\10\1x"), P(SL_MSG_CHUNKS, "\0\0\12\3\1x"), P(SL_MSG_CHUNKS, "\0\0\12\11\1x"),
     P(SL_MSG_CHUNKS, "\0\2\12\10\1x\0\1"), P(SL_MSG_CHUNKS, "\0\0\12\10\1x\0\0"), P(SL_MSG_CHUNKS, "\0\0\12\10\1x\0"),
     P(SL_MSG_CHUNKS, "\0\0\12\10\1x\1\xff\xff\xff\xff\xff\xff\xff\xff\x7f"),      /* a range that ends beyond 2^63-1 */

@@ -228,7 +228,7 @@ struct sl_files_from_feed *sl_files_from_feed(struct sl_files_from *f, struct sl
     return feed;
 }
 
-bool sl_files_from_content(struct sl_files_from *f, bool (*is)(void *ctx, const char *path), void *ctx)
+bool sl_files_from_any(struct sl_files_from *f, bool (*is)(void *ctx, const char *path, bool content), void *ctx)
 {
     struct sl_sorter_reader *r = sl_sorter_read(f->sorter);
     struct sl_error ignored;
@@ -237,10 +237,8 @@ bool sl_files_from_content(struct sl_files_from *f, bool (*is)(void *ctx, const 
     bool yes = false;
     while (!yes && sl_sorter_next(r, &record, &len, &ignored) == SL_OK) {
         const char *front = record + strlen(record) + 1;
-        if (!sl_list_is_content(record, len))
-            continue;
         char *path = sl_asprintf("%s%s%s", front, *front ? "/" : "", record);
-        yes = is(ctx, path);
+        yes = is(ctx, path, sl_list_is_content(record, len));
         free(path);
     }
     sl_sorter_reader_free(r);

@@ -27,8 +27,8 @@ enum sl_code sl_files_from_prepare(struct sl_files_from *f, struct sl_error *err
 enum sl_code sl_files_from_add(struct sl_files_from *f, const void *data, size_t len, struct sl_error *err);
 enum sl_code sl_files_from_end(struct sl_files_from *f, struct sl_error *err);
 void sl_files_from_free(struct sl_files_from *f);
-/* Whether there is a name with a slash behind it, below the source, of which `is` says so. */
-bool sl_files_from_content(struct sl_files_from *f, bool (*is)(void *ctx, const char *path), void *ctx);
+/* Whether there is a name, below the source, of which `is` says so. content: it has a slash behind it. */
+bool sl_files_from_any(struct sl_files_from *f, bool (*is)(void *ctx, const char *path, bool content), void *ctx);
 
 /* Lets the list flow into a stream: of the source, whose directory `at` is (dest false), or of the same names at the
  * destination. What global rules exclude is left out (filters: borrowed). extra: more flags of LIST. */

@@ -41,6 +41,12 @@ struct sl_follow {
     uint64_t dirs;            /* of the endpoint's listing so far */
     struct sl_resolve *under; /* owned: the link of `ev`; NULL: none is under way */
     struct sl_event ev;       /* its entry */
+    struct sl_resolve *base;  /* owned: the base of what is listed; NULL: none is looked for */
+    struct outer {            /* what is named, where there is a link on the way to it */
+        bool drained, seen;   /* the endpoint's listing is over; it was reported */
+        struct sl_look *look; /* owned; NULL: not asked for */
+        char *real;           /* owned: of the directory, found by `base`; NULL */
+    } outer;
     char *real;               /* owned: of the last event */
     char name[SL_NAME_MAX + 1];
 };
@@ -76,6 +82,15 @@ static void leave(struct sl_follow *f)
     f->path[f->depth ? top(f)->path_len : 0] = '\0';
 }
 
+static void outer_over(struct sl_follow *f)
+{
+    sl_look_drop(f->outer.look);
+    sl_resolve_free(f->base);
+    free(f->outer.real);
+    f->base = NULL;
+    f->outer = (struct outer){ 0 };
+}
+
 void sl_follow_free(struct sl_follow *f)
 {
     if (!f)
@@ -83,6 +98,7 @@ void sl_follow_free(struct sl_follow *f)
     while (f->depth)
         leave(f);
     sl_resolve_free(f->under);
+    outer_over(f);
     sl_cursor_clear(&f->cursor);
     free(f->levels);
     free(f->path);
@@ -103,7 +119,20 @@ static const char *here(struct sl_follow *f, const struct sl_follow_of *of)
 
 static char *real_here(struct sl_follow *f, const struct sl_follow_of *of)
 {
-    return f->depth ? sl_strdup(top(f)->real) : join(of->base, of->dir);
+    const char *known = f->depth ? top(f)->real : f->outer.real ? f->outer.real : of->real;
+    return known ? sl_strdup(known) : join(of->base, of->dir);
+}
+
+/* Whether the next entry is no part of the endpoint's listing. */
+static bool is_nested(struct sl_follow *f, const struct sl_follow_of *of)
+{
+    return f->depth ? top(f)->nested : of->real || f->outer.drained;
+}
+
+/* Whether what is in the directory just entered is wanted. */
+static bool is_entered(const struct sl_follow *f, const struct sl_follow_of *of)
+{
+    return of->flags & SL_LIST_RECURSE || (of->flags & SL_LIST_CHILDREN && f->depth == 1);
 }
 
 /* real is taken over. */
@@ -143,14 +172,18 @@ static bool loops(const struct sl_follow *f, const char *real)
 
 static bool is_slashed(const struct sl_follow *f, const struct sl_follow_of *of)
 {
-    return of->slash && !f->depth;
+    return (of->slash || of->way) && !f->depth && !f->on_demand;
 }
 
 static bool may_follow(struct sl_follow *f, const struct sl_follow_of *of, const struct sl_entry *e)
 {
-    if (e->type != SL_TYPE_LINK || !of->links || f->on_demand)
+    if (e->type != SL_TYPE_LINK || f->on_demand)
         return false;
-    if (f->o->copy_links || f->o->copy_dirlinks || is_slashed(f, of))
+    if (is_slashed(f, of))
+        return true;
+    if (!of->links)
+        return false;
+    if (f->o->copy_links || f->o->copy_dirlinks)
         return true;
     if (!f->o->copy_unsafe_links)
         return false;
@@ -164,6 +197,8 @@ static bool may_follow(struct sl_follow *f, const struct sl_follow_of *of, const
 static bool is_wanted(struct sl_follow *f, const struct sl_follow_of *of)
 {
     const struct sl_entry *e = &f->ev.entry;
+    if (!of->links)
+        return false;
     if (f->o->copy_links || f->on_demand)
         return !f->on_demand;
     char *path = join(here(f, of), e->name);
@@ -196,7 +231,7 @@ static void become(struct sl_follow *f, const struct sl_follow_of *of, const cha
         failed(f, ev, &why);
         return;
     }
-    if (is_slashed(f, of) && sl_slashes_check(f->o, f->ev.entry.name, &why) != SL_OK) {
+    if (is_slashed(f, of) && sl_slashes_check(f->o, f->ev.entry.name, of->way ? SL_SLASHES_WAY : SL_SLASHES_END, &why) != SL_OK) {
         failed(f, ev, &why);
         return;
     }
@@ -211,8 +246,7 @@ static void become(struct sl_follow *f, const struct sl_follow_of *of, const cha
     struct level *l = enter(f, of, ev->entry.name, sl_strdup(real));
     l->nested = l->linked = true;
     f->linked++;
-    bool entered = of->flags & SL_LIST_RECURSE || (of->flags & SL_LIST_CHILDREN && f->depth == 1);
-    l->look = entered ? sl_look_new() : NULL;
+    l->look = is_entered(f, of) ? sl_look_new() : NULL;
 }
 
 /* ev is a link that is to be looked at. */
@@ -232,7 +266,7 @@ static void plain(struct sl_follow *f, const struct sl_follow_of *of, bool neste
     if (ev->entry.type == SL_TYPE_DIR) {
         struct level *l = enter(f, of, ev->entry.name, sl_strdup(real));
         l->nested = nested;
-        l->look = nested && of->flags & SL_LIST_RECURSE ? sl_look_new() : NULL;
+        l->look = nested && is_entered(f, of) ? sl_look_new() : NULL;
         f->dirs += !nested;
     }
     free(f->real);
@@ -256,7 +290,7 @@ static enum sl_code resolve(struct sl_follow *f, const struct sl_follow_of *of, 
         failed(f, ev, &why);
     } else {
         *ev = f->ev;
-        plain(f, of, top(f) && top(f)->nested, ev);
+        plain(f, of, is_nested(f, of), ev);
     }
     sl_resolve_free(f->under);
     f->under = NULL;
@@ -296,6 +330,84 @@ static enum sl_code nested_next(struct sl_follow *f, struct level *l, struct sl_
     return SL_OK;
 }
 
+static bool ends_session(enum sl_code rc)
+{
+    return rc == SL_E_PROTOCOL || rc == SL_E_CLOSED;
+}
+
+/* What the endpoint was asked for by a path with a link in it says nothing. */
+static enum sl_code drain(struct sl_follow *f, sl_follow_raw *raw, void *ctx, struct sl_event *ev, struct sl_error *err)
+{
+    enum sl_code rc = SL_OK;
+    while (!f->outer.drained && rc == SL_OK) {
+        rc = raw(ctx, ev, err);
+        f->outer.drained = rc != SL_OK && rc != SL_AGAIN && !ends_session(rc);
+    }
+    return f->outer.drained ? SL_OK : rc;
+}
+
+/* Of what is named itself, of which the directory is known by another path. */
+static enum sl_code ask_outer(struct sl_follow *f, const struct sl_follow_of *of)
+{
+    struct outer *o = &f->outer;
+    const char *real = o->real ? o->real : of->real;
+    uint32_t id = 0;
+    if (!o->look && (sl_cursor_goto(&f->cursor, real, strlen(real), &id) != SL_OK || f->e->ops->room(f->e, SL_JOB_LOOK) < SL_NAME_MAX + 64))
+        return SL_AGAIN;
+    if (!o->look)
+        f->e->ops->look(f->e, id, of->name, f->flags, o->look = sl_look_new());
+    return o->look->done ? SL_OK : SL_AGAIN;
+}
+
+static enum sl_code find_base(struct sl_follow *f, struct sl_error *err)
+{
+    struct sl_entry there = { 0 };
+    const char *real = NULL;
+    enum sl_code rc = f->base ? sl_resolve_step(f->base, &real, &there, err) : SL_OK;
+    if (rc == SL_OK && real && there.type != SL_TYPE_DIR)
+        rc = sl_fail(err, SL_E_NOT_DIR, "a directory on the way to it is none");
+    if (rc == SL_OK && real) {
+        f->outer.real = sl_strdup(real);
+        sl_resolve_free(f->base);
+        f->base = NULL;
+    }
+    return rc;
+}
+
+/* The next event of what is named when there is a link on the way to it: of its own entry, then the end. */
+static enum sl_code outer_next(struct sl_follow *f, const struct sl_follow_of *of, sl_follow_raw *raw, void *ctx, struct sl_event *ev,
+                               struct sl_error *err)
+{
+    struct outer *o = &f->outer;
+    enum sl_code rc = drain(f, raw, ctx, ev, err);
+    if (rc == SL_OK)
+        rc = o->seen ? SL_EOF : find_base(f, err);
+    if (rc == SL_OK)
+        rc = ask_outer(f, of);
+    if (rc == SL_OK && (o->look->code != SL_OK || !o->look->len || o->look->at[0].error)) {
+        bool told = o->look->code == SL_OK && o->look->len;
+        *err = told ? *o->look->at[0].error : o->look->err;
+        rc = o->look->code != SL_OK ? o->look->code : told ? err->code : sl_fail(err, SL_E_NOT_FOUND, "no such file or directory");
+    }
+    if (rc == SL_OK) {
+        *ev = (struct sl_event){ .kind = SL_EVENT_ENTRY, .entry = o->look->at[0].entry, .name = o->look->at[0].entry.name };
+        o->seen = true;
+    } else if (rc != SL_AGAIN) {
+        outer_over(f);
+    }
+    return rc;
+}
+
+bool sl_follow_base(struct sl_follow *f, const struct sl_follow_of *of)
+{
+    if (f->on_demand || f->outer.drained || of->real || !*of->base)
+        return false;
+    outer_over(f);
+    f->outer.drained = true;
+    f->base = sl_resolve_new(&f->cursor, f->flags & TOLD, "", of->base);
+    return true;
+}
+
 enum sl_code sl_follow_next(struct sl_follow *f, const struct sl_follow_of *of, sl_follow_raw *raw, void *ctx, struct sl_event *ev,
                             struct sl_error *err)
 {
@@ -304,8 +416,8 @@ enum sl_code sl_follow_next(struct sl_follow *f, const struct sl_follow_of *of, 
         return SL_AGAIN;
     if (f->under)
         return resolve(f, of, ev);
-    bool nested = l && l->nested;
-    enum sl_code rc = nested ? nested_next(f, l, ev) : raw(ctx, ev, err);
+    bool nested = is_nested(f, of);
+    enum sl_code rc = !nested ? raw(ctx, ev, err) : l ? nested_next(f, l, ev) : outer_next(f, of, raw, ctx, ev, err);
     if (rc != SL_OK) {
         if (rc != SL_AGAIN)
             f->dirs = 0;

@@ -22,6 +22,8 @@ struct sl_follow_of {
     const char *base, *dir, *name;
     bool links;
     bool slash;     /* it was named with a slash behind it: where it is a link to a directory it is that, whatever the options say */
+    bool way;       /* it is on the way to a name: the same */
+    const char *real;   /* where `dir` really is, below the root, when there is a link on the way to it: it can't be listed by its path; NULL */
     uint32_t flags; /* of this LIST */
 };
 /* What the listing itself says next, as of the endpoint's list_next. */
@@ -33,6 +35,8 @@ enum sl_code sl_follow_next(struct sl_follow *f, const struct sl_follow_of *of, 
  * it leads to one, or an error where that is around it or not below the base. SL_AGAIN: it is not known yet. */
 enum sl_code sl_follow_current(struct sl_follow *f, const struct sl_follow_of *of, struct sl_event *ev);
 void sl_follow_on_demand(struct sl_follow *f);
+/* The listing failed; whether it can be that a link is on the way to the base. It is looked for then, and the next events are those of what is there. */
+bool sl_follow_base(struct sl_follow *f, const struct sl_follow_of *of);
 /* The rest of the directory just reported is not wanted. True: it is no part of the endpoint's listing; else *number is
  * its number there, for list_skip. */
 bool sl_follow_skip(struct sl_follow *f, uint64_t *number);

@@ -313,9 +313,13 @@ static enum sl_code settle(struct sl_layout *l, struct sl_error *err)
             last->flags |= it->flags;
             last->dir |= it->dir;
         }
+        bool behind = last && !last->dir && same == last->parts_len && same < it->parts_len;
         if (hidden(l, it))
             item_clear(it);
-        else if (last && same == last->parts_len && (same == it->parts_len || (l->o->recurse && last->dir)))
+        else if (behind) {                           /* a link, that names behind it make a directory */
+            item_clear(last);
+            *last = *it;
+        } else if (last && same == last->parts_len && (same == it->parts_len || (l->o->recurse && last->dir)))
             item_clear(it);
         else
             l->items[kept++] = *it;

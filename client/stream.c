@@ -33,7 +33,10 @@ void sl_stream_clear(struct sl_stream *s)
     for (size_t i = 0; i < s->count; i++)
         segment_clear(&s->segments[i]);
     free(s->segments);
+    for (size_t i = 0; i < s->kept_len; i++)
+        free(s->kept[i].real);
     free(s->kept);
+    free(s->kept_real);
     sl_cursor_clear(&s->cursor);
     sl_select_free(s->select);
     sl_ahead_free(s->ahead);
@@ -100,7 +103,8 @@ static void keep(struct sl_stream *s, bool there)
         s->kept_cap = s->kept_cap ? s->kept_cap * 2 : 8;
         s->kept = sl_realloc(s->kept, s->kept_cap * sizeof *s->kept);
     }
-    s->kept[s->kept_len++] = there;
+    s->kept[s->kept_len++] = (struct sl_kept){ there, s->kept_real };
+    s->kept_real = NULL;
 }
 
 /* The running segment is over; there: its own entry was a directory that stays open. */
@@ -128,8 +132,10 @@ static enum sl_code next_segment(struct sl_stream *s, bool there, struct sl_erro
 static bool close_kept(struct sl_stream *s)
 {
     while (s->closing) {
+        struct sl_kept *k = &s->kept[--s->kept_len];
         s->closing--;
-        if (s->kept[--s->kept_len]) {
+        free(k->real);
+        if (k->there) {
             s->ev = (struct sl_event){ .kind = SL_EVENT_END };
             return true;
         }
@@ -194,10 +200,16 @@ static bool take(struct sl_stream *s)
         if (outer && g->as)
             rename_entry(s, g);
         if (outer && on_the_way(g) && !dir && !g->optional) {
-            sl_fail(&s->way, SL_E_NOT_DIR, "'%s' is not a directory", g->name);
+            sl_fail(&s->way, SL_E_NOT_DIR, s->ev.entry.type == SL_TYPE_LINK ? "'%s' is a symbolic link that leads to no directory there" : "'%s' is not a directory", g->name);
             return false;
         }
+        if (outer && g->keep_open && dir && s->ev.real)
+            s->kept_real = sl_strdup(s->ev.real);
         return true;
+    }
+    if (s->ev.kind == SL_EVENT_ERROR && outer && on_the_way(g) && !g->optional) {
+        s->way = s->ev.error;
+        return false;
     }
     if (s->ev.kind == SL_EVENT_END) {
         s->depth--;
@@ -234,8 +246,9 @@ static void failed(struct sl_stream *s, const struct sl_segment *g, struct sl_er
         *why = s->way;
     if (on_the_way(g))
         s->way = *why;
-    if (*g->dir)
-        sl_error_context(why, "'%s/%s'", g->dir, g->name);
+    const char *dir = *g->dir || !g->origin->front_below ? g->dir : g->origin->front_below;
+    if (*dir)
+        sl_error_context(why, "'%s/%s'", dir, g->name);
     s->origin = g->origin;
     s->ev = (struct sl_event){ .kind = SL_EVENT_ERROR, .error = *why, .name = s->as_name, .named = true, .implied = lost };
     memcpy(s->as_name, g->name, strlen(g->name) + 1);
@@ -251,18 +264,30 @@ static enum sl_code raw_event(void *ctx, struct sl_event *ev, struct sl_error *w
     return sl_ahead_next(s->ahead, &(struct sl_ahead_of){ g->origin, g->dir, g->name }, ev, why);
 }
 
-static struct sl_follow_of follow_of(const struct sl_segment *g)
+static struct sl_follow_of follow_of(const struct sl_stream *s)
 {
+    const struct sl_segment *g = &s->segments[s->at];
     return (struct sl_follow_of){ .root = g->origin->root, .base = g->origin->base, .dir = g->dir, .name = g->name,
-                                  .links = !on_the_way(g), .slash = g->slash, .flags = g->flags };
+                                  .links = !on_the_way(g), .slash = g->slash, .way = g->keep_open, .flags = g->flags,
+                                  .real = s->kept_len ? s->kept[s->kept_len - 1].real : NULL };
+}
+
+/* A list's name without its directories (--no-relative) can be behind a link. */
+static bool may_be_behind(const struct sl_stream *s, const struct sl_segment *g, enum sl_code rc)
+{
+    return g->origin->front_below && *g->origin->front_below && !s->started && !*g->dir && !g->optional &&
+           (rc == SL_E_INVALID || rc == SL_E_LINK || rc == SL_E_NOT_DIR);
 }
 
 static enum sl_code next_event(struct sl_stream *s, const struct sl_segment *g, struct sl_error *why)
 {
     if (!s->follow)
         return raw_event(s, &s->ev, why);
-    struct sl_follow_of of = follow_of(g);
-    return sl_follow_next(s->follow, &of, raw_event, s, &s->ev, why);
+    struct sl_follow_of of = follow_of(s);
+    enum sl_code rc = sl_follow_next(s->follow, &of, raw_event, s, &s->ev, why);
+    if (may_be_behind(s, g, rc) && sl_follow_base(s->follow, &of))
+        rc = sl_follow_next(s->follow, &of, raw_event, s, &s->ev, why);
+    return rc;
 }
 
 /* The rest of the directory just reported is not wanted. */
@@ -435,7 +460,7 @@ void sl_stream_drop(struct sl_stream *s)
 
 enum sl_code sl_stream_follow_dir(struct sl_stream *s)
 {
-    struct sl_follow_of of = follow_of(&s->segments[s->at]);
+    struct sl_follow_of of = follow_of(s);
     enum sl_code rc = sl_follow_current(s->follow, &of, &s->ev);
     if (rc != SL_OK || !is_dir(&s->ev))
         return rc;

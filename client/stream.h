@@ -53,7 +53,11 @@ struct sl_stream {
     unsigned depth;               /* directories open within the segment */
     uint64_t dirs;                /* directories of the running LIST so far */
     unsigned dropping;            /* depth inside a subtree that nobody wants */
-    bool *kept;                   /* by kept-open level: whether the directory was there */
+    struct sl_kept {
+        bool there;
+        char *real;               /* owned: where it really is, when there is a link on the way to it; NULL */
+    } *kept;                      /* by kept-open level */
+    char *kept_real;              /* owned: of the segment that is going to be kept open */
     size_t kept_len, kept_cap;
     unsigned closing;
     bool has_root;                /* a segment with name "" gave the root itself: */

@@ -242,7 +242,24 @@ bool sl_files_from_any(struct sl_files_from *f, bool (*is)(void *ctx, const char
         free(path);
     }
     sl_sorter_reader_free(r);
+    for (size_t i = 0; !yes && i < f->contents_len; i++)
+        yes = is(ctx, f->contents[i], true);
     return yes;
+}
+
+size_t sl_files_from_contents(const struct sl_files_from *f)
+{
+    return f->contents_len;
+}
+
+const char *sl_files_from_content(const struct sl_files_from *f, size_t i)
+{
+    return f->contents[i];
+}
+
+bool sl_files_from_is_empty(const struct sl_files_from *f)
+{
+    return !f->names;
 }
 
 void sl_files_from_filter(struct sl_files_from_feed *feed, const struct sl_filters *filters)

@@ -30,6 +30,11 @@ void sl_files_from_free(struct sl_files_from *f);
 /* Whether there is a name, below the source, of which `is` says so. content: it has a slash behind it. */
 bool sl_files_from_any(struct sl_files_from *f, bool (*is)(void *ctx, const char *path, bool content), void *ctx);
 
+/* --no-relative: directories below the source whose content is named ("DIR/"; "" is the source itself), and whether nothing else is. Borrowed. */
+size_t sl_files_from_contents(const struct sl_files_from *f);
+const char *sl_files_from_content(const struct sl_files_from *f, size_t i);
+bool sl_files_from_is_empty(const struct sl_files_from *f);
+
 /* Lets the list flow into a stream: of the source, whose directory `at` is (dest false), or of the same names at the
  * destination. What global rules exclude is left out (filters: borrowed). extra: more flags of LIST. */
 struct sl_files_from_feed *sl_files_from_feed(struct sl_files_from *f, struct sl_stream *s, const struct sl_origin *at,

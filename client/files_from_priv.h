@@ -15,6 +15,9 @@ struct sl_files_from {
     struct sl_buf line;   /* while it is read: of the line that is not over */
     struct sl_buf record; /* room for the record of one that is */
     unsigned long number; /* of the last line that is */
+    uint64_t names;       /* records */
+    char **contents;      /* owned: directories whose content is named, without --relative */
+    size_t contents_len;
 };
 
 /* Whether a path is in a directory. */

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FEW_PARTS = 64, IN_MEMORY = 16 * 1024 * 1024, PIECE = 64 * 1024, LINE_MOST = 1024 * 1024 };
+enum { CONTENTS_MOST = 64, FEW_PARTS = 64, IN_MEMORY = 16 * 1024 * 1024, PIECE = 64 * 1024, LINE_MOST = 1024 * 1024 };
 
 struct parts {
     const char *at;
@@ -56,7 +56,27 @@ static char *put_parts(char *to, const struct parts *parts, size_t n)
 
 static bool asks_for_content(const char *line, size_t n)
 {
-    return line[n - 1] == '/' || (n >= 2 && strcmp(line + n - 2, "/.") == 0);
+    return line[n - 1] == '/' || strcmp(line, ".") == 0 || (n >= 2 && strcmp(line + n - 2, "/.") == 0);
+}
+
+/* Each is a stream of its own. One that is named again asks for nothing else. */
+static enum sl_code take_content(struct sl_files_from *f, const struct parts *parts, size_t count, size_t n, unsigned long number, struct sl_error *err)
+{
+    char *path = sl_calloc(1, n + 1);
+    if (count)
+        put_parts(path, parts, count);
+    for (size_t i = 0; i < f->contents_len; i++)
+        if (strcmp(f->contents[i], path) == 0) {
+            free(path);
+            return SL_OK;
+        }
+    if (f->contents_len == CONTENTS_MOST) {
+        free(path);
+        return sl_fail(err, SL_E_CONFIG, "%s:%lu: without --relative at most %d names may end in a slash", f->how.file, number, CONTENTS_MOST);
+    }
+    f->contents = sl_realloc(f->contents, (f->contents_len + 1) * sizeof *f->contents);
+    f->contents[f->contents_len++] = path;
+    return SL_OK;
 }
 
 static enum sl_code take_line(struct sl_files_from *f, const char *line, size_t n, unsigned long number,
@@ -73,9 +93,13 @@ static enum sl_code take_line(struct sl_files_from *f, const char *line, size_t 
         if (parts[i].len > SL_NAME_MAX)
             rc = sl_fail(err, SL_E_CONFIG, "%s:%lu: a name of at most %u bytes is expected", f->how.file, number,
                          SL_NAME_MAX);
-    if (rc == SL_OK && mark >= count)
+    bool content = !f->how.relative && asks_for_content(line, n);
+    if (rc == SL_OK && content)
+        rc = take_content(f, parts, count, n, number, err);
+    else if (rc == SL_OK && mark >= count)
         rc = sl_fail(err, SL_E_CONFIG, "%s:%lu: the name of something in the source is expected", f->how.file, number);
-    if (rc == SL_OK) {
+    if (rc == SL_OK && !content) {
+        f->names++;
         sl_buf_reset(&f->record, LINE_MOST);
         record = end = (char *)sl_buf_reserve(&f->record, n + 5);
         end = put_parts(end, parts + mark, count - mark);
@@ -264,6 +288,9 @@ void sl_files_from_free(struct sl_files_from *f)
     if (!f)
         return;
     sl_sorter_free(f->sorter);
+    for (size_t i = 0; i < f->contents_len; i++)
+        free(f->contents[i]);
+    free(f->contents);
     sl_buf_clear(&f->line);
     sl_buf_clear(&f->record);
     free(f);

@@ -113,7 +113,7 @@ static void list(struct sl_layout *l, struct sl_alternate *t)
     sl_stream_init(s, t->lists);
     s->passes_unnamed = true;
     s->without = SL_LIST_ONE_FS | SL_LIST_MOUNTS | SL_LIST_DEVICES | SL_LIST_DEVICE_SIZES;
-    if (l->list) {
+    if (l->list && !l->contents) {
         t->feed = sl_files_from_feed(l->list, s, &t->origin, true);
         sl_files_from_filter(t->feed, l->o->filters);
         sl_files_from_extra(t->feed, sl_layout_identity(l));

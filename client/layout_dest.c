@@ -130,14 +130,14 @@ static void list_dest(struct sl_layout *l, struct sl_plan *p)
     p->dest_stream.passes_unnamed = !removes;
     if (removes)
         sl_stream_select(&p->dest_stream, l->o->filters, SL_RULE_RECEIVER);
-    if (l->list) {
+    if (l->list && !l->contents) {
         l->feeds[1] = sl_files_from_feed(l->list, &p->dest_stream, &p->dest_origin, true);
         sl_files_from_filter(l->feeds[1], l->o->filters);
         sl_files_from_extra(l->feeds[1], extra);
     } else if (!l->contents) {
         sl_layout_items(l, &p->dest_stream, &p->dest_origin, extra);
     }
-    if (l->list || !l->contents)
+    if (!l->contents)
         return;
     struct sl_segment seg = { .origin = &p->dest_origin, .dir = sl_strdup(""), .name = sl_strdup(""),
                               .flags = sl_layout_flags(l->o, true) | extra };

@@ -4,7 +4,7 @@
  * path becomes the path at the destination, with the directories on the way as entries of their own.
  */
 #include "config.h"
-#include "client/run.h"
+#include "client/layout_priv.h"
 #include "client/typed.h"
 #include "client/fake_super.h"
 #include "base/mem.h"
@@ -34,7 +34,7 @@ uint32_t sl_layout_flags(const struct sl_options *o, bool content)
 }
 
 /* A local tree lists one thing at a time: each stream has its own, and all named arguments are one stream. */
-static struct sl_endpoint *source_endpoint(struct sl_layout *l, bool fresh)
+struct sl_endpoint *sl_layout_source_endpoint(struct sl_layout *l, bool fresh)
 {
     if (l->remote_source)
         return l->remote_source;
@@ -48,8 +48,7 @@ static struct sl_endpoint *source_endpoint(struct sl_layout *l, bool fresh)
     return l->locals[l->locals_len - 1];
 }
 
-/* front: of what was typed, the part that is not of the transfer. */
-static struct sl_origin *origin_of(struct sl_layout *l, struct sl_endpoint *e, const struct sl_place *p, const char *front)
+struct sl_origin *sl_layout_origin(struct sl_layout *l, struct sl_endpoint *e, const struct sl_place *p, const char *front)
 {
     struct sl_origin *o = sl_calloc(1, sizeof *o);
     *o = (struct sl_origin){ .e = e, .root = p->root, .base = sl_strdup(p->base), .front = sl_strdup(front), .top = sl_strdup(p->top) };
@@ -58,7 +57,7 @@ static struct sl_origin *origin_of(struct sl_layout *l, struct sl_endpoint *e, c
     return o;
 }
 
-static struct sl_stream *stream_new(struct sl_layout *l, struct sl_endpoint *e)
+struct sl_stream *sl_layout_stream(struct sl_layout *l, struct sl_endpoint *e)
 {
     struct sl_stream *s = sl_malloc(sizeof *s);
     sl_stream_init(s, e);
@@ -93,7 +92,7 @@ static void item_part(struct sl_layout_item *it, const char *p, size_t n)
     it->parts[it->parts_len++] = sl_memdup0(p, n);
 }
 
-static enum sl_code missing(struct sl_error *err, const char *typed)
+enum sl_code sl_layout_missing(struct sl_error *err, const char *typed)
 {
     err->side = SL_SIDE_SOURCE;
     return sl_fail(err, SL_E_NOT_FOUND, "cannot find '%s': no such file or directory", typed);
@@ -104,7 +103,7 @@ static bool passes_missing(const struct sl_layout *l)
     return l->o->ignore_missing_args || l->o->delete_missing_args;
 }
 
-static bool skipped_dir(struct sl_layout *l, const struct sl_place *p, const char *path)
+bool sl_layout_skips_dir(struct sl_layout *l, const struct sl_place *p, const char *path)
 {
     if (p->entry.type != SL_TYPE_DIR || l->o->recurse || l->o->dirs || !l->o->dest)
         return false;
@@ -114,22 +113,21 @@ static bool skipped_dir(struct sl_layout *l, const struct sl_place *p, const cha
     return true;
 }
 
-static enum sl_code add_content(struct sl_layout *l, struct sl_endpoint *e, const struct sl_place *p, const char *front)
+void sl_layout_content(struct sl_layout *l, struct sl_endpoint *e, const struct sl_place *p, const char *front)
 {
-    struct sl_segment seg = { .origin = origin_of(l, e, p, front), .dir = sl_strdup(""), .name = sl_strdup(""),
+    struct sl_segment seg = { .origin = sl_layout_origin(l, e, p, front), .dir = sl_strdup(""), .name = sl_strdup(""),
                               .flags = sl_layout_flags(l->o, true) };
     if (!l->o->dest && !l->o->recurse)
         seg.flags |= SL_LIST_CHILDREN;
-    sl_stream_add(stream_new(l, e), &seg);
+    sl_stream_add(sl_layout_stream(l, e), &seg);
     l->contents++;
-    return SL_OK;
 }
 
 static void add_named(struct sl_layout *l, struct sl_endpoint *e, const struct sl_place *p, const struct sl_address *a)
 {
     const char *slash = strrchr(a->path, '/');
     char *front = sl_memdup0(a->path, slash ? (size_t)(slash - a->path) : 0);
-    item_part(item_new(l, origin_of(l, e, p, front), a->text, p->entry.type == SL_TYPE_DIR), p->name, strlen(p->name));
+    item_part(item_new(l, sl_layout_origin(l, e, p, front), a->text, p->entry.type == SL_TYPE_DIR), p->name, strlen(p->name));
     free(front);
 }
 
@@ -145,7 +143,7 @@ static enum sl_code place_source(struct sl_layout *l, const char *path, struct s
                                  struct sl_error *err)
 {
     bool content = sl_path_names_directory(path);
-    *e = source_endpoint(l, content);
+    *e = sl_layout_source_endpoint(l, content);
     enum sl_code rc = (*e)->ops->place(*e, path, content, p, err);
     if (rc != SL_OK || !is_named(l, p) || !l->items_len || *e == l->items[0].origin->e)
         return rc;
@@ -184,10 +182,10 @@ static enum sl_code add_plain(struct sl_layout *l, const struct sl_address *a, s
     else if (p.exists && (rc = led_to(l, e, a, &p, err)) != SL_OK)
         ;
     else if (!p.exists)
-        rc = passes_missing(l) ? SL_OK : missing(err, a->text);
-    else if (!skipped_dir(l, &p, a->path)) {
+        rc = passes_missing(l) ? SL_OK : sl_layout_missing(err, a->text);
+    else if (!sl_layout_skips_dir(l, &p, a->path)) {
         if (!p.name[0])
-            rc = add_content(l, e, &p, a->path);
+            sl_layout_content(l, e, &p, a->path);
         else
             add_named(l, e, &p, a);
     }
@@ -213,26 +211,26 @@ static enum sl_code add_relative(struct sl_layout *l, const struct sl_address *a
     size_t first;
     char *base = sl_typed_front(a->path, &rest);
     sl_typed_next(rest, &first);
-    struct sl_endpoint *e = source_endpoint(l, !first);
+    struct sl_endpoint *e = sl_layout_source_endpoint(l, !first);
     enum sl_code rc = e->ops->place(e, a->path[0] ? a->path : ".", false, &whole, err);
     bool gone = rc == SL_E_NOT_FOUND || (rc == SL_OK && !whole.exists);
     if (gone)
-        rc = passes_missing(l) ? SL_OK : missing(err, a->text);
+        rc = passes_missing(l) ? SL_OK : sl_layout_missing(err, a->text);
     if (rc == SL_OK && !gone)
         rc = led_to(l, e, a, &whole, err);
-    if (rc == SL_OK && (gone ? l->o->delete_missing_args : !skipped_dir(l, &whole, a->path))) {
+    if (rc == SL_OK && (gone ? l->o->delete_missing_args : !sl_layout_skips_dir(l, &whole, a->path))) {
         rc = e->ops->place(e, base, true, &front, err);
         if (rc == SL_OK && !front.exists)       /* its place is then of the directory around it */
-            rc = missing(err, a->text);
+            rc = sl_layout_missing(err, a->text);
         if (rc == SL_OK) {
-            struct sl_layout_item *it = item_new(l, origin_of(l, e, &front, base), a->text, whole.entry.type == SL_TYPE_DIR);
+            struct sl_layout_item *it = item_new(l, sl_layout_origin(l, e, &front, base), a->text, whole.entry.type == SL_TYPE_DIR);
             it->slash = sl_path_names_directory(a->path);
             it->flags = sl_layout_flags(l->o, it->slash);
             rc = relative_parts(it, rest, err);
             if (rc == SL_OK && !it->parts_len) {
                 l->items_len--;
                 free(it->typed);
-                rc = add_content(l, e, &front, base);
+                sl_layout_content(l, e, &front, base);
             }
         }
     }
@@ -357,7 +355,7 @@ void sl_layout_named(struct sl_layout *l)
 {
     if (!l->items_len)
         return;
-    struct sl_stream *s = stream_new(l, l->items[0].origin->e);
+    struct sl_stream *s = sl_layout_stream(l, l->items[0].origin->e);
     if (l->rename_to) {
         struct sl_layout_item *it = &l->items[0];
         it->origin->rename_from = sl_strdup(it->parts[0]);
@@ -369,23 +367,12 @@ void sl_layout_named(struct sl_layout *l)
     sl_layout_items(l, s, NULL, 0);
 }
 
-/* --files-from: the list goes into one stream, from the directory that is the source. */
-static enum sl_code add_list(struct sl_layout *l, const struct sl_address *a, struct sl_error *err)
+bool sl_layout_is_over(enum sl_code rc, int *exit_status)
 {
-    struct sl_endpoint *e = source_endpoint(l, true);
-    struct sl_place p = { 0 };
-    enum sl_code rc = e->ops->place(e, *a->path ? a->path : ".", true, &p, err);
-    if (rc == SL_OK && !p.exists)
-        rc = missing(err, a->text);
-    else if (rc == SL_OK && p.entry.type != SL_TYPE_DIR)
-        rc = sl_fail(err, SL_E_NOT_DIR, "with --files-from '%s' has to be a directory", a->text);
-    if (rc == SL_OK) {
-        struct sl_stream *s = stream_new(l, e);
-        l->feeds[0] = sl_files_from_feed(l->list, s, origin_of(l, e, &p, a->path), false);
-        sl_files_from_filter(l->feeds[0], l->o->filters);
-    }
-    sl_place_clear(&p);
-    return rc;
+    bool over = rc == SL_E_CONFIG || rc == SL_E_PROTOCOL || rc == SL_E_CLOSED || rc == SL_E_TIMEOUT;
+    if (over)
+        *exit_status = rc == SL_E_CONFIG ? 1 : rc == SL_E_TIMEOUT ? 30 : 12;
+    return over;
 }
 
 enum sl_code sl_layout_sources(struct sl_layout *l, struct sl_error *err, int *exit_status)
@@ -394,9 +381,8 @@ enum sl_code sl_layout_sources(struct sl_layout *l, struct sl_error *err, int *e
     l->slashes = sl_slashes_any(l);
     for (size_t i = 0; i < l->count; i++) {
         struct sl_error why = { 0 };
-        rc = l->list ? add_list(l, &l->addresses[i], &why) : l->o->relative ? add_relative(l, &l->addresses[i], &why) : add_plain(l, &l->addresses[i], &why);
-        if (rc == SL_E_CONFIG || rc == SL_E_PROTOCOL || rc == SL_E_CLOSED || rc == SL_E_TIMEOUT) {
-            *exit_status = rc == SL_E_CONFIG ? 1 : rc == SL_E_TIMEOUT ? 30 : 12;
+        rc = l->list ? sl_layout_list(l, &l->addresses[i], &why) : l->o->relative ? add_relative(l, &l->addresses[i], &why) : add_plain(l, &l->addresses[i], &why);
+        if (sl_layout_is_over(rc, exit_status)) {
             *err = why;
             return rc;
         }

@@ -292,8 +292,10 @@ static void compare_runs(struct options *o)
     /* rsync gives a new file the mode of one that is similar; listed as a difference. */
     if (!(base_has(o, 'p') && !option_given(o, "--no-p")) && (option_given(o, "-y") || option_given(o, "--fuzzy")))
         o->fields &= ~(unsigned)(TREE_MODES | TREE_ATTRS);
-    /* rsync 3.5 sets the mode of a link that is kept, which fails; listed as a difference. */
+    /* rsync 3.5 sets the mode of a link that is kept, which fails, and the time of the link, not of the directory; listed as a difference. */
     o->unlike_23 |= option_given(o, "-K");
+    if (option_given(o, "-K"))
+        o->fields |= TREE_BEHIND;
     /* Without -o and -g rsync writes down owners that come from nowhere; and ACLs go as said above. */
     if (option_given(o, "--fake-super") && (has(&profile_attrs) || !(base_has(o, 'o') && base_has(o, 'g'))))
         o->fields &= ~(unsigned)TREE_ATTRS;

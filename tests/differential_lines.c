@@ -122,12 +122,12 @@ static bool has_names(const char *line)
 }
 
 /* Whether at the destination it is a link that is kept: rsync tells of that. */
-static bool is_kept(const char *line)
+static bool is_kept(const char *line, const struct options *o)
 {
     char path[4200];
     struct stat st;
     size_t n = strcspn(line + 12, "\n");
-    snprintf(path, sizeof path, "dst.b/src/%.*s", (int)(n && line[12 + n - 1] == '/' ? n - 1 : n), line + 12);
+    snprintf(path, sizeof path, "dst.b/%s%.*s", o->slash ? "src/" : "", (int)(n && line[12 + n - 1] == '/' ? n - 1 : n), line + 12);
     return begins(line, ".d") && lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
 }
 
@@ -149,7 +149,7 @@ static bool is_compared(char *line, const struct options *o)
         return false;
     if (is_backed_up_again(line, o))
         return false;
-    if (option_given(o, "-K") && is_kept(line))
+    if (option_given(o, "-K") && is_kept(line, o))
         return false;
     /* rsync tells of a file twice that it verifies and then sends as a whole. */
     if (option_given(o, "--append-verify") && begins(line, ">f") && !begins(line, ">f+"))

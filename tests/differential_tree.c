@@ -310,6 +310,30 @@ static bool is_kept(const char *path, const struct stat *st)
     return behind || (S_ISLNK(st->st_mode) && readlink(path, target, sizeof target - 1) > 0 && strncmp(target, "kept.", 5) == 0);
 }
 
+/* Whether it is a link to a directory beside it, or such a directory: where the source has directories of both names, they write into one. */
+static bool is_behind(const char *path, const struct stat *st)
+{
+    const char *slash = strrchr(path, '/');
+    char around[4096], target[4096];
+    struct stat there;
+    if (!slash || strncmp(path, "dst.", 4) != 0)
+        return false;
+    if (S_ISLNK(st->st_mode)) {
+        ssize_t n = readlink(path, target, sizeof target - 1);
+        return n > 0 && !memchr(target, '/', (size_t)n) && stat(path, &there) == 0 && S_ISDIR(there.st_mode);
+    }
+    snprintf(around, sizeof around, "%.*s", (int)(slash - path), path);
+    DIR *d = S_ISDIR(st->st_mode) ? opendir(around) : NULL;
+    bool yes = false;
+    for (struct dirent *e; d && !yes && (e = readdir(d));) {
+        ssize_t n = readlinkat(dirfd(d), e->d_name, target, sizeof target - 1);
+        yes = n > 0 && strlen(slash + 1) == (size_t)n && memcmp(target, slash + 1, (size_t)n) == 0;
+    }
+    if (d)
+        closedir(d);
+    return yes;
+}
+
 /* Whether a file has more names in one of the destinations than in the other. */
 static bool is_uneven(const char *path, const struct stat *st)
 {
@@ -335,6 +359,8 @@ static void list_one(const char *path, const char *shown, unsigned fields, struc
     /* What is behind a link that is kept has its own mode and time, or the source's; listed as a difference. */
     if (is_kept(path, &st))
         fields = 0;
+    if (fields & TREE_BEHIND && is_behind(path, &st))
+        fields &= ~(unsigned)(TREE_TIMES | TREE_MODES);
     if (fields & TREE_EVEN && is_uneven(path, &st))
         fields = 0;
     const char *last = strrchr(shown, '/');

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "config.h"
 #include "client/alter.h"
+#include "client/alter_acls.h"
 #include "client/chmod.h"
 #include "client/mapping.h"
 #include "client/remote.h"
@@ -19,6 +20,8 @@ void sl_alter_entry(const struct sl_options *o, struct sl_entry *e)
         e->user = NULL;
     if (o->groupmap && sl_mapping_find(o->groupmap, e->gid, e->group, &e->gid))
         e->group = NULL;
+    if (sl_alter_acls_wanted(o))
+        sl_alter_acls_brief(o, &e->attrs);
 }
 
 static enum sl_code resolve(struct sl_mapping *m, struct sl_endpoint *dest, bool group, struct sl_error *err)

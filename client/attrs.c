@@ -4,6 +4,7 @@
  * become at the destination.
  */
 #include "config.h"
+#include "client/alter_acls.h"
 #include "client/attrs.h"
 #include "client/attrs_rules.h"
 #include "base/mem.h"
@@ -178,7 +179,11 @@ enum sl_code sl_attrs_compare(struct sl_plan *p, const struct sl_entry *s, const
         *changes |= SL_CHANGE_ATIME;
         *meta |= SL_META_ATIME;
     }
-    if (!(p->attrs & SL_ATTRS_SETS) || s->attrs.len == SL_ATTRS_UNKNOWN || sl_attrs_same(&s->attrs, &d->attrs))
+    if (!(p->attrs & SL_ATTRS_SETS) || s->attrs.len == SL_ATTRS_UNKNOWN)
+        return SL_OK;
+    /* What a long one becomes is known when it was asked for. */
+    bool maps = sl_alter_acls_wanted(p->o) && !is_short(&s->attrs);
+    if (!maps && sl_attrs_same(&s->attrs, &d->attrs))
         return SL_OK;
     if (is_short(&s->attrs) && is_short(&d->attrs) && !p->attrs_ruled)
         rc = sl_attrs_judge(p, &(struct sl_attr_sets){ s->attrs.bytes, d->attrs.bytes, s->attrs.len, d->attrs.len }, &c);

@@ -5,6 +5,7 @@
  * is what differs. Only a bounded number of sets is held at a time.
  */
 #include "config.h"
+#include "client/alter_acls.h"
 #include "client/attrs.h"
 #include "client/attrs_rules.h"
 #include "client/exec_priv.h"
@@ -21,6 +22,7 @@ struct sl_attrs_job {
     struct sl_fetch *there, *here;   /* of the source, of the destination; NULL: not asked for */
     bool settled;
     struct sl_buf set;               /* where rules choose: what is to be given */
+    struct sl_buf mapped;            /* of `there`, where owners in ACLs become others */
     size_t sent;
     bool all_sent;
 };
@@ -34,6 +36,7 @@ void sl_attrs_job_free(struct sl_attrs_job *j)
     if (j->here)
         sl_fetch_drop(j->here);
     sl_buf_clear(&j->set);
+    sl_buf_clear(&j->mapped);
     free(j);
 }
 
@@ -156,8 +159,9 @@ static struct sl_attr_sets sets_of(const struct sl_action *a)
     const struct sl_attrs_job *j = a->attrs;
     struct sl_attr_sets s = { .there = a->entry.attrs.bytes, .there_len = is_long(a) ? 0 : a->entry.attrs.len };
     if (j && j->there && j->there->code == SL_OK) {
-        s.there = (const uint8_t *)j->there->text;
-        s.there_len = j->there->len;
+        bool mapped = sl_buf_len(&j->mapped);
+        s.there = mapped ? sl_buf_ptr(&j->mapped) : (const uint8_t *)j->there->text;
+        s.there_len = mapped ? sl_buf_len(&j->mapped) : j->there->len;
     }
     if (j && j->here && j->here->code == SL_OK) {
         s.here = (const uint8_t *)j->here->text;
@@ -198,6 +202,8 @@ static enum sl_code settle(struct sl_plan *p, struct sl_action *a)
     uint32_t c = 0;
     if (why)
         lost_there(p, a, why);
+    else if (j->there && !sl_buf_len(&j->mapped) && sl_alter_acls_wanted(p->o))
+        sl_alter_acls(p->o, (const uint8_t *)j->there->text, j->there->len, &j->mapped);
     if (j->here)
         (void)fault(j->here);            /* what is not to be known counts as none: then all of it is set */
     struct sl_attr_sets sets = sets_of(a);

@@ -115,6 +115,34 @@ static int by_bytes(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* Without entries of an ACL for whom it has one already: only the first counts, and the system takes both. Its new length. */
+static ssize_t once_each(unsigned char *acl, ssize_t len)
+{
+    enum { HEAD = 4, ENTRY = 8 };
+    ssize_t end = HEAD;
+    for (ssize_t at = HEAD; at + ENTRY <= len; at += ENTRY) {
+        bool again = false;
+        for (ssize_t k = HEAD; k < end; k += ENTRY)
+            again |= memcmp(acl + k, acl + at, 2) == 0 && memcmp(acl + k + 4, acl + at + 4, 4) == 0;
+        if (!again) {
+            memmove(acl + end, acl + at, ENTRY);
+            end += ENTRY;
+        }
+    }
+    return end;
+}
+
+/* For qsort: by tag and number, as the system shows an ACL that was set in that order. */
+static int by_whom(const void *a, const void *b)
+{
+    const unsigned char *x = a, *y = b;
+    static const int bytes[] = { 1, 0, 7, 6, 5, 4 };
+    for (size_t i = 0; i < sizeof bytes / sizeof bytes[0]; i++)
+        if (x[bytes[i]] != y[bytes[i]])
+            return x[bytes[i]] < y[bytes[i]] ? -1 : 1;
+    return 0;
+}
+
 void tree_attrs(const char *path, struct text *out)
 {
     static char names[NAMES_ROOM], value[NAMES_ROOM];
@@ -126,6 +154,10 @@ void tree_attrs(const char *path, struct text *out)
     qsort(list, count, sizeof *list, by_bytes);
     for (size_t i = 0; i < count; i++) {
         ssize_t len = lgetxattr(path, list[i], value, sizeof value);
+        if (len > 4 && strncmp(list[i], "system.posix_acl", 16) == 0) {
+            len = once_each((unsigned char *)value, len);
+            qsort(value + 4, (size_t)(len - 4) / 8, 8, by_whom);
+        }
         text_add(out, " [%s=", list[i]);
         for (ssize_t k = 0; k < len && k < 60; k++)
             text_add(out, "%02x", (unsigned char)value[k]);

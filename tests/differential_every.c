@@ -116,17 +116,12 @@ static const struct pair {
     { "--compare-dest", "--copy-dest" }, { "--compare-dest", "--link-dest" }, { "--copy-dest", "--link-dest" },
     /* A link to nowhere is an error at the source, after which nothing is deleted; rsync has deleted by then. */
     { "-k", "--delete" }, { "-L", "--delete" }, { "--copy-unsafe-links", "--delete" },
-    /* A link on the way to what is named is not followed; listed as a difference. */
-    { "-L", "-R" }, { "-k", "-R" }, { "--copy-unsafe-links", "-R" },
-    { "-L", "--files-from" }, { "-k", "--files-from" }, { "--copy-unsafe-links", "--files-from" },
     /* Which of the names of one file is written anew is each tool's own, and that one is backed up. */
     { "-b", "-H" },
     /* What makes way for what an alternate has is backed up, too; listed as a difference. */
     { "-b", "--compare-dest" }, { "-b", "--link-dest" },
     /* Links that lead out are backed up, too; listed as a difference. */
     { "-b", "--safe-links" },
-    /* Owners that ACLs name are not mapped; listed as a difference. */
-    { "-A", "--usermap" }, { "-A", "--groupmap" }, { "-A", "--chown" },
     /* rsync makes some of the names of what an alternate has as it should be, and not others. */
     { "-H", "--compare-dest" },
     /* A link in the place of a directory that was deleted first is an alternate's; rsync looks at these only where nothing was in the way. */

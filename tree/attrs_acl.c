@@ -65,6 +65,25 @@ bool sl_acl_leaves(const uint8_t *value, size_t len, mode_t *bits)
     return true;
 }
 
+bool sl_acl_inherited(uint8_t *value, size_t len, mode_t mode)
+{
+    bool masked = false;
+    if (len < HEAD || (len - HEAD) % ENTRY || get(value, 4) != FORM)
+        return false;
+    for (const uint8_t *p = value + HEAD; p < value + len; p += ENTRY)
+        masked |= get(p, 2) == SL_ACL_MASK;
+    for (uint8_t *p = value + HEAD; p < value + len; p += ENTRY) {
+        uint32_t tag = get(p, 2);
+        if (tag == SL_ACL_USER_OBJ)
+            p[2] &= (uint8_t)(mode >> 6 & 7);
+        else if (tag == (masked ? SL_ACL_MASK : SL_ACL_GROUP_OBJ))
+            p[2] &= (uint8_t)(mode >> 3 & 7);
+        else if (tag == SL_ACL_OTHER)
+            p[2] &= (uint8_t)(mode & 7);
+    }
+    return true;
+}
+
 bool sl_acl_of_system(struct sl_buf *out, const uint8_t *value, size_t len, bool access, struct sl_owners *owners)
 {
     if (len < HEAD || (len - HEAD) % ENTRY || get(value, 4) != FORM)

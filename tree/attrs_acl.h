@@ -18,6 +18,9 @@ bool sl_acl_of_system(struct sl_buf *out, const uint8_t *value, size_t len, bool
  * the first counts. */
 void sl_acl_to_system(struct sl_buf *out, const struct sl_attr *a, mode_t bits, struct sl_owners *owners);
 
+/* Makes of a default ACL, in the kernel's form, what something that is created with `mode` below it gets. False: it is not one. */
+bool sl_acl_inherited(uint8_t *value, size_t len, mode_t mode);
+
 /* What a default ACL, in the kernel's form, leaves of the mode of what is made below it; false: it is not one. */
 bool sl_acl_leaves(const uint8_t *value, size_t len, mode_t *bits);
 

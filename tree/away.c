@@ -123,6 +123,7 @@ enum sl_code sl_away_home(struct sl_stage *s, struct sl_error *err)
         return rc;
     if (renameat(s->away_fd, s->temp, s->dirfd, s->temp) == 0) {
         is_home(s);                      /* what goes wrong now removes it there */
+        s->came_home = true;
         return fstatat(s->dirfd, s->temp, &st, AT_SYMLINK_NOFOLLOW) == 0 && is_it(s, &st) ? SL_OK : not_it(s, err);
     }
     if (errno != EXDEV)
@@ -160,6 +161,7 @@ static void take_over(struct sl_stage *s)
     free(h);
     s->homing = NULL;
     is_home(s);
+    s->came_home = true;
 }
 
 enum sl_code sl_away_step(struct sl_stage *s, uint64_t *bytes, struct sl_error *err)

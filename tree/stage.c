@@ -61,6 +61,19 @@ void sl_stage_inherit(int dirfd, struct sl_entry *e, uint32_t *meta)
     free(acl);
 }
 
+enum sl_code sl_stage_inherit_acl(const struct sl_stage *s, struct sl_error *err)
+{
+    uint8_t *acl = sl_malloc(SL_ATTR_VALUE_MAX);
+    struct stat st;
+    ssize_t n = sl_attrs_get_one(s->dirfd, "", SL_ACL_DEFAULT, acl, SL_ATTR_VALUE_MAX);
+    int rc = fstat(s->fd, &st);
+    bool has = rc == 0 && n > 0 && sl_acl_inherited(acl, (size_t)n, st.st_mode);
+    if (rc == 0 && (has || sl_attrs_get_one(s->fd, "", SL_ACL_ACCESS, NULL, 0) > 0))
+        rc = sl_attrs_set_one(s->fd, SL_ACL_ACCESS, has ? acl : NULL, has ? (size_t)n : 0);
+    free(acl);
+    return rc == 0 ? SL_OK : sl_fail_errno(err, errno, "cannot give '%s' the ACL that its directory gives", s->name);
+}
+
 mode_t sl_stage_first_mode(const struct sl_entry *e, uint32_t meta, bool born)
 {
     if (!born)

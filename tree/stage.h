@@ -47,6 +47,7 @@ struct sl_stage {
     bool unshared;           /* the file system can't share content between files */
     bool born_with_mode;     /* its mode was given when it was created, as far as the umask let it */
     const char *kept_in;     /* after begin, for the caller to set (tree/kept.h); borrowed */
+    bool came_home;          /* it was made in another directory (tree/away.h) */
     bool away;               /* it is in directory away_fd, not beside its place (tree/away.h) */
     int away_fd;
     struct sl_homing *homing;/* it is being copied from there; owned */

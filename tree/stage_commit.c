@@ -76,7 +76,10 @@ static enum sl_code set_meta(struct sl_stage *s, const struct sl_entry *e, uint3
 {
     struct stat st;
     struct sl_entry made = *e;
-    if ((meta & SL_META_UMASK) && s->born_with_mode)
+    bool gets_acl = e->wants && e->wants->flags & SL_ATTRS_ACLS;
+    if (s->came_home && !gets_acl && sl_stage_inherit_acl(s, err) != SL_OK)
+        return err->code;
+    if ((meta & SL_META_UMASK) && s->born_with_mode && !s->came_home)
         meta &= ~(uint32_t)SL_META_MODE;
     sl_stage_inherit(s->dirfd, &made, &meta);
     e = &made;

@@ -28,6 +28,8 @@ enum sl_code sl_stage_sync_dir(const struct sl_stage *s, struct sl_error *err);
 /* A mode that goes through the umask becomes what the default ACL of the directory leaves of it, if that has one: of what was not
  * created with it. */
 void sl_stage_inherit(int dirfd, struct sl_entry *e, uint32_t *meta);
+/* Gives a file that was made elsewhere the ACL that it would have if it had been made in its directory with the mode that it has. */
+enum sl_code sl_stage_inherit_acl(const struct sl_stage *s, struct sl_error *err);
 bool sl_stage_born_with_mode(const struct sl_entry *e, uint32_t meta, struct sl_owners *owners);
 /* The mode that it is created with. */
 mode_t sl_stage_first_mode(const struct sl_entry *e, uint32_t meta, bool born);

@@ -199,6 +199,10 @@ enum sl_code sl_decide_both(struct sl_plan *p, const struct sl_entry *s, const s
     if (d->type == SL_TYPE_DIR) {
         if (p->o->ignore_existing)
             tell_skipped(p, s, EXISTS);
+        if (!p->o->ignore_existing && sl_delete_first_gone(p, s)) {
+            sl_stream_drop(&p->dest_stream);
+            return sl_decide_new(p, s, origin);
+        }
         /* In the second pass of a run it would be gone. */
         if ((s->type == SL_TYPE_FILE || p->pass == SL_PASS_REST) && (rc = sl_pick(p, s, &pick)) != SL_OK)
             return rc;

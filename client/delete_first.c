@@ -4,6 +4,10 @@
 #include "client/delete_first.h"
 #include "client/grow.h"
 #include "client/plan_priv.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 /* A directory that loses something keeps its times and its mode: what the run makes of them is the second pass's. */
 void sl_delete_first_level(struct sl_level *l, const struct sl_entry *there)
@@ -13,11 +17,37 @@ void sl_delete_first_level(struct sl_level *l, const struct sl_entry *there)
     l->meta = 0;
 }
 
+/* What waits for deletions waits for nothing in the second pass, where they are done. */
 static void drop_deferred(struct sl_plan *p)
 {
-    for (size_t i = 0; i < p->deferred_len; i++)
+    p->gone.at = sl_calloc(p->deferred_len + 1, sizeof *p->gone.at);
+    for (size_t i = 0; i < p->deferred_len; i++) {
+        if (p->o->dry_run && !p->deferred[i].blocked)
+            p->gone.at[p->gone.len++] = sl_strdup(p->deferred[i].path);
         sl_action_clear(&p->deferred[i]);
+    }
     p->deferred_len = 0;
+}
+
+bool sl_delete_first_gone(struct sl_plan *p, const struct sl_entry *s)
+{
+    struct sl_gone *g = &p->gone;
+    size_t dir = sl_plan_level(p)->path_len;
+    if (g->next == g->len)
+        return false;
+    sl_plan_path_put(p, dir, s);
+    bool is = strcmp(g->at[g->next], p->path) == 0;
+    p->path[dir] = '\0';
+    g->next += is;
+    return is;
+}
+
+void sl_delete_first_clear(struct sl_first *f)
+{
+    for (size_t i = 0; i < f->gone.len; i++)
+        free(f->gone.at[i]);
+    free(f->gone.at);
+    f->gone = (struct sl_gone){ 0 };
 }
 
 enum sl_code sl_delete_first_turn(struct sl_plan *p, enum sl_code planned)
@@ -60,7 +90,7 @@ static enum sl_code list_and_delete(struct sl_layout *l, struct sl_plan *p, stru
     return rc == SL_EOF ? SL_OK : rc;
 }
 
-static void note(struct sl_first *f, const struct sl_plan *p)
+static void note(struct sl_first *f, struct sl_plan *p)
 {
     for (size_t i = 0; i < sizeof f->stats.deleted / sizeof f->stats.deleted[0]; i++)
         f->stats.deleted[i] = p->stats.deleted[i];
@@ -70,6 +100,10 @@ static void note(struct sl_first *f, const struct sl_plan *p)
     f->failed = p->failed;
     f->refused = p->delete_refused;
     f->done = p->pass == SL_PASS_DELETE && !p->delete_refused;
+    if (f->done && p->o->dry_run) {
+        f->gone = p->gone;
+        p->gone = (struct sl_gone){ 0 };
+    }
 }
 
 static enum sl_code pass(struct sl_layout *l, const struct sl_options *o, struct sl_first *f, struct sl_error *err)
@@ -116,7 +150,7 @@ enum sl_code sl_delete_first(struct sl_layout *l, struct sl_first *f, struct sl_
     return rc;
 }
 
-void sl_delete_first_done(const struct sl_first *f, struct sl_plan *p)
+void sl_delete_first_done(struct sl_first *f, struct sl_plan *p)
 {
     for (size_t i = 0; i < sizeof f->stats.deleted / sizeof f->stats.deleted[0]; i++)
         p->stats.deleted[i] = f->stats.deleted[i];
@@ -126,5 +160,7 @@ void sl_delete_first_done(const struct sl_first *f, struct sl_plan *p)
     p->deleted_before += f->deleted;
     p->failed = f->failed;
     p->delete_refused = f->refused;
+    p->gone = f->gone;
+    f->gone = (struct sl_gone){ 0 };
     p->pass = f->done ? SL_PASS_REST : SL_PASS_ALL;
 }

@@ -16,13 +16,16 @@ struct sl_first {
     struct sl_stats stats;
     uint64_t confirmed, deleted;
     bool failed, refused;
+    struct sl_gone gone; /* a dry run's: until the second pass has it */
 };
 
 /* The first pass. SL_OK: the layout is as it was before, and its options are f->then, which has to stay. Else the
  * session's failure; what was achieved is in f. Whatever else goes wrong is left to the second pass, which tells it. */
 enum sl_code sl_delete_first(struct sl_layout *l, struct sl_first *f, struct sl_error *err);
+/* Where there is no second pass. */
+void sl_delete_first_clear(struct sl_first *f);
 /* Hands on what the first pass did. */
-void sl_delete_first_done(const struct sl_first *f, struct sl_plan *p);
+void sl_delete_first_done(struct sl_first *f, struct sl_plan *p);
 /* The planner has gone on, with this result: nothing that it queued is done. */
 enum sl_code sl_delete_first_turn(struct sl_plan *p, enum sl_code planned);
 

@@ -54,6 +54,9 @@ void sl_plan_clear(struct sl_plan *p)
     for (size_t i = 0; i < p->deferred_len; i++)
         sl_action_clear(&p->deferred[i]);
     free(p->deferred);
+    for (size_t i = 0; i < p->gone.len; i++)
+        free(p->gone.at[i]);
+    free(p->gone.at);
     sl_backup_clear(p);
     sl_delay_clear(p);
     sl_staging_clear(p);

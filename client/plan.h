@@ -285,6 +285,10 @@ struct sl_plan {
     char *stays;                     /* owned: deletion: the directory of the last thing met that is protected; NULL: none yet */
     struct sl_action *deferred;      /* entries that wait for deletions to make way */
     size_t deferred_len, deferred_cap;
+    struct sl_gone {                 /* a dry run's second pass: directories in the way of something that would be gone by then, in the order of names */
+        char **at;                   /* owned, each */
+        size_t len, next;
+    } gone;
     /* dealing (deal.c) */
     struct sl_queue again;           /* to be dealt before the queue: of lanes that were lost */
     struct sl_queue closings;        /* what directories get when all in them is settled; needs: up to which number */

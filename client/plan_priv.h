@@ -93,6 +93,9 @@ enum sl_code sl_plan_keep_dirlink(struct sl_plan *p, const struct sl_entry *s);
 /* The open directory is there: what it is told to keep when something in it goes. */
 void sl_delete_first_level(struct sl_level *l, const struct sl_entry *there);
 
+/* Whether a directory of the open one, in the way of s, is there only because this is a dry run. Once of each. */
+bool sl_delete_first_gone(struct sl_plan *p, const struct sl_entry *s);
+
 /* ---- extra.c ---- */
 /* Whether it is not writable, or is not when its metadata is given: opened up before something in it is deleted. */
 bool sl_extra_closed(const struct sl_plan *p, const struct sl_level *l);

@@ -106,9 +106,10 @@ static void tell_nothing(struct sl_layout *l, bool started)
 }
 
 /* The session was lost before anything could be copied. */
-static int lost_first(struct sl_layout *l, const struct sl_first *f, enum sl_code rc, struct sl_error *err)
+static int lost_first(struct sl_layout *l, struct sl_first *f, enum sl_code rc, struct sl_error *err)
 {
     struct sl_plan p = { 0 };
+    sl_delete_first_clear(f);
     sl_delete_first_done(f, &p);
     sl_run_traffic(&p.stats, l->dest);
     bool again = lost(l, &p, err);
@@ -174,6 +175,7 @@ int sl_run_transfer(struct sl_layout *l, struct sl_error *err)
             sl_run_tell_failure(l, err, sl_retries_lost(l->attempts, l->o, NULL, err));
         else
             tell_nothing(l, in_two);
+        sl_delete_first_clear(&begun);
         return rc != SL_OK ? status : l->failed ? 23 : 0;
     }
     struct sl_stream first;

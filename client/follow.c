@@ -48,6 +48,7 @@ struct sl_follow {
         char *real;           /* owned: of the directory, found by `base`; NULL */
     } outer;
     char *real;               /* owned: of the last event */
+    char *within;             /* owned: names lead nowhere else; NULL: anywhere */
     char name[SL_NAME_MAX + 1];
 };
 
@@ -103,6 +104,7 @@ void sl_follow_free(struct sl_follow *f)
     free(f->levels);
     free(f->path);
     free(f->real);
+    free(f->within);
     free(f);
 }
 
@@ -175,6 +177,13 @@ static bool is_slashed(const struct sl_follow *f, const struct sl_follow_of *of)
     return (of->slash || of->way) && !f->depth && !f->on_demand;
 }
 
+static enum sl_code is_allowed(const struct sl_follow *f, const char *real, struct sl_error *err)
+{
+    if (!f->within || inside(real, f->within))
+        return SL_OK;
+    return sl_fail(err, SL_E_LINK, "it leads out of the source, and a list of the other side may name only what is in that (see --confinement)");
+}
+
 static bool may_follow(struct sl_follow *f, const struct sl_follow_of *of, const struct sl_entry *e)
 {
     if (e->type != SL_TYPE_LINK || f->on_demand)
@@ -231,7 +240,8 @@ static void become(struct sl_follow *f, const struct sl_follow_of *of, const cha
         failed(f, ev, &why);
         return;
     }
-    if (is_slashed(f, of) && sl_slashes_check(f->o, f->ev.entry.name, of->way ? SL_SLASHES_WAY : SL_SLASHES_END, &why) != SL_OK) {
+    if (is_slashed(f, of) && (is_allowed(f, real, &why) != SL_OK ||
+                              sl_slashes_check(f->o, f->ev.entry.name, of->way ? SL_SLASHES_WAY : SL_SLASHES_END, &why) != SL_OK)) {
         failed(f, ev, &why);
         return;
     }
@@ -366,6 +376,8 @@ static enum sl_code find_base(struct sl_follow *f, struct sl_error *err)
     enum sl_code rc = f->base ? sl_resolve_step(f->base, &real, &there, err) : SL_OK;
     if (rc == SL_OK && real && there.type != SL_TYPE_DIR)
         rc = sl_fail(err, SL_E_NOT_DIR, "a directory on the way to it is none");
+    if (rc == SL_OK && real)
+        rc = is_allowed(f, real, err);
     if (rc == SL_OK && real) {
         f->outer.real = sl_strdup(real);
         sl_resolve_free(f->base);
@@ -435,6 +447,12 @@ enum sl_code sl_follow_next(struct sl_follow *f, const struct sl_follow_of *of, 
     }
     begin(f, of, ev);
     return resolve(f, of, ev);
+}
+
+void sl_follow_within(struct sl_follow *f, const char *real)
+{
+    free(f->within);
+    f->within = sl_strdup(real);
 }
 
 void sl_follow_on_demand(struct sl_follow *f)

@@ -37,6 +37,8 @@ enum sl_code sl_follow_current(struct sl_follow *f, const struct sl_follow_of *o
 void sl_follow_on_demand(struct sl_follow *f);
 /* The listing failed; whether it can be that a link is on the way to the base. It is looked for then, and the next events are those of what is there. */
 bool sl_follow_base(struct sl_follow *f, const struct sl_follow_of *of);
+/* From now on what names lead to has to be in the directory of this real path: they come from somebody who has no say about what is outside. Copied. */
+void sl_follow_within(struct sl_follow *f, const char *real);
 /* The rest of the directory just reported is not wanted. True: it is no part of the endpoint's listing; else *number is
  * its number there, for list_skip. */
 bool sl_follow_skip(struct sl_follow *f, uint64_t *number);

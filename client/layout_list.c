@@ -3,8 +3,36 @@
 #include "config.h"
 #include "client/layout_priv.h"
 #include "base/mem.h"
+#include "client/files_from_far.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+/* Whether the list, being of the other side, may name only what is in a source that is here: with the options that follow links anywhere the
+ * user has said otherwise. */
+static bool is_bound(const struct sl_layout *l)
+{
+    return sl_files_from_is_far(l->o->files_from) && !l->remote_source && l->o->confinement != SL_CLIENT_CONFINEMENT_OFF && !sl_follow_wanted(l->o);
+}
+
+static bool is_inside(const struct sl_place *p, const struct sl_place *of)
+{
+    size_t n = strlen(of->base);
+    return p->root == of->root && (!n || (strncmp(p->base, of->base, n) == 0 && (!p->base[n] || p->base[n] == '/')));
+}
+
+/* A link may have led to it. Without any the places have roots of their own, and say nothing. */
+static enum sl_code check_content(struct sl_layout *l, struct sl_endpoint *e, const struct sl_address *a, const struct sl_place *p, struct sl_error *err)
+{
+    struct sl_place source = { 0 };
+    if (!is_bound(l) || !l->slashes)
+        return SL_OK;
+    enum sl_code rc = e->ops->place(e, *a->path ? a->path : ".", true, &source, err);
+    if (rc == SL_OK && !is_inside(p, &source))
+        rc = sl_fail(err, SL_E_LINK, "a link leads out of the source, and a list of the other side may name only what is in that (see --confinement)");
+    sl_place_clear(&source);
+    return rc;
+}
 
 /* "DIR/" of a list without the paths: as such a source. What is missing is told, and the others are copied. */
 static enum sl_code add_content(struct sl_layout *l, const struct sl_address *a, const char *name, struct sl_error *err)
@@ -20,6 +48,8 @@ static enum sl_code add_content(struct sl_layout *l, const struct sl_address *a,
         rc = l->o->ignore_missing_args || l->o->delete_missing_args ? SL_OK : sl_layout_missing(&why, path);
     else if (rc == SL_OK && p.entry.type != SL_TYPE_DIR)
         rc = sl_fail(&why, SL_E_NOT_DIR, "'%s' is not a directory", path);
+    else if (rc == SL_OK && (rc = check_content(l, e, a, &p, &why)) != SL_OK)
+        ;
     else if (rc == SL_OK && !sl_layout_skips_dir(l, &p, "."))
         sl_layout_content(l, e, &p, path);
     if (rc != SL_OK && sl_layout_is_over(rc, &ignored)) {
@@ -48,6 +78,8 @@ static enum sl_code add_names(struct sl_layout *l, const struct sl_address *a, s
         struct sl_stream *s = sl_layout_stream(l, e);
         l->feeds[0] = sl_files_from_feed(l->list, s, sl_layout_origin(l, e, &p, a->path), false);
         sl_files_from_filter(l->feeds[0], l->o->filters);
+        if (s->follow && is_bound(l))
+            sl_follow_within(s->follow, p.base);
     }
     sl_place_clear(&p);
     return rc;

@@ -9,6 +9,7 @@
 #include "base/confine.h"
 #include "base/mem.h"
 #include "client/slashes.h"
+#include "client/typed.h"
 #include "tree/accounts.h"
 
 #include <libgen.h>
@@ -92,6 +93,24 @@ static enum sl_code add_taken(struct sl_confine *c, const char *path, struct sl_
     return rc;
 }
 
+/* -R: merge files of the directories on the way to an argument are read, too; -F is one of these rules. */
+static enum sl_code add_ways(const struct sl_layout *l, struct sl_confine *c, const char *path, struct sl_error *err)
+{
+    const char *rest;
+    enum sl_code rc = SL_OK;
+    if (!l->o->relative || !l->o->filters->points.len)
+        return rc;
+    char *front = sl_typed_front(path, &rest);
+    for (const char *slash = strchr(rest, '/'); rc == SL_OK && slash; slash = strchr(slash + 1, '/')) {
+        char *dir = sl_memdup0(path, (size_t)(slash - path));
+        bool is_front = slash == rest || strcmp(dir, ".") == 0;
+        rc = is_front ? SL_OK : sl_confine_path(c, dir, READING, err);
+        free(dir);
+    }
+    free(front);
+    return rc;
+}
+
 static bool all_here(const struct sl_layout *l)
 {
     return !l->remote_source && !(l->dest && l->dest->remote);
@@ -104,6 +123,9 @@ static enum sl_code add_trees(const struct sl_layout *l, struct sl_confine *c, s
         if (l->addresses[i].kind == SL_ADDR_LOCAL)
             rc = l->o->remove_source_files ? add_taken(c, l->addresses[i].path, err)
                                            : sl_confine_path(c, sl_follow_wanted(l->o) || (l->list && sl_slashes_any(l)) ? "/" : *l->addresses[i].path ? l->addresses[i].path : ".", READING, err);
+    for (size_t i = 0; rc == SL_OK && i < l->count; i++)
+        if (l->addresses[i].kind == SL_ADDR_LOCAL)
+            rc = add_ways(l, c, l->addresses[i].path, err);
     if (rc == SL_OK && l->o->remove_source_files && sl_follow_wanted(l->o))
         rc = sl_confine_path(c, "/", READING, err);
     if (rc == SL_OK && l->o->dest && l->dest_address.kind == SL_ADDR_LOCAL)

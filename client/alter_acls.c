@@ -9,7 +9,7 @@
 
 bool sl_alter_acls_wanted(const struct sl_options *o)
 {
-    return o->acls && (o->usermap || o->groupmap);
+    return o->acls && !o->numeric_ids && (o->usermap || o->groupmap);
 }
 
 static void map_entry(const struct sl_options *o, struct sl_acl_entry *e)

@@ -6,7 +6,7 @@
 #include "base/attrs.h"
 #include "client/options.h"
 
-/* Whether the options have anything of the kind. */
+/* Whether the options have anything of the kind; with --numeric-ids, as with rsync, who has an entry is not looked at. */
 bool sl_alter_acls_wanted(const struct sl_options *o);
 /* Appends a set of the source as it is to be at the destination. Of two that become the same one the first counts, as it does for the system
  * where an ACL has both. After sl_alter_prepare. */

@@ -104,6 +104,16 @@ static bool drop_attrs(char *line)
     return line[0] != '.' || strspn(line + 2, ". ") < 10;
 }
 
+/* rsync compares an ACL whose users were mapped in the order of those at the source, and tells of it again and again. */
+static bool drop_mapped_acl(char *line, const struct options *o)
+{
+    bool maps = option_given(o, "--usermap") || option_given(o, "--groupmap") || option_given(o, "--chown");
+    if (!maps || strlen(line) <= 11 || line[9] != 'a')
+        return true;
+    line[9] = '.';
+    return line[0] != '.' || strspn(line + 2, ". ") < 9;
+}
+
 /* Whether what the line is of has several names, at the source or at either destination. */
 static bool has_names(const char *line)
 {
@@ -156,6 +166,8 @@ static bool is_compared(char *line, const struct options *o)
         memset(line + 2, '.', 9);
     /* It tells again and again of privileged attributes that a file of the destination really has, and leaves them there. */
     if (option_given(o, "--fake-super") && is_item(line) && !drop_attrs(line))
+        return false;
+    if (is_item(line) && !drop_mapped_acl(line, o))
         return false;
     bool untimed = o->quiet_times || (o->quiet_root && begins(line + 11, " ./\n"));
     return is_item(line) && !(o->linked && has_names(line)) && (!untimed || drop_time(line));

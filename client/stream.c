@@ -211,6 +211,7 @@ static bool take(struct sl_stream *s)
         s->way = s->ev.error;
         return false;
     }
+    s->ev.named = s->ev.kind == SL_EVENT_ERROR && s->ev.of_link && outer && !root;
     if (s->ev.kind == SL_EVENT_END) {
         s->depth--;
         if (s->select && s->depth == 0 && root)

@@ -356,6 +356,9 @@ static void compare(struct chance *c, struct options *o)
     /* Where less is written anew, fewer directories get the time of that. */
     if (touches && (option_given(o, "-O") || option_given(o, "--files-from") || option_given(o, "-b")))
         o->fields &= ~(unsigned)TREE_TIMES;
+    /* What has another time and the same content keeps its owner, where rsync writes it anew as nobody in particular. */
+    if (option_given(o, "--no-super"))
+        o->fields &= ~(unsigned)TREE_OWNERS;
     /* With --no-super directories get their modes; listed as a difference. */
     if ((touches && !perms) || option_given(o, "--no-super"))
         o->fields &= ~(unsigned)(TREE_MODES | TREE_ATTRS);

@@ -281,6 +281,10 @@ static void compare_runs(struct options *o)
     o->runs = o->takes ? 1 : o->runs;
     /* Where mode and ACL change, it takes rsync two runs. */
     o->twice = option_given(o, "-A") && !option_given(o, "-b") && !o->takes && !dry;
+    o->runs = o->twice && option_given(o, "--chmod") ? 1 : o->runs;
+    /* Without -H names of one file are backed up when another one has changed it in place, or before. */
+    if (option_given(o, "-b") && (option_given(o, "--inplace") || option_given(o, "--append")) && !option_given(o, "-H"))
+        o->fields &= ~(unsigned)(TREE_MODES | TREE_OWNERS | TREE_ATTRS);
     /* Of several names the one that leads is each tool's own, and so is its time where that is not set. */
     if (option_given(o, "-H") && (option_given(o, "-@") || option_given(o, "-J")))
         o->fields |= TREE_SINGLE;

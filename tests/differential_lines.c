@@ -155,7 +155,8 @@ static bool is_compared(char *line, const struct options *o)
 {
     /* Where nothing comes into a destination that is not there, rsync looks for no alternate of it; with --mkpath it
      * is there by then. */
-    if (o->empty && (begins(line, "cd") || option_given(o, "--mkpath")) && begins(line + 11, " ./\n"))
+    bool is_second = option_given(o, "--existing") && begins(line, ".d          ");
+    if (o->empty && (begins(line, "cd") || is_second || option_given(o, "--mkpath")) && begins(line + 11, " ./\n"))
         return false;
     if (is_backed_up_again(line, o))
         return false;

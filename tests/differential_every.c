@@ -132,6 +132,8 @@ static const struct pair {
     { "-b", "--no-super" },
     /* Which name of a file is looked at is each tool's own, and that one may be newer. */
     { "-H", "-u" },
+    /* Which name of a file leads, and has the content that passes for the same, is each tool's own. */
+    { "-H", "--size-only" },
     /* So is which name is looked for in alternates. */
     { "-H", "--link-dest" },
     /* rsync deletes backups with this where a rule does not protect them, and backs up those in the destination. */
@@ -282,6 +284,10 @@ static void compare_runs(struct options *o)
     /* Where mode and ACL change, it takes rsync two runs. */
     o->twice = option_given(o, "-A") && !option_given(o, "-b") && !o->takes && !dry;
     o->runs = o->twice && option_given(o, "--chmod") ? 1 : o->runs;
+    /* With --numeric-ids rsync maps whom ACLs name where it does not list piece by piece; listed as a difference. */
+    if (option_given(o, "-A") && option_given(o, "--numeric-ids") &&
+        (option_given(o, "--usermap") || option_given(o, "--groupmap") || option_given(o, "--chown")))
+        o->fields &= ~(unsigned)TREE_ATTRS;
     /* Without -H names of one file are backed up when another one has changed it in place, or before. */
     if (option_given(o, "-b") && (option_given(o, "--inplace") || option_given(o, "--append")) && !option_given(o, "-H"))
         o->fields &= ~(unsigned)(TREE_MODES | TREE_OWNERS | TREE_ATTRS);

@@ -63,6 +63,8 @@ static void link_source(struct chance *c, struct node *n)
 {
     if (has(&profile_hard))
         profile_hard.source(c, n);
+    if (has(&profile_files))
+        profile_files.source(c, n);
 }
 
 /* Two files that are alike are not one at the destination: what they are given would be the last one's. */

@@ -63,7 +63,7 @@ static void link_source(struct chance *c, struct node *n)
 {
     if (has(&profile_hard))
         profile_hard.source(c, n);
-    if (has(&profile_files))
+    if (has(&profile_files) && !has(&profile_dests))     /* links of alternates are not followed; listed as a difference */
         profile_files.source(c, n);
 }
 
@@ -134,6 +134,10 @@ static const struct pair {
     { "-b", "--no-super" },
     /* Which name of a file is looked at is each tool's own, and that one may be newer. */
     { "-H", "-u" },
+    /* rsync leaves some of the names out where a directory was in the way; listed as a difference. */
+    { "-H", "--existing" },
+    /* Where a name in a list is behind a link -x is an error; listed as a difference. */
+    { "-x", "--files-from" },
     /* Which name of a file leads, and has the content that passes for the same, is each tool's own. */
     { "-H", "--size-only" },
     /* So is which name is looked for in alternates. */
@@ -286,6 +290,8 @@ static void compare_runs(struct options *o)
     /* Where mode and ACL change, it takes rsync two runs. */
     o->twice = option_given(o, "-A") && !option_given(o, "-b") && !o->takes && !dry;
     o->runs = o->twice && option_given(o, "--chmod") ? 1 : o->runs;
+    /* The older backup of what has to be compared first is not deleted here: it may have been that file's. */
+    o->runs = option_given(o, "-b") && option_given(o, "-c") && option_given(o, "--delete-excluded") ? 1 : o->runs;
     /* With --numeric-ids rsync maps whom ACLs name where it does not list piece by piece; listed as a difference. */
     if (option_given(o, "-A") && option_given(o, "--numeric-ids") &&
         (option_given(o, "--usermap") || option_given(o, "--groupmap") || option_given(o, "--chown")))

@@ -72,10 +72,11 @@ static void add_path(struct chance *c, struct text *t, const struct node *n, boo
     const char *front = chance_percent(c, 10) ? "/" : chance_percent(c, 5) ? "../" : "";
     struct place p = { { n }, 1 };
     unsigned links = 0;
+    bool through = false; /* a link: one that is listed itself becomes a directory also when what is named behind it is missing */
     text_add(t, "%s", front);
     for (bool first = true;; first = false) {
         const struct node *child = n->count ? n->children[chance_of(c, (unsigned)n->count)] : NULL;
-        if (!child && recurse)
+        if (!child && (recurse || through))
             return;
         if (!child) {
             text_add(t, "%s%s", first ? "" : "/", tree_name(c));
@@ -84,12 +85,14 @@ static void add_path(struct chance *c, struct text *t, const struct node *n, boo
         text_add(t, "%s%s", first ? "" : chance_percent(c, 3) ? "//" : "/", child->name);
         n = child;
         struct place led = p;
-        if (child->type == 'l' && !recurse && chance_percent(c, 70) && go(&led, child->text, &links))
+        if (child->type == 'l' && !recurse && chance_percent(c, 70) && go(&led, child->text, &links)) {
             p = led;
-        else if (child->type == 'd' && p.len < DEEP && !chance_percent(c, 40))
+            through = true;
+        } else if (child->type == 'd' && p.len < DEEP && !chance_percent(c, 40)) {
             p.at[p.len++] = child;
-        else
+        } else {
             break;
+        }
         n = p.at[p.len - 1];
     }
     if (n->type == 'd' && recurse && chance_percent(c, 20))

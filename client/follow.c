@@ -181,7 +181,7 @@ static enum sl_code is_allowed(const struct sl_follow *f, const char *real, stru
 {
     if (!f->within || inside(real, f->within))
         return SL_OK;
-    return sl_fail(err, SL_E_LINK, "it leads out of the source, and a list of the other side may name only what is in that (see --confinement)");
+    return sl_fail(err, SL_E_DENIED, "it leads out of the source, and a list of the other side may name only what is in that (see --confinement)");
 }
 
 static bool may_follow(struct sl_follow *f, const struct sl_follow_of *of, const struct sl_entry *e)

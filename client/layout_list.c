@@ -29,7 +29,7 @@ static enum sl_code check_content(struct sl_layout *l, struct sl_endpoint *e, co
         return SL_OK;
     enum sl_code rc = e->ops->place(e, *a->path ? a->path : ".", true, &source, err);
     if (rc == SL_OK && !is_inside(p, &source))
-        rc = sl_fail(err, SL_E_LINK, "a link leads out of the source, and a list of the other side may name only what is in that (see --confinement)");
+        rc = sl_fail(err, SL_E_DENIED, "a link leads out of the source, and a list of the other side may name only what is in that (see --confinement)");
     sl_place_clear(&source);
     return rc;
 }

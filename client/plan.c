@@ -114,10 +114,11 @@ static void count_entry(struct sl_plan *p, const struct sl_entry *s)
         p->top_entries++;
 }
 
-/* An argument that is not there: whether that is as it may be. */
+/* An argument that is not there, or a link that is followed and leads to nothing: whether that is as it may be. */
 static bool may_be_missing(struct sl_plan *p, const struct sl_event *s)
 {
-    if (!s->named || s->error.code != SL_E_NOT_FOUND)
+    bool is_missing = s->error.code == SL_E_NOT_FOUND || (s->of_link && s->error.code == SL_E_LINK);
+    if (!s->named || !is_missing)
         return false;
     if (p->o->delete_missing_args && !s->implied)
         sl_extra_missing(p, s->name);

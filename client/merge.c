@@ -23,6 +23,7 @@ struct sl_held {
     bool implied, entered;
     bool kept;      /* though nothing is in it, if anything of it was named */
     unsigned depth; /* of the directory that it is in */
+    char *real;     /* owned: where it really is, as of an event; NULL */
 };
 
 void sl_merge_prune(struct sl_merge *m)
@@ -38,6 +39,8 @@ void sl_merge_hold_ways(struct sl_merge *m)
 void sl_merge_clear(struct sl_merge *m)
 {
     free(m->level);
+    for (size_t i = 0; i < m->held_len; i++)
+        free(m->held[i].real);
     free(m->held);
     *m = (struct sl_merge){ 0 };
 }
@@ -161,7 +164,8 @@ static void hold(struct sl_merge *m, const struct sl_event *ev, struct sl_origin
         m->held = sl_realloc(m->held, m->held_cap * sizeof *m->held);
     }
     struct sl_held *h = &m->held[m->held_len++];
-    *h = (struct sl_held){ .entry = ev->entry, .origin = origin, .implied = ev->implied, .entered = ev->entered, .kept = ev->kept, .depth = m->depth };
+    *h = (struct sl_held){ .entry = ev->entry, .origin = origin, .implied = ev->implied, .entered = ev->entered, .kept = ev->kept, .depth = m->depth,
+                           .real = ev->real ? sl_strdup(ev->real) : NULL };
     memcpy(h->name, ev->entry.name, ev->entry.name_len + 1);
     for (size_t i = 0; i < m->held_len && !ev->implied; i++)     /* what is only on the way waits for what it leads to */
         m->confirmed = m->held[i].kept ? i + 1 : m->confirmed;
@@ -172,7 +176,7 @@ static void hold(struct sl_merge *m, const struct sl_event *ev, struct sl_origin
 static void show_held(struct sl_merge *m, struct sl_event **ev, struct sl_origin **origin)
 {
     struct sl_held *h = &m->held[0];
-    m->held_ev = (struct sl_event){ .kind = SL_EVENT_ENTRY, .entry = h->entry, .implied = h->implied, .entered = h->entered };
+    m->held_ev = (struct sl_event){ .kind = SL_EVENT_ENTRY, .entry = h->entry, .implied = h->implied, .entered = h->entered, .real = h->real };
     m->held_ev.entry.name = h->name;
     *ev = &m->held_ev;
     *origin = h->origin;
@@ -180,6 +184,8 @@ static void show_held(struct sl_merge *m, struct sl_event **ev, struct sl_origin
 
 static void forget_held(struct sl_merge *m, size_t n)
 {
+    for (size_t i = 0; i < n && i < m->held_len; i++)
+        free(m->held[i].real);
     if (m->held_len > n)
         memmove(m->held, m->held + n, (m->held_len - n) * sizeof *m->held);
     m->held_len -= n;
@@ -200,7 +206,7 @@ static bool unreported(struct sl_merge *m, const struct sl_event *ev, struct sl_
         hold(m, ev, origin);
     } else if (ev->kind == SL_EVENT_END && m->held_len) {
         pop(m);
-        m->held_len--;
+        free(m->held[--m->held_len].real);
     } else {
         /* A name that is not there makes no directories on its way, and what could not be read fills none. */
         bool nothing = ev->kind == SL_EVENT_ERROR && (m->prune || (ev->named && m->ways));

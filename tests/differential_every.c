@@ -63,7 +63,8 @@ static void link_source(struct chance *c, struct node *n)
 {
     if (has(&profile_hard))
         profile_hard.source(c, n);
-    if (has(&profile_files) && !has(&profile_dests))     /* links of alternates are not followed; listed as a difference */
+    /* Links of alternates are not followed, and rsync gives a directory that is a link at the source other attributes; listed as differences. */
+    if (has(&profile_files) && !has(&profile_dests) && !has(&profile_attrs))
         profile_files.source(c, n);
 }
 
@@ -136,8 +137,6 @@ static const struct pair {
     { "-H", "-u" },
     /* rsync leaves some of the names out where a directory was in the way; listed as a difference. */
     { "-H", "--existing" },
-    /* Where a name in a list is behind a link -x is an error; listed as a difference. */
-    { "-x", "--files-from" },
     /* Which name of a file leads, and has the content that passes for the same, is each tool's own. */
     { "-H", "--size-only" },
     /* So is which name is looked for in alternates. */
@@ -295,6 +294,9 @@ static void compare_runs(struct options *o)
     /* With --numeric-ids rsync maps whom ACLs name where it does not list piece by piece; listed as a difference. */
     if (option_given(o, "-A") && option_given(o, "--numeric-ids") &&
         (option_given(o, "--usermap") || option_given(o, "--groupmap") || option_given(o, "--chown")))
+        o->fields &= ~(unsigned)TREE_ATTRS;
+    /* What is made in --temp-dir keeps the default ACL of that with rsync; listed as a difference. */
+    if (option_given(o, "--temp-dir") && !option_given(o, "-A"))
         o->fields &= ~(unsigned)TREE_ATTRS;
     /* Without -H names of one file are backed up when another one has changed it in place, or before. */
     if (option_given(o, "-b") && (option_given(o, "--inplace") || option_given(o, "--append")) && !option_given(o, "-H"))

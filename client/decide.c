@@ -134,7 +134,7 @@ static enum sl_code both_dirs(struct sl_plan *p, const struct sl_entry *s, const
         return rc;
     if (!p->bare && sl_plan_told(p, changes))
         sl_plan_push(p, SL_ACT_NOTHING, s, origin)->changes = changes;
-    bool readonly = p->dest->uid != 0 && !p->dest->fake && (d->mode & 0300) != 0300;
+    bool readonly = sl_plan_level_early(p, s, d);
     uint32_t old_mode = d->mode;
     enter_source(p, s, origin, &l);
     sl_plan_level_there(l, d);

@@ -60,6 +60,14 @@ void sl_plan_level_there(struct sl_level *l, const struct sl_entry *d)
     l->there_gid = d->gid;
 }
 
+bool sl_plan_level_early(const struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d)
+{
+    if (p->dest->fake)
+        return false;
+    bool closed = p->dest->uid != 0 && (d->mode & 0300) != 0300;
+    return closed || (p->o->perms && p->pass != SL_PASS_LOOK && s->mode & 02000 && !(d->mode & 02000));
+}
+
 /* ---- actions ---- */
 
 size_t sl_path_dir_len(const char *path, size_t n)

@@ -315,7 +315,7 @@ static enum sl_code start(struct sl_plan *p, struct sl_error *err)
     l->own = l->made && p->dest_new;
     if (p->blind)
         l->meta = 0;
-    l->readonly = there && p->dest->uid != 0 && !p->dest->fake && (there->mode & 0300) != 0300;
+    l->readonly = there && sl_plan_level_early(p, &root->root, there);
     if (there && (!p->o->perms || p->pass == SL_PASS_LOOK))
         l->entry.mode = there->mode;
     if (there && p->pass == SL_PASS_LOOK)

@@ -149,7 +149,7 @@ struct sl_level {            /* a directory on the way down */
     bool made;               /* new, or opened up for writing: its metadata is to be set when it is left */
     bool own;                /* this run made it */
     bool mount;              /* it is of another file system than the destination, and -x: nothing in it is deleted */
-    bool readonly;           /* there, ours and not writable: opened up before something in it changes */
+    bool readonly;           /* there, and gets its mode before something in it changes (sl_plan_level_early) */
     bool has_source;         /* entry is meaningful */
     bool nowhere, nowhere_told;   /* something else stays in its place (--ignore-existing): what is in it can't be made, which is told once */
     struct sl_similar *similar;  /* --fuzzy: the files that it has at the destination; owned, NULL: not looked at */

@@ -17,6 +17,9 @@ struct sl_level *sl_plan_level(struct sl_plan *p);
 struct sl_level *sl_plan_enter(struct sl_plan *p, size_t path_len);
 void sl_plan_level_entry(struct sl_level *l, const struct sl_entry *s, struct sl_origin *origin);
 void sl_plan_level_there(struct sl_level *l, const struct sl_entry *d);
+/* Whether the mode of a directory d, which is to be like s, counts before something in it changes: it is ours and not writable, or what is made in
+ * it is to get its group. */
+bool sl_plan_level_early(const struct sl_plan *p, const struct sl_entry *s, const struct sl_entry *d);
 /* An action on a directory that is open: in its parent, by its name; the root by the name "". */
 struct sl_action *sl_plan_push_dir(struct sl_plan *p, enum sl_action_kind kind, const struct sl_level *l);
 /* Something in the open directory is about to change: a directory of ours that can't be written is opened up first. */

@@ -322,6 +322,9 @@ static void compare_runs(struct options *o)
         o->fields |= TREE_NULL;
         o->runs = 1;
     }
+    /* It sets the time of what stays in the way of a directory. */
+    if (option_given(o, "--ignore-existing"))
+        o->fields |= TREE_STAYED;
     /* rsync 3.5 writes zeros over what it appends to with -S: it is not given that. */
     bool appends = option_given(o, "--append");
     if (appends && take_option(o, "-S"))

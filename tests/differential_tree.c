@@ -334,6 +334,21 @@ static bool is_behind(const char *path, const struct stat *st)
     return yes;
 }
 
+static bool is_dir_in(const char *root, const char *rest)
+{
+    char path[4096];
+    struct stat st;
+    snprintf(path, sizeof path, "%s%s", root, rest);
+    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Whether the source has a directory where this is. */
+static bool is_in_the_way(const char *path, const struct stat *st)
+{
+    const char *slash = strchr(path, '/');
+    return slash && !S_ISDIR(st->st_mode) && strncmp(path, "dst.", 4) == 0 && (is_dir_in("", slash + 1) || is_dir_in("src", slash));
+}
+
 /* Whether a file has more names in one of the destinations than in the other. */
 static bool is_uneven(const char *path, const struct stat *st)
 {
@@ -365,7 +380,9 @@ static void list_one(const char *path, const char *shown, unsigned fields, struc
         fields = 0;
     const char *last = strrchr(shown, '/');
     last = last ? last + 1 : shown;
-    if (fields & TREE_NULL && file && (strcmp(last, "null") == 0 || strcmp(last, "pipe") == 0))
+    if (fields & TREE_NULL && (file || S_ISCHR(st.st_mode)) && (strcmp(last, "null") == 0 || strcmp(last, "pipe") == 0))
+        fields &= ~(unsigned)TREE_TIMES;
+    if (fields & TREE_STAYED && is_in_the_way(path, &st))
         fields &= ~(unsigned)TREE_TIMES;
     if (fields & TREE_SINGLE && !S_ISDIR(st.st_mode) && st.st_nlink > 1)
         fields &= ~(unsigned)TREE_TIMES;

@@ -404,11 +404,23 @@ static enum sl_code set_fake_at(int dirfd, const char *name, const struct stat *
     return set_by_path(dirfd, name, real, &c, told, owners, err);
 }
 
+/* A new directory that gets its mode late gets what it would have had when it was made: the default ACL of its own directory counts, and setgid is
+ * inherited. */
+static void as_made(int dirfd, const struct stat *st, struct sl_entry *e, uint32_t *meta)
+{
+    uint32_t before = *meta;
+    if (S_ISDIR(st->st_mode))
+        sl_stage_inherit(dirfd, e, meta);
+    if (*meta != before)
+        e->mode |= st->st_mode & S_ISGID;
+}
+
 enum sl_code sl_meta_set_at(int dirfd, const char *name, const struct sl_entry *e, uint32_t meta,
                             struct sl_owners *owners, struct sl_error *err)
 {
     struct stat st;
     struct change c;
+    struct sl_entry late = *e;
     const char *told = e->name && *e->name ? e->name : shown(name); /* name may be a staged one */
     if (stat_at(dirfd, name, &st) != 0)
         return sl_fail_errno(err, errno, "cannot look at '%s'", told);
@@ -416,7 +428,9 @@ enum sl_code sl_meta_set_at(int dirfd, const char *name, const struct sl_entry *
         return set_fake_at(dirfd, name, &st, e, meta, owners, err);
     if (type_of(st.st_mode) != e->type)
         return sl_fail(err, SL_E_TYPE, "'%s' is of another type", told);
-    plan(&c, &st, e, meta, owners);
+    if (*name)
+        as_made(dirfd, &st, &late, &meta);
+    plan(&c, &st, &late, meta, owners);
     if (c.owner || c.mode || c.wants || (c.times_now && !*name))
         return set_by_path(dirfd, name, &st, &c, told, owners, err);
     if (c.times_now && utimensat(dirfd, name, c.times, AT_SYMLINK_NOFOLLOW) != 0)

@@ -288,7 +288,8 @@ void sl_remote_finish(struct sl_endpoint *e)
     sl_conn_bye(r->conn);
     while (remote_of(e) && !r->deaf && sl_conn_queued(r->conn) && sl_now_ms() - start < BYE_MS)
         if (sl_remote_pump(e, NULL, true, &err) != SL_OK)
-            break;
+            return;
+    r->left = !r->deaf && !sl_conn_queued(r->conn);
 }
 
 void sl_remote_traffic(const struct sl_endpoint *e, uint64_t *out, uint64_t *in)

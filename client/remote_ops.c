@@ -133,7 +133,10 @@ static void remote_free(struct sl_endpoint *e)
         sl_entry_codec_free(r->enc[j]);
         sl_entry_codec_free(r->dec[j]);
     }
-    sl_transport_close(&r->t, 2000);
+    if (r->left)
+        sl_transport_leave(&r->t);
+    else
+        sl_transport_close(&r->t, 2000);
     sl_buf_clear(&r->scratch);
     sl_buf_clear(&r->content_buf);
     sl_listing_clear(&r->listing);

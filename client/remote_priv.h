@@ -48,6 +48,7 @@ struct sl_remote {
     bool eof;
     bool deaf;                    /* the peer takes no bytes any more; since deaf_ms */
     uint64_t deaf_ms;
+    bool left;                    /* all was confirmed, and the last word was said */
     unsigned beside_asked;        /* connections beside this one that were asked for and have not been answered */
     uint64_t rtt_from_us;         /* when the PING that measures the round trip was sent, which is its token; 0: not under way */
     /* how both sides send (remote_line.c) */

@@ -12,15 +12,17 @@
 #include "client/transport_priv.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { STDERR_TURN = 64 * 1024, READ_MAX = 4096, NAP_MAX_MS = 20, TERM_MS = 500 };
+enum { STDERR_TURN = 64 * 1024, READ_MAX = 4096, NAP_MAX_MS = 20, TERM_MS = 500, LEAVE_MS = 10, END_MS = 2000 };
 
 static void start_over(struct sl_transport *t)
 {
@@ -184,13 +186,61 @@ bool sl_transport_wait(struct sl_transport *t, unsigned ms)
     return true;
 }
 
-int sl_transport_close(struct sl_transport *t, unsigned grace_ms)
+static void close_streams(struct sl_transport *t)
 {
     if (t->out_fd != t->fd)
         sl_io_close(&t->out_fd);
     t->out_fd = -1;
     sl_io_close(&t->fd);
     sl_transport_end_broker(t);
+}
+
+/* In a process of its own: waits for the end of another one's child, and sees to it. */
+static void see_to_end(int pidfd)
+{
+    static const int by[] = { 0, SIGTERM, SIGKILL };
+    struct pollfd p = { .fd = pidfd, .events = POLLIN };
+    for (size_t i = 0; i < sizeof by / sizeof by[0] && p.revents == 0; i++) {
+        if (by[i])
+            (void)syscall(SYS_pidfd_send_signal, pidfd, by[i], NULL, 0);
+        uint64_t end = sl_now_ms() + (by[i] ? TERM_MS : END_MS);
+        for (uint64_t now; p.revents == 0 && (now = sl_now_ms()) < end;)
+            poll(&p, 1, (int)(end - now));
+    }
+    _exit(0);
+}
+
+/* Leaves the program to a process that nobody waits for. */
+static bool hand_over(struct sl_transport *t)
+{
+    int pidfd = (int)syscall(SYS_pidfd_open, t->pid, 0);
+    pid_t pid = pidfd < 0 ? -1 : fork();
+    if (pid == 0) {
+        int high = fcntl(pidfd, F_DUPFD_CLOEXEC, 3);
+        for (int fd = 0; high >= 0 && fd < 3; fd++)
+            close(fd);
+        if (high < 0 || dup2(high, 3) < 0)
+            _exit(0);
+        sl_io_close_from(4);
+        setsid();
+        see_to_end(3);
+    }
+    sl_io_close(&pidfd);
+    t->pid = pid > 0 ? 0 : t->pid;
+    return pid > 0;
+}
+
+void sl_transport_leave(struct sl_transport *t)
+{
+    close_streams(t);
+    if (t->pid && !sl_transport_wait(t, LEAVE_MS))
+        hand_over(t);
+    sl_transport_close(t, END_MS);
+}
+
+int sl_transport_close(struct sl_transport *t, unsigned grace_ms)
+{
+    close_streams(t);
     if (t->pid && !sl_transport_wait(t, grace_ms)) {
         kill(t->pid, SIGTERM);
         if (!sl_transport_wait(t, TERM_MS)) {

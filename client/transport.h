@@ -99,5 +99,8 @@ enum sl_code sl_transport_lane_autopsy(struct sl_transport *t, const struct sl_a
 
 /* Closes; waits up to grace_ms for the program, then ends it (by its pid). Returns its wait status or 0. */
 int sl_transport_close(struct sl_transport *t, unsigned grace_ms);
+/* The same after an orderly end, when all is confirmed: the program's own end takes it another round trip, which is not waited for. Another process
+ * sees to it that it ends. */
+void sl_transport_leave(struct sl_transport *t);
 
 #endif

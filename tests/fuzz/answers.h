@@ -131,6 +131,11 @@ int sl_transport_close(struct sl_transport *t, unsigned grace_ms)
     return 0;
 }
 
+void sl_transport_leave(struct sl_transport *t)
+{
+    sl_transport_close(t, 0);
+}
+
 static void answers_begin(const uint8_t *data, size_t size, const char *secret)
 {
     server.at = data;

@@ -178,7 +178,7 @@ enum sl_code sl_decide_special(struct sl_plan *p, const struct sl_entry *s, cons
     a->takes_source = true;
     a->quiet = !told;
     a->changes = changes | (anew ? (uint32_t)SL_CHANGE_TARGET : 0);
-    if (link && target && !sl_keeps_time(p->o, SL_TYPE_LINK))
+    if (anew && (!link || target) && !sl_keeps_time(p->o, s->type))
         a->changes |= p->o->times ? SL_CHANGE_TIME : SL_CHANGE_TIME_NOW;
     a->update = anew ? SL_UPDATE_LOCAL : SL_UPDATE_NONE;
     a->meta = anew ? sl_meta_of_new(p, s) : meta;

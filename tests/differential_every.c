@@ -252,13 +252,14 @@ static bool excludes(const struct options *o)
            option_given(o, "--include");
 }
 
-/* Whether line is a directory above the one at other. */
+/* Whether line is a directory above the one at other, or comes again there. */
 static bool is_above(const char *line, size_t n, const char *other)
 {
-    return strncmp(line, other, n) == 0 && other[n] == '/';
+    return strncmp(line, other, n) == 0 && (other[n] == '/' || (other[n] == '\n' && other > line));
 }
 
-/* With -m rsync keeps a directory of a list that is empty in the end, where it comes behind a name in it. */
+/* With -m rsync keeps a directory of a list that is empty in the end, where it comes behind a name in it; and one that is empty in a directory
+ * that the list names twice. */
 static void drop_dirs_above(struct options *o)
 {
     struct text t = { 0 };
@@ -297,6 +298,9 @@ static void compare_runs(struct options *o)
         o->fields &= ~(unsigned)TREE_ATTRS;
     /* What is made in --temp-dir keeps the default ACL of that with rsync; listed as a difference. */
     if (option_given(o, "--temp-dir") && !option_given(o, "-A"))
+        o->fields &= ~(unsigned)TREE_ATTRS;
+    /* Nor does it get there in one run with --chmod, and a second one would back up what the first one made. */
+    if (option_given(o, "-A") && option_given(o, "-b") && option_given(o, "--chmod"))
         o->fields &= ~(unsigned)TREE_ATTRS;
     /* Without -H names of one file are backed up when another one has changed it in place, or before. */
     if (option_given(o, "-b") && (option_given(o, "--inplace") || option_given(o, "--append")) && !option_given(o, "-H"))
@@ -365,7 +369,7 @@ static void compare(struct chance *c, struct options *o)
     if (option_given(o, "--chmod") && !base_has(o, 'g'))
         o->fields &= ~(unsigned)TREE_OWNERS;
     /* Attributes that are not kept are those of the name that the others are linked to, or of a file that need not be written anew. */
-    bool touches = option_given(o, "-H") || o->far_source || o->far_dest || option_given(o, "--no-whole-file");
+    bool touches = option_given(o, "-H") || o->far_source || o->far_dest || option_given(o, "--no-whole-file") || option_given(o, "--no-W");
     bool follows = option_given(o, "-k") || option_given(o, "-L") || option_given(o, "--copy-unsafe-links");
     if (touches && !option_given(o, "-AX"))
         o->fields &= ~(unsigned)TREE_ATTRS;

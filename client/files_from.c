@@ -12,6 +12,7 @@ struct item {
     char *path;        /* owned, with what is in front behind it; NULL: none */
     const char *front; /* in it */
     bool content;
+    bool around;                /* names in it are in the list too: a link there is the directory that it leads to */
 };
 
 struct sl_files_from_feed {
@@ -64,12 +65,15 @@ static enum sl_code read_item(struct sl_files_from_feed *feed, struct item *last
             cover(feed, last);
             continue;
         }
-        if (feed->covered && sl_list_inside(record, feed->covered))
+        if (feed->covered && sl_list_inside(record, feed->covered)) {
+            if (last)
+                last->around = true;
             continue; /* without --recursive it is one of that directory's own entries: check_one */
+        }
         if (excluded(feed, record))
             continue;
         char *path = sl_memdup0(record, len);
-        *out = (struct item){ path, path + strlen(path) + 1, sl_list_is_content(record, len) };
+        *out = (struct item){ .path = path, .front = path + strlen(path) + 1, .content = sl_list_is_content(record, len) };
         return SL_OK;
     }
     return rc;
@@ -190,7 +194,7 @@ static void add_item(struct sl_files_from_feed *feed, struct sl_stream *s, const
     uint32_t flags = it->content && !stays ? how->flags | (how->recurse ? 0 : SL_LIST_CHILDREN) : how->flags;
     add(feed, s,
         (struct sl_segment){
-            .origin = o, .flags = stays ? way : flags, .keep_open = stays, .wanted = stays, .slash = it->content && !stays, .close_before = close },
+            .origin = o, .flags = stays ? way : flags, .keep_open = stays, .wanted = stays, .slash = (it->content || it->around) && !stays, .close_before = close },
         it->path, len);
     const char *slash = memrchr(it->path, '/', len);
     keep_open(feed, it->path, stays ? len : slash ? (size_t)(slash - it->path) : 0);

@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { STDERR_TURN = 64 * 1024, READ_MAX = 4096, NAP_MAX_MS = 20, TERM_MS = 500, LEAVE_MS = 10, END_MS = 2000 };
+enum { STDERR_TURN = 64 * 1024, READ_MAX = 4096, NAP_MAX_MS = 20, TERM_MS = 500, LEAVE_MS = 10, END_MS = 2000, INHERITED_MOST = 1024 };
 
 static void start_over(struct sl_transport *t)
 {
@@ -223,6 +223,7 @@ static bool hand_over(struct sl_transport *t)
             _exit(0);
         sl_io_close_from(4);
         setsid();
+        (void)!chdir("/");
         see_to_end(3);
     }
     sl_io_close(&pidfd);
@@ -230,10 +231,21 @@ static bool hand_over(struct sl_transport *t)
     return pid > 0;
 }
 
+/* Whether the program has inherited what this one was started with: a lock that somebody holds as long as this runs, say. All of our own is closed in
+ * it. */
+static bool holds_more(void)
+{
+    int flags = FD_CLOEXEC;
+    for (int fd = STDERR_FILENO + 1; fd < INHERITED_MOST && flags & FD_CLOEXEC; fd++)
+        if ((flags = fcntl(fd, F_GETFD)) < 0)
+            flags = FD_CLOEXEC;
+    return !(flags & FD_CLOEXEC);
+}
+
 void sl_transport_leave(struct sl_transport *t)
 {
     close_streams(t);
-    if (t->pid && !sl_transport_wait(t, LEAVE_MS))
+    if (t->pid && !holds_more() && !sl_transport_wait(t, LEAVE_MS))
         hand_over(t);
     sl_transport_close(t, END_MS);
 }

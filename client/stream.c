@@ -103,6 +103,7 @@ static void keep(struct sl_stream *s, bool there)
         s->kept_cap = s->kept_cap ? s->kept_cap * 2 : 8;
         s->kept = sl_realloc(s->kept, s->kept_cap * sizeof *s->kept);
     }
+    there = there && (!s->kept_len || s->kept[s->kept_len - 1].there);
     s->kept[s->kept_len++] = (struct sl_kept){ there, s->kept_real };
     s->kept_real = NULL;
 }
@@ -147,6 +148,12 @@ static bool close_kept(struct sl_stream *s)
 static bool on_the_way(const struct sl_segment *g)
 {
     return g->keep_open && !g->wanted;
+}
+
+/* The destination had no directory around it when that was asked for; there may be one by now, which this run has made. */
+static bool is_too_late(const struct sl_stream *s, const struct sl_segment *g)
+{
+    return g->optional && s->kept_len && !s->kept[s->kept_len - 1].there;
 }
 
 static void rename_entry(struct sl_stream *s, const struct sl_segment *g)
@@ -334,7 +341,7 @@ static enum sl_code fetch(struct sl_stream *s, struct sl_error *err)
                 return rc;
             if (!quiet)
                 return SL_OK;
-        } else if (take(s)) {
+        } else if (take(s) && !is_too_late(s, g)) {
             return SL_OK;
         }
     }

@@ -25,14 +25,6 @@ static void map_entry(const struct sl_options *o, struct sl_acl_entry *e)
         e->name_len = 0;
 }
 
-static bool has(const struct sl_acl_entry *list, size_t n, const struct sl_acl_entry *e)
-{
-    for (size_t i = 0; i < n; i++)
-        if (sl_acl_order(&list[i], e) == 0)
-            return true;
-    return false;
-}
-
 static void map_acl(const struct sl_options *o, const struct sl_attr *a, struct sl_buf *out)
 {
     struct sl_acl_rd r;
@@ -41,10 +33,9 @@ static void map_acl(const struct sl_options *o, const struct sl_attr *a, struct 
     sl_acl_open(&r, a);
     while (sl_acl_next(&r, &e)) {
         map_entry(o, &e);
-        if (!has(list, n, &e))
-            list[n++] = e;
+        list[n++] = e;
     }
-    qsort(list, n, sizeof *list, sl_acl_order);
+    n = sl_acl_settle(list, n, true);
     for (size_t i = 0; i < n; i++)
         sl_acl_add(out, &list[i]);
     free(list);

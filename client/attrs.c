@@ -105,6 +105,7 @@ static enum sl_code entries_of(struct sl_plan *p, const struct sl_attr *a, bool 
             rc = p->dest->ops->owner(p->dest, e.tag == SL_ACL_GROUP, e.id, name, &settable, &e.id);
         list[(*count)++] = e;
     }
+    *count = sl_acl_settle(list, *count, false);
     *out = list;
     return rc;
 }
@@ -119,10 +120,9 @@ static enum sl_code acl_differs(struct sl_plan *p, const struct sl_attr *s, cons
     if (rc == SL_OK)
         rc = entries_of(p, d, false, &b, &m);
     if (rc == SL_OK) {
-        qsort(a, n, sizeof *a, sl_acl_order);
         *differs |= n != m;
         for (size_t i = 0; i < n && n == m; i++)
-            *differs |= sl_acl_order(&a[i], &b[i]) != 0 || a[i].perms != b[i].perms;
+            *differs |= a[i].tag != b[i].tag || a[i].id != b[i].id || a[i].perms != b[i].perms;
     }
     free(a);
     free(b);

@@ -119,6 +119,8 @@ static const struct acl acls[] = {
     { SL_ACL_DEFAULT, false, 4, { { 1, 7, 0, NULL, 0 }, { 4, 5, 0, NULL, 0 }, { 8, 4, 3, "", 0 }, { 32, 0, 0, NULL, 0 } } },
     { SL_ACL_DEFAULT, false, 2, { { 1, 7, 0, NULL, 0 }, { 4, 5, 0, NULL, 0 } } },
     { SL_ACL_DEFAULT, false, 3, { { 1, 7, 0, NULL, 0 }, { 3, 5, 0, NULL, 0 }, { 32, 0, 0, NULL, 0 } } },
+    { SL_ACL_ACCESS, false, 3, { { 2, 7, 5, "bob", 3 }, { 2, 7, 5, "ann", 3 }, { 4, 7, 0, NULL, 0 } } },
+    { SL_ACL_ACCESS, false, 3, { { 2, 7, 5, "ann", 3 }, { 2, 7, 5, "ann", 3 }, { 4, 7, 0, NULL, 0 } } },
     { SL_ACL_DEFAULT, false, 0, { { 0 } } },
 };
 
@@ -180,8 +182,8 @@ static bool ask(void *ctx, bool group, char *name, uint32_t *number)
 
 START_TEST(acl_names)
 {
-    static const struct acl acl = { SL_ACL_ACCESS, true, 4,
-                                    { { 2, 7, 7, "ann", 3 }, { 2, 5, 8, "bob", 3 }, { 4, 0, 0, NULL, 0 }, { 8, 1, 7, "ann", 3 } } };
+    static const struct acl acl = { SL_ACL_ACCESS, true, 5,
+                                    { { 2, 5, 8, "", 0 }, { 2, 7, 8, "ann", 3 }, { 2, 1, 9, "", 0 }, { 4, 0, 0, NULL, 0 }, { 8, 1, 7, "ann", 3 } } };
     struct sl_owners *o = sl_owners_new_asking(ask, NULL);
     struct sl_buf b = { 0 }, system = { 0 }, back = { 0 };
     struct sl_attr a;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* check_mapping - who is mapped to whom, and names that a destination does or does not know. */
+/* check_mapping - who is mapped to whom, also in ACLs, and names that a destination does or does not know. */
 #include "config.h"
+#include "client/alter_acls.h"
 #include "client/mapping.h"
 
 #include "tests/scratch.h"
@@ -76,11 +77,48 @@ START_TEST(refused)
 }
 END_TEST
 
+static void put_acl(struct sl_buf *set, const struct sl_acl_entry *e, size_t n)
+{
+    struct sl_buf value = { 0 };
+    for (size_t i = 0; i < n; i++)
+        sl_acl_add(&value, &e[i]);
+    sl_attrs_add(set, &(struct sl_attr){ SL_ACL_ACCESS, sizeof SL_ACL_ACCESS - 1, sl_buf_ptr(&value), sl_buf_len(&value) });
+    sl_buf_clear(&value);
+}
+
+/* A number of the destination does not take the place of one that only the source means by it. */
+START_TEST(in_acls)
+{
+    static const struct sl_acl_entry before[] = { { SL_ACL_USER, 7, 3, "ann", 3 }, { SL_ACL_USER, 0, 5, "bob", 3 }, { SL_ACL_USER, 1, 6, "cat", 3 },
+                                                  { SL_ACL_USER, 4, 8, "", 0 }, { SL_ACL_GROUP_OBJ, 5, 0, NULL, 0 } };
+    static const struct sl_acl_entry after[] = { { SL_ACL_USER, 7, 5, "", 0 }, { SL_ACL_USER, 0, 5, "bob", 3 }, { SL_ACL_USER, 1, 8, "", 0 },
+                                                 { SL_ACL_GROUP_OBJ, 5, 0, NULL, 0 } };
+    struct sl_options o = { .acls = true };
+    struct sl_error err = { 0 };
+    struct sl_buf set = { 0 }, wanted = { 0 }, out = { 0 };
+    ck_assert_int_eq(sl_mapping_parse(&o.usermap, "usermap", "ann:5,6:8", &err), SL_OK);
+    answers_before = 0;
+    ck_assert_int_eq(sl_mapping_resolve(o.usermap, &dest, false, &err), SL_OK);
+    put_acl(&set, before, sizeof before / sizeof before[0]);
+    put_acl(&wanted, after, sizeof after / sizeof after[0]);
+    ck_assert(sl_alter_acls_wanted(&o));
+    sl_alter_acls(&o, sl_buf_ptr(&set), sl_buf_len(&set), &out);
+    ck_assert_uint_eq(sl_buf_len(&out), sl_buf_len(&wanted));
+    ck_assert_mem_eq(sl_buf_ptr(&out), sl_buf_ptr(&wanted), sl_buf_len(&wanted));
+    ck_assert(sl_attrs_ok(sl_buf_ptr(&out), sl_buf_len(&out)));
+    sl_buf_clear(&set);
+    sl_buf_clear(&wanted);
+    sl_buf_clear(&out);
+    sl_mapping_free(o.usermap);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
     tcase_add_test(tc, maps);
     tcase_add_test(tc, all);
     tcase_add_test(tc, refused);
+    tcase_add_test(tc, in_acls);
 }
 
 int main(void)

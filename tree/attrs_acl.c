@@ -101,7 +101,7 @@ bool sl_acl_of_system(struct sl_buf *out, const uint8_t *value, size_t len, bool
         e->name_len = e->name ? strlen(e->name) : 0;
         more = more || is_named(e->tag) || e->tag == SL_ACL_MASK;
     }
-    qsort(list, count, sizeof *list, sl_acl_order);
+    count = sl_acl_settle(list, count, false);
     for (size_t i = 0; i < count && (more || !access); i++)
         if (!access || !in_mode(&list[i]))
             sl_acl_add(out, &list[i]);
@@ -142,11 +142,9 @@ void sl_acl_to_system(struct sl_buf *out, const struct sl_attr *a, mode_t bits, 
         e.id = is_named(e.tag) ? id_here(&e, owners) : 0;
         list[n++] = e;
     }
-    qsort(list, n, sizeof *list, sl_acl_order);
+    n = sl_acl_settle(list, n, false);
     put(out, FORM, 4);
     for (size_t i = 0; i < n; i++) {
-        if (i && sl_acl_order(&list[i - 1], &list[i]) == 0)
-            continue;
         put(out, list[i].tag, 2);
         put(out, list[i].perms, 2);
         put(out, is_named(list[i].tag) ? list[i].id : NO_ID, 4);
@@ -210,9 +208,9 @@ bool sl_acl_of_fake(struct sl_buf *out, const struct sl_acl_kept *k, struct sl_o
     bool more = named || get(k->value + 8, 4) != AS_MODE;
     for (size_t i = 0; i < named; i++)
         list[n++] = read_kept(k->value + KEPT_HEAD + i * KEPT_ENTRY, owners);
-    qsort(list, n, sizeof *list, sl_acl_order);
+    n = sl_acl_settle(list, n, false);
     for (size_t i = 0; i < n && (more || !k->access); i++)
-        if (!(k->access && in_mode(&list[i])) && !(i && sl_acl_order(&list[i - 1], &list[i]) == 0))
+        if (!(k->access && in_mode(&list[i])))
             sl_acl_add(out, &list[i]);
     free(list);
     return true;
@@ -239,11 +237,11 @@ void sl_acl_to_fake(struct sl_buf *out, const struct sl_attr *a, mode_t mode, st
         e.id = is_named(e.tag) ? id_here(&e, owners) : 0;
         list[n++] = e;
     }
-    qsort(list, n, sizeof *list, sl_acl_order);
+    n = sl_acl_settle(list, n, false);
     for (unsigned i = 0; i < 4; i++)
         put(out, head_value(head_tags[i], list, n, access, mode), 4);
     for (size_t i = 0; i < n; i++) {
-        if (!is_named(list[i].tag) || (i && sl_acl_order(&list[i - 1], &list[i]) == 0))
+        if (!is_named(list[i].tag))
             continue;
         put(out, list[i].id, 4);
         put(out, list[i].perms | (list[i].tag == SL_ACL_USER ? KEPT_USER : 0), 4);

@@ -43,7 +43,7 @@ struct sl_event {                 /* one event of a listing; borrowed until the 
     bool named;                   /* ENTRY: what an argument named, or a directory on the way to it; set by streams */
     bool kept;                    /* ENTRY: a directory that is not pruned when it is empty (--prune-empty-dirs); set by streams */
     const char *real;             /* ENTRY: where it is below its origin's root, when links were followed on the way to it; else NULL */
-    bool of_link;                 /* ERROR: a link could not be followed; set by follow.c */
+    bool of_link;                 /* ERROR: a link could not be followed; ENTRY: a link on the way to names that leads to nothing; set by follow.c */
     bool implied;                 /* ENTRY: a directory on the way to what was named (-R); set by streams */
     bool entered;                 /* ENTRY: a directory whose own entries follow, if it has any; set by streams */
     bool unnamed;                 /* ERROR: of an entry whose name can't be converted (--iconv); name is as it is there, entry.type its type */

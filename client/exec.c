@@ -364,7 +364,7 @@ static enum sl_code lane_step(struct sl_lane *l, uint64_t ms, struct sl_error *e
     uint64_t until = sl_now_ms() + ms;
     bool moved = sl_exec_delta_work(l) == SL_OK;
     if (sl_staging_begin(l) != SL_OK)
-        return SL_AGAIN;
+        return moved ? SL_OK : SL_AGAIN;
     sl_exec_issue(l);
     sl_exec_attrs_ask(l);
     for (int i = 0; i < EXEC_MAX && l->queue.issued && (!i || sl_now_ms() < until); i++) {
@@ -380,7 +380,8 @@ static enum sl_code lane_step(struct sl_lane *l, uint64_t ms, struct sl_error *e
     }
     if (rc != SL_OK && rc != SL_AGAIN)
         return rc;
-    return moved ? SL_OK : SL_AGAIN;
+    /* What was asked of a local tree since: nobody else would say that there is something to do. */
+    return moved || sl_exec_delta_work(l) == SL_OK ? SL_OK : SL_AGAIN;
 }
 
 static bool at_rest(const struct sl_lane *l)

@@ -112,7 +112,8 @@ static enum sl_code ask_hash_here(struct sl_lane *l, struct sl_action *a)
     return SL_OK;
 }
 
-/* Asks for the hashes of the COMPAREs that stand in the queue; a local tree answers one at a time, so only of the first. */
+/* Asks for the hashes of the COMPAREs that stand in the queue; a local tree answers one at a time, so only of the first, which does not
+ * keep the others from being asked for far away. */
 static void ask_hashes(struct sl_lane *l)
 {
     for (size_t i = l->queue.issued; i < l->queue.len && i < l->queue.issued + HASHES_MAX; i++) {
@@ -123,8 +124,11 @@ static void ask_hashes(struct sl_lane *l)
         if (!a->asked_there && (first || a->origin->e->remote) && ask_hash_there(l, a) != SL_OK)
             return;
         a = sl_queue_at(&l->queue, i);
-        if (a->pick && (first || l->dest->remote) && sl_exec_candidates_ask(l, a) != SL_OK)
-            return;
+        if (a->pick && (first || l->dest->remote) && sl_exec_candidates_ask(l, a) != SL_OK) {
+            if (l->dest->remote)
+                return;
+            continue;
+        }
         if (!a->asked_here && (first || l->dest->remote) && ask_hash_here(l, a) != SL_OK)
             return;
     }

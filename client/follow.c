@@ -300,6 +300,7 @@ static enum sl_code resolve(struct sl_follow *f, const struct sl_follow_of *of, 
         failed(f, ev, &why);
     } else {
         *ev = f->ev;
+        ev->of_link = rc == SL_E_LINK && is_slashed(f, of) && of->way;
         plain(f, of, is_nested(f, of), ev);
     }
     sl_resolve_free(f->under);

@@ -172,6 +172,17 @@ static void too_long(struct sl_stream *s)
     s->ev.error.side = s->e->side;
 }
 
+/* What is named behind a thing that is no directory is an error; behind a link that leads to nothing it is missing. */
+static void no_way(struct sl_stream *s, const struct sl_segment *g)
+{
+    if (s->ev.of_link)
+        sl_fail(&s->way, SL_E_NOT_FOUND, "'%s' is a symbolic link that leads to nothing", g->name);
+    else if (s->ev.entry.type == SL_TYPE_LINK)
+        sl_fail(&s->way, SL_E_NOT_DIR, "'%s' is a symbolic link that leads to no directory there", g->name);
+    else
+        sl_fail(&s->way, SL_E_NOT_DIR, "'%s' is not a directory", g->name);
+}
+
 /* What an event of the running LIST means for the sequence. True when it is to be reported. */
 static bool take(struct sl_stream *s)
 {
@@ -206,17 +217,20 @@ static bool take(struct sl_stream *s)
         }
         if (outer && g->as)
             rename_entry(s, g);
-        if (outer && on_the_way(g) && !dir && !g->optional) {
-            sl_fail(&s->way, SL_E_NOT_DIR, s->ev.entry.type == SL_TYPE_LINK ? "'%s' is a symbolic link that leads to no directory there" : "'%s' is not a directory", g->name);
-            return false;
+        if (outer && g->keep_open && !dir && !g->optional) {
+            no_way(s, g);
+            return g->wanted;
         }
         if (outer && g->keep_open && dir && s->ev.real)
             s->kept_real = sl_strdup(s->ev.real);
         return true;
     }
-    if (s->ev.kind == SL_EVENT_ERROR && outer && on_the_way(g) && !g->optional) {
+    if (s->ev.kind == SL_EVENT_ERROR && outer && g->keep_open && !g->optional) {
         s->way = s->ev.error;
-        return false;
+        if (s->ev.of_link && s->way.code == SL_E_LINK)
+            s->way.code = SL_E_NOT_FOUND;
+        if (on_the_way(g))
+            return false;
     }
     s->ev.named = s->ev.kind == SL_EVENT_ERROR && s->ev.of_link && outer && !root;
     if (s->ev.kind == SL_EVENT_END) {

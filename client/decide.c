@@ -167,6 +167,17 @@ enum sl_code sl_decide_nowhere(struct sl_plan *p, const struct sl_entry *s)
 {
     struct sl_level *l = sl_plan_level(p);
     struct sl_error err = { .code = SL_E_NOT_DIR, .side = p->dest->side };
+    struct sl_pick pick = { 0 };
+    enum sl_code rc = s->type == SL_TYPE_DIR ? SL_OK : sl_pick(p, s, &pick);
+    if (rc != SL_OK)
+        return rc;
+    /* What --compare-dest leaves out is not to be made. */
+    bool left_out = pick.how == SL_MATCH_EXACT && sl_pick_leaves_out(p, &pick);
+    sl_pick_clear(&pick);
+    if (left_out) {
+        sl_merge_drop(&p->source);
+        return SL_OK;
+    }
     if (!l->nowhere_told) {
         snprintf(err.text, sizeof err.text, "cannot make '%s' in what is not a directory, and stays", s->name);
         sl_plan_entry_failed(p, &err, p->path);

@@ -174,8 +174,8 @@ void sl_exec_failed(void *ctx, struct sl_endpoint *e, enum sl_job job, uint64_t 
     }
     if (n ? sl_exec_delta_again(l, n, why.code) : sl_exec_delta_current_again(l, ticket, why.code))
         return;
-    /* A directory that could not be seen to be there already; nor is its metadata this run's to set then. */
-    if (dir && p->blind && (why.code == SL_E_EXISTS || why.code == SL_E_RIGHTS))
+    /* A directory that could not be seen to be there already, or was made by its other name; nor is its metadata this run's to set then. */
+    if (dir && ((p->blind && why.code == SL_E_RIGHTS) || ((p->blind || p->o->keep_dirlinks) && why.code == SL_E_EXISTS)))
         return;
     p->failed = true;
     l->current_lost |= !n;

@@ -136,6 +136,8 @@ static enum sl_code apply(struct sl_parse *p, const struct sl_option_row *row, c
             p->o->append = p->o->append_verify = false;   /* the later one is meant */
         *flag_at(p->o, row) = true;
         p->recurse_given |= row->offset == AT(recurse);
+        p->no_relative &= row->offset != AT(relative);
+        p->no_dirs &= row->offset != AT(dirs);
         if (row->letter && strchr(archive_letters, row->letter))
             p->archive_part = true;
         if (row->offset == AT(devices) || row->offset == AT(specials))

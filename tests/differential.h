@@ -71,6 +71,8 @@ enum tree_fields { TREE_TIMES = 1, TREE_MODES = 2, TREE_LINKS = 4, TREE_ATTRS = 
 void tree_attrs(const char *path, struct text *out);
 /* Of directories below one of the names that backups go to in these cases ("bk", ".bk") only that they are there. */
 void tree_list(const char *path, unsigned fields, struct text *out);
+/* Whether one directory of the tree has two names in it, one of which is a link (but for those of differential_rest.c). */
+bool tree_has_twins(const char *path);
 void tree_remove(const char *path);
 /* Makes `to` the same as `from`, in all that is kept of a tree. */
 void tree_keep(const char *from, const char *to);

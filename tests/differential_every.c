@@ -185,6 +185,8 @@ static const struct pair {
     /* rsync reads a directory's merge file behind the first name in it, and obeys it elsewhere then. */
     { "--files-from", "--filter=:" }, { "--files-from", "--filter=dir-merge" }, { "--files-from", "--filter=-C" },
     { "--files-from", "-F" }, { "--files-from", "-C" },
+    /* A link on the way that it does not imply rsync goes through at the destination; listed as a difference. */
+    { "--files-from", "--no-implied-dirs" },
 };
 
 static bool begins(const char *s, const char *front)
@@ -299,8 +301,8 @@ static void compare_runs(struct options *o)
     /* What is made in --temp-dir keeps the default ACL of that with rsync; listed as a difference. */
     if (option_given(o, "--temp-dir") && !option_given(o, "-A"))
         o->fields &= ~(unsigned)TREE_ATTRS;
-    /* Nor does it get there in one run with --chmod, and a second one would back up what the first one made. */
-    if (option_given(o, "-A") && option_given(o, "-b") && option_given(o, "--chmod"))
+    /* Nor does it get there in one run where modes change, and a second one would back up what the first one made. */
+    if (option_given(o, "-A") && option_given(o, "-b"))
         o->fields &= ~(unsigned)TREE_ATTRS;
     /* Without -H names of one file are backed up when another one has changed it in place, or before. */
     if (option_given(o, "-b") && (option_given(o, "--inplace") || option_given(o, "--append")) && !option_given(o, "-H"))

@@ -334,6 +334,25 @@ static bool is_behind(const char *path, const struct stat *st)
     return yes;
 }
 
+bool tree_has_twins(const char *path)
+{
+    char below[4096];
+    struct stat st;
+    bool yes = false;
+    if (lstat(path, &st) != 0)
+        return false;
+    if (S_ISLNK(st.st_mode))
+        return is_behind(path, &st) && !is_kept(path, &st);
+    DIR *d = S_ISDIR(st.st_mode) ? opendir(path) : NULL;
+    for (struct dirent *e; d && !yes && (e = readdir(d));) {
+        snprintf(below, sizeof below, "%s/%s", path, e->d_name);
+        yes = strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && tree_has_twins(below);
+    }
+    if (d)
+        closedir(d);
+    return yes;
+}
+
 static bool is_dir_in(const char *root, const char *rest)
 {
     char path[4096];

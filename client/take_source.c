@@ -16,11 +16,13 @@ struct sl_taken {
     char *name; /* owned */
     size_t dir_len;
     struct sl_entry as; /* type, size, time, as it was listed */
+    bool linked;        /* it had other names, by which a listing has to see yet that they are one file's */
     uint64_t ticket;    /* 0: not asked for */
 };
 
 struct sl_taking { /* in this order: asked for, not asked for */
     struct sl_taken *first, **last, *ask;
+    struct sl_taken *held;   /* until all is listed */
     struct sl_cursor at;
     bool begun;
 };
@@ -47,6 +49,7 @@ struct sl_taken *sl_take_of(const struct sl_plan *p, const struct sl_action *a)
     t->path = sl_strdup(a->path);
     t->name = sl_strdup(sl_exec_source_name(a));
     t->dir_len = a->dir_len;
+    t->linked = p->o->hard_links && a->entry.names > 1;
     t->as = (struct sl_entry){
         .type = a->entry.type, .size = a->source_size, .mtime_s = a->entry.mtime_s, .mtime_ns = a->entry.mtime_ns
     };
@@ -81,15 +84,36 @@ struct sl_taken *sl_take_read(const void *record, size_t n)
     return t;
 }
 
+static void enqueue(struct sl_taking *g, struct sl_taken *t)
+{
+    t->next = NULL;
+    *g->last = t;
+    g->last = &t->next;
+    if (!g->ask)
+        g->ask = t;
+}
+
 void sl_take_now(struct sl_plan *p, struct sl_taken *t)
 {
     if (!t)
         return;
     struct sl_taking *g = p->taking;
-    *g->last = t;
-    g->last = &t->next;
-    if (!g->ask)
-        g->ask = t;
+    if (!t->linked || p->listed) {
+        enqueue(g, t);
+        return;
+    }
+    t->next = g->held;
+    g->held = t;
+}
+
+/* No more names are to come. */
+static void release(struct sl_taking *g)
+{
+    while (g->held) {
+        struct sl_taken *t = g->held;
+        g->held = t->next;
+        enqueue(g, t);
+    }
 }
 
 /* ---- asking ---- */
@@ -128,6 +152,8 @@ bool sl_take_step(struct sl_plan *p)
     bool any = false;
     if (!g)
         return false;
+    if (p->listed)
+        release(g);
     for (struct sl_taken *t; (t = g->ask) && ask(p, t); any = true)
         if (g->ask == t) /* it has not failed within its call */
             g->ask = t->next;
@@ -140,7 +166,7 @@ bool sl_take_step(struct sl_plan *p)
 
 bool sl_take_left(const struct sl_plan *p)
 {
-    return p->taking && p->taking->first;
+    return p->taking && (p->taking->first || p->taking->held);
 }
 
 /* ---- failures ---- */
@@ -213,6 +239,7 @@ void sl_take_clear(struct sl_plan *p)
     if (!p->taking)
         return;
     clear_list(p->taking->first);
+    clear_list(p->taking->held);
     if (p->taking->begun)
         sl_cursor_clear(&p->taking->at);
     free(p->taking);

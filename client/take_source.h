@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * take_source - --remove-source-files: what the destination has confirmed is removed at the source, if size and time
- * are still those that were listed. The side that removes looks at them itself, right before.
+ * are still those that were listed. The side that removes looks at them itself, right before. With -H names of one file stay until all is
+ * listed: whether there are others is what the listing tells of those to come.
  */
 #ifndef SL_CLIENT_TAKE_SOURCE_H
 #define SL_CLIENT_TAKE_SOURCE_H

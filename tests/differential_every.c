@@ -306,7 +306,7 @@ static void compare_runs(struct options *o)
         o->fields &= ~(unsigned)TREE_ATTRS;
     /* Without -H names of one file are backed up when another one has changed it in place, or before. */
     if (option_given(o, "-b") && (option_given(o, "--inplace") || option_given(o, "--append")) && !option_given(o, "-H"))
-        o->fields &= ~(unsigned)(TREE_MODES | TREE_OWNERS | TREE_ATTRS);
+        o->fields &= ~(unsigned)(TREE_MODES | TREE_OWNERS | TREE_ATTRS | TREE_TIMES);
     /* Of several names the one that leads is each tool's own, and so is its time where that is not set. */
     if (option_given(o, "-H") && (option_given(o, "-@") || option_given(o, "-J")))
         o->fields |= TREE_SINGLE;

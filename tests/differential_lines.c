@@ -104,6 +104,15 @@ static bool drop_attrs(char *line)
     return line[0] != '.' || strspn(line + 2, ". ") < 10;
 }
 
+/* With --no-super rsync tells of a directory's mode that it does not set; listed as a difference. False: of nothing else. */
+static bool drop_mode(char *line)
+{
+    if (!begins(line, ".d") || strlen(line) <= 11 || line[5] != 'p')
+        return true;
+    line[5] = '.';
+    return strspn(line + 2, ". ") < 9;
+}
+
 /* rsync compares an ACL whose users were mapped in the order of those at the source, and tells of it again and again. */
 static bool drop_mapped_acl(char *line, const struct options *o)
 {
@@ -182,6 +191,8 @@ static bool is_compared(char *line, const struct options *o)
     if (option_given(o, "--fake-super") && is_item(line) && !drop_attrs(line))
         return false;
     if (is_item(line) && !drop_mapped_acl(line, o))
+        return false;
+    if (option_given(o, "--no-super") && is_item(line) && !drop_mode(line))
         return false;
     bool untimed = o->quiet_times || (o->quiet_root && begins(line + 11, " ./\n"));
     return is_item(line) && !(o->linked && has_names(line)) && (!untimed || drop_time(line));

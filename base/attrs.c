@@ -179,24 +179,11 @@ bool sl_acl_next(struct sl_acl_rd *r, struct sl_acl_entry *e)
     return r->p < r->end && get_entry(&r->p, r->end, e);
 }
 
-static int name_order(const struct sl_acl_entry *x, const struct sl_acl_entry *y)
-{
-    size_t n = x->name_len < y->name_len ? x->name_len : y->name_len;
-    int c = n ? memcmp(x->name, y->name, n) : 0;
-    return c ? c : (x->name_len > y->name_len) - (x->name_len < y->name_len);
-}
-
-static int number_order(const struct sl_acl_entry *x, const struct sl_acl_entry *y)
+static int order(const struct sl_acl_entry *x, const struct sl_acl_entry *y)
 {
     if (x->tag != y->tag)
         return x->tag < y->tag ? -1 : 1;
     return (x->id > y->id) - (x->id < y->id);
-}
-
-int sl_acl_order(const void *a, const void *b)
-{
-    int c = number_order(a, b);
-    return c ? c : name_order(a, b);
 }
 
 struct placed {
@@ -204,31 +191,31 @@ struct placed {
     size_t place;
 };
 
-static int by_number(const void *a, const void *b)
+static int by_place(const void *a, const void *b)
 {
     const struct placed *x = a, *y = b;
-    int c = number_order(&x->e, &y->e);
+    int c = order(&x->e, &y->e);
     return c ? c : (x->place > y->place) - (x->place < y->place);
 }
 
-static int by_name(const void *a, const void *b)
-{
-    const struct placed *x = a, *y = b;
-    int c = sl_acl_order(&x->e, &y->e);
-    return c ? c : (x->place > y->place) - (x->place < y->place);
-}
-
-size_t sl_acl_settle(struct sl_acl_entry *list, size_t n, bool named)
+void sl_acl_sort(struct sl_acl_entry *list, size_t n)
 {
     struct placed *all = sl_calloc(n + 1, sizeof *all);
-    size_t left = 0;
     for (size_t i = 0; i < n; i++)
         all[i] = (struct placed){ list[i], i };
-    qsort(all, n, sizeof *all, named ? by_name : by_number);
+    qsort(all, n, sizeof *all, by_place);
     for (size_t i = 0; i < n; i++)
-        if (!left || (named ? sl_acl_order(&list[left - 1], &all[i].e) : number_order(&list[left - 1], &all[i].e)) != 0)
-            list[left++] = all[i].e;
+        list[i] = all[i].e;
     free(all);
+}
+
+size_t sl_acl_settle(struct sl_acl_entry *list, size_t n)
+{
+    size_t left = 0;
+    sl_acl_sort(list, n);
+    for (size_t i = 0; i < n; i++)
+        if (!left || order(&list[left - 1], &list[i]) != 0)
+            list[left++] = list[i];
     return left;
 }
 
@@ -242,7 +229,7 @@ void sl_acl_add(struct sl_buf *b, const struct sl_acl_entry *e)
     put_bytes(b, e->name, e->name_len);
 }
 
-/* Each tag at its place, those of the owner and the like once; those of one tag ascending by number, then by name. A default ACL says all that the
+/* Each tag at its place, those of the owner and the like once; those of one tag by ascending number. A default ACL says all that the
  * system asks of one: with somebody named it has a mask. */
 static bool acl_ok(const struct sl_attr *a)
 {
@@ -253,7 +240,7 @@ static bool acl_ok(const struct sl_attr *a)
     struct sl_acl_entry e, last = { 0 };
     unsigned seen = 0;
     while (p < end) {
-        if (!get_entry(&p, end, &e) || !(e.tag & all) || e.tag & (e.tag - 1) || e.perms > 7 || (last.tag && sl_acl_order(&last, &e) >= 0))
+        if (!get_entry(&p, end, &e) || !(e.tag & all) || e.tag & (e.tag - 1) || e.perms > 7 || order(&last, &e) > 0 || (last.tag == e.tag && !has_id(e.tag)))
             return false;
         if (e.name_len && memchr(e.name, '\0', e.name_len))
             return false;

@@ -92,13 +92,13 @@ struct sl_acl_entry {
 };
 struct sl_acl_rd { const uint8_t *p, *end; };
 void sl_acl_open(struct sl_acl_rd *r, const struct sl_attr *a);
-/* The next entry, of a value that sl_attrs_ok has seen. Ascending by tag, number and name. */
+/* The next entry, of a value that sl_attrs_ok has seen. Ascending by tag, then by number, of which there may be several:
+ * what is a number of the destination already need not be who has that number at the source. The first counts. */
 bool sl_acl_next(struct sl_acl_rd *r, struct sl_acl_entry *e);
-/* For qsort: by tag, number and name, as in a set. */
-int sl_acl_order(const void *a, const void *b);
-/* Puts n entries that one value names, in the order of their places in it, into the order of a set, and leaves of those of one tag and
- * number the first only; with `named`, of one name too: a number whose name differs may be another one elsewhere. How many are left. */
-size_t sl_acl_settle(struct sl_acl_entry *list, size_t n, bool named);
+/* The order of a set: by tag, then by number; those of one number stay in the order that they have. */
+void sl_acl_sort(struct sl_acl_entry *list, size_t n);
+/* The same, and of those of one number the first only. How many are left. */
+size_t sl_acl_settle(struct sl_acl_entry *list, size_t n);
 void sl_acl_add(struct sl_buf *b, const struct sl_acl_entry *e);
 
 #endif

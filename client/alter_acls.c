@@ -35,7 +35,7 @@ static void map_acl(const struct sl_options *o, const struct sl_attr *a, struct 
         map_entry(o, &e);
         list[n++] = e;
     }
-    n = sl_acl_settle(list, n, true);
+    sl_acl_sort(list, n);
     for (size_t i = 0; i < n; i++)
         sl_acl_add(out, &list[i]);
     free(list);

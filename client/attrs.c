@@ -105,7 +105,7 @@ static enum sl_code entries_of(struct sl_plan *p, const struct sl_attr *a, bool 
             rc = p->dest->ops->owner(p->dest, e.tag == SL_ACL_GROUP, e.id, name, &settable, &e.id);
         list[(*count)++] = e;
     }
-    *count = sl_acl_settle(list, *count, false);
+    *count = sl_acl_settle(list, *count);
     *out = list;
     return rc;
 }

@@ -110,7 +110,7 @@ static const struct acl acls[] = {
     { SL_ACL_ACCESS, false, 1, { { 2, 7, 5, "", 0 } } },                               /* no owning group */
     { SL_ACL_ACCESS, false, 2, { { 4, 7, 0, NULL, 0 }, { 16, 7, 0, NULL, 0 } } },      /* the mask is in the mode */
     { SL_ACL_ACCESS, false, 2, { { 4, 7, 0, NULL, 0 }, { 4, 7, 0, NULL, 0 } } },
-    { SL_ACL_ACCESS, false, 3, { { 2, 7, 5, "", 0 }, { 2, 7, 5, "", 0 }, { 4, 7, 0, NULL, 0 } } },
+    { SL_ACL_ACCESS, false, 3, { { 2, 7, 5, "", 0 }, { 4, 7, 0, NULL, 0 }, { 2, 7, 5, "", 0 } } },
     { SL_ACL_ACCESS, false, 3, { { 2, 7, 6, "", 0 }, { 2, 7, 5, "", 0 }, { 4, 7, 0, NULL, 0 } } },
     { SL_ACL_ACCESS, false, 1, { { 4, 8, 0, NULL, 0 } } },
     { SL_ACL_ACCESS, false, 2, { { 2, 7, 5, "a\0b", 3 }, { 4, 7, 0, NULL, 0 } } },
@@ -119,8 +119,6 @@ static const struct acl acls[] = {
     { SL_ACL_DEFAULT, false, 4, { { 1, 7, 0, NULL, 0 }, { 4, 5, 0, NULL, 0 }, { 8, 4, 3, "", 0 }, { 32, 0, 0, NULL, 0 } } },
     { SL_ACL_DEFAULT, false, 2, { { 1, 7, 0, NULL, 0 }, { 4, 5, 0, NULL, 0 } } },
     { SL_ACL_DEFAULT, false, 3, { { 1, 7, 0, NULL, 0 }, { 3, 5, 0, NULL, 0 }, { 32, 0, 0, NULL, 0 } } },
-    { SL_ACL_ACCESS, false, 3, { { 2, 7, 5, "bob", 3 }, { 2, 7, 5, "ann", 3 }, { 4, 7, 0, NULL, 0 } } },
-    { SL_ACL_ACCESS, false, 3, { { 2, 7, 5, "ann", 3 }, { 2, 7, 5, "ann", 3 }, { 4, 7, 0, NULL, 0 } } },
     { SL_ACL_DEFAULT, false, 0, { { 0 } } },
 };
 

@@ -92,7 +92,7 @@ START_TEST(in_acls)
     static const struct sl_acl_entry before[] = { { SL_ACL_USER, 7, 3, "ann", 3 }, { SL_ACL_USER, 0, 5, "bob", 3 }, { SL_ACL_USER, 1, 6, "cat", 3 },
                                                   { SL_ACL_USER, 4, 8, "", 0 }, { SL_ACL_GROUP_OBJ, 5, 0, NULL, 0 } };
     static const struct sl_acl_entry after[] = { { SL_ACL_USER, 7, 5, "", 0 }, { SL_ACL_USER, 0, 5, "bob", 3 }, { SL_ACL_USER, 1, 8, "", 0 },
-                                                 { SL_ACL_GROUP_OBJ, 5, 0, NULL, 0 } };
+                                                 { SL_ACL_USER, 4, 8, "", 0 }, { SL_ACL_GROUP_OBJ, 5, 0, NULL, 0 } };
     struct sl_options o = { .acls = true };
     struct sl_error err = { 0 };
     struct sl_buf set = { 0 }, wanted = { 0 }, out = { 0 };

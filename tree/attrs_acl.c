@@ -101,7 +101,7 @@ bool sl_acl_of_system(struct sl_buf *out, const uint8_t *value, size_t len, bool
         e->name_len = e->name ? strlen(e->name) : 0;
         more = more || is_named(e->tag) || e->tag == SL_ACL_MASK;
     }
-    count = sl_acl_settle(list, count, false);
+    count = sl_acl_settle(list, count);
     for (size_t i = 0; i < count && (more || !access); i++)
         if (!access || !in_mode(&list[i]))
             sl_acl_add(out, &list[i]);
@@ -142,7 +142,7 @@ void sl_acl_to_system(struct sl_buf *out, const struct sl_attr *a, mode_t bits, 
         e.id = is_named(e.tag) ? id_here(&e, owners) : 0;
         list[n++] = e;
     }
-    n = sl_acl_settle(list, n, false);
+    n = sl_acl_settle(list, n);
     put(out, FORM, 4);
     for (size_t i = 0; i < n; i++) {
         put(out, list[i].tag, 2);
@@ -208,7 +208,7 @@ bool sl_acl_of_fake(struct sl_buf *out, const struct sl_acl_kept *k, struct sl_o
     bool more = named || get(k->value + 8, 4) != AS_MODE;
     for (size_t i = 0; i < named; i++)
         list[n++] = read_kept(k->value + KEPT_HEAD + i * KEPT_ENTRY, owners);
-    n = sl_acl_settle(list, n, false);
+    n = sl_acl_settle(list, n);
     for (size_t i = 0; i < n && (more || !k->access); i++)
         if (!(k->access && in_mode(&list[i])))
             sl_acl_add(out, &list[i]);
@@ -237,7 +237,7 @@ void sl_acl_to_fake(struct sl_buf *out, const struct sl_attr *a, mode_t mode, st
         e.id = is_named(e.tag) ? id_here(&e, owners) : 0;
         list[n++] = e;
     }
-    n = sl_acl_settle(list, n, false);
+    n = sl_acl_settle(list, n);
     for (unsigned i = 0; i < 4; i++)
         put(out, head_value(head_tags[i], list, n, access, mode), 4);
     for (size_t i = 0; i < n; i++) {

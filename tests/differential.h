@@ -64,7 +64,7 @@ const char *tree_name(struct chance *c);
  * wanted. */
 /* TREE_LINKS: of what has several names in the tree, the first. TREE_SINGLE: no times of that. TREE_NULL: none of
  * files in the place of devices ("null", "pipe"), and of these devices. TREE_EVEN: nothing but type and content of a file that has more names in one
- * destination than in the other. TREE_BEHIND: no modes and times of directories that links beside them lead to, and of these links.
+ * destination than in the other. TREE_BEHIND: no modes, times and owners of directories that links beside them lead to, and of these links.
  * TREE_STAYED: no times of what is in the way of a directory. */
 enum tree_fields { TREE_TIMES = 1, TREE_MODES = 2, TREE_LINKS = 4, TREE_ATTRS = 8, TREE_OWNERS = 16, TREE_SINGLE = 32, TREE_NULL = 64, TREE_EVEN = 128, TREE_BEHIND = 256, TREE_STAYED = 512 };
 /* Adds the extended attributes and ACLs of one thing. */
@@ -97,6 +97,7 @@ struct options {
     bool far_source, far_dest; /* superlifter has a server there */
     bool quiet_times; /* but for the times of directories */
     bool quiet_root;  /* but for the time of the destination */
+    bool looks_through; /* rsync finds names of the list behind links of an alternate: only that both end well is compared */
     bool twice;       /* rsync runs a second time before its tree is looked at, where the first time is not as superlifter's */
     bool takes;       /* files of the source may be gone after a run: each tool gets all of it */
     bool linked; /* and those of names that have others: which of them is told as what is each tool's own */

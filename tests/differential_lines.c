@@ -171,10 +171,6 @@ static bool is_compared(char *line, const struct options *o)
 {
     if (is_written_device(line, o))
         return false;
-    /* A directory of a list rsync also finds behind a link of an alternate. */
-    bool alternates = option_given(o, "--copy-dest") || option_given(o, "--compare-dest") || option_given(o, "--link-dest");
-    if (o->list && alternates && begins(line, "cd+++++++++"))
-        return false;
     /* Where nothing comes into a destination that is not there, rsync looks for no alternate of it; with --mkpath it
      * is there by then. */
     bool is_second = option_given(o, "--existing") && begins(line, ".d          ");

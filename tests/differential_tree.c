@@ -394,7 +394,7 @@ static void list_one(const char *path, const char *shown, unsigned fields, struc
     if (is_kept(path, &st))
         fields = 0;
     if (fields & TREE_BEHIND && is_behind(path, &st))
-        fields &= ~(unsigned)(TREE_TIMES | TREE_MODES);
+        fields &= ~(unsigned)(TREE_TIMES | TREE_MODES | TREE_OWNERS);
     if (fields & TREE_EVEN && is_uneven(path, &st))
         fields = 0;
     const char *last = strrchr(shown, '/');

@@ -161,6 +161,8 @@ static const struct pair {
     { "--append", "--append" },
     /* What is behind a link that is kept is not known of names in a list, and is told as new. */
     { "-K", "--files-from" },
+    /* And is copied, not linked, where an alternate has it. */
+    { "-K", "--link-dest" },
     /* Of what an alternate has rsync takes files from the source and no links, also where they were there already. */
     { "--remove-source-files", "--link-dest" }, { "--remove-source-files", "--compare-dest" },
     /* rsync looks at who may execute a directory when it compares it with an alternate's. */
@@ -185,6 +187,8 @@ static const struct pair {
     /* rsync reads a directory's merge file behind the first name in it, and obeys it elsewhere then. */
     { "--files-from", "--filter=:" }, { "--files-from", "--filter=dir-merge" }, { "--files-from", "--filter=-C" },
     { "--files-from", "-F" }, { "--files-from", "-C" },
+    /* What an alternate has goes from the destination, merge files included, of which rsync does not know then what they protected. */
+    { "--compare-dest", "--delete-after" },
     /* A link on the way that it does not imply rsync goes through at the destination; listed as a difference. */
     { "--files-from", "--no-implied-dirs" },
 };

@@ -105,12 +105,15 @@ static bool drop_attrs(char *line)
 }
 
 /* With --no-super rsync tells of a directory's mode that it does not set; listed as a difference. False: of nothing else. */
-static bool drop_mode(char *line)
+static bool drop_mode(char *line, const struct options *o)
 {
     if (!begins(line, ".d") || strlen(line) <= 11 || line[5] != 'p')
         return true;
     line[5] = '.';
-    return strspn(line + 2, ". ") < 9;
+    if (strspn(line + 2, ".") < 9)
+        return true;
+    memset(line + 2, ' ', 9);
+    return option_given(o, "-ii");
 }
 
 /* rsync compares an ACL whose users were mapped in the order of those at the source, and tells of it again and again. */
@@ -188,7 +191,7 @@ static bool is_compared(char *line, const struct options *o)
         return false;
     if (is_item(line) && !drop_mapped_acl(line, o))
         return false;
-    if (option_given(o, "--no-super") && is_item(line) && !drop_mode(line))
+    if (option_given(o, "--no-super") && is_item(line) && !drop_mode(line, o))
         return false;
     bool untimed = o->quiet_times || (o->quiet_root && begins(line + 11, " ./\n"));
     return is_item(line) && !(o->linked && has_names(line)) && (!untimed || drop_time(line));

@@ -12,17 +12,17 @@
 #include "client/transport_priv.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { STDERR_TURN = 64 * 1024, READ_MAX = 4096, NAP_MAX_MS = 20, TERM_MS = 500, LEAVE_MS = 10, END_MS = 2000, INHERITED_MOST = 1024 };
+enum { STDERR_TURN = 64 * 1024, READ_MAX = 4096, NAP_MAX_MS = 20, TERM_MS = 500, LEAVE_MS = 10, END_MS = 2000 };
 
 static void start_over(struct sl_transport *t)
 {
@@ -61,7 +61,7 @@ static enum sl_code open_session(struct sl_transport *t, const struct sl_address
 {
     struct sl_libssh_job job = { .address = a, .options = o, .settings = &choice->settings, .command = way == SL_WAY_COMMAND,
                                  .leave_unknown = o->transport == SL_TRANSPORT_AUTO, .control_fd = -1 };
-    t->libssh = true;
+    t->libssh = t->is_ssh = true;
     snprintf(t->why, sizeof t->why, "libssh: %.220s", choice->why);
     enum sl_code rc = sl_transport_libssh(t, &job, left, err);
     if (rc != SL_OK && *left) {
@@ -195,58 +195,23 @@ static void close_streams(struct sl_transport *t)
     sl_transport_end_broker(t);
 }
 
-/* In a process of its own: waits for the end of another one's child, and sees to it. */
-static void see_to_end(int pidfd)
+/* Waits, not for long, until the program has read what it was given. */
+static void wait_until_read(const struct sl_transport *t)
 {
-    static const int by[] = { 0, SIGTERM, SIGKILL };
-    struct pollfd p = { .fd = pidfd, .events = POLLIN };
-    for (size_t i = 0; i < sizeof by / sizeof by[0] && p.revents == 0; i++) {
-        if (by[i])
-            (void)syscall(SYS_pidfd_send_signal, pidfd, by[i], NULL, 0);
-        uint64_t end = sl_now_ms() + (by[i] ? TERM_MS : END_MS);
-        for (uint64_t now; p.revents == 0 && (now = sl_now_ms()) < end;)
-            poll(&p, 1, (int)(end - now));
-    }
-    _exit(0);
-}
-
-/* Leaves the program to a process that nobody waits for. */
-static bool hand_over(struct sl_transport *t)
-{
-    int pidfd = (int)syscall(SYS_pidfd_open, t->pid, 0);
-    pid_t pid = pidfd < 0 ? -1 : fork();
-    if (pid == 0) {
-        int high = fcntl(pidfd, F_DUPFD_CLOEXEC, 3);
-        for (int fd = 0; high >= 0 && fd < 3; fd++)
-            close(fd);
-        if (high < 0 || dup2(high, 3) < 0)
-            _exit(0);
-        sl_io_close_from(4);
-        setsid();
-        (void)!chdir("/");
-        see_to_end(3);
-    }
-    sl_io_close(&pidfd);
-    t->pid = pid > 0 ? 0 : t->pid;
-    return pid > 0;
-}
-
-/* Whether the program has inherited what this one was started with: a lock that somebody holds as long as this runs, say. All of our own is closed in
- * it. */
-static bool holds_more(void)
-{
-    int flags = FD_CLOEXEC;
-    for (int fd = STDERR_FILENO + 1; fd < INHERITED_MOST && flags & FD_CLOEXEC; fd++)
-        if ((flags = fcntl(fd, F_GETFD)) < 0)
-            flags = FD_CLOEXEC;
-    return !(flags & FD_CLOEXEC);
+    uint64_t end = sl_now_ms() + END_MS;
+    int unread = 0;
+    while (t->out_fd >= 0 && ioctl(t->out_fd, SIOCOUTQ, &unread) == 0 && unread > 0 && sl_now_ms() < end)
+        poll(NULL, 0, 1);
 }
 
 void sl_transport_leave(struct sl_transport *t)
 {
-    close_streams(t);
-    if (t->pid && !holds_more() && !sl_transport_wait(t, LEAVE_MS))
-        hand_over(t);
+    if (t->pid && t->is_ssh) {
+        wait_until_read(t);
+        close_streams(t);
+        if (!sl_transport_wait(t, LEAVE_MS))
+            kill(t->pid, SIGTERM);
+    }
     sl_transport_close(t, END_MS);
 }
 

@@ -21,6 +21,7 @@ struct sl_transport {
     int out_fd;              /* what goes; the same as fd on a network socket */
     int stderr_fd;           /* the program's standard error, -1 without: drain it (sl_transport_stderr) */
     pid_t pid;               /* the program, or 0 */
+    bool is_ssh;             /* it is OpenSSH's, or a libssh session of our own */
     bool subsystem;          /* the request was for a subsystem: a fallback is possible */
     struct sl_buf words;     /* what the program said on standard error so far, up to 16 KiB kept */
     bool relay;              /* pass standard error on (escaped, line by line) as it comes; set once the peer has spoken */
@@ -99,8 +100,9 @@ enum sl_code sl_transport_lane_autopsy(struct sl_transport *t, const struct sl_a
 
 /* Closes; waits up to grace_ms for the program, then ends it (by its pid). Returns its wait status or 0. */
 int sl_transport_close(struct sl_transport *t, unsigned grace_ms);
-/* The same after an orderly end, when all is confirmed: the program's own end takes it another round trip, which is not waited for. Another process
- * sees to it that it ends. */
+/* The same after an orderly end, when all is confirmed and the last word is said. How OpenSSH's ssh, or our own session, closes the last channel takes
+ * another round trip: that is not waited for, it is ended when it has read the word. Any other program ends by itself: it may have something to do
+ * after that. */
 void sl_transport_leave(struct sl_transport *t);
 
 #endif

@@ -122,6 +122,7 @@ enum sl_code sl_transport_spawn(struct sl_transport *t, char *const *argv, struc
         t->out_fd = e.out[0];
         t->stderr_fd = e.words[0];
         t->pid = pid;
+        t->is_ssh = sl_ssh_is_openssh(argv[0]);
         e.in[0] = e.out[0] = e.words[0] = -1;
     }
     close_ends(&e);

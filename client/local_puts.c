@@ -204,7 +204,7 @@ static void hold(struct job *j, const struct sl_put_job *job)
     j->len = job->len;
     j->has_hash = job->hash != NULL;
     if (job->hash)
-        memcpy(j->hash, job->hash, sizeof j->hash);
+        memcpy(j->hash, job->hash, sl_hash_size(job->kind));
     j->kind = job->kind;
 }
 

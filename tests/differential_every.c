@@ -261,6 +261,7 @@ static bool excludes(const struct options *o)
 /* Whether line is a directory above the one at other, or comes again there. */
 static bool is_above(const char *line, size_t n, const char *other)
 {
+    n -= n && line[n - 1] == '/';
     return strncmp(line, other, n) == 0 && (other[n] == '/' || (other[n] == '\n' && other > line));
 }
 

@@ -37,6 +37,7 @@ static const struct row rows[] = {
     { SL_E_DENIED,
       "may not run",
       { SL_STEP_START, "give the account a shell that may run commands, or superlifter-shell" } },
+    { SL_E_DENIED, "it can't start", { SL_STEP_START, "mend there what it names; superlifter-server --check-config looks at the configuration" } },
     { SL_E_DENIED, "cannot be executed", { SL_STEP_START, start } },
     { SL_E_DENIED, "refuses the subsystem", { SL_STEP_START, start } },
     { SL_E_UNSUPPORTED, "subsystem", { SL_STEP_START, start } },

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* main - superlifter-server: the way it was started, and what the peer may reach because of it. */
 #include "config.h"
+#include "base/buf.h"
+#include "base/io.h"
 #include "base/mem.h"
 #include "base/standard.h"
+#include "proto/conn.h"
 #include "proto/msg.h"
 #include "subsystem/args.h"
 #include "subsystem/become.h"
@@ -38,6 +41,21 @@ static int failed(const struct sl_error *err, int status)
 {
     sl_log(SL_LOG_ERROR, "%s", err->text);
     return status;
+}
+
+/* The same, where a client may wait: sshd throws away what a subsystem says on standard error, so it is said in the protocol as well. */
+static int refused(const struct sl_error *err, int status)
+{
+    struct sl_error why = { .code = SL_E_DENIED };
+    struct sl_buf words = { 0 };
+    size_t put = 0;
+    if (getenv("SSH_CONNECTION") && !isatty(0) && !isatty(1)) {
+        snprintf(why.text, sizeof why.text, "it can't start: %.400s", err->text);
+        sl_conn_refusal(&words, &why);
+        sl_io_write(1, sl_buf_ptr(&words), sl_buf_len(&words), &put);
+        sl_buf_clear(&words);
+    }
+    return failed(err, status);
 }
 
 /* ---- what only looks ---- */
@@ -108,17 +126,17 @@ static int set_policy(const struct sl_args *a, const struct sl_config *c, struct
 {
     struct sl_error err = { 0 };
     if (a->allow && sl_rights_parse(a->allow, &p->rights, &err) != SL_OK)
-        return failed(&err, EXIT_USAGE);
+        return refused(&err, EXIT_USAGE);
     p->limited = a->allow;
     for (size_t i = 0; i < a->module_count; i++)
         if (!sl_config_module(c, a->modules[i], strlen(a->modules[i]))) {
             sl_fail(&err, SL_E_CONFIG, "--module: there is no module '%s' in the configuration", a->modules[i]);
-            return failed(&err, EXIT_USAGE);
+            return refused(&err, EXIT_USAGE);
         }
     if (a->root && sl_policy_expand(a->root, root, &err) != SL_OK)
-        return failed(&err, EXIT_USAGE);
+        return refused(&err, EXIT_USAGE);
     if (*root && check_root(*root, &err) != SL_OK)
-        return failed(&err, EXIT_FILES);
+        return refused(&err, EXIT_FILES);
     p->root = *root;
     /* Modules are not offered beside an exported tree: it is the whole namespace. */
     if (a->root)
@@ -223,7 +241,7 @@ static int run(struct sl_args *a)
     enum sl_code rc = sl_args_configure(a, &c, &err);
     open_log(a, &c);
     if (rc != SL_OK)
-        status = failed(&err, EXIT_USAGE);
+        status = a->check_config || a->explain ? failed(&err, EXIT_USAGE) : refused(&err, EXIT_USAGE);
     else if (a->check_config)
         status = print_config(&c);
     else if (a->explain)
@@ -269,7 +287,7 @@ int main(int argc, char **argv)
     if (sl_shell_called(argc ? argv[0] : NULL))
         return run_as_shell(argc, argv);
     if (sl_args_parse(&a, argc, argv, &err) != SL_OK)
-        return failed(&err, EXIT_USAGE);
+        return refused(&err, EXIT_USAGE);
     if (a.help || a.version) {
         if (a.help)
             sl_args_help(stdout);

@@ -168,11 +168,12 @@ enum sl_code sl_decide_nowhere(struct sl_plan *p, const struct sl_entry *s)
     struct sl_level *l = sl_plan_level(p);
     struct sl_error err = { .code = SL_E_NOT_DIR, .side = p->dest->side };
     struct sl_pick pick = { 0 };
-    enum sl_code rc = s->type == SL_TYPE_DIR ? SL_OK : sl_pick(p, s, &pick);
+    bool left_out = !sl_plan_wanted(p, s);
+    enum sl_code rc = s->type == SL_TYPE_DIR || left_out ? SL_OK : sl_pick(p, s, &pick);
     if (rc != SL_OK)
         return rc;
     /* What --compare-dest leaves out is not to be made. */
-    bool left_out = pick.how == SL_MATCH_EXACT && sl_pick_leaves_out(p, &pick);
+    left_out |= pick.how == SL_MATCH_EXACT && sl_pick_leaves_out(p, &pick);
     sl_pick_clear(&pick);
     if (left_out) {
         sl_merge_drop(&p->source);

@@ -73,6 +73,8 @@ void tree_attrs(const char *path, struct text *out);
 void tree_list(const char *path, unsigned fields, struct text *out);
 /* Whether one directory of the tree has two names in it, one of which is a link (but for those of differential_rest.c). */
 bool tree_has_twins(const char *path);
+/* Whether a file of the tree has several names. */
+bool tree_has_names(const char *path);
 void tree_remove(const char *path);
 /* Makes `to` the same as `from`, in all that is kept of a tree. */
 void tree_keep(const char *from, const char *to);
@@ -97,7 +99,7 @@ struct options {
     bool far_source, far_dest; /* superlifter has a server there */
     bool quiet_times; /* but for the times of directories */
     bool quiet_root;  /* but for the time of the destination */
-    bool looks_through; /* rsync finds names of the list behind links of an alternate: only that both end well is compared */
+    bool unlike;      /* only that both end well is compared */
     bool twice;       /* rsync runs a second time before its tree is looked at, where the first time is not as superlifter's */
     bool takes;       /* files of the source may be gone after a run: each tool gets all of it */
     bool linked; /* and those of names that have others: which of them is told as what is each tool's own */

@@ -334,23 +334,42 @@ static bool is_behind(const char *path, const struct stat *st)
     return yes;
 }
 
-bool tree_has_twins(const char *path)
+static bool has_some(const char *path, bool (*is)(const char *path, const struct stat *st))
 {
     char below[4096];
     struct stat st;
-    bool yes = false;
     if (lstat(path, &st) != 0)
         return false;
-    if (S_ISLNK(st.st_mode))
-        return is_behind(path, &st) && !is_kept(path, &st);
-    DIR *d = S_ISDIR(st.st_mode) ? opendir(path) : NULL;
+    bool yes = is(path, &st);
+    DIR *d = S_ISDIR(st.st_mode) && !yes ? opendir(path) : NULL;
     for (struct dirent *e; d && !yes && (e = readdir(d));) {
         snprintf(below, sizeof below, "%s/%s", path, e->d_name);
-        yes = strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && tree_has_twins(below);
+        yes = strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && has_some(below, is);
     }
     if (d)
         closedir(d);
     return yes;
+}
+
+static bool is_twin(const char *path, const struct stat *st)
+{
+    return S_ISLNK(st->st_mode) && is_behind(path, st) && !is_kept(path, st);
+}
+
+bool tree_has_twins(const char *path)
+{
+    return has_some(path, is_twin);
+}
+
+static bool is_named_twice(const char *path, const struct stat *st)
+{
+    (void)path;
+    return !S_ISDIR(st->st_mode) && st->st_nlink > 1;
+}
+
+bool tree_has_names(const char *path)
+{
+    return has_some(path, is_named_twice);
 }
 
 static bool is_dir_in(const char *root, const char *rest)

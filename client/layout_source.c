@@ -295,17 +295,24 @@ static bool hidden(const struct sl_layout *l, const struct sl_layout_item *it)
     return yes;
 }
 
-/* Two arguments for one name are an error; with -R one inside another is part of it already. */
-static enum sl_code settle(struct sl_layout *l, struct sl_error *err)
+/* Two arguments for one name are an error, but with -R, where they are one thing. The items are in order. */
+static enum sl_code check_names(const struct sl_layout *l, struct sl_error *err)
+{
+    for (size_t i = 1; !l->o->relative && i < l->items_len; i++) {
+        const struct sl_layout_item *last = &l->items[i - 1], *it = &l->items[i];
+        if (item_order(last, it) == 0 && strcmp(last->typed, it->typed) != 0)
+            return sl_fail(err, SL_E_CONFIG, "two sources for one name: '%s' and '%s'", last->typed, it->typed);
+    }
+    return SL_OK;
+}
+
+/* Each name once; with -R one inside another is part of it already. It can't fail: the items are moved and cleared on the way. */
+static void merge_items(struct sl_layout *l)
 {
     size_t kept = 0;
-    if (l->items_len > 1)
-        qsort(l->items, l->items_len, sizeof *l->items, item_order);
     for (size_t i = 0; i < l->items_len; i++) {
         struct sl_layout_item *it = &l->items[i], *last = kept ? &l->items[kept - 1] : NULL;
         size_t same = last ? common(last, it) : 0;
-        if (last && same == last->parts_len && (same == it->parts_len ? strcmp(it->typed, last->typed) != 0 && !l->o->relative : false))
-            return sl_fail(err, SL_E_CONFIG, "two sources for one name: '%s' and '%s'", last->typed, it->typed);
         if (last && same == last->parts_len && same == it->parts_len) {
             last->slash |= it->slash;
             last->flags |= it->flags;
@@ -323,7 +330,16 @@ static enum sl_code settle(struct sl_layout *l, struct sl_error *err)
             l->items[kept++] = *it;
     }
     l->items_len = kept;
-    return SL_OK;
+}
+
+static enum sl_code settle(struct sl_layout *l, struct sl_error *err)
+{
+    if (l->items_len > 1)
+        qsort(l->items, l->items_len, sizeof *l->items, item_order);
+    enum sl_code rc = check_names(l, err);
+    if (rc == SL_OK)
+        merge_items(l);
+    return rc;
 }
 
 /* The segments of one item: the directories on the way that the item before did not open, then the item. */

@@ -166,6 +166,15 @@ void sl_backup_mark(struct sl_plan *p, struct sl_action *a, const struct sl_entr
     a->old_mtime_ns = d->mtime_ns;
 }
 
+/* An id that is never open: a backup that can't have its name is asked for there, so that what it was for is not done either. */
+enum { NOWHERE = 0x7ffffffd };
+
+/* Whether its backup would have a name that is longer than any can be. */
+static bool is_nameless(const struct sl_plan *p, const char *name)
+{
+    return strlen(name) + strlen(p->o->suffix) > SL_NAME_MAX;
+}
+
 char *sl_backup_shown(const struct sl_plan *p, const struct sl_action *a)
 {
     if (!a->backs_up)
@@ -208,9 +217,11 @@ enum sl_code sl_backup_send(struct sl_lane *l, struct sl_action *a, uint32_t dir
     bool in_place = p->o->inplace && a->kind == SL_ACT_FILE, again = may_be_done(a);
     char *name = sl_asprintf("%s%s", a->entry.name, p->o->suffix);
     struct sl_entry as = { .size = a->old_size, .mtime_s = a->old_mtime_s, .mtime_ns = a->old_mtime_ns };
-    struct sl_names n = { dir, to, a->entry.name, name, SL_PUT_REPLACE };
+    bool nameless = is_nameless(p, a->entry.name);
+    struct sl_names n = { nameless ? (uint32_t)NOWHERE : dir, to, a->entry.name, nameless ? a->entry.name : name, SL_PUT_REPLACE };
     n.flags |= (in_place ? (uint32_t)SL_BACKUP_COPY : 0) | (again ? (uint32_t)SL_BACKUP_AS : 0);
-    tell(p, a);
+    if (!nameless)
+        tell(p, a);
     a->backup_asked = true;
     l->dest->ops->backup(l->dest, &n, again ? &as : NULL);
     l->backup_to = l->dest->issued[SL_JOB_WORK];
@@ -234,6 +245,11 @@ bool sl_backup_failure(struct sl_lane *l, struct sl_pending *n, uint64_t ticket,
     sl_backup_dirs_again(l);
     if (!*failed && !joins) { /* a file that is not joined is sent once more, whole */
         struct sl_error err = *why;
+        const char *slash = path ? strrchr(path, '/') : NULL, *name = slash ? slash + 1 : path;
+        if (name && is_nameless(p, name)) {
+            sl_fail(&err, SL_E_NAME, "'%s%s' is not a name for a backup of '%s'", name, p->o->suffix, name);
+            err.side = why->side;
+        }
         sl_error_context(&err, "no backup, so it is left as it is");
         p->failed = true;
         sl_plan_entry_failed(p, &err, path);

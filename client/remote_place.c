@@ -13,6 +13,7 @@
 #include "client/way.h"
 #include "base/mem.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,10 +145,13 @@ void sl_remote_place_ahead(struct sl_remote *r, const char *path)
     struct sl_ahead *h = sl_calloc(1, sizeof *h);
     struct resolution s = { .r = r, .path = path, .a = &h->a };
     sl_way_todo(&s.way, path);
+    bool asked = !sl_way_too_long(&s.way);
+    if (!asked)                  /* something has to be: the greeting is waited for with it */
+        sl_way_clear(&s.way);
     const struct reach to = reach_of(&s.way);
     ask(&s, &to, false);
     r->sync_from = 0;            /* the first request's failure is noticed as well */
-    h->path = sl_strdup(path);
+    h->path = sl_strdup(asked ? path : "");
     sl_way_clear(&s.way);
     r->ahead = h;
 }
@@ -183,6 +187,8 @@ static enum sl_code step(struct resolution *s, bool follow, bool first, bool *ov
     struct attempt *a = s->a;
     const struct reach to = reach_of(w);
     enum sl_code rc = first ? take_ahead(s->r, s->path, a, err) : SL_AGAIN;
+    if (rc == SL_AGAIN && sl_way_too_long(w))
+        return sl_fail_errno(err, ENAMETOOLONG, "cannot use '%s'", s->path);
     if (rc == SL_AGAIN) {
         ask(s, &to, !(s->r->e.rights & SL_RIGHT_LIST));
         rc = hear(s->r, a, err);

@@ -115,20 +115,11 @@ static bool all_there(const struct sl_resolve *r)
     return true;
 }
 
-/* Nothing has such a name, and it can't be asked for. */
-static bool too_long(const struct sl_way_names *n)
-{
-    for (size_t i = 0; i < n->len; i++)
-        if (strlen(n->at[i]) > SL_NAME_MAX)
-            return true;
-    return false;
-}
-
 enum sl_code sl_resolve_step(struct sl_resolve *r, const char **path, struct sl_entry *e, struct sl_error *err)
 {
     enum sl_code rc = SL_OK;
     while (rc == SL_OK) {
-        if (too_long(&r->way.todo))
+        if (sl_way_too_long(&r->way))
             return sl_fail(err, SL_E_LINK, "it leads to nothing");
         if (ask(r) != SL_OK || !all_there(r))
             return SL_AGAIN;

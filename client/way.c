@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: ISC */
+/* way - see way.h. Nothing here looks at a tree. */
 #include "config.h"
 #include "client/way.h"
+#include "base/entry.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINKS_MAX = 40, NAMES_MAX = 1024 };
+enum { LINKS_MAX = 40,             /* as the kernel has it: more are a loop */
+       NAMES_MAX = 1024 };         /* real ones and those to come: each is asked for, and links can make a path ever longer */
 
 static void add(struct sl_way_names *n, const char *p, size_t len)
 {
@@ -63,6 +66,14 @@ void sl_way_done(struct sl_way *w, const char *path)
 void sl_way_todo(struct sl_way *w, const char *path)
 {
     split(&w->todo, path);
+}
+
+bool sl_way_too_long(const struct sl_way *w)
+{
+    for (size_t i = 0; i < w->todo.len; i++)
+        if (strlen(w->todo.at[i]) > SL_NAME_MAX)
+            return true;
+    return false;
 }
 
 size_t sl_way_reach(const struct sl_way *w)

@@ -26,6 +26,8 @@ void sl_way_clear(struct sl_way *w);
 void sl_way_done(struct sl_way *w, const char *path);
 void sl_way_todo(struct sl_way *w, const char *path);
 
+/* Whether a name of todo is longer than any can be: nothing has it, and it can't be asked for. */
+bool sl_way_too_long(const struct sl_way *w);
 /* How many of todo can be looked at in one go: up to the next "..". */
 size_t sl_way_reach(const struct sl_way *w);
 /* Each ".." in front of todo takes the last of done away. */

@@ -2,9 +2,11 @@
 /* check_way - names that are real, and those that are still to be looked at. */
 #include "config.h"
 #include "client/way.h"
+#include "base/entry.h"
 
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/scratch.h"
 
@@ -91,12 +93,30 @@ START_TEST(has_bounds)
 }
 END_TEST
 
+START_TEST(knows_names_that_nothing_has)
+{
+    char name[SL_NAME_MAX + 2];
+    w = (struct sl_way){ 0 };
+    memset(name, 'n', sizeof name);
+    name[SL_NAME_MAX] = '\0';
+    sl_way_todo(&w, "a");
+    sl_way_todo(&w, name);
+    ck_assert(!sl_way_too_long(&w));
+    name[SL_NAME_MAX] = 'n';
+    name[SL_NAME_MAX + 1] = '\0';
+    sl_way_todo(&w, name);
+    ck_assert(sl_way_too_long(&w));
+    sl_way_clear(&w);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
     tcase_add_test(tc, takes_names);
     tcase_add_test(tc, climbs_no_higher_than_the_root);
     tcase_add_test(tc, follows_links);
     tcase_add_test(tc, has_bounds);
+    tcase_add_test(tc, knows_names_that_nothing_has);
 }
 
 int main(void)

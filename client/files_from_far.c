@@ -94,11 +94,16 @@ struct reading {
     bool over;
 };
 
+/* A server can say that a hole has no end. More zeros than these say nothing new: within a line they are too many, and as ends of names (--from0)
+ * all but the first are of names that are empty. */
+enum { ZEROS_MOST = 2 * 1024 * 1024 };
+
 static enum sl_code take_hole(struct reading *r, uint64_t n, struct sl_error *err)
 {
     static const char zeros[4096];
     enum sl_code rc = SL_OK;
     sl_hash_hole(r->hash, n);
+    n = n < ZEROS_MOST ? n : ZEROS_MOST;
     for (size_t k; n && rc == SL_OK; n -= k) {
         k = n < sizeof zeros ? (size_t)n : sizeof zeros;
         rc = sl_files_from_add(r->list, zeros, k, err);

@@ -10,7 +10,7 @@
 enum { TYPE_BITS = 0x07, RECORD_END = 0x00, RECORD_ERROR = 0x08, RECORD_LINK = 0x10, RECORD_ATTRS = 0x18, RECORD_TIMES = 0x20, RECORD_MOUNT = 0x28, RECORD_DEVICE = 0x30 };
 enum { NAMES_LEAST = 2 };
 /* What stands in ATTRS in the place of a length: no set is so short. */
-enum { ATTRS_SAME = 0, ATTRS_UNKNOWN = 1, ATTRS_LEAST = 4, NS_MAX = 999999999 };
+enum { ATTRS_SAME = 0, ATTRS_UNKNOWN = 1, ATTRS_LEAST = 3, NS_MAX = 999999999 };
 
 void sl_list_put_entry(struct sl_buf *b, struct sl_entry_codec *c, const struct sl_entry *e)
 {

@@ -125,16 +125,26 @@ void sl_pack_some(struct sl_conn *c)
 
 /* ---- in ---- */
 
-/* One bounded step: *more tells whether the payload may hold more. */
-static enum sl_code unpack_step(struct sl_conn *c, const uint8_t *p, size_t n, size_t *at, bool *more, struct sl_error *err)
+struct payload {                 /* of a compressed frame */
+    const uint8_t *p;
+    size_t len, at;
+    size_t plain;                /* bytes that came out of it */
+    bool more;                   /* it may hold more */
+};
+
+/* One bounded step. */
+static enum sl_code unpack_step(struct sl_conn *c, struct payload *in, struct sl_error *err)
 {
     size_t made = 0, used = 0;
     uint8_t *to = sl_buf_reserve(&c->inner, UNPACK_STEP);
-    bool good = c->unpacking->unpack(c->unpacker, p, n, at, to, UNPACK_STEP, &made);
+    bool good = c->unpacking->unpack(c->unpacker, in->p, in->len, &in->at, to, UNPACK_STEP, &made);
     sl_buf_commit(&c->inner, made);
-    *more = made == UNPACK_STEP;
-    if (!good || (!*more && *at < n))
+    in->plain += made;
+    in->more = made == UNPACK_STEP;
+    if (!good || (!in->more && in->at < in->len))
         return sl_fail(err, SL_E_PROTOCOL, "the peer sent compressed data that can't be read");
+    if (in->plain > SL_PACKED_PLAIN_MAX)
+        return sl_fail(err, SL_E_PROTOCOL, "the peer sent too much in one compressed frame");
     enum sl_code code = sl_conn_frames(c, sl_buf_ptr(&c->inner), sl_buf_len(&c->inner), true, &used, err);
     if (code == SL_OK)
         sl_buf_drop(&c->inner, used);
@@ -148,13 +158,10 @@ enum sl_code sl_unpack_frame(struct sl_conn *c, const struct sl_packing *how, co
     c->unpacking = how;
     if (!c->unpacker)
         c->unpacker = how->unpack_new();
+    struct payload in = { .p = p, .len = n, .more = n > 0 };
     enum sl_code rc = SL_OK;
-    size_t total = 0, at = 0;
-    for (bool more = n > 0; more && rc == SL_OK; total += UNPACK_STEP) {
-        if (total >= SL_PACKED_PLAIN_MAX)
-            return sl_fail(err, SL_E_PROTOCOL, "the peer sent too much in one compressed frame");
-        rc = unpack_step(c, p, n, &at, &more, err);
-    }
+    while (in.more && rc == SL_OK)
+        rc = unpack_step(c, &in, err);
     return rc;
 }
 

@@ -383,6 +383,24 @@ START_TEST(bombs_are_refused)
 }
 END_TEST
 
+/* 1 MiB in one frame, which is what there may be, and a byte more. */
+START_TEST(a_compressed_frame_has_a_limit)
+{
+    struct sl_conn *c = open_conn(SL_ROLE_SERVER);
+    struct sl_buf b = { 0 };
+    static const uint8_t zeros[8192];
+    const size_t most = 1024 * 1024, last = most - 127 * (sizeof zeros + 6) - 6;
+    ck_assert_int_eq(greet(c, &usual, NULL), SL_OK);
+    for (int i = 0; i < 127; i++)
+        put_frame(&b, 200, 0, zeros, sizeof zeros);
+    put_frame(&b, 200, 0, zeros, last + (size_t)_i);
+    ck_assert_uint_eq(sl_buf_len(&b), most + (size_t)_i);
+    ck_assert_int_eq(feed_deflated(c, sl_buf_ptr(&b), sl_buf_len(&b), Z_SYNC_FLUSH), _i ? SL_E_PROTOCOL : SL_OK);
+    sl_buf_clear(&b);
+    sl_conn_free(c);
+}
+END_TEST
+
 START_TEST(compression_not_agreed)
 {
     struct sl_conn *c = open_conn(SL_ROLE_SERVER);
@@ -428,6 +446,7 @@ int main(void)
     tcase_add_loop_test(t, illegal_inside_compression, 0, 5);
     tcase_add_test(t, a_frame_within_a_compressed_one);
     tcase_add_test(t, bombs_are_refused);
+    tcase_add_loop_test(t, a_compressed_frame_has_a_limit, 0, 2);
     tcase_add_test(t, compression_not_agreed);
     tcase_add_test(t, frames_in_compression_cost_credit);
     SRunner *r = srunner_create(s);

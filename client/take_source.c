@@ -15,7 +15,10 @@ struct sl_taken {
     char *path; /* owned; the name at the source is `name`, in path[0..dir_len) */
     char *name; /* owned */
     size_t dir_len;
-    struct sl_entry as; /* type, size, time, as it was listed */
+    enum sl_type type;  /* and size and time: as it was listed */
+    uint32_t mtime_ns;
+    uint64_t size;
+    int64_t mtime_s;
     bool linked;        /* it had other names, by which a listing has to see yet that they are one file's */
     uint64_t ticket;    /* 0: not asked for */
 };
@@ -50,9 +53,10 @@ struct sl_taken *sl_take_of(const struct sl_plan *p, const struct sl_action *a)
     t->name = sl_strdup(sl_exec_source_name(a));
     t->dir_len = a->dir_len;
     t->linked = p->o->hard_links && a->entry.names > 1;
-    t->as = (struct sl_entry){
-        .type = a->entry.type, .size = a->source_size, .mtime_s = a->entry.mtime_s, .mtime_ns = a->entry.mtime_ns
-    };
+    t->type = a->entry.type;
+    t->size = a->source_size;
+    t->mtime_s = a->entry.mtime_s;
+    t->mtime_ns = a->entry.mtime_ns;
     return t;
 }
 
@@ -132,8 +136,9 @@ static bool ask(struct sl_plan *p, struct sl_taken *t)
         rc = sl_cursor_goto(&g->at, t->path, t->dir_len, &dir);
     if (rc != SL_OK || e->ops->room(e, SL_JOB_WORK) < SL_NAME_MAX + 64)
         return false;
+    struct sl_entry as = { .type = t->type, .size = t->size, .mtime_s = t->mtime_s, .mtime_ns = t->mtime_ns };
     t->ticket = e->issued[SL_JOB_WORK] + 1;
-    e->ops->take(e, dir, t->name, &t->as);
+    e->ops->take(e, dir, t->name, &as);
     return true;
 }
 

@@ -116,12 +116,14 @@ enum sl_code sl_job_grid_ask(struct sl_delta_job *j, const struct sl_job_sides *
 enum sl_code sl_job_ask_tail(struct sl_delta_job *j, const struct sl_job_sides *s, unsigned which)
 {
     struct sl_job_grid *g = &j->grid;
+    if (!g->tail[which])
+        return SL_OK;
     struct sl_range range = { g->asked_to[which], no_end - g->asked_to[which] };
     struct sl_ranges one = { &range, 1, 1 };
     struct sl_job_want want = { which, g->tail_flags | flags_of(j, which), g->tail_grain, j->hash_bytes, &one };
-    enum sl_code rc = g->tail[which] ? sl_job_ask_list(j, s, &want) : SL_AGAIN;
-    if (!g->tail[which] || rc != SL_OK)
-        return g->tail[which] ? rc : SL_OK;
+    enum sl_code rc = sl_job_ask_list(j, s, &want);
+    if (rc != SL_OK)
+        return rc;
     g->tail[which] = false;
     g->tailed |= !which;
     return SL_OK;

@@ -52,6 +52,15 @@ void sl_pending_clear(struct sl_pending *n)
     free(n->path);
 }
 
+void sl_pending_take_backup(struct sl_pending *n, struct sl_lane *l)
+{
+    n->backup_from = l->backup_from;
+    n->backup_to = l->backup_to;
+    n->backup_failed = l->backup_failed;
+    l->backup_from = 0;
+    l->backup_failed = false;
+}
+
 static void reap(struct sl_plan *p, struct sl_lane *l)
 {
     while (l->pending_len && sl_pending_at(l, 0)->ticket <= l->dest->acked[SL_JOB_WORK]) {
@@ -249,11 +258,7 @@ void sl_exec_finish(struct sl_lane *l)
     n->reserve_ticket = l->reserve_ticket;
     l->reserve_ticket = 0;
     l->took_failure = false;
-    n->backup_from = l->backup_from;
-    n->backup_to = l->backup_to;
-    n->backup_failed = l->backup_failed;
-    l->backup_from = 0;
-    l->backup_failed = false;
+    sl_pending_take_backup(n, l);
     n->path = a->path;
     a->path = NULL;
     sl_queue_pop(&l->queue);

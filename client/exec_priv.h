@@ -42,6 +42,8 @@ static inline struct sl_pending *sl_pending_at(const struct sl_lane *l, size_t i
     return &l->pending[(l->pending_head + i) % l->pending_cap];
 }
 void sl_pending_clear(struct sl_pending *n);
+/* The backup that was asked for ahead of it is its own from now on. */
+void sl_pending_take_backup(struct sl_pending *n, struct sl_lane *l);
 /* Failures from now on are this action's, the first of the queue. */
 void sl_exec_current(struct sl_lane *l, const struct sl_action *a);
 /* The first action is under way, or leaves without having been. */
@@ -74,10 +76,11 @@ void sl_exec_delta_prepare(struct sl_lane *l);
 enum sl_code sl_exec_delta_work(struct sl_lane *l);
 /* The job is done: the action keeps it, or is sent whole, or has failed. */
 void sl_exec_delta_decide(struct sl_plan *p, struct sl_action *a);
-/* Asks for the content that has to be sent; SL_AGAIN: no room now. */
-/* exec_early.c: asks for what seems to be new; how many ranges of content to ask for now, 0: none yet. Some may become two. */
+/* exec_early.c: asks for what seems to be new. */
 void sl_exec_early(struct sl_lane *l, struct sl_action *a);
+/* The same: how many ranges of content to ask for now, 0: none yet. Some may become two. */
 size_t sl_exec_ranges_now(struct sl_delta_job *j, struct sl_endpoint *e);
+/* Asks for the content that has to be sent; SL_AGAIN: no room now. */
 enum sl_code sl_exec_delta_ask(struct sl_lane *l, struct sl_action *a);
 /* Goes on writing the first action, which has a delta. */
 enum sl_code sl_exec_delta_step(struct sl_lane *l, struct sl_action *a, struct sl_error *err);

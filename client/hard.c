@@ -138,9 +138,8 @@ void sl_hard_unchanged(struct sl_plan *p, const struct sl_entry *s, const struct
     struct sl_group *met = sl_groups_meet(p->groups, s);
     size_t dir = sl_plan_level(p)->path_len;
     if (met->state == SL_GROUP_NONE) {
-        none.path = p->path;
         none.dir_len = dir;
-        sl_plan_path_put(p, dir, s);
+        sl_plan_path_put(p, dir, s);         /* it may move */
         none.path = p->path;
         lead(p, met, &none);
         p->path[dir] = '\0';
@@ -296,11 +295,8 @@ enum sl_code sl_hard_link(struct sl_lane *l, struct sl_action *a)
     under_way->seq = a->seq;
     under_way->weight = a->weight;
     under_way->changed = true;
-    under_way->backup_from = l->backup_from;
-    under_way->backup_to = l->backup_to;
-    under_way->backup_failed = l->backup_failed;
-    l->backup_from = 0;
-    l->backup_failed = l->took_failure = false;
+    sl_pending_take_backup(under_way, l);
+    l->took_failure = false;
     under_way->source_taken = sl_take_of(l->plan, a);
     sl_delay_mark(l, under_way, a);
     under_way->ticket = d->issued[SL_JOB_WORK] + 1; /* a local tree fails within the call */

@@ -28,6 +28,26 @@ struct page {
     size_t len, max;
 };
 
+/* False: there is no room for one now. */
+static bool page_begin(struct sl_channel *ch, struct page *pg)
+{
+    const size_t most = PIECE_MAX + TAIL_MAX + SL_CONTENT_HEAD;
+    size_t room = sl_conn_room(ch->s->conn, ch->number);
+    if (room < FRAME_LEAST || sl_conn_queued(ch->s->conn) > SL_OUTPUT_HIGH)
+        return false;
+    *pg = (struct page){ .max = room < most ? room : most };
+    pg->p = sl_conn_begin(ch->s->conn, pg->max);
+    return true;
+}
+
+static void page_end(struct sl_channel *ch, const struct page *pg)
+{
+    if (pg->len)
+        sl_conn_finish(ch->s->conn, ch->number, SL_MSG_CONTENT, ch->as_is, pg->len);
+    else
+        sl_conn_abandon(ch->s->conn);
+}
+
 static size_t left(const struct page *pg)
 {
     return pg->max - pg->len;
@@ -192,20 +212,14 @@ static enum sl_code put_more(struct sl_channel *ch, struct page *pg)
 
 static enum sl_code read_step(struct sl_channel *ch, struct sl_error *err)
 {
-    struct sl_conn *conn = ch->s->conn;
-    size_t room = sl_conn_room(conn, ch->number);
+    struct page pg;
     enum sl_code rc = SL_OK;
     (void)err;
-    if (room < FRAME_LEAST || sl_conn_queued(conn) > SL_OUTPUT_HIGH)
+    if (!page_begin(ch, &pg))
         return SL_AGAIN;
-    struct page pg = { .max = room < PIECE_MAX + TAIL_MAX + SL_CONTENT_HEAD ? room : PIECE_MAX + TAIL_MAX + SL_CONTENT_HEAD };
-    pg.p = sl_conn_begin(conn, pg.max);
     while (rc == SL_OK && pg.len < FRAME_FULL)
         rc = put_more(ch, &pg);
-    if (pg.len)
-        sl_conn_finish(conn, ch->number, SL_MSG_CONTENT, ch->as_is, pg.len);
-    else
-        sl_conn_abandon(conn);
+    page_end(ch, &pg);
     if (rc == SL_EOF)
         ch->confirmed = ch->requests;
     return rc == SL_EOF ? SL_EOF : SL_OK;
@@ -282,17 +296,14 @@ static enum sl_code hash_on(struct sl_channel *ch, uint64_t *done, struct sl_err
 
 static enum sl_code ranges_step(struct sl_channel *ch, struct sl_error *err)
 {
-    struct sl_conn *conn = ch->s->conn;
     struct sl_reader *r = &ch->reader;
     struct sl_error why = { 0 };
-    size_t room = sl_conn_room(conn, ch->number);
+    struct page pg;
+    uint64_t hashed = 0;
     enum sl_code rc = SL_OK;
     (void)err;
-    if (room < FRAME_LEAST || sl_conn_queued(conn) > SL_OUTPUT_HIGH)
+    if (!page_begin(ch, &pg))
         return SL_AGAIN;
-    struct page pg = { .max = room < PIECE_MAX + TAIL_MAX + SL_CONTENT_HEAD ? room : PIECE_MAX + TAIL_MAX + SL_CONTENT_HEAD };
-    pg.p = sl_conn_begin(conn, pg.max);
-    uint64_t hashed = 0;
     while (rc == SL_OK && r->fd >= 0 && pg.len < FRAME_FULL && left(&pg) >= TAIL_MAX + SL_CONTENT_HEAD + 1 && hashed < HASH_STEP) {
         if (r->pos >= r->end)
             rc = next_range(ch, &pg, &why);
@@ -303,10 +314,7 @@ static enum sl_code ranges_step(struct sl_channel *ch, struct sl_error *err)
         sl_reader_close(r);
         put_failed(ch, &pg, &why);
     }
-    if (pg.len)
-        sl_conn_finish(conn, ch->number, SL_MSG_CONTENT, ch->as_is, pg.len);
-    else
-        sl_conn_abandon(conn);
+    page_end(ch, &pg);
     if (r->fd >= 0)
         return SL_OK;
     ch->confirmed = ch->requests;

@@ -46,9 +46,14 @@ static bool in_mode(const struct sl_acl_entry *e)
     return e->tag == SL_ACL_USER_OBJ || e->tag == SL_ACL_MASK || e->tag == SL_ACL_OTHER;
 }
 
+static bool is_form(const uint8_t *value, size_t len)
+{
+    return len >= HEAD && (len - HEAD) % ENTRY == 0 && get(value, 4) == FORM;
+}
+
 bool sl_acl_leaves(const uint8_t *value, size_t len, mode_t *bits)
 {
-    if (len < HEAD || (len - HEAD) % ENTRY || get(value, 4) != FORM)
+    if (!is_form(value, len))
         return false;
     mode_t owner = 0, group = 0, mask = 0, other = 0;
     bool masked = false;
@@ -68,7 +73,7 @@ bool sl_acl_leaves(const uint8_t *value, size_t len, mode_t *bits)
 bool sl_acl_inherited(uint8_t *value, size_t len, mode_t mode)
 {
     bool masked = false;
-    if (len < HEAD || (len - HEAD) % ENTRY || get(value, 4) != FORM)
+    if (!is_form(value, len))
         return false;
     for (const uint8_t *p = value + HEAD; p < value + len; p += ENTRY)
         masked |= get(p, 2) == SL_ACL_MASK;
@@ -86,7 +91,7 @@ bool sl_acl_inherited(uint8_t *value, size_t len, mode_t mode)
 
 bool sl_acl_of_system(struct sl_buf *out, const uint8_t *value, size_t len, bool access, struct sl_owners *owners)
 {
-    if (len < HEAD || (len - HEAD) % ENTRY || get(value, 4) != FORM)
+    if (!is_form(value, len))
         return false;
     size_t count = (len - HEAD) / ENTRY;
     bool more = false;
@@ -122,6 +127,19 @@ static uint32_t id_here(const struct sl_acl_entry *e, struct sl_owners *owners)
     return e->tag == SL_ACL_USER ? sl_owners_uid(owners, e->id, name) : sl_owners_gid(owners, e->id, name);
 }
 
+/* Appends the entries of a value, with the numbers that are theirs here, to n others; how many there are then. */
+static size_t take_all(struct sl_acl_entry *list, size_t n, const struct sl_attr *a, struct sl_owners *owners)
+{
+    struct sl_acl_rd r;
+    struct sl_acl_entry e;
+    sl_acl_open(&r, a);
+    while (sl_acl_next(&r, &e)) {
+        e.id = is_named(e.tag) ? id_here(&e, owners) : 0;
+        list[n++] = e;
+    }
+    return n;
+}
+
 /* An access ACL's entries that follow from the mode. */
 static size_t from_mode(struct sl_acl_entry *list, mode_t bits)
 {
@@ -133,16 +151,10 @@ static size_t from_mode(struct sl_acl_entry *list, mode_t bits)
 
 void sl_acl_to_system(struct sl_buf *out, const struct sl_attr *a, mode_t bits, struct sl_owners *owners)
 {
-    struct sl_acl_rd r;
-    struct sl_acl_entry e, *list = sl_calloc(a->value_len / 2 + 3, sizeof *list);
+    struct sl_acl_entry *list = sl_calloc(a->value_len / 2 + 3, sizeof *list);
     bool access = a->name_len == sizeof SL_ACL_ACCESS - 1;
     size_t n = access ? from_mode(list, bits) : 0;
-    sl_acl_open(&r, a);
-    while (sl_acl_next(&r, &e)) {
-        e.id = is_named(e.tag) ? id_here(&e, owners) : 0;
-        list[n++] = e;
-    }
-    n = sl_acl_settle(list, n);
+    n = sl_acl_settle(list, take_all(list, n, a, owners));
     put(out, FORM, 4);
     for (size_t i = 0; i < n; i++) {
         put(out, list[i].tag, 2);
@@ -228,16 +240,10 @@ static uint32_t head_value(uint8_t tag, const struct sl_acl_entry *list, size_t 
 
 void sl_acl_to_fake(struct sl_buf *out, const struct sl_attr *a, mode_t mode, struct sl_owners *owners)
 {
-    struct sl_acl_rd r;
-    struct sl_acl_entry e, *list = sl_calloc(a->value_len / 2 + 1, sizeof *list);
+    struct sl_acl_entry *list = sl_calloc(a->value_len / 2 + 1, sizeof *list);
     bool access = a->name_len == sizeof SL_ACL_ACCESS - 1;
     size_t n = 0;
-    sl_acl_open(&r, a);
-    while (sl_acl_next(&r, &e)) {
-        e.id = is_named(e.tag) ? id_here(&e, owners) : 0;
-        list[n++] = e;
-    }
-    n = sl_acl_settle(list, n);
+    n = sl_acl_settle(list, take_all(list, n, a, owners));
     for (unsigned i = 0; i < 4; i++)
         put(out, head_value(head_tags[i], list, n, access, mode), 4);
     for (size_t i = 0; i < n; i++) {

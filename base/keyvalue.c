@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* keyvalue - see keyvalue.h. */
 #include "config.h"
 #include "base/keyvalue.h"
 #include "base/io.h"

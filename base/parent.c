@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* parent - see parent.h. */
 #include "config.h"
 #include "base/parent.h"
 

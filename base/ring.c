@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* ring - see ring.h. */
 #include "config.h"
 #include "base/ring.h"
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* alter - see alter.h. The users and groups that ACLs name are alter_acls.c's. */
 #include "config.h"
 #include "client/alter.h"
 #include "client/alter_acls.h"

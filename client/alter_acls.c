@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* alter_acls - see alter_acls.h. */
 #include "config.h"
 #include "client/alter_acls.h"
 #include "base/mem.h"

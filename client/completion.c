@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* completion - see completion.h. */
 #include "config.h"
 #include "client/completion.h"
 #include "base/buf.h"

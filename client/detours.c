@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* detours - see detours.h. What is there is in order, and found by bisection. */
 #include "config.h"
 #include "client/detours.h"
 #include "base/mem.h"

@@ -15,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINKED_MAX = 40, TOLD = SL_LIST_NUMERIC | SL_LIST_NO_OWNER | SL_LIST_LINKS };
+enum { LINKED_MAX = 40,            /* directories inside each other that links led to: what a server makes up need have no end */
+       TOLD = SL_LIST_NUMERIC | SL_LIST_NO_OWNER | SL_LIST_LINKS };
 
 struct level {
     size_t path_len; /* of its path of the transfer */
@@ -202,7 +203,7 @@ static bool may_follow(struct sl_follow *f, const struct sl_follow_of *of, const
     return unsafe;
 }
 
-/* Whether it is to become anything but a directory. */
+/* Whether it is followed wherever it leads, not to a directory only. */
 static bool is_wanted(struct sl_follow *f, const struct sl_follow_of *of)
 {
     const struct sl_entry *e = &f->ev.entry;

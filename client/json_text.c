@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* json_text - see json_text.h. */
 #include "config.h"
 #include "client/json_text.h"
 #include "base/buf.h"

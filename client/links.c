@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* links - see links.h. Nothing here looks at a tree. */
 #include "config.h"
 #include "client/links.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* listcheck - see listcheck.h. */
 #include "config.h"
 #include "client/listcheck.h"
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* look - see look.h. */
 #include "config.h"
 #include "client/look.h"
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* options_alternates - see options_alternates.h. */
 #include "config.h"
 #include "client/options_alternates.h"
 

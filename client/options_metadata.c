@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* options_metadata - see options_metadata.h. */
 #include "config.h"
 #include "client/options_metadata.h"
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* options_output - see options_output.h. */
 #include "config.h"
 #include "client/options_output.h"
 #include "client/format.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* options_table - see options_table.h. */
 #include "config.h"
 #include "client/options_table.h"
 #include "client/options.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* options_transfer - see options_transfer.h. */
 #include "config.h"
 #include "client/options_transfer.h"
 #include "base/hash.h"

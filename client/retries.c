@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* retries - see retries.h. */
 #include "config.h"
 #include "client/retries.h"
 #include "base/io.h"

@@ -8,8 +8,8 @@
 
 /* Whether there may be such a name: of this machine it is looked for, of another it is not known before the run. */
 bool sl_slashes_any(const struct sl_layout *l);
-/* SL_E_CONFIG: an option doesn't go with following one, which is called `name`. */
 enum sl_slashes_where { SL_SLASHES_END, SL_SLASHES_WAY };
+/* SL_E_CONFIG: an option doesn't go with following one, which is called `name`. */
 enum sl_code sl_slashes_check(const struct sl_options *o, const char *name, enum sl_slashes_where where, struct sl_error *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* transport_priv - what the files of the transports share. transport.c: life and standard error; transport_ssh.c: the
- * argv of ssh; transport_spawn.c: a program on a socketpair; transport_libssh.c: a session of our
+ * argv of ssh; transport_spawn.c: a program on socketpairs; transport_libssh.c: a session of our
  * own; transport_lanes.c: one more of the same kind; transport_tcp.c: TCP; autopsy.c: why ssh ended. */
 #ifndef SL_CLIENT_TRANSPORT_PRIV_H
 #define SL_CLIENT_TRANSPORT_PRIV_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * transport_spawn - a program on a socketpair. Both ways go over one socket because a pipe holds 64 KiB at most and a
- * socket more; a program that cannot be executed is told from one that failed by a pipe that closes on exec.
+ * transport_spawn - a program on two socketpairs, one each way: a pipe holds 64 KiB at most and a socket more. A program that cannot
+ * be executed is told from one that failed by a pipe that closes on exec.
  */
 #include "config.h"
 #include "client/transport_priv.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* typed - see typed.h. */
 #include "config.h"
 #include "client/typed.h"
 #include "base/mem.h"

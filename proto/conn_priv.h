@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * conn_priv - what the files of the connection share. conn.c: life, output and what the owner asks; conn_in.c: bytes in,
- * frames out; control.c: the frames of channel 0; hello.c: preface and HELLO; deflate.c: compression.
+ * frames out; control.c: the frames of channel 0; hello.c: preface and HELLO; pack.c: compression.
  */
 #ifndef SL_PROTO_CONN_PRIV_H
 #define SL_PROTO_CONN_PRIV_H
@@ -26,7 +26,7 @@ enum sl_control {
     SL_CONTROL_IGNORED = 128             /* unknown types from here on are passed over */
 };
 
-#define SL_CONTROL_MAX 8192u             /* payload bytes of control frames, DEFLATE apart */
+#define SL_CONTROL_MAX 8192u             /* payload bytes of control frames, DEFLATE and ZSTD apart */
 #define SL_FRAME_LEAST 65536u            /* every peer takes payloads of this size */
 #define SL_WINDOW_MAX (1024u * 1024u * 1024u)
 #define SL_CREDIT_MAX ((uint64_t)2 * SL_WINDOW_MAX)  /* credit that a peer may give in all on one channel */
@@ -87,7 +87,7 @@ void sl_conn_settle(struct sl_conn *c, const struct sl_error *e);
 void sl_frame_header(uint8_t *p, size_t len, uint8_t type, uint8_t channel, uint8_t flags);
 
 /* ---- conn_in.c ---- */
-/* Takes the whole frames at the start of p; *used counts their bytes. inner: these bytes came out of DEFLATE. */
+/* Takes the whole frames at the start of p; *used counts their bytes. inner: these bytes came out of a compressed frame. */
 enum sl_code sl_conn_frames(struct sl_conn *c, const uint8_t *p, size_t n, bool inner, size_t *used, struct sl_error *err);
 
 /* ---- control.c ---- */

@@ -31,7 +31,7 @@
 #define SL_FEATURE_HOLD "hold"
 #define SL_FEATURE_MOUNTS "mounts"
 #define SL_FEATURE_DEVICES "devices"
-#define SL_FLAG_DEVICES 64u       /* frame flag of READ, READ_RANGES, HASH, CHUNKS: a device is read as a file, where ATTACHED says that it may be */
+#define SL_FLAG_DEVICES 64u       /* frame flag of READ, READ_RANGES, READ_SOME, HASH, CHUNKS: a device is read as a file, where ATTACHED says that it may be */
 #define SL_FEATURE_WRITE_DEVICES "write-devices"   /* and of PUT, WRITE: a device that has the name is written, where ATTACHED says that it may be; of BASIS */
 #define SL_FEATURE_STAGE_IN "stage-in"
 #define SL_FEATURE_RESERVE "reserve"
@@ -148,7 +148,7 @@ enum sl_list_flag {
     SL_LIST_ONE_FS = 4,      /* a directory on another device is listed, what is below it is not */
     SL_LIST_NUMERIC = 8,     /* no owner names */
     SL_LIST_NO_OWNER = 16,   /* owners are not wanted: 0 */
-    SL_LIST_CLEAN = 32,      /* this side is going to be written: remove stale staged files (needs a writing right) */
+    SL_LIST_CLEAN = 32,      /* this side is going to be written: remove stale staged files (without the right to create, ignored) */
     SL_LIST_LINKS = 64,      /* of what has several names, which file it is (feature `links`) */
     SL_LIST_MOUNTS = 4096,   /* of directories, which are on another device than the listed thing (feature `mounts`) */
     SL_LIST_DEVICES = 8192,  /* devices are told as the files that they can be read as (feature `devices`) */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * session - bytes of one peer to requests on local trees. Frames are executed as they arrive; what takes longer (LIST, READ,
- * HASH, MODULES) goes on a step at a time, the channels taking turns, so that control frames are read in between.
+ * HASH, CHUNKS and the like: sl_long_step) goes on a step at a time, the channels taking turns, so that control frames are read in between.
  */
 #include "config.h"
 #include "subsystem/session_priv.h"

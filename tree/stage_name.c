@@ -4,6 +4,7 @@
  * one.
  */
 #include "config.h"
+#include "tree/stage.h"
 #include "tree/hold.h"
 #include "tree/kept.h"
 

@@ -23,13 +23,13 @@ int sl_stage_rename_new(int from_fd, const char *from, int to_fd, const char *to
 enum sl_code sl_stage_give_name(int dirfd, const char *temp, const char *name, uint32_t flags, struct sl_error *err);
 /* The name is on the disk, too. A directory that may not be read can't be synced. */
 enum sl_code sl_stage_sync_dir(const struct sl_stage *s, struct sl_error *err);
-/* Whether the mode can be given when the file is created: not before its owner is right, for until then the content is
- * nobody else's to read. owners may be NULL. */
 /* A mode that goes through the umask becomes what the default ACL of the directory leaves of it, if that has one: of what was not
  * created with it. */
 void sl_stage_inherit(int dirfd, struct sl_entry *e, uint32_t *meta);
 /* Gives a file that was made elsewhere the ACL that it would have if it had been made in its directory with the mode that it has. */
 enum sl_code sl_stage_inherit_acl(const struct sl_stage *s, struct sl_error *err);
+/* Whether the mode can be given when the file is created: not before its owner is right, for until then the content is
+ * nobody else's to read. owners may be NULL. */
 bool sl_stage_born_with_mode(const struct sl_entry *e, uint32_t meta, struct sl_owners *owners);
 /* The mode that it is created with. */
 mode_t sl_stage_first_mode(const struct sl_entry *e, uint32_t meta, bool born);

@@ -47,6 +47,10 @@ void sl_doctor_connections(struct sl_doctor *d)
 {
     struct sl_error err = { 0 };
     char why[sizeof err.text + 40] = "";
+    if (d->a.modules && !d->a.module) {
+        sl_doctor_skipped(d, SL_STEP_CONNECTIONS, "not asked for: they are of one module, and the address names none");
+        return;
+    }
     while (d->count <= SL_DOCTOR_MORE && one_more(d, &err) == SL_OK)
         ;
     size_t more = d->count - 1;

@@ -169,7 +169,7 @@ static enum sl_code not_same(const struct sl_layout *l, const char *dest, const 
         free(name);
         free(into);
         if (same)
-            return sl_fail(err, SL_E_CONFIG, "source and destination are the same file: '%s'", src);
+            return sl_fail(err, SL_E_CONFIG, "source and destination are the same %s: '%s'", S_ISDIR(a.st_mode) ? "directory" : "file", src);
     }
     return SL_OK;
 }

@@ -177,7 +177,9 @@ static enum sl_code add_plain(struct sl_layout *l, const struct sl_address *a, s
         sl_place_clear(&p);
     if (rc != SL_OK)
         return rc == SL_E_NOT_FOUND && passes_missing(l) ? SL_OK : rc;
-    if (!p.exists && l->o->delete_missing_args && p.name[0])
+    if (p.exists && p.name[0] && sl_path_names_directory(a->path) && p.entry.type != SL_TYPE_DIR)
+        rc = sl_fail(err, SL_E_NOT_DIR, "'%s' is not a directory", a->path);
+    else if (!p.exists && l->o->delete_missing_args && p.name[0])
         add_named(l, e, &p, a);          /* its listing fails, and what the destination has of that name goes */
     else if (p.exists && (rc = led_to(l, e, a, &p, err)) != SL_OK)
         ;

@@ -53,6 +53,18 @@ static enum sl_code check_bind(const struct sl_layout *l, struct sl_error *err)
     return SL_OK;
 }
 
+static enum sl_code check_port(const struct sl_layout *l, struct sl_error *err)
+{
+    if (l->addresses[0].kind == SL_ADDR_SSH || (l->o->dest && l->dest_address.kind == SL_ADDR_SSH))
+        return sl_fail(err, SL_E_CONFIG, "--port is for superlifter:// only; over SSH use ssh://HOST:%d/PATH or -e 'ssh -p %d'", l->o->port, l->o->port);
+    return SL_OK;
+}
+
+static enum sl_code names_no_module(const char *text, struct sl_error *err)
+{
+    return sl_fail(err, SL_E_CONFIG, "'%s' names no module", text);
+}
+
 static enum sl_code parse_addresses(struct sl_layout *l, struct sl_error *err)
 {
     enum sl_code rc = SL_OK;
@@ -60,17 +72,21 @@ static enum sl_code parse_addresses(struct sl_layout *l, struct sl_error *err)
     for (size_t i = 0; i < l->o->source_count && rc == SL_OK; i++) {
         rc = sl_address_parse(&l->addresses[i], l->o->sources[i], err);
         l->count += rc == SL_OK;
+        if (rc == SL_OK && l->o->dest && l->addresses[i].modules && !l->addresses[i].module)
+            rc = names_no_module(l->o->sources[i], err);
         if (rc == SL_OK && i && !sl_address_same_host(&l->addresses[0], &l->addresses[i]))
             rc = sl_fail(err, SL_E_CONFIG, "all SRC must be on one host: '%s' and '%s' are not", l->o->sources[0], l->o->sources[i]);
     }
     if (rc == SL_OK && l->o->dest)
         rc = sl_address_parse(&l->dest_address, l->o->dest, err);
     if (rc == SL_OK && l->o->dest && l->dest_address.modules && !l->dest_address.module)
-        rc = sl_fail(err, SL_E_CONFIG, "'%s' names no module", l->o->dest);
+        rc = names_no_module(l->o->dest, err);
     if (rc == SL_OK && l->o->munge_links && l->o->dest)
         rc = sl_links_may_munge(l->addresses[0].kind != SL_ADDR_LOCAL, l->dest_address.kind != SL_ADDR_LOCAL, err);
     if (rc == SL_OK && l->o->bind_address)
         rc = check_bind(l, err);
+    if (rc == SL_OK && l->o->port)
+        rc = check_port(l, err);
     bool local = rc == SL_OK && l->o->dest && l->addresses[0].kind == SL_ADDR_LOCAL && l->dest_address.kind == SL_ADDR_LOCAL;
     if (local && l->o->bwlimit)
         return sl_fail(err, SL_E_CONFIG, "--bwlimit: nothing is sent between local trees, so there is no rate to hold");

@@ -278,6 +278,12 @@ bool sl_candidate_same(const struct sl_candidate *c, const struct sl_action *a)
     return c->hashed && memcmp(c->hash, a->hash_there, sizeof c->hash) == 0;
 }
 
+bool sl_pick_left_out(const struct sl_plan *p, const struct sl_action *a)
+{
+    bool gone = a->kind == SL_ACT_REMOVE || (a->kind == SL_ACT_NOTHING && !a->exists);
+    return p->alternates.kind == SL_ALTERNATE_COMPARE && gone;
+}
+
 static struct sl_pick settled(const struct sl_action *a)
 {
     const struct sl_candidates *all = a->pick->ask;

@@ -124,6 +124,7 @@ static enum sl_code pass(struct sl_layout *l, const struct sl_options *o, struct
     rc = there ? list_and_delete(l, &p, err) : SL_OK;
     if (there)
         note(f, &p);
+    l->spool_file = sl_spool_yield(p.deletions);     /* the second pass can make none any more */
     sl_plan_clear(&p);
     sl_stream_clear(&none);
     return rc;

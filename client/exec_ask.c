@@ -198,6 +198,8 @@ static enum sl_code compare(struct sl_lane *l, struct sl_action *a)
         return SL_AGAIN;
     if (!a->pick || !sl_pick_settle(p, a))
         settle(p, a);
+    else if (sl_pick_left_out(p, a))     /* nothing can be linked to it */
+        a->role.lost = true;
     return SL_OK;
 }
 

@@ -86,6 +86,8 @@ void sl_pick_replace(const struct sl_plan *p, struct sl_action *a, const struct 
 bool sl_candidate_same(const struct sl_candidate *c, const struct sl_action *a);
 /* The candidates of an action are answered. True: it has become what follows from that; else what is there decides. */
 bool sl_pick_settle(struct sl_plan *p, struct sl_action *a);
+/* Whether what was settled is not to be at the destination, because an alternate has it (--compare-dest). */
+bool sl_pick_left_out(const struct sl_plan *p, const struct sl_action *a);
 
 /* ---- dirlinks.c ---- */
 /* The source has a directory, s, and the destination a link, which is peeked: it stays, and becomes the directory that it leads to if it leads

@@ -187,7 +187,7 @@ static enum sl_code settle_in(struct sl_layout *l, struct sl_error *err, int *ex
         sl_permit_tell(l->o, l->report, l->remote_source, l->dest);
     else if (l->dest)
         sl_permit_tell(l->o, l->report, NULL, l->dest);
-    if ((l->o->del || l->o->force || l->o->delete_missing_args) && (remote || !local_dest))
+    if (l->o->dest && (remote || !local_dest)) /* without --delete, too, directories in the way of something are noted in it */
         l->spool_file = sl_io_temporary();
     for (size_t i = 0; i < SL_DELAY_SPOOLS && l->o->delay_updates && (remote || !local_dest); i++)
         l->delay_files[i] = sl_io_temporary();

@@ -30,6 +30,15 @@ void sl_spool_give(struct sl_spool *s, FILE *file)
     s->file = file;
 }
 
+FILE *sl_spool_yield(struct sl_spool *s)
+{
+    FILE *file = s->file;
+    s->file = NULL;
+    s->size = 0;
+    sl_buf_clear(&s->mem);
+    return file;
+}
+
 void sl_spool_free(struct sl_spool *s)
 {
     if (!s)

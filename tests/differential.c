@@ -137,7 +137,9 @@ static void make_case(struct chance *c, const struct profile *p, uint64_t number
      * tool's own. */
     bool alternates = option_given(o, "--copy-dest") || option_given(o, "--compare-dest") || option_given(o, "--link-dest");
     bool places = option_given(o, "-b") && (option_given(o, "--inplace") || option_given(o, "--append"));
-    o->unlike = (o->list && twins && alternates) || (places && tree_has_names("dst.a"));
+    /* Where a directory was in the way rsync leaves some of the names out; listed as a difference. */
+    bool leaves = option_given(o, "-H") && option_given(o, "--existing") && (option_given(o, "--delete") || option_given(o, "--force"));
+    o->unlike = leaves || (o->list && twins && alternates) || (places && tree_has_names("dst.a"));
 }
 
 /* What came out of the tools: their exit status, and what is to be equal. */
@@ -235,12 +237,15 @@ static bool is_same(const struct options *o, const struct outcome *r)
     /* After an error at the source nothing is deleted here, what is in the way included; listed as a difference. */
     if (ra == 23 && rb == 23 && option_given(o, "--delete") && own_said("could not make way for"))
         return true;
-    /* Of what is in the way it does not know what merge files around it protect, once it has deleted before. */
+    /* Of what is in the way it does not know what merge files around it protect, where it does not delete at that time. */
     bool merges = option_given(o, "--filter=:") || option_given(o, "--filter=dir-merge") || option_given(o, "-F");
-    if (merges && option_given(o, "--delete-before") && !ra && rb == 23 && own_said("could not make way for"))
+    if (merges && !ra && rb == 23 && own_said("could not make way for"))
         return true;
     /* What it can't verify it leaves half done, and there is no second try at a source that is to be removed. */
     if (o->takes && run_said("failed verification -- update retained") && !rb)
+        return true;
+    /* It deletes nothing more once it has looked into what is no directory. */
+    if (option_given(o, "--ignore-existing") && option_given(o, "--delete") && ra == 23 && rb == 23 && run_said("Not a directory"))
         return true;
     /* Some options don't go with names behind links; listed as a difference. */
     if (own_said("is a symbolic link on the way, and"))
@@ -248,7 +253,7 @@ static bool is_same(const struct options *o, const struct outcome *r)
     /* In a dry run it does not look what is in the place of a directory on the way, and with --ignore-existing stays there; and a link to
      * a directory that stays there it looks through. */
     bool linked = option_given(o, "-L") || option_given(o, "-k") || option_given(o, "--copy-unsafe-links");
-    if ((option_given(o, "-n") || linked) && ra == 0 && rb == 23 && own_said("in what is not a directory"))
+    if ((option_given(o, "-n") || linked || o->list) && ra == 0 && rb == 23 && own_said("in what is not a directory"))
         return true;
     /* Nor does it follow a link of somebody else's at the destination. */
     if (option_given(o, "-K") && ra == 23 && rb == 23 && run_said("refusing to follow a symlink owned by an untrusted user"))

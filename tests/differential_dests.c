@@ -119,6 +119,9 @@ static void make_options(struct chance *c, struct options *o, const struct node 
         o->fields &= ~(unsigned)TREE_MODES;
     add_options(c, o, source);
     o->unlike_23 = option_given(o, "--ignore-existing");
+    /* rsync sets the time of what stays in the way of a directory. */
+    if (option_given(o, "--ignore-existing"))
+        o->fields |= TREE_STAYED;
     /* rsync foretells deletions that it then does not do: of directories in which something is excluded. */
     o->lines = !(option_given(o, "-n") && option_given(o, "--exclude="));
     o->far_source = chance_percent(c, 25);

@@ -189,6 +189,8 @@ static const struct pair {
     { "--files-from", "-F" }, { "--files-from", "-C" },
     /* What an alternate has goes from the destination, merge files included, of which rsync does not know then what they protected. */
     { "--compare-dest", "--delete-after" },
+    /* rsync keeps a directory on the way to what is missing, and tells of it. */
+    { "-m", "--delete-missing-args" },
     /* A link on the way that it does not imply rsync goes through at the destination; listed as a difference. */
     { "--files-from", "--no-implied-dirs" },
 };

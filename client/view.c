@@ -372,8 +372,12 @@ enum sl_code sl_view_give_none(struct sl_view *v, struct sl_error *err)
 void sl_view_give_up(struct sl_view *v)
 {
     v->asked = false;
-    if (into_parents(v))
-        v->parents_failed = true;
+    if (into_parents(v)) {               /* nothing of the tree is sent: what is above it need not be looked for any more */
+        v->parents_failed = v->parents = true;
+        free(v->parent);
+        v->parent = NULL;
+        v->next = 0;
+    }
     if (v->waiting) {
         free(v->waiting->rules.at[v->pending].pending);
         v->waiting->rules.at[v->pending].pending = NULL;

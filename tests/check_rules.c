@@ -387,7 +387,7 @@ END_TEST
 /* Each rule says where it is from. */
 START_TEST(long_paths_of_merge_files_count)
 {
-    char name[256] = "", path[16 * 256 + 2] = "";
+    char name[256] = "", path[16 * 256 + sizeof ".f"] = "";
     memset(name, 'n', 255);
     for (size_t i = 0; i < 16; i++)
         strcat(strcat(path, name), "/");

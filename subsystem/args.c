@@ -21,7 +21,7 @@ static const struct option_row {
     const char *help;                    /* NULL: not shown */
 } rows[] = {
     { "root", "DIR", OPT_ROOT, "export DIR as the whole namespace (%u user, %h home, %% percent)" },
-    { "allow", "LIST", OPT_ALLOW, "rights in it: read-only, append-only, drop-box, full, or a list of rights" },
+    { "allow", "LIST", OPT_ALLOW, "rights in it: read-only, append-only, drop-box, full, none, or a list of rights" },
     { "module", "NAME", OPT_MODULE, "offer only this module of the configuration file (repeatable)" },
     { "as", "NAME", OPT_AS, "who the peer is, for `grant ... as:NAME`; from a forced command" },
     { "config", "FILE", OPT_CONFIG, "configuration file; default " SYSCONFDIR "/superlifter/superlifter.conf" },
@@ -29,7 +29,7 @@ static const struct option_row {
     { "listen", "ADDR:PORT", OPT_LISTEN, "listen there instead (repeatable; a port alone: on every address)" },
     { "export", "NAME=DIR", OPT_EXPORT, "a read-only anonymous module (repeatable)" },
     { "no-detach", NULL, OPT_NO_DETACH, "stay in the foreground and log to standard error" },
-    { "foreground", NULL, OPT_NO_DETACH, NULL },
+    { "foreground", NULL, OPT_NO_DETACH, "the same" },
     { "pid-file", "FILE", OPT_PID, "write the listener's process id there" },
     { "check-config", NULL, OPT_CHECK, "print the effective settings, or what is wrong with them, and exit" },
     { "explain", "QUERY", OPT_EXPLAIN, "user=,group=,key=,as=,addr=,module=,path=: which rule decides" },

@@ -195,7 +195,7 @@ char *sl_info_help(void)
             "\nBy themselves:\n"
             "           NONREG\n"
             "-v         DEL, FLIST, NAME, STATS\n"
-            "-vv        NAME2, SKIP\n"
+            "-vv        NAME2, BACKUP, REMOVE, SKIP\n"
             "--progress FLIST, NAME, PROGRESS\n"
             "--stats    STATS2\n"
             "\nrsync's ");

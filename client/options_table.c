@@ -142,7 +142,7 @@ const struct sl_option_row sl_option_rows[] = {
     CALL(0, "no-msgs2stderr", NULL, SL_ID_NO_MSGS2STDERR, "the same as --stderr=client"),
     CALL(0, "outbuf", "MODE", SL_ID_OUTBUF, "how standard output is buffered: None, Line or Block"),
     CALL('P', "partial-and-progress", NULL, SL_ID_P, "the same as --partial --progress"),
-    ON('8', "8-bit-output", eight_bit, "do not escape bytes above 127"),
+    ON('8', "8-bit-output", eight_bit, "print bytes from 160 on as they are, also where they are not UTF-8"),
     { 0, "no-motd", NULL, SL_OPT_OFF, SL_ID_NONE, AT(motd), "do not show the server's message of the day" },
 
     TEXT('e', "rsh", "COMMAND", rsh, "the ssh program with its options; default $SUPERLIFTER_RSH, $RSYNC_RSH, ssh"),
@@ -156,7 +156,7 @@ const struct sl_option_row sl_option_rows[] = {
     NUMBER("port", "PORT", port, "TCP port, default 8730"),
     CALL('4', "ipv4", NULL, SL_ID_IPV4, "IPv4 only"),
     CALL('6', "ipv6", NULL, SL_ID_IPV6, "IPv6 only"),
-    NUMBER("timeout", "SECONDS", timeout_s, "give up when nothing is heard for so long; 0: wait"),
+    NUMBER("timeout", "SECONDS", timeout_s, "give up when nothing is heard for so long; 0 (default): after 200 s, if the line is dead"),
     NUMBER("contimeout", "SECONDS", contimeout_s, "give up connecting after so long"),
     NUMBER("wait", "SECONDS", wait_s, "come again to a server that is busy, for so long"),
     CALL(0, "stop-after", "MINUTES", SL_ID_STOP_AFTER, "end after so long (exit status 30); the next run goes on"),

@@ -2,6 +2,7 @@
 /* files_from - see files_from.h: a list on its way into a stream. files_from_read.c has how it was read. */
 #include "config.h"
 #include "client/files_from_priv.h"
+#include "base/io.h"
 #include "base/mem.h"
 #include "proto/msg.h"
 
@@ -27,6 +28,7 @@ struct sl_files_from_feed {
     char *covered;              /* owned: the last item whose content is listed anyway; NULL */
     struct sl_origin **origins; /* owned: a table by front, open addressing; slots are NULL or taken */
     size_t origins_len, origins_cap;
+    uint64_t key;               /* of the table, random: a far list chooses the fronts, and could make all of them collide */
 };
 
 /* ---- feeding ---- */
@@ -79,17 +81,18 @@ static enum sl_code read_item(struct sl_files_from_feed *feed, struct item *last
     return rc;
 }
 
-static uint64_t hash_of(const char *text)
+/* FNV-1a from a key in the place of its own. */
+static uint64_t hash_of(uint64_t key, const char *text)
 {
-    uint64_t h = 14695981039346656037u;
+    uint64_t h = key;
     for (; *text; text++)
         h = (h ^ (uint8_t)*text) * 1099511628211u;
-    return h;
+    return h ^ h >> 32;
 }
 
-static struct sl_origin **slot_of(struct sl_origin **table, size_t cap, const char *front)
+static struct sl_origin **slot_of(const struct sl_files_from_feed *feed, struct sl_origin **table, size_t cap, const char *front)
 {
-    size_t i = hash_of(front) & (cap - 1);
+    size_t i = hash_of(feed->key, front) & (cap - 1);
     while (table[i] && strcmp(table[i]->front_below, front) != 0)
         i = (i + 1) & (cap - 1);
     return &table[i];
@@ -103,12 +106,12 @@ static struct sl_origin **find(struct sl_files_from_feed *feed, const char *fron
         struct sl_origin **fresh = sl_calloc(cap, sizeof *fresh);
         for (size_t i = 0; i < feed->origins_cap; i++)
             if (feed->origins[i])
-                *slot_of(fresh, cap, feed->origins[i]->front_below) = feed->origins[i];
+                *slot_of(feed, fresh, cap, feed->origins[i]->front_below) = feed->origins[i];
         free(feed->origins);
         feed->origins = fresh;
         feed->origins_cap = cap;
     }
-    return slot_of(feed->origins, feed->origins_cap, front);
+    return slot_of(feed, feed->origins, feed->origins_cap, front);
 }
 
 static struct sl_origin *origin_of(struct sl_files_from_feed *feed, const char *front)
@@ -223,6 +226,7 @@ struct sl_files_from_feed *sl_files_from_feed(struct sl_files_from *f, struct sl
 {
     struct sl_files_from_feed *feed = sl_calloc(1, sizeof *feed);
     feed->f = f;
+    sl_random(&feed->key, sizeof feed->key);
     feed->reader = sl_sorter_read(f->sorter);
     feed->at = at;
     feed->dest = dest;

@@ -3,13 +3,14 @@
  * place in it. */
 #include "config.h"
 #include "client/groups.h"
+#include "base/io.h"
 #include "base/mem.h"
 #include "client/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { PLACES_LEAST = 64 };
+enum { PLACES_LEAST_BITS = 6 };
 
 struct sl_group_dir {
     size_t users, len;
@@ -19,6 +20,8 @@ struct sl_group_dir {
 struct sl_groups {
     struct sl_group **places; /* owned; a power of two */
     size_t cap, count;
+    unsigned bits;            /* of cap */
+    uint64_t factors[3];      /* random and odd: the other side chooses devices and inodes, and could make chains of them */
     struct sl_group_dir *last; /* the directory named last: neighbours share it */
     bool forget;
 };
@@ -26,7 +29,11 @@ struct sl_groups {
 struct sl_groups *sl_groups_new(bool forget)
 {
     struct sl_groups *g = sl_calloc(1, sizeof *g);
-    g->cap = PLACES_LEAST;
+    g->bits = PLACES_LEAST_BITS;
+    g->cap = (size_t)1 << g->bits;
+    sl_random(g->factors, sizeof g->factors);
+    for (size_t i = 0; i < sizeof g->factors / sizeof g->factors[0]; i++)
+        g->factors[i] |= 1;
     g->places = sl_calloc(g->cap, sizeof *g->places);
     g->forget = forget;
     return g;
@@ -90,20 +97,22 @@ static uint32_t check_of(const struct sl_entry *e)
     return (uint32_t)(mixed(e->size * 8 + e->type) ^ mixed((uint64_t)e->mtime_s ^ (uint64_t)e->mtime_ns << 32));
 }
 
-static struct sl_group **place(const struct sl_groups *g, uint64_t dev, uint64_t ino)
+/* Multiply-shift (Dietzfelbinger and others, 1997), of three words. */
+static struct sl_group **place(const struct sl_groups *g, uint64_t dev, uint64_t ino, uint32_t check)
 {
-    return &g->places[mixed(ino ^ mixed(dev)) & (g->cap - 1)];
+    return &g->places[(dev * g->factors[0] + ino * g->factors[1] + check * g->factors[2]) >> (64 - g->bits)];
 }
 
 static void grow(struct sl_groups *g)
 {
     struct sl_group **old = g->places;
     size_t cap = g->cap;
+    g->bits++;
     g->cap *= 2;
     g->places = sl_calloc(g->cap, sizeof *g->places);
     for (size_t i = 0; i < cap; i++)
         while (old[i]) {
-            struct sl_group *n = old[i], **at = place(g, n->dev, n->ino);
+            struct sl_group *n = old[i], **at = place(g, n->dev, n->ino, n->check);
             old[i] = n->after;
             n->after = *at;
             *at = n;
@@ -114,7 +123,7 @@ static void grow(struct sl_groups *g)
 struct sl_group *sl_groups_find(const struct sl_groups *g, const struct sl_entry *e)
 {
     uint32_t check = check_of(e);
-    struct sl_group *n = *place(g, e->dev, e->ino);
+    struct sl_group *n = *place(g, e->dev, e->ino, check);
     while (n && (n->ino != e->ino || n->dev != e->dev || n->check != check))
         n = n->after;
     return n;
@@ -129,7 +138,7 @@ struct sl_group *sl_groups_meet(struct sl_groups *g, const struct sl_entry *e)
     }
     if (g->count >= g->cap)
         grow(g);
-    struct sl_group **at = place(g, e->dev, e->ino);
+    struct sl_group **at = place(g, e->dev, e->ino, check_of(e));
     n = sl_calloc(1, sizeof *n);
     n->after = *at;
     n->dev = e->dev;
@@ -187,7 +196,7 @@ void sl_groups_done(struct sl_groups *g, struct sl_group *of)
 {
     if (!g->forget || of->left || of->users || of->waiting || of->state == SL_GROUP_ON_ITS_WAY)
         return;
-    struct sl_group **at = place(g, of->dev, of->ino);
+    struct sl_group **at = place(g, of->dev, of->ino, of->check);
     while (*at != of)
         at = &(*at)->after;
     *at = of->after;

@@ -65,8 +65,8 @@ const char *tree_name(struct chance *c);
 /* TREE_LINKS: of what has several names in the tree, the first. TREE_SINGLE: no times of that. TREE_NULL: none of
  * files in the place of devices ("null", "pipe"), and of these devices. TREE_EVEN: nothing but type and content of a file that has more names in one
  * destination than in the other. TREE_BEHIND: no modes, times and owners of directories that links beside them lead to, and of these links.
- * TREE_STAYED: no times of what is in the way of a directory. */
-enum tree_fields { TREE_TIMES = 1, TREE_MODES = 2, TREE_LINKS = 4, TREE_ATTRS = 8, TREE_OWNERS = 16, TREE_SINGLE = 32, TREE_NULL = 64, TREE_EVEN = 128, TREE_BEHIND = 256, TREE_STAYED = 512 };
+ * TREE_STAYED: no times of what is in the way of a directory. TREE_WINDOW: no times of directories. */
+enum tree_fields { TREE_TIMES = 1, TREE_MODES = 2, TREE_LINKS = 4, TREE_ATTRS = 8, TREE_OWNERS = 16, TREE_SINGLE = 32, TREE_NULL = 64, TREE_EVEN = 128, TREE_BEHIND = 256, TREE_STAYED = 512, TREE_WINDOW = 1024 };
 /* Adds the extended attributes and ACLs of one thing. */
 void tree_attrs(const char *path, struct text *out);
 /* Of directories below one of the names that backups go to in these cases ("bk", ".bk") only that they are there. */

@@ -191,6 +191,8 @@ static const struct pair {
     { "--compare-dest", "--delete-after" },
     /* rsync keeps a directory on the way to what is missing, and tells of it. */
     { "-m", "--delete-missing-args" },
+    /* And gives an excluded one of the list its mode where something missing was in it. */
+    { "--filter=-", "--delete-missing-args" }, { "--exclude", "--delete-missing-args" },
     /* A link on the way that it does not imply rsync goes through at the destination; listed as a difference. */
     { "--files-from", "--no-implied-dirs" },
 };
@@ -308,8 +310,8 @@ static void compare_runs(struct options *o)
     /* What is made in --temp-dir keeps the default ACL of that with rsync; listed as a difference. */
     if (option_given(o, "--temp-dir") && !option_given(o, "-A"))
         o->fields &= ~(unsigned)TREE_ATTRS;
-    /* Nor does it get there in one run where modes change, and a second one would back up what the first one made. */
-    if (option_given(o, "-A") && option_given(o, "-b"))
+    /* Nor does it get there in one run where modes change, and a second one would back up what the first one made, or has no source any more. */
+    if (option_given(o, "-A") && (option_given(o, "-b") || o->takes))
         o->fields &= ~(unsigned)TREE_ATTRS;
     /* Without -H names of one file are backed up when another one has changed it in place, or before. */
     if (option_given(o, "-b") && (option_given(o, "--inplace") || option_given(o, "--append")) && !option_given(o, "-H"))
@@ -327,9 +329,9 @@ static void compare_runs(struct options *o)
     /* Without -o and -g rsync writes down owners that come from nowhere; and ACLs go as said above. */
     if (option_given(o, "--fake-super") && (has(&profile_attrs) || !(base_has(o, 'o') && base_has(o, 'g'))))
         o->fields &= ~(unsigned)TREE_ATTRS;
-    /* A directory out of which something was deleted has its old time then, which is the source's within the window. */
-    if (option_given(o, "-@") && option_given(o, "--delete-before"))
-        o->fields &= ~(unsigned)TREE_TIMES;
+    /* A directory in which something was done has its old time then, or the source's, which is the same within the window. */
+    if (option_given(o, "-@"))
+        o->fields |= TREE_WINDOW;
     /* rsync gives what it copies of a device no time, and copies it again each time; listed as a difference. */
     if (option_given(o, "--copy-devices")) {
         o->fields |= TREE_NULL;

@@ -420,6 +420,8 @@ static void list_one(const char *path, const char *shown, unsigned fields, struc
     last = last ? last + 1 : shown;
     if (fields & TREE_NULL && (file || S_ISCHR(st.st_mode)) && (strcmp(last, "null") == 0 || strcmp(last, "pipe") == 0))
         fields &= ~(unsigned)TREE_TIMES;
+    if (fields & TREE_WINDOW && S_ISDIR(st.st_mode))
+        fields &= ~(unsigned)TREE_TIMES;
     if (fields & TREE_STAYED && is_in_the_way(path, &st))
         fields &= ~(unsigned)TREE_TIMES;
     if (fields & TREE_SINGLE && !S_ISDIR(st.st_mode) && st.st_nlink > 1)

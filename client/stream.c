@@ -119,6 +119,7 @@ static enum sl_code next_segment(struct sl_stream *s, bool there, struct sl_erro
     s->dirs = 0;
     s->started = false;
     enum sl_code rc = have_segment(s, s->at, err);
+    assert(rc != SL_AGAIN);              /* who feeds has all of it here: what is kept open would be closed */
     s->closing = rc == SL_OK ? s->segments[s->at].close_before : (unsigned)s->kept_len;
     if (s->at >= FORGET_AT) {
         memmove(s->segments, s->segments + s->at, (s->count - s->at) * sizeof *s->segments);

@@ -305,8 +305,10 @@ static void compare_runs(struct options *o)
     o->runs = option_given(o, "-b") && option_given(o, "-c") && option_given(o, "--delete-excluded") ? 1 : o->runs;
     /* With --numeric-ids rsync maps whom ACLs name where it does not list piece by piece; listed as a difference. */
     if (option_given(o, "-A") && option_given(o, "--numeric-ids") &&
-        (option_given(o, "--usermap") || option_given(o, "--groupmap") || option_given(o, "--chown")))
+        (option_given(o, "--usermap") || option_given(o, "--groupmap") || option_given(o, "--chown"))) {
         o->fields &= ~(unsigned)TREE_ATTRS;
+        o->lines = false;
+    }
     /* What is made in --temp-dir keeps the default ACL of that with rsync; listed as a difference. */
     if (option_given(o, "--temp-dir") && !option_given(o, "-A"))
         o->fields &= ~(unsigned)TREE_ATTRS;

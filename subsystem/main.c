@@ -78,6 +78,7 @@ static int print_config(const struct sl_config *c)
     char *text = sl_config_text(c);
     fputs(text, stdout);
     free(text);
+    printf("\n# configuration file: %s%s", c->file ? c->file : SYSCONFDIR "/superlifter/superlifter.conf", c->file ? "" : " (is not there)");
     printf("\n# confinement here: Landlock ABI %d, system call filter: %s%s%s\n", have.landlock, have.seccomp ? "yes" : "no",
            lacks ? "; " : "", lacks ? lacks : "");
     sl_config_doubts(c, warn);

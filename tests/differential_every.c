@@ -266,7 +266,13 @@ static bool excludes(const struct options *o)
 static bool is_above(const char *line, size_t n, const char *other)
 {
     n -= n && line[n - 1] == '/';
-    return strncmp(line, other, n) == 0 && (other[n] == '/' || (other[n] == '\n' && other > line));
+    const char *start = line;
+    for (; n && *line == '/'; n--)
+        line++;
+    bool later = other > start;
+    while (*other == '/')
+        other++;
+    return strncmp(line, other, n) == 0 && (other[n] == '/' || (other[n] == '\n' && later));
 }
 
 /* With -m rsync keeps a directory of a list that is empty in the end, where it comes behind a name in it; and one that is empty in a directory

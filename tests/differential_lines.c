@@ -76,10 +76,10 @@ static void told_when_dry(char *line)
 {
     if (strlen(line) <= 11)
         return;
-    if (line[9] == 'a' && line[5] == 'p')
-        line[5] = '.';
     if (line[0] == 'c' && line[2] == 'c')
         line[9] = line[10] = '.';
+    if (line[9] == 'a' && line[5] == 'p')
+        line[5] = '.';
 }
 
 static bool begins(const char *line, const char *front)

@@ -18,6 +18,12 @@ enum {
 };
 static const uint64_t portion_most = 64 << 20, no_end = INT64_MAX;
 
+static uint64_t larger(const struct sl_delta_job *j)
+{
+    uint64_t basis = sl_job_largest_basis(j);
+    return j->size > basis ? j->size : basis;
+}
+
 void sl_job_grid_begin(struct sl_delta_job *j, const struct sl_job_sides *s, uint64_t basis)
 {
     struct sl_job_grid *g = &j->grid;
@@ -26,6 +32,7 @@ void sl_job_grid_begin(struct sl_delta_job *j, const struct sl_job_sides *s, uin
     g->on = true;
     g->whole = j->size <= WHOLE_MOST;
     g->most = (s->line.rtt_us * BYTES_PER_US + portion_most) / portion_most * portion_most;
+    j->grain = sl_delta_first_grain(2 * larger(j));      /* it is all in vain where the rest has to be cut: half as many as chunks */
     j->hash_bytes = sl_grid_hash_bytes(j->size, j->grain);
 }
 
@@ -187,7 +194,7 @@ static void cut_the_rest(struct sl_delta_job *j)
     }
     sl_delta_unknown(&j->delta, &j->of_source);
     g->tail[0] = !g->ended[0];
-    g->tail_grain = j->grain;
+    j->grain = g->tail_grain = sl_delta_first_grain(larger(j));
     g->tail_flags = 0;
     j->hash_bytes = sl_delta_hash_bytes(j->size, basis, j->grain);
 }

@@ -10,7 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RANGES_MAX = 12000, EDGED_MAX = RANGES_MAX / 2, ROOM_HEAD = SL_NAME_MAX + 64 };
+enum {
+    RANGES_MAX = 12000,          /* in one request */
+    SPANS_MAX = 1 << 18,         /* of a delta that gets another round */
+    ROOM_HEAD = SL_NAME_MAX + 64
+};
 
 struct sl_delta_job *sl_delta_job_new(const char *name, uint64_t size)
 {
@@ -60,6 +64,7 @@ struct sl_delta_job *sl_delta_job_portion(const struct sl_delta_job *of, uint64_
 
 void sl_job_clear_lists(struct sl_delta_job *j)
 {
+    memset(j->asked_ranges, 0, sizeof j->asked_ranges);
     sl_chunks_clear(&j->source);
     sl_ranges_clear(&j->of_source);
     for (unsigned b = 0; b < j->bases_len; b++) {
@@ -128,7 +133,7 @@ bool sl_delta_job_asks(const struct sl_delta_job *j)
     return !j->copying && !j->asked_source && !sl_job_only_hoped_for(j) && !(is_first(j) && sl_job_hopeless(j));
 }
 
-static uint64_t largest_basis(const struct sl_delta_job *j)
+uint64_t sl_job_largest_basis(const struct sl_delta_job *j)
 {
     uint64_t n = 0;
     for (unsigned b = 0; b < j->bases_len; b++)
@@ -140,7 +145,7 @@ enum { COPY_GRAIN = 26, COPY_HASH = 4 };   /* of a copy only its holes and its h
 
 static void first_round(struct sl_delta_job *j, const struct sl_job_sides *s)
 {
-    uint64_t basis = largest_basis(j);
+    uint64_t basis = sl_job_largest_basis(j);
     if (j->copying) {
         j->grain = COPY_GRAIN;
         j->hash_bytes = COPY_HASH;
@@ -165,10 +170,18 @@ enum sl_code sl_job_ask_list(struct sl_delta_job *j, const struct sl_job_sides *
     return SL_OK;
 }
 
+/* A list in as many requests as its ranges take; their answers come in this order. */
 static enum sl_code ask(struct sl_delta_job *j, const struct sl_job_sides *s, unsigned which, const struct sl_ranges *ranges, unsigned flags)
 {
-    struct sl_job_want want = { which, flags | (j->blocks ? (unsigned)SL_CHUNKS_GRID : 0), j->grain, j->hash_bytes, ranges };
-    return is_first(j) || ranges->len ? sl_job_ask_list(j, s, &want) : SL_OK;
+    struct sl_ranges some = { 0 };
+    struct sl_job_want want = { which, flags | (j->blocks ? (unsigned)SL_CHUNKS_GRID : 0), j->grain, j->hash_bytes, &some };
+    enum sl_code rc = is_first(j) && !ranges->len ? sl_job_ask_list(j, s, &want) : SL_OK;
+    for (size_t *done = &j->asked_ranges[which]; rc == SL_OK && *done < ranges->len; *done += rc == SL_OK ? some.len : 0) {
+        some.at = ranges->at + *done;
+        some.len = ranges->len - *done < RANGES_MAX ? ranges->len - *done : RANGES_MAX;
+        rc = sl_job_ask_list(j, s, &want);
+    }
+    return rc;
 }
 
 enum sl_code sl_delta_job_ask(struct sl_delta_job *j, const struct sl_job_sides *s)
@@ -236,8 +249,11 @@ static void take_basis(struct sl_delta_job *j, unsigned b, struct sl_chunk_answe
     j->bases[b].answered = true;
     if (a->code != SL_OK || a->changed) {
         j->bases[b].gone = true;
+        sl_chunks_clear(&j->lists[b]);
         return;
     }
+    if (j->bases[b].gone)
+        return;
     if (j->copying && a->has_hash)
         memcpy(j->hash, a->hash, sizeof j->hash);
     j->has_hash |= j->copying && a->has_hash;
@@ -283,11 +299,18 @@ static void copy_basis(struct sl_delta_job *j)
     sl_job_clear_lists(j);
 }
 
+static void size_hashes(struct sl_delta_job *j)
+{
+    uint64_t basis = 0;
+    for (unsigned b = 0; b < j->bases_len; b++)
+        basis += sl_ranges_total(&j->of_bases[b]);
+    j->hash_bytes = sl_delta_hash_bytes(sl_ranges_total(&j->of_source), basis, j->grain);
+}
+
 /* All lists are given back and the ranges of the next round set. A sample is taken of a side whose list travels. */
 static void next_round(struct sl_delta_job *j, unsigned grain, bool sample, const struct sl_job_sides *s)
 {
     struct sl_ranges unknown = { 0 };
-    uint64_t basis = 0;
     sl_job_clear_lists(j);
     j->coarser = j->sampling ? j->coarser : j->grain;
     j->grain = grain;
@@ -295,7 +318,6 @@ static void next_round(struct sl_delta_job *j, unsigned grain, bool sample, cons
     sl_delta_unknown(&j->delta, &unknown);
     for (unsigned b = 0; b < j->bases_len; b++) {
         const struct sl_ranges *unused = &j->delta.unused[b];
-        basis += sl_ranges_total(unused);
         if (sample && !s->source->remote)
             sl_delta_sample(unused, grain, &j->of_bases[b]);
         else
@@ -303,7 +325,6 @@ static void next_round(struct sl_delta_job *j, unsigned grain, bool sample, cons
                 sl_ranges_add(&j->of_bases[b], unused->at[i].at, unused->at[i].len);
         j->asked[b] = false;
     }
-    j->hash_bytes = sl_delta_hash_bytes(sl_ranges_total(&unknown), basis, grain);
     if (sample && s->source->remote) {
         sl_delta_sample(&unknown, grain, &j->of_source);
         sl_ranges_clear(&unknown);
@@ -311,22 +332,23 @@ static void next_round(struct sl_delta_job *j, unsigned grain, bool sample, cons
         j->of_source = unknown;
     }
     j->asked_source = false;
+    size_hashes(j);
 }
 
 bool sl_job_too_many(const struct sl_delta *d)
 {
-    if (d->len > RANGES_MAX)
+    if (d->len > SPANS_MAX)
         return true;
     for (unsigned b = 0; b < SL_BASES_MAX; b++)
-        if (d->unused[b].len > RANGES_MAX)
+        if (d->unused[b].len > SPANS_MAX)
             return true;
     return false;
 }
 
-static void only_edges(const struct sl_delta_job *j, struct sl_ranges *r)
+static void only_edges(const struct sl_delta_job *j, struct sl_ranges *r, uint64_t size)
 {
     struct sl_ranges some = { 0 };
-    sl_delta_edges(r, j->coarser, &some);
+    sl_delta_edges(r, size, j->coarser, &some);
     sl_ranges_clear(r);
     *r = some;
 }
@@ -334,23 +356,30 @@ static void only_edges(const struct sl_delta_job *j, struct sl_ranges *r)
 /* All of what is left does not pay; what lies beside the matches does, perhaps. */
 static void edges_or_end(struct sl_delta_job *j, unsigned grain, const struct sl_job_sides *s)
 {
-    bool few = true;
-    for (unsigned b = 0; b < j->bases_len; b++)
-        few &= j->delta.unused[b].len <= EDGED_MAX;
-    if (!few || !sl_delta_edges_pay(&j->delta, j->sampling ? j->coarser : j->grain, &s->line)) {
+    if (!sl_delta_edges_pay(&j->delta, j->sampling ? j->coarser : j->grain, grain, &s->line)) {
         sl_job_finish(j);
         return;
     }
     next_round(j, grain, false, s);
     j->edges = true;
-    only_edges(j, &j->of_source);
+    only_edges(j, &j->of_source, sl_delta_size(&j->delta));
     for (unsigned b = 0; b < j->bases_len; b++)
-        only_edges(j, &j->of_bases[b]);
+        only_edges(j, &j->of_bases[b], j->bases[b].size);
+    size_hashes(j);
+}
+
+/* Whether what was sampled is found in what was listed whole: of the bases' samples, of any. */
+static bool sample_hits(const struct sl_delta_job *j, const struct sl_job_sides *s)
+{
+    bool hits = s->source->remote && sl_delta_sample_hits(&j->source, j->lists, j->bases_len, s->key);
+    for (unsigned b = 0; !s->source->remote && b < j->bases_len; b++)
+        hits |= sl_delta_sample_hits(&j->lists[b], &j->source, 1, s->key);
+    return hits;
 }
 
 static void sampled(struct sl_delta_job *j, const struct sl_job_sides *s)
 {
-    if (sl_delta_sample_hits(&j->source, j->lists, j->bases_len, s->key))
+    if (sample_hits(j, s))
         next_round(j, j->grain, false, s);
     else
         edges_or_end(j, j->grain, s);
@@ -385,7 +414,9 @@ static void go_on(struct sl_delta_job *j, const struct sl_job_sides *s)
     enum sl_next next = SL_NEXT_STOP;
     if (!sl_job_too_many(&j->delta))
         next = j->grid.fits ? sl_grid_next(&j->delta, j->grain, &s->line, &grain, &blocks) : sl_delta_next(&j->delta, j->grain, &s->line, &grain);
-    if (next == SL_NEXT_STOP || j->edges)
+    if (j->edges && !sl_job_too_many(&j->delta))
+        edges_or_end(j, grain, s);
+    else if (next == SL_NEXT_STOP || j->edges)
         sl_job_finish(j);
     else if (next == SL_NEXT_SAMPLE && s->source->remote && s->dest->remote)
         edges_or_end(j, grain, s);       /* one whole list would travel for a sample of the other */

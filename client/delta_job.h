@@ -48,9 +48,10 @@ struct sl_delta_job {
     unsigned grain, hash_bytes;
     struct sl_job_grid grid;
     bool blocks;             /* the lists of this round are of a grid */
-    bool sampling, edges;    /* edges: of this round, which is the last, only those are looked at */
+    bool sampling, edges;    /* edges: from this round on only those are looked at */
     unsigned coarser;        /* grain of the round before */
     bool asked_source, asked[SL_BASES_MAX];
+    size_t asked_ranges[SL_JOB_LISTS];       /* of the list that is being asked for */
     unsigned waiting;        /* lists under way */
     struct sl_job_list asks[SL_JOB_LISTS];   /* cookies */
     struct sl_chunks source, lists[SL_BASES_MAX];

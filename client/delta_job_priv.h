@@ -9,6 +9,7 @@
 /* One list of one side: 0 the source's, 1 + number of a basis. SL_AGAIN: no room. */
 struct sl_job_want { unsigned which, flags, grain, hash_bytes; const struct sl_ranges *ranges; };
 enum sl_code sl_job_ask_list(struct sl_delta_job *j, const struct sl_job_sides *s, const struct sl_job_want *want);
+uint64_t sl_job_largest_basis(const struct sl_delta_job *j);   /* bytes */
 bool sl_job_only_hoped_for(const struct sl_delta_job *j);
 bool sl_job_hopeless(const struct sl_delta_job *j);
 bool sl_job_too_many(const struct sl_delta *d);

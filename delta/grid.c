@@ -16,7 +16,7 @@ enum {
     LOST_BLOCKS = 8,              /* as many without a match are nothing yet */
     LOST_SHARE = 4,               /* what does not match is so much of all: give up; or: */
     MOVED_BLOCKS = 16,            /* in a row that were replaced: more than an edit */
-    SAFE_BITS = 28                /* as in match.c */
+    SAFE_BITS = 16                /* as in match.c */
 };
 static const uint64_t portion_least = 4 << 20, lost_most = 32 << 20;
 

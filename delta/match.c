@@ -15,12 +15,14 @@ enum {
     LIST_BYTES = 10,              /* of a chunk in a list, at most about */
     GAIN_LEAST = 3,               /* what a round might save, in costs of its list */
     FEW_CHUNKS = 8,
+    CHUNKS_MAX = 1 << 22,         /* of a round's lists, about, which take 32 bytes each */
     CROWDED = 16,                 /* times what is expected to be saved: so much unknown has more in it than can be told */
-    EDGE_CHUNKS = 2,              /* of the greatest length: cutting takes about one to be in step again */
+    BEHIND_CHUNKS = 1,            /* of the greatest length: up to there the chunk reaches that did not match any more */
+    BEFORE_CHUNKS = 2,            /* cutting takes about one to be in step again */
     SAMPLED_LEAST = 1 << 20,      /* bytes below which no sample is taken */
-    SAMPLE_CHUNKS = 64, SAMPLE_EVERY = 64,   /* stretches of so many chunks, one in so many */
+    SAMPLE_CHUNKS = 32, SAMPLE_EVERY = 128,  /* stretches of so many chunks, one in so many */
     HITS_LEAST_PERCENT = 10,
-    SAFE_BITS = 28                /* a false match costs one file: one in 2^28 files */
+    SAFE_BITS = 16                /* a false match sends one file whole, one in 65,536: more bytes of hashes would cost more than that */
 };
 
 /* ---- spans ---- */
@@ -151,15 +153,41 @@ static void settle(struct table *t, struct sl_spans *out, const struct sl_chunk 
     sl_spans_put(out, &s);
 }
 
+static void add(struct sl_ranges *r, uint64_t from, uint64_t to)
+{
+    if (from < to)
+        sl_ranges_add(r, from, to - from);
+}
+
+/* What was unused before from `*done` to `to`, where no list says anything of it. */
+static void still_unused(const struct sl_ranges *before, size_t *k, uint64_t *done, uint64_t to, struct sl_ranges *out)
+{
+    for (; *k < before->len && before->at[*k].at < to; ++*k) {
+        uint64_t at = before->at[*k].at, end = at + before->at[*k].len;
+        add(out, at > *done ? at : *done, end < to ? end : to);
+        if (end > to)
+            break;
+    }
+    *done = to;
+}
+
 static void find_unused(struct sl_delta *d, const struct table *t, unsigned count)
 {
     for (unsigned b = 0; b < count; b++) {
-        sl_ranges_clear(&d->unused[b]);
-        for (size_t i = 0; i < t->bases[b].len; i++) {
-            const struct sl_chunk *c = &t->bases[b].at[i];
+        const struct sl_chunks *list = &t->bases[b];
+        struct sl_ranges out = { 0 };
+        size_t k = 0;
+        uint64_t done = 0;
+        for (size_t i = 0; i < list->len; i++) {
+            const struct sl_chunk *c = &list->at[i];
+            still_unused(&d->unused[b], &k, &done, c->at, &out);
             if (!c->hole && !find(t, c)->matched)
-                sl_ranges_add(&d->unused[b], c->at, c->len);
+                add(&out, c->at, c->at + c->len);
+            done = c->at + c->len;
         }
+        still_unused(&d->unused[b], &k, &done, UINT64_MAX, &out);
+        sl_ranges_clear(&d->unused[b]);
+        d->unused[b] = out;
     }
 }
 
@@ -241,7 +269,7 @@ static unsigned log2_up(uint64_t n)
  * low for a handful of edits, and more edits are what the next rounds are for. */
 unsigned sl_delta_first_grain(uint64_t size)
 {
-    unsigned grain = (log2_up(size) + 3) / 2;
+    unsigned grain = (log2_up(size) + 2) / 2;
     return grain < FIRST_LEAST ? FIRST_LEAST : grain > SL_GRAIN_MAX ? SL_GRAIN_MAX : grain;
 }
 
@@ -270,9 +298,11 @@ static uint64_t expected(const struct sl_delta *d, unsigned grain)
 
 enum sl_next sl_delta_next(const struct sl_delta *d, unsigned grain, const struct sl_line *line, unsigned *next)
 {
-    uint64_t unknown = sl_delta_unknown_bytes(d), both = least(unknown, unused_bytes(d));
+    uint64_t unknown = sl_delta_unknown_bytes(d), unused = unused_bytes(d), both = least(unknown, unused);
     *next = grain > LEAST + STEP_BITS ? grain - STEP_BITS : LEAST;
-    if (grain <= LEAST || unknown < (UINT64_C(2) << *next))
+    while (*next < grain && (unknown >> *next) + (unused >> *next) > CHUNKS_MAX)
+        ++*next;
+    if (*next >= grain || unknown < (UINT64_C(2) << *next))
         return SL_NEXT_STOP;
     if (line->bytes_per_s && line->rtt_us && both / 2 < line->bytes_per_s / 1000 * line->rtt_us / 1000)
         return SL_NEXT_STOP;               /* all of it is sent before an answer could be here */
@@ -299,36 +329,40 @@ void sl_delta_sample(const struct sl_ranges *all, unsigned grain, struct sl_rang
     }
 }
 
-void sl_delta_edges(const struct sl_ranges *all, unsigned grain, struct sl_ranges *out)
+/* What lies behind a match, or before one, where there are such chunks. */
+static uint64_t behind(unsigned grain) { return BEHIND_CHUNKS * sl_grain_most(grain); }
+static uint64_t before(unsigned grain) { return BEFORE_CHUNKS * sl_grain_most(grain); }
+
+void sl_delta_edges(const struct sl_ranges *all, uint64_t size, unsigned grain, struct sl_ranges *out)
 {
-    uint64_t most = EDGE_CHUNKS * sl_grain_most(grain);
     for (size_t i = 0; i < all->len; i++) {
         const struct sl_range *r = &all->at[i];
-        uint64_t head = least(r->len, most), tail = least(r->len - head, most);
-        sl_ranges_add(out, r->at, head);
-        if (tail)
-            sl_ranges_add(out, r->at + r->len - tail, tail);
+        uint64_t end = r->at + r->len;
+        uint64_t head = r->at ? r->at + least(r->len, behind(grain)) : 0, tail = end == size ? end : end - least(r->len, before(grain));
+        add(out, r->at, head);
+        add(out, tail > head ? tail : head, end);
     }
 }
 
 /* Half a chunk is expected of each edge of a match, for a list of what may be a whole one: that is cheap, if it is worth a round trip. */
-bool sl_delta_edges_pay(const struct sl_delta *d, unsigned grain, const struct sl_line *line)
+bool sl_delta_edges_pay(const struct sl_delta *d, unsigned grain, unsigned next, const struct sl_line *line)
 {
     uint64_t edges = 0;
     for (size_t i = 0; i + 1 < d->len; i++)
         edges += (d->spans[i].kind == SL_SPAN_COPY) != (d->spans[i + 1].kind == SL_SPAN_COPY);
     uint64_t saved = least(least(sl_delta_unknown_bytes(d), unused_bytes(d)), edges << grain) / 2;
-    return saved && !(line->bytes_per_s && line->rtt_us && saved < line->bytes_per_s / 1000 * line->rtt_us / 1000);
+    uint64_t cost = (edges * (behind(grain) + before(grain)) / 2 >> next) * LIST_BYTES;
+    return next < grain && saved > cost && !(line->bytes_per_s && line->rtt_us && saved < line->bytes_per_s / 1000 * line->rtt_us / 1000);
 }
 
-bool sl_delta_sample_hits(const struct sl_chunks *source, const struct sl_chunks *bases, unsigned count, uint64_t key)
+bool sl_delta_sample_hits(const struct sl_chunks *sample, const struct sl_chunks *wholes, unsigned count, uint64_t key)
 {
     struct table t;
     uint64_t hit = 0, all = 0;
-    table_init(&t, bases, count, key);
-    for (size_t i = 0; i < source->len; i++) {
-        all += source->at[i].len;
-        hit += find(&t, &source->at[i])->basis ? source->at[i].len : 0;
+    table_init(&t, wholes, count, key);
+    for (size_t i = 0; i < sample->len; i++) {
+        all += sample->at[i].len;
+        hit += find(&t, &sample->at[i])->basis ? sample->at[i].len : 0;
     }
     free(t.refs);
     return hit && hit > all / 100 * HITS_LEAST_PERCENT;

@@ -35,7 +35,8 @@ void sl_delta_init(struct sl_delta *d);
 void sl_delta_clear(struct sl_delta *d);
 
 /* One round. source: chunks (and, in the first round, holes) that fill the unknown spans, in order: the first round's list
- * is of the whole file. Of later rounds' unknown spans some may be left out, which stay unknown. bases: lists of the same grain, of the whole basis in the first round and of its unused ranges in later ones.
+ * is of the whole file. bases: lists of the same grain, of the whole basis in the first round and of its unused ranges in later ones. What later lists leave
+ * out of the unknown spans and of the unused ranges stays what it was.
  * count <= SL_BASES_MAX and the same in every round. Linear in the lists' lengths; the key makes that hold whatever hashes a peer
  * claims: it is random and not known to anybody else. */
 void sl_delta_round(struct sl_delta *d, const struct sl_chunks *source, const struct sl_chunks *bases, unsigned count, uint64_t key);
@@ -60,13 +61,13 @@ enum sl_next { SL_NEXT_STOP, SL_NEXT_ROUND, SL_NEXT_SAMPLE };
 enum sl_next sl_delta_next(const struct sl_delta *d, unsigned grain, const struct sl_line *line, unsigned *next);
 /* Stretches of `all`, about a 64th of it, for a sample of one side's list; the other side's list is to be whole. */
 void sl_delta_sample(const struct sl_ranges *all, unsigned grain, struct sl_ranges *out);
-/* Whether enough of the sample was found to make a round worth its cost. */
-bool sl_delta_sample_hits(const struct sl_chunks *source, const struct sl_chunks *bases, unsigned count, uint64_t key);
-/* What of each range may belong to a match beside it, of which a round of `grain` found only the chunks that both had whole: twice the length that such
- * a chunk may have, at either end. */
-void sl_delta_edges(const struct sl_ranges *all, unsigned grain, struct sl_ranges *out);
-/* Where a round of all does not pay: whether one of the edges does. */
-bool sl_delta_edges_pay(const struct sl_delta *d, unsigned grain, const struct sl_line *line);
+/* Whether enough of the sample was found in the other side's whole lists to make a round worth its cost. */
+bool sl_delta_sample_hits(const struct sl_chunks *sample, const struct sl_chunks *wholes, unsigned count, uint64_t key);
+/* What of each range may belong to a match beside it, of which a round of `grain` found only the chunks that both had whole: what one more such chunk can
+ * reach behind a match, and two in front of one. There is none beside the ends of the file, of `size` bytes. */
+void sl_delta_edges(const struct sl_ranges *all, uint64_t size, unsigned grain, struct sl_ranges *out);
+/* Where a round of all does not pay: whether one of the edges, with chunks of `next`, does. */
+bool sl_delta_edges_pay(const struct sl_delta *d, unsigned grain, unsigned next, const struct sl_line *line);
 /* Bytes of chunk hashes that make a false match in comparing a million such pairs of files unlikely. */
 unsigned sl_delta_hash_bytes(uint64_t source_bytes, uint64_t basis_bytes, unsigned grain);
 

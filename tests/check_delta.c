@@ -304,15 +304,15 @@ START_TEST(edges_of_matches_are_found)
     list(old, &all, grain, bytes, old.n, &b);
     sl_delta_round(&d, &a, &b, 1, 99);
     ck_assert_int_eq(sl_delta_next(&d, grain, &no_line, &next), SL_NEXT_SAMPLE);
-    ck_assert(sl_delta_edges_pay(&d, grain, &no_line) && sl_delta_edges_pay(&d, grain, &slow));
-    ck_assert(!sl_delta_edges_pay(&d, grain, &far));
+    ck_assert(sl_delta_edges_pay(&d, grain, next, &no_line) && sl_delta_edges_pay(&d, grain, next, &slow));
+    ck_assert(!sl_delta_edges_pay(&d, grain, next, &far));
     uint64_t before = sl_delta_unknown_bytes(&d);
     sl_chunks_clear(&a);
     sl_chunks_clear(&b);
     sl_ranges_clear(&all);
     sl_delta_unknown(&d, &all);
-    sl_delta_edges(&all, grain, &some[0]);
-    sl_delta_edges(&d.unused[0], grain, &some[1]);
+    sl_delta_edges(&all, new.n, grain, &some[0]);
+    sl_delta_edges(&d.unused[0], old.n, grain, &some[1]);
     ck_assert_uint_le(sl_ranges_total(&some[0]), 20 * sl_grain_most(grain));
     list(new, &some[0], next, 8, new.n, &a);
     list(old, &some[1], next, 8, old.n, &b);
@@ -330,25 +330,75 @@ START_TEST(edges_of_matches_are_found)
 }
 END_TEST
 
-/* Where all lies beside something else, all is looked at, once. */
+/* Where all lies beside something else, all is looked at, once; beside the ends of the file there is nothing. */
 START_TEST(edges_that_meet)
 {
     struct sl_ranges all = { 0 }, some = { 0 };
-    uint64_t most = 2 * sl_grain_most(10);
-    sl_ranges_add(&all, 5, 3 * most);
-    sl_ranges_add(&all, 10 * most, most + 1);
-    sl_ranges_add(&all, 20 * most, 1);
-    sl_delta_edges(&all, 10, &some);
+    uint64_t most = sl_grain_most(10);
+    sl_ranges_add(&all, 5, 6 * most);
+    sl_ranges_add(&all, 20 * most, 2 * most + 1);
+    sl_ranges_add(&all, 40 * most, 1);
+    sl_delta_edges(&all, 50 * most, 10, &some);
     ck_assert_uint_eq(some.len, 4);
     ck_assert_uint_eq(some.at[0].at, 5);
     ck_assert_uint_eq(some.at[0].len, most);
-    ck_assert_uint_eq(some.at[1].at, 5 + 2 * most);
-    ck_assert_uint_eq(some.at[1].len, most);
-    ck_assert_uint_eq(some.at[2].at, 10 * most);
-    ck_assert_uint_eq(some.at[2].len, most + 1);
+    ck_assert_uint_eq(some.at[1].at, 5 + 4 * most);
+    ck_assert_uint_eq(some.at[1].len, 2 * most);
+    ck_assert_uint_eq(some.at[2].at, 20 * most);
+    ck_assert_uint_eq(some.at[2].len, 2 * most + 1);
     ck_assert_uint_eq(some.at[3].len, 1);
     sl_ranges_clear(&all);
     sl_ranges_clear(&some);
+    sl_ranges_add(&all, 0, 10 * most);
+    sl_ranges_add(&all, 20 * most, 10 * most);
+    sl_delta_edges(&all, 30 * most, 10, &some);
+    ck_assert_uint_eq(some.len, 2);
+    ck_assert_uint_eq(some.at[0].at, 8 * most);
+    ck_assert_uint_eq(some.at[1].at, 20 * most);
+    ck_assert_uint_eq(some.at[1].len, most);
+    sl_ranges_clear(&all);
+    sl_ranges_clear(&some);
+}
+END_TEST
+
+/* A round that looks at some of what is left: the rest of either side stays what it was. */
+START_TEST(what_no_list_names_stays)
+{
+    struct sl_chunk chunks[3] = { { .at = 100, .len = 10, .hash = 1 }, { .at = 110, .len = 10, .hash = 2 }, { .at = 300, .len = 50, .hash = 3 } };
+    struct sl_chunk others[2] = { { .at = 130, .len = 10, .hash = 1 }, { .at = 500, .len = 50, .hash = 4 } };
+    struct sl_chunks source = { .at = others, .len = 2 }, basis = { .at = chunks, .len = 3 };
+    struct sl_delta d;
+    sl_delta_init(&d);
+    sl_delta_extend(&d, 1000);
+    d.rounds = 1;
+    sl_ranges_add(&d.unused[0], 0, 10);
+    sl_ranges_add(&d.unused[0], 90, 50);
+    sl_ranges_add(&d.unused[0], 200, 20);
+    sl_delta_round(&d, &source, &basis, 1, 99);
+    const struct sl_ranges *u = &d.unused[0];
+    ck_assert_uint_eq(u->len, 5);
+    ck_assert(u->at[0].at == 0 && u->at[0].len == 10);
+    ck_assert(u->at[1].at == 90 && u->at[1].len == 10);
+    ck_assert(u->at[2].at == 110 && u->at[2].len == 30);
+    ck_assert(u->at[3].at == 200 && u->at[3].len == 20);
+    ck_assert(u->at[4].at == 300 && u->at[4].len == 50);
+    ck_assert_uint_eq(sl_delta_unknown_bytes(&d), 1000 - 10);
+    sl_delta_clear(&d);
+}
+END_TEST
+
+/* Lists stay bounded: of a huge file of which nothing is known the next chunks are longer. */
+START_TEST(a_round_has_a_most)
+{
+    struct sl_delta d;
+    unsigned next;
+    sl_delta_init(&d);
+    sl_delta_extend(&d, UINT64_C(1) << 42);
+    sl_ranges_add(&d.unused[0], 0, UINT64_C(1) << 42);
+    ck_assert_int_ne(sl_delta_next(&d, 22, &no_line, &next), SL_NEXT_ROUND);
+    ck_assert_uint_eq(next, 21);
+    ck_assert_int_eq(sl_delta_next(&d, 21, &no_line, &next), SL_NEXT_STOP);
+    sl_delta_clear(&d);
 }
 END_TEST
 
@@ -363,7 +413,7 @@ START_TEST(samples_find_crowded_edits)
     sl_ranges_add(&all, 0, new.n);
     sl_delta_sample(&all, 9, &some);
     ck_assert_uint_lt(sl_ranges_total(&some), new.n / 32);
-    ck_assert_uint_gt(sl_ranges_total(&some), new.n / 128);
+    ck_assert_uint_gt(sl_ranges_total(&some), new.n / 256);
     list(new, &some, 9, 8, new.n, &a);
     list(old, &all, 9, 8, old.n, &b);
     ck_assert(sl_delta_sample_hits(&a, &b, 1, 99));
@@ -466,7 +516,7 @@ START_TEST(choices)
     ck_assert_uint_eq(sl_delta_first_grain(UINT64_C(1) << 30), 16);
     ck_assert_uint_eq(sl_delta_first_grain(UINT64_MAX), SL_GRAIN_MAX);
     ck_assert_uint_eq(sl_delta_hash_bytes(1000, 1000, 9), 4);
-    ck_assert_uint_eq(sl_delta_hash_bytes(UINT64_C(1) << 30, UINT64_C(1) << 30, 16), 8);
+    ck_assert_uint_eq(sl_delta_hash_bytes(UINT64_C(1) << 30, UINT64_C(1) << 30, 16), 6);
     ck_assert_uint_eq(sl_delta_hash_bytes(UINT64_MAX, UINT64_MAX, 6), 8);
     /* 100 KB differ: worth a round here, not where a round takes as long as sending them. */
     struct sl_chunks source = { 0 }, basis = { 0 };
@@ -530,6 +580,8 @@ static void add(TCase *tc)
     tcase_add_test(tc, samples_find_crowded_edits);
     tcase_add_test(tc, edges_of_matches_are_found);
     tcase_add_test(tc, edges_that_meet);
+    tcase_add_test(tc, what_no_list_names_stays);
+    tcase_add_test(tc, a_round_has_a_most);
     tcase_add_loop_test(tc, hostile_lists_stay_linear, 0, 3);
     tcase_add_test(tc, holes_are_kept);
     tcase_add_test(tc, in_place_reads_nothing_that_was_written_over);

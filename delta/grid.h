@@ -24,7 +24,7 @@ void sl_grid_look(struct sl_grid_look *l, const struct sl_chunks *source, const 
 bool sl_grid_diverged(const struct sl_grid_look *l, unsigned grain);
 /* Where the portion ends that begins at `from`: each is longer than the one before, to a limit of at least `most`. */
 uint64_t sl_grid_portion(uint64_t from, unsigned grain, uint64_t most);
-/* Bytes of hashes that make a false match unlikely, where each block is compared with one other at most, of each basis. */
+/* As sl_delta_hash_bytes, where each block is compared with one other at most, of each basis. */
 unsigned sl_grid_hash_bytes(uint64_t bytes, unsigned grain);
 
 /* ---- when they are there ---- */

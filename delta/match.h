@@ -68,7 +68,7 @@ bool sl_delta_sample_hits(const struct sl_chunks *sample, const struct sl_chunks
 void sl_delta_edges(const struct sl_ranges *all, uint64_t size, unsigned grain, struct sl_ranges *out);
 /* Where a round of all does not pay: whether one of the edges, with chunks of `next`, does. */
 bool sl_delta_edges_pay(const struct sl_delta *d, unsigned grain, unsigned next, const struct sl_line *line);
-/* Bytes of chunk hashes that make a false match in comparing a million such pairs of files unlikely. */
+/* Bytes of chunk hashes with which a false match is one in 65,536 such pairs of files. It costs that file's bytes once more; a byte more in each chunk costs about as much. */
 unsigned sl_delta_hash_bytes(uint64_t source_bytes, uint64_t basis_bytes, unsigned grain);
 
 #endif

@@ -16,10 +16,9 @@ enum {
     GAIN_LEAST = 3,               /* what a round might save, in costs of its list */
     FEW_CHUNKS = 8,
     CHUNKS_MAX = 1 << 22,         /* of a round's lists, about, which take 32 bytes each */
-    CROWDED = 16,                 /* times what is expected to be saved: so much unknown has more in it than can be told */
     BEHIND_CHUNKS = 1,            /* of the greatest length: up to there the chunk reaches that did not match any more */
     BEFORE_CHUNKS = 2,            /* cutting takes about one to be in step again */
-    SAMPLED_LEAST = 1 << 20,      /* bytes below which no sample is taken */
+    SAMPLED_LEAST = 1 << 17,      /* bytes below which no sample is taken */
     SAMPLE_CHUNKS = 32, SAMPLE_EVERY = 128,  /* stretches of so many chunks, one in so many */
     HITS_LEAST_PERCENT = 10,
     SAFE_BITS = 16                /* a false match sends one file whole, one in 65,536: more bytes of hashes would cost more than that */
@@ -309,7 +308,7 @@ enum sl_next sl_delta_next(const struct sl_delta *d, unsigned grain, const struc
     uint64_t cost = (unknown >> *next) * LIST_BYTES, saved = least(both, expected(d, grain));
     if (saved > cost * GAIN_LEAST)
         return SL_NEXT_ROUND;
-    return both > SAMPLED_LEAST && both / CROWDED > saved ? SL_NEXT_SAMPLE : SL_NEXT_STOP;
+    return both > SAMPLED_LEAST ? SL_NEXT_SAMPLE : SL_NEXT_STOP;
 }
 
 void sl_delta_sample(const struct sl_ranges *all, unsigned grain, struct sl_ranges *out)

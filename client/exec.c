@@ -365,7 +365,7 @@ static enum sl_code lane_step(struct sl_lane *l, uint64_t ms, struct sl_error *e
     bool moved = sl_exec_delta_work(l) == SL_OK;
     if (sl_staging_begin(l) != SL_OK)
         return moved ? SL_OK : SL_AGAIN;
-    sl_exec_issue(l);
+    moved |= sl_exec_issue(l);
     sl_exec_attrs_ask(l);
     for (int i = 0; i < EXEC_MAX && l->queue.issued && (!i || sl_now_ms() < until); i++) {
         struct sl_action *a = sl_queue_at(&l->queue, 0);

@@ -12,7 +12,11 @@
 
 #include <string.h>
 
-enum { BATCH_MAX = 256, HASHES_MAX = 1024 };
+enum {
+    BATCH_MAX = 256,
+    HASHES_MAX = 1024,
+    SETTLED_BYTES_MAX = 16 * 1024 * 1024     /* that a local tree may have to hash in one go */
+};
 
 enum sl_code sl_exec_move_to(struct sl_lane *l, struct sl_cursor *c, const struct sl_action *a, uint32_t *id)
 {
@@ -112,13 +116,13 @@ static enum sl_code ask_hash_here(struct sl_lane *l, struct sl_action *a)
     return SL_OK;
 }
 
-/* Asks for the hashes of the COMPAREs that stand in the queue; a local tree answers one at a time, so only of the first, which does not
- * keep the others from being asked for far away. */
-static void ask_hashes(struct sl_lane *l)
+/* Asks for the hashes of the COMPAREs that stand in the queue from number `next` on; a local tree answers one at a time, so only of that one, which does
+ * not keep the others from being asked for far away. */
+static void ask_hashes(struct sl_lane *l, size_t next)
 {
-    for (size_t i = l->queue.issued; i < l->queue.len && i < l->queue.issued + HASHES_MAX; i++) {
+    for (size_t i = next; i < l->queue.len && i < l->queue.issued + HASHES_MAX; i++) {
         struct sl_action *a = sl_queue_at(&l->queue, i);
-        bool first = i == l->queue.issued;
+        bool first = i == next;
         if (a->kind != SL_ACT_COMPARE)
             continue;
         if (!a->asked_there && (first || a->origin->e->remote) && ask_hash_there(l, a) != SL_OK)
@@ -203,18 +207,34 @@ static enum sl_code compare(struct sl_lane *l, struct sl_action *a)
     return SL_OK;
 }
 
-void sl_exec_issue(struct sl_lane *l)
+/* Verdicts in the order of the queue, as far as hashes are in: those ahead of their turn as well, so that deltas of what proves changed are under way
+ * beside each other. Whether there is more to do now. */
+static bool settle_ahead(struct sl_lane *l)
+{
+    struct sl_queue *q = &l->queue;
+    uint64_t bytes = 0;
+    for (size_t i = q->issued; i < q->len && i < q->issued + HASHES_MAX; i++) {
+        if (sl_queue_at(q, i)->kind != SL_ACT_COMPARE)
+            continue;
+        if (bytes >= SETTLED_BYTES_MAX)
+            return true;
+        ask_hashes(l, i);
+        struct sl_action *a = sl_queue_at(q, i);
+        if (compare(l, a) != SL_OK)
+            return false;
+        bytes += a->entry.size;
+    }
+    return false;
+}
+
+static void issue(struct sl_lane *l)
 {
     struct sl_plan *p = l->plan;
     struct sl_queue *q = &l->queue;
     while (q->issued < q->len) {
         struct sl_action *a = sl_queue_at(q, q->issued);
-        if (a->kind == SL_ACT_COMPARE) {
-            ask_hashes(l);
-            a = sl_queue_at(q, q->issued);
-            if (compare(l, a) != SL_OK)
-                return;
-        }
+        if (a->kind == SL_ACT_COMPARE)
+            return;
         sl_permit_action(p, a);
         if (sl_exec_delta_wanted(p, a)) {
             sl_exec_delta_prepare(l);
@@ -238,4 +258,11 @@ void sl_exec_issue(struct sl_lane *l)
             q->issued++;
         }
     }
+}
+
+bool sl_exec_issue(struct sl_lane *l)
+{
+    bool more = settle_ahead(l);
+    issue(l);
+    return more;
 }

@@ -17,7 +17,7 @@
 enum {
     KEPT_LEAST = 256 * 1024,         /* of the source: what an interrupted run may have kept is asked for */
     SIZE_LEAST = 1024,               /* of both files: below that the lists cost what they save */
-    AHEAD_MAX = 128                  /* jobs under way */
+    AHEAD_MAX = 512                  /* jobs under way */
 };
 static const uint64_t ahead_bytes_max = UINT64_C(4) << 30;
 

@@ -24,8 +24,8 @@ enum sl_code sl_exec_move_to(struct sl_lane *l, struct sl_cursor *c, const struc
 const char *sl_exec_source_name(const struct sl_action *a);
 /* Asks for the content of one file, or part of one; SL_AGAIN: no room now. */
 enum sl_code sl_exec_ask_one(struct sl_lane *l, struct sl_action *a);
-/* Moves `issued` of the lane's queue on as far as it goes. */
-void sl_exec_issue(struct sl_lane *l);
+/* Moves `issued` of the lane's queue on as far as it goes. Whether there is more to do now, without waiting for anybody. */
+bool sl_exec_issue(struct sl_lane *l);
 
 /* ---- exec_attrs.c ---- */
 /* Asks ahead for sets of attributes that listings did not have. */

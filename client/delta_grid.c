@@ -221,6 +221,7 @@ void sl_job_grid_refine(struct sl_delta_job *j, unsigned grain, bool blocks)
     }
     j->asked_source = false;
     uint64_t source = sl_ranges_total(&j->of_source);
+    j->expected = (source + basis) >> grain;
     j->hash_bytes = blocks ? sl_grid_hash_bytes(source, grain) : sl_delta_hash_bytes(source, basis, grain);
 }
 

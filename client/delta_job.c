@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum {
-    RANGES_MAX = 12000,          /* in one request */
+    RANGES_MAX = 3000,           /* in one request, so that it fits the smallest frame that a server may want */
     SPANS_MAX = 1 << 18,         /* of a delta that gets another round */
     ROOM_HEAD = SL_NAME_MAX + 64
 };
@@ -250,6 +250,7 @@ static void take_basis(struct sl_delta_job *j, unsigned b, struct sl_chunk_answe
     if (a->code != SL_OK || a->changed) {
         j->bases[b].gone = true;
         sl_chunks_clear(&j->lists[b]);
+        sl_ranges_clear(&j->delta.unused[b]);
         return;
     }
     if (j->bases[b].gone)
@@ -288,6 +289,7 @@ void sl_job_finish(struct sl_delta_job *j)
         copies |= j->delta.spans[i].kind == SL_SPAN_COPY;
     j->useless |= !copies || j->failed_source || !j->has_hash;
     sl_job_clear_lists(j);
+    sl_delta_settle(&j->delta);
 }
 
 /* What the basis has now is what the listing said of it, or the file is sent whole. */
@@ -301,10 +303,23 @@ static void copy_basis(struct sl_delta_job *j)
 
 static void size_hashes(struct sl_delta_job *j)
 {
-    uint64_t basis = 0;
+    uint64_t basis = 0, source = sl_ranges_total(&j->of_source);
     for (unsigned b = 0; b < j->bases_len; b++)
         basis += sl_ranges_total(&j->of_bases[b]);
-    j->hash_bytes = sl_delta_hash_bytes(sl_ranges_total(&j->of_source), basis, j->grain);
+    j->hash_bytes = sl_delta_hash_bytes(source, basis, j->grain);
+    j->expected = (source + basis) >> j->grain;
+}
+
+size_t sl_delta_job_memory(const struct sl_delta_job *j)
+{
+    size_t chunks = j->source.len, ranges = j->of_source.len;
+    for (unsigned b = 0; b < j->bases_len; b++) {
+        chunks += j->lists[b].len;
+        ranges += j->of_bases[b].len + j->delta.unused[b].len;
+    }
+    if (!j->done && j->expected > chunks)
+        chunks = (size_t)j->expected;
+    return chunks * sizeof(struct sl_chunk) + ranges * sizeof(struct sl_range) + j->delta.len * sizeof(struct sl_span);
 }
 
 /* All lists are given back and the ranges of the next round set. A sample is taken of a side whose list travels. */

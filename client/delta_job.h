@@ -46,6 +46,7 @@ struct sl_delta_job {
     unsigned bases_len;
     /* the round */
     unsigned grain, hash_bytes;
+    uint64_t expected;       /* chunks of its lists, about; 0 in the first, whose lists are short */
     struct sl_job_grid grid;
     bool blocks;             /* the lists of this round are of a grid */
     bool sampling, edges;    /* edges: from this round on only those are looked at */
@@ -90,6 +91,9 @@ void sl_delta_job_elsewhere(struct sl_delta_job *j);
 void sl_delta_job_copy(struct sl_delta_job *j);
 /* Only when nothing is under way for it, or its endpoints' hooks are off. */
 void sl_delta_job_free(struct sl_delta_job *j);
+
+/* Bytes that it takes, or will when the lists that it waits for are there. */
+size_t sl_delta_job_memory(const struct sl_delta_job *j);
 
 struct sl_job_sides {        /* where the lists are asked for */
     struct sl_endpoint *source, *dest;

@@ -20,6 +20,7 @@ enum {
     AHEAD_MAX = 512                  /* jobs under way */
 };
 static const uint64_t ahead_bytes_max = UINT64_C(4) << 30;
+static const size_t ahead_memory_max = 64 << 20;
 
 /* ---- which ---- */
 
@@ -143,6 +144,7 @@ static enum sl_code advance(struct sl_lane *l, struct sl_action *a)
 void sl_exec_delta_prepare(struct sl_lane *l)
 {
     uint64_t bytes = 0;
+    size_t memory = 0;
     struct sl_action *first = carrier(l);
     if (first && advance(l, first) != SL_OK)
         return;
@@ -150,11 +152,12 @@ void sl_exec_delta_prepare(struct sl_lane *l)
         struct sl_action *a = sl_queue_at(&l->queue, i);
         if (!sl_exec_delta_wanted(l->plan, a))
             continue;
-        if (advance(l, a) != SL_OK)
+        if (memory > ahead_memory_max || advance(l, a) != SL_OK)
             return;
         if (i == l->queue.issued)
             sl_exec_early(l, a);
         bytes += a->entry.size;
+        memory += sl_delta_job_memory(a->delta);
     }
 }
 

@@ -8,7 +8,7 @@
 #include "client/exec_priv.h"
 
 enum {
-    RANGES_ASKED = 8192,             /* in one request for content */
+    RANGES_ASKED = 3000,             /* in one request for content, so that it fits the smallest frame that a server may want */
     EARLY_STEP = 1024 * 1024, EARLY_MOST = 6 * 1024 * 1024, PART_OF_LIKE = 32
 };
 

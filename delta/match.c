@@ -39,6 +39,16 @@ void sl_delta_clear(struct sl_delta *d)
     *d = (struct sl_delta){ 0 };
 }
 
+void sl_delta_settle(struct sl_delta *d)
+{
+    for (size_t i = 0; i < SL_BASES_MAX; i++)
+        sl_ranges_clear(&d->unused[i]);
+    if (d->len && d->len < d->cap) {
+        d->spans = sl_realloc(d->spans, d->len * sizeof *d->spans);
+        d->cap = d->len;
+    }
+}
+
 static bool joins(const struct sl_span *a, const struct sl_span *b)
 {
     return a->kind == b->kind && (a->kind != SL_SPAN_COPY || (a->basis == b->basis && a->from + a->len == b->from));
@@ -82,7 +92,7 @@ struct table {
     struct ref *refs;             /* open addressing; basis is 1 + the number, 0 is empty */
     size_t mask;
     unsigned shift;
-    uint64_t key;
+    uint64_t key, of_len;         /* secret factors, odd: none follows from the other */
 };
 
 static const struct sl_chunk *chunk_of(const struct table *t, const struct ref *r)
@@ -93,7 +103,7 @@ static const struct sl_chunk *chunk_of(const struct table *t, const struct ref *
 /* The place of such a chunk, or the empty one where it would go. */
 static struct ref *find(const struct table *t, const struct sl_chunk *c)
 {
-    size_t i = (size_t)(((c->hash ^ c->len) * t->key) >> t->shift);
+    size_t i = (size_t)((c->hash * t->key + c->len * t->of_len) >> t->shift);
     for (;; i = (i + 1) & t->mask) {
         struct ref *r = &t->refs[i];
         if (!r->basis || (chunk_of(t, r)->hash == c->hash && chunk_of(t, r)->len == c->len))
@@ -106,7 +116,9 @@ static void table_init(struct table *t, const struct sl_chunks *bases, unsigned 
     size_t all = 0;
     for (unsigned b = 0; b < count; b++)
         all += bases[b].len;
-    *t = (struct table){ .bases = bases, .shift = 60, .key = key | 1 };
+    struct sl_seed s;
+    sl_seed_init(&s, key);
+    *t = (struct table){ .bases = bases, .shift = 60, .key = s.gear[0] | 1, .of_len = s.gear[1] | 1 };
     for (t->mask = 15; t->mask / 2 < all; t->mask = t->mask * 2 + 1)
         t->shift--;
     t->refs = sl_calloc(t->mask + 1, sizeof *t->refs);

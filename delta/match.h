@@ -44,6 +44,9 @@ void sl_delta_round(struct sl_delta *d, const struct sl_chunks *source, const st
 /* What the file has besides, up to `size`, is unknown. */
 void sl_delta_extend(struct sl_delta *d, uint64_t size);
 
+/* No round is to follow: gives back what only they need. */
+void sl_delta_settle(struct sl_delta *d);
+
 /* The unknown spans as ranges of the new file, for the next round or for sending. */
 void sl_delta_unknown(const struct sl_delta *d, struct sl_ranges *out);
 uint64_t sl_delta_unknown_bytes(const struct sl_delta *d);

@@ -129,13 +129,8 @@ static bool is_first(const struct sl_msg_chunks *m)
     return !sl_range_next(&r, &end, &at, &len) || (m->flags & SL_CHUNKS_PORTION && at == 0);
 }
 
-static bool is_more(const struct sl_msg_chunks *m)
-{
-    return m->flags & SL_CHUNKS_PORTION && !is_first(m);
-}
-
-/* A file counts once: with its first portion, or with another of what was not begun here, or is not what it was then. */
-static enum sl_code count_file(struct sl_channel *ch, const struct sl_msg_chunks *m, bool *counted, struct sl_error *err)
+/* A file counts once: with its first list or portion, or with another of what was not begun here, or is not what it was then. */
+static enum sl_code count_file(struct sl_channel *ch, bool *counted, struct sl_error *err)
 {
     uint64_t version = sl_reader_version(&ch->reader);
     for (unsigned i = 0; i < SL_PAID_MAX; i++)
@@ -145,8 +140,7 @@ static enum sl_code count_file(struct sl_channel *ch, const struct sl_msg_chunks
     if (rc != SL_OK)
         return rc;
     *counted = true;
-    if (m->flags & SL_CHUNKS_PORTION)
-        ch->paid[ch->paid_next++ % SL_PAID_MAX] = version;
+    ch->paid[ch->paid_next++ % SL_PAID_MAX] = version;
     return SL_OK;
 }
 
@@ -195,14 +189,14 @@ enum sl_code sl_run_chunks(struct sl_channel *ch, const union sl_request *q, str
     enum sl_code rc = agreed(ch, m, err);
     if (rc == SL_OK)
         rc = sl_take_ranges(&m->ranges, 0, &ranges, err);
-    bool counted = !is_more(m);
+    bool counted = is_first(m);
     if (rc == SL_OK && counted)
         rc = sl_spend(ch->s, SL_SPEND_READ_FILE, 1, err);
     if (rc == SL_OK)
         adopt(ch, m);
     if (rc == SL_OK)
         rc = sl_open_basis(ch, &ch->reader, m->id, ch->name, m->flags, err);
-    if (rc == SL_OK && (rc = count_file(ch, m, &counted, err)) != SL_OK)
+    if (rc == SL_OK && (rc = count_file(ch, &counted, err)) != SL_OK)
         sl_channel_end_long(ch);
     if (rc != SL_OK) {
         sl_ranges_clear(&ranges);

@@ -322,13 +322,13 @@ static enum sl_code ranges_step(struct sl_channel *ch, struct sl_error *err)
 }
 
 /* The one file of a request. */
-static enum sl_code open_one(struct sl_channel *ch, uint32_t dir, const char *name, size_t len, struct sl_error *err)
+static enum sl_code open_one(struct sl_channel *ch, uint32_t dir, const char *name, size_t len, bool counts, struct sl_error *err)
 {
     int fd = -1;
     memcpy(ch->name, name, len);
     ch->name[len] = '\0';
     enum sl_code rc = sl_dirs_fd(ch->dirs, dir, &fd, err);
-    if (rc == SL_OK)
+    if (rc == SL_OK && counts)
         rc = sl_spend(ch->s, SL_SPEND_READ_FILE, 1, err);
     if (rc == SL_OK)
         rc = sl_open_for_reading(ch, &ch->reader, fd, ch->name, err);
@@ -336,9 +336,9 @@ static enum sl_code open_one(struct sl_channel *ch, uint32_t dir, const char *na
 }
 
 /* The file that some of is read; nothing of it yet. */
-static enum sl_code open_for_some(struct sl_channel *ch, uint32_t dir, const char *name, size_t len, struct sl_error *err)
+static enum sl_code open_for_some(struct sl_channel *ch, uint32_t dir, const char *name, size_t len, bool counts, struct sl_error *err)
 {
-    enum sl_code rc = open_one(ch, dir, name, len, err);
+    enum sl_code rc = open_one(ch, dir, name, len, counts, err);
     if (rc != SL_OK)
         return rc;
     ch->reader.end = 0;
@@ -354,9 +354,12 @@ enum sl_code sl_run_read_ranges(struct sl_channel *ch, const union sl_request *q
 {
     const struct sl_msg_read_ranges *m = &q->read_ranges;
     size_t ranges = sl_r_left(&m->ranges);
-    enum sl_code rc = open_for_some(ch, m->id, m->name, m->name_len, err);
+    bool again = !ch->versioned && ch->some_dir == m->id && strlen(ch->some_name) == m->name_len && memcmp(ch->some_name, m->name, m->name_len) == 0;
+    enum sl_code rc = open_for_some(ch, m->id, m->name, m->name_len, !again, err);
     if (rc != SL_OK)
         return rc;
+    ch->some_dir = m->id;
+    memcpy(ch->some_name, ch->name, m->name_len + 1);
     sl_buf_reset(&ch->names, 64 * 1024);
     sl_buf_add(&ch->names, m->ranges.p, ranges);
     sl_r_init(&ch->names_rd, sl_buf_ptr(&ch->names), ranges);
@@ -371,7 +374,7 @@ enum sl_code sl_run_read_some(struct sl_channel *ch, const union sl_request *q, 
         return sl_fail(err, SL_E_UNSUPPORTED, "the feature read-some was not agreed on");
     enum sl_code rc = sl_take_ranges(&m->ranges, m->from, &ch->ranges, err);
     if (rc == SL_OK)
-        rc = open_for_some(ch, m->id, m->name, m->name_len, err);
+        rc = open_for_some(ch, m->id, m->name, m->name_len, true, err);
     if (rc != SL_OK) {
         sl_ranges_clear(&ch->ranges);
         return rc;
@@ -435,7 +438,7 @@ static enum sl_code hash_step(struct sl_channel *ch, struct sl_error *err)
 
 enum sl_code sl_run_hash(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
 {
-    enum sl_code rc = open_one(ch, q->name.id, q->name.name, q->name.name_len, err);
+    enum sl_code rc = open_one(ch, q->name.id, q->name.name, q->name.name_len, true, err);
     if (rc != SL_OK)
         return rc;
     sl_note(ch, SL_NOTE_TRANSFER, "hash", q->name.id, ch->name);

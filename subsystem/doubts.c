@@ -78,7 +78,7 @@ static int kept_from(const struct sl_config *c, const char *path, bool writing)
 static void doubt_user(const struct hearer *h, const struct sl_config *c, const struct sl_module *m)
 {
     const char *what = "list";
-    if (!m->anonymous || strchr(m->path, '%') || !getpwnam(c->user))
+    if (geteuid() != 0 || !m->anonymous || strchr(m->path, '%') || !getpwnam(c->user))
         return;
     int why = m->rights & SL_RIGHT_LIST ? kept_from(c, m->path, false) : 0;
     if (!why && m->rights & SL_RIGHT_CREATE) {

@@ -25,7 +25,7 @@ enum {
     SL_CONFIRM_EVERY = 256,             /* requests between two DONEs within one batch of input */
     SL_OUTPUT_HIGH = 1024 * 1024,       /* unsent bytes above which nothing is read or listed, and no request is begun */
     SL_CLEANED_MAX = 4,                 /* directories for staged files that a session looks through for stale ones, each once */
-    SL_RANGES_MAX = 16384,              /* of one READ_SOME or CHUNKS, which are kept while it runs, on each channel; clients send 12,000 at most */
+    SL_RANGES_MAX = 16384,              /* of one READ_SOME or CHUNKS, which are kept while it runs, on each channel; clients send 3,000 at most */
     SL_FRESH_MAX = 4096,                /* directories made here and not yet given their times, on one channel */
     SL_PATH_MAX = 16 * 1024             /* of a path that a pattern is held against; a longer one is excluded */
 };
@@ -38,7 +38,7 @@ struct sl_channel;
 /* A request that takes more than one step. SL_OK: something was done; SL_AGAIN: waits for room; SL_EOF: it is over. */
 typedef enum sl_code sl_long_step(struct sl_channel *ch, struct sl_error *err);
 
-enum { SL_PAID_MAX = 16 }; /* of more files read portion by portion at once, some would count twice */
+enum { SL_PAID_MAX = 512 }; /* of more files listed at once, some would count twice */
 
 struct sl_channel {
     struct sl_session *s;
@@ -84,8 +84,10 @@ struct sl_channel {
     unsigned chunk_hash_bytes;
     uint8_t chunk_flags;                /* enum sl_chunks_flag */
     struct sl_carry carry;              /* between portions of a file, with its hash */
-    uint64_t paid[SL_PAID_MAX];         /* versions of files whose other portions are read without counting as files */
+    uint64_t paid[SL_PAID_MAX];         /* versions of files whose further lists are made without counting as files */
     unsigned paid_next;                 /* the one to forget */
+    uint32_t some_dir;                  /* the file that ranges were read of last: more of them, but for parts, do not count again */
+    char some_name[SL_NAME_MAX + 1];
     bool listed;                        /* all of them are there */
     struct sl_kept_searched searched;   /* where interrupted files were looked for last */
     uint32_t searched_dir;              /* and where they are looked for now */

@@ -350,12 +350,20 @@ static enum sl_code open_for_some(struct sl_channel *ch, uint32_t dir, const cha
     return SL_OK;
 }
 
+/* Whether it goes on with what is new of the file that the last one was of: that counts once. What may be a part does count. */
+static bool is_more(const struct sl_channel *ch, const struct sl_msg_read_ranges *m)
+{
+    struct sl_rd r = m->ranges;
+    uint64_t end = 0, at, len;
+    bool several = sl_range_next(&r, &end, &at, &len) && sl_range_next(&r, &end, &at, &len);
+    return several && ch->some_dir == m->id && strlen(ch->some_name) == m->name_len && memcmp(ch->some_name, m->name, m->name_len) == 0;
+}
+
 enum sl_code sl_run_read_ranges(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
 {
     const struct sl_msg_read_ranges *m = &q->read_ranges;
     size_t ranges = sl_r_left(&m->ranges);
-    bool again = !ch->versioned && ch->some_dir == m->id && strlen(ch->some_name) == m->name_len && memcmp(ch->some_name, m->name, m->name_len) == 0;
-    enum sl_code rc = open_for_some(ch, m->id, m->name, m->name_len, !again, err);
+    enum sl_code rc = open_for_some(ch, m->id, m->name, m->name_len, !is_more(ch, m), err);
     if (rc != SL_OK)
         return rc;
     ch->some_dir = m->id;

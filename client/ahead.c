@@ -3,12 +3,14 @@
 #include "config.h"
 #include "client/ahead.h"
 #include "base/mem.h"
+#include "client/resolve.h"
 #include "client/stream.h"
+#include "proto/msg.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENTRIES_MAX = 4096, UNDER_WAY_MAX = 512, HELD_MAX = 16 * 1024 * 1024 };
+enum { ENTRIES_MAX = 4096, UNDER_WAY_MAX = 512, HELD_MAX = 16 * 1024 * 1024, LINKS_MAX = 256, CONTENTS_MAX = 16 };
 
 struct item {
     enum sl_code code; /* SL_OK: an event; else what list_next said */
@@ -17,6 +19,9 @@ struct item {
     char *name, *target;    /* owned; NULL */
     bool unnamed;
     struct sl_error *error; /* owned; NULL */
+    char *dir;               /* owned: of a link that is to be followed, where it really is; NULL: it is not */
+    struct sl_resolve *link; /* owned, until it is taken; NULL */
+    bool content;            /* of the directory that it leads to the entries were asked for */
 };
 
 struct wanted {
@@ -40,6 +45,14 @@ struct sl_ahead {
     struct wanted files[UNDER_WAY_MAX]; /* a ring, in the order of the directories */
     size_t files_head, files_len;
     struct sl_fetch_room room; /* of these */
+    sl_ahead_may *may; /* NULL: no links are followed */
+    const void *may_ctx;
+    uint32_t link_flags;
+    struct sl_cursor looking;
+    size_t links; /* under way, of items */
+    size_t contents; /* likewise */
+    bool recursive;
+    size_t seen;  /* so many of the items were looked through for links */
 };
 
 struct sl_ahead *sl_ahead_new(const struct sl_filters *f, struct sl_endpoint *e, uint32_t side)
@@ -50,7 +63,15 @@ struct sl_ahead *sl_ahead_new(const struct sl_filters *f, struct sl_endpoint *e,
     a->side = side;
     a->room.most = HELD_MAX;
     sl_cursor_init(&a->cursor, e, SL_JOB_HASH, 0, "");
+    sl_cursor_init(&a->looking, e, SL_JOB_LOOK, 0, "");
     return a;
+}
+
+void sl_ahead_links(struct sl_ahead *a, sl_ahead_may *may, const void *ctx, uint32_t flags)
+{
+    a->may = may;
+    a->may_ctx = ctx;
+    a->link_flags = flags;
 }
 
 static void item_clear(struct item *i)
@@ -58,6 +79,8 @@ static void item_clear(struct item *i)
     free(i->name);
     free(i->target);
     free(i->error);
+    free(i->dir);
+    sl_resolve_free(i->link);
     *i = (struct item){ 0 };
 }
 
@@ -82,6 +105,7 @@ void sl_ahead_free(struct sl_ahead *a)
         item_clear(&a->items[a->head]);
     item_clear(&a->given);
     sl_cursor_clear(&a->cursor);
+    sl_cursor_clear(&a->looking);
     free(a->path);
     free(a->marks);
     free(a);
@@ -110,7 +134,7 @@ static void ask(struct sl_ahead *a, const struct sl_origin *o, const char *name)
 
 static void ask_all(struct sl_ahead *a, const struct sl_origin *o)
 {
-    for (size_t i = 0; i < a->filters->points.len; i++) {
+    for (size_t i = 0; a->filters && i < a->filters->points.len; i++) {
         const struct sl_point *p = &a->filters->points.at[i];
         if (!p->gone && (!(p->flags & SL_RULE_SIDES) || p->flags & a->side))
             ask(a, o, p->name);
@@ -137,6 +161,52 @@ struct sl_fetch *sl_ahead_take(struct sl_ahead *a, const char *dir, const char *
     return NULL;
 }
 
+/* ---- links ---- */
+
+static void step(struct sl_resolve *r)
+{
+    struct sl_error ignored = { 0 };
+    struct sl_entry there;
+    const char *real;
+    (void)sl_resolve_step(r, &real, &there, &ignored);
+}
+
+/* What an argument itself leads to is not found out here. */
+static char *dir_of_link(const struct sl_ahead *a, const struct sl_origin *o, const struct sl_entry *e)
+{
+    if (!a->may || !a->depth || !e->target || !a->may(a->may_ctx, a->path, e))
+        return NULL;
+    return *o->base && a->path_len ? sl_asprintf("%s/%s", o->base, a->path) : sl_strdup(*o->base ? o->base : a->path);
+}
+
+/* As many of the next as may be under way. */
+static void foresee(struct sl_ahead *a, const struct sl_origin *o)
+{
+    for (; a->may && a->seen < a->len && a->links < LINKS_MAX; a->seen++) {
+        struct item *i = &a->items[(a->head + a->seen) % ENTRIES_MAX];
+        if (!i->dir)
+            continue;
+        if (sl_cursor_move(&a->looking, a->e, o->root, "") != SL_OK)
+            return;
+        i->link = sl_resolve_new(&a->looking, a->link_flags & ~(uint32_t)SL_LIST_CLEAN, i->dir, i->target);
+        a->links++;
+        step(i->link);
+    }
+}
+
+void sl_ahead_follow(struct sl_ahead *a)
+{
+    for (size_t i = 0; a->links && i < a->len; i++) {
+        struct item *it = &a->items[(a->head + i) % ENTRIES_MAX];
+        if (it->link)
+            step(it->link);
+        if (it->link && !it->content && a->recursive && a->contents < CONTENTS_MAX) {
+            it->content = sl_resolve_look(it->link, a->link_flags);
+            a->contents += it->content;
+        }
+    }
+}
+
 /* ---- entries ---- */
 
 static void enter(struct sl_ahead *a, const char *name)
@@ -159,6 +229,7 @@ static void enter(struct sl_ahead *a, const char *name)
 static void begin(struct sl_ahead *a, const struct sl_ahead_of *of)
 {
     a->listing = true;
+    a->recursive = of->recursive;
     a->depth = a->path_len = 0;
     enter(a, of->dir);
     a->depth = 0;
@@ -179,9 +250,12 @@ static void keep(struct sl_ahead *a, const struct sl_ahead_of *of, const struct 
         if (ev->entry.type == SL_TYPE_DIR) {
             enter(a, a->depth ? ev->entry.name : of->name);
             ask_all(a, of->origin);
+        } else if (ev->entry.type == SL_TYPE_LINK) {
+            i->dir = dir_of_link(a, of->origin, &ev->entry);
         }
     } else if (a->depth) {
         a->path_len = a->marks[--a->depth];
+        a->path[a->path_len] = '\0';
     }
 }
 
@@ -213,6 +287,7 @@ enum sl_code sl_ahead_next(struct sl_ahead *a, const struct sl_ahead_of *of, str
         drop_first(a); /* of a directory that nobody will enter any more: what is there to be read would wait for it */
         fill(a, of);
     }
+    foresee(a, of->origin);
     if (!a->len)
         return SL_AGAIN;
     item_clear(&a->given);
@@ -220,6 +295,9 @@ enum sl_code sl_ahead_next(struct sl_ahead *a, const struct sl_ahead_of *of, str
     *i = a->items[a->head];
     a->head = (a->head + 1) % ENTRIES_MAX;
     a->len--;
+    a->links -= i->link != NULL;
+    a->contents -= i->content;
+    a->seen -= a->seen > 0;
     if (i->code != SL_OK) {
         *err = *i->error;
         a->listing = a->ended = false;
@@ -228,6 +306,7 @@ enum sl_code sl_ahead_next(struct sl_ahead *a, const struct sl_ahead_of *of, str
     *ev = (struct sl_event){ .kind = i->kind, .entry = i->entry, .name = i->name, .unnamed = i->unnamed };
     ev->entry.name = i->name;
     ev->entry.target = i->target;
+    ev->link = &i->link;
     if (i->error)
         ev->error = *i->error;
     return SL_OK;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * ahead - reads the listing of a remote tree some way ahead of who uses it, and asks for the merge files of the
- * directories that it meets: else every directory would wait for a round trip. Memory is bounded by so many entries,
- * so many files that are under way, and so much text of them: what is beyond that is asked for again when it is needed.
+ * ahead - reads the listing of a remote tree some way ahead of who uses it, asks for the merge files of the directories that it meets, and
+ * finds out where links lead: else every directory, and every link, would wait for a round trip. Memory is bounded by so many entries,
+ * so many files and links that are under way, and so much text of them: what is beyond that is asked for again when it is needed.
  */
 #ifndef SL_CLIENT_AHEAD_H
 #define SL_CLIENT_AHEAD_H
@@ -13,15 +13,22 @@
 struct sl_ahead;
 struct sl_origin;
 
-/* side: whose merge files. f and e are borrowed. */
+/* side: whose merge files; f may be NULL: none. f and e are borrowed. */
 struct sl_ahead *sl_ahead_new(const struct sl_filters *f, struct sl_endpoint *e, uint32_t side);
 void sl_ahead_free(struct sl_ahead *a);
+
+/* Links below what is listed are followed ahead where `may` says so of one in directory `dir` (of the transfer); ctx is its, flags are of LIST. */
+typedef bool sl_ahead_may(const void *ctx, const char *dir, const struct sl_entry *link);
+void sl_ahead_links(struct sl_ahead *a, sl_ahead_may *may, const void *ctx, uint32_t flags);
+/* Goes on with all of them, as far as answers are there. */
+void sl_ahead_follow(struct sl_ahead *a);
 
 /* What is being listed: name in dir below the origin. Borrowed for the call, and the same until that listing is over.
  */
 struct sl_ahead_of {
     const struct sl_origin *origin;
     const char *dir, *name;
+    bool recursive;
 };
 /* What the endpoint's list_next would say. */
 enum sl_code sl_ahead_next(struct sl_ahead *a, const struct sl_ahead_of *of, struct sl_event *ev, struct sl_error *err);

@@ -35,6 +35,7 @@ struct sl_place {
 };
 
 enum sl_event_kind { SL_EVENT_ENTRY, SL_EVENT_END, SL_EVENT_ERROR };
+struct sl_resolve;
 struct sl_event {                 /* one event of a listing; borrowed until the next call */
     enum sl_event_kind kind;
     struct sl_entry entry;
@@ -47,6 +48,7 @@ struct sl_event {                 /* one event of a listing; borrowed until the 
     bool implied;                 /* ENTRY: a directory on the way to what was named (-R); set by streams */
     bool entered;                 /* ENTRY: a directory whose own entries follow, if it has any; set by streams */
     bool unnamed;                 /* ERROR: of an entry whose name can't be converted (--iconv); name is as it is there, entry.type its type */
+    struct sl_resolve **link;     /* ENTRY: where it leads is being found out already: who takes that sets it to NULL; set by ahead.c, NULL: it is not */
 };
 
 enum sl_piece_kind { SL_PIECE_WHOLE, SL_PIECE_DATA, SL_PIECE_HOLE, SL_PIECE_END, SL_PIECE_FAILED };

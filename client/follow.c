@@ -7,6 +7,7 @@
 #include "config.h"
 #include "client/follow.h"
 #include "base/mem.h"
+#include "client/ahead.h"
 #include "client/links.h"
 #include "client/resolve.h"
 #include "client/slashes.h"
@@ -185,22 +186,35 @@ static enum sl_code is_allowed(const struct sl_follow *f, const char *real, stru
     return sl_fail(err, SL_E_DENIED, "it leads out of the source, and a list of the other side may name only what is in that (see --confinement)");
 }
 
+/* Whether a link in directory `dir` of the transfer is looked at. */
+static bool is_looked_at(const struct sl_options *o, const char *dir, const struct sl_entry *e)
+{
+    if (o->copy_links || o->copy_dirlinks)
+        return true;
+    if (!o->copy_unsafe_links)
+        return false;
+    char *path = join(dir, e->name);
+    bool unsafe = sl_link_unsafe(e->target, path);
+    free(path);
+    return unsafe;
+}
+
 static bool may_follow(struct sl_follow *f, const struct sl_follow_of *of, const struct sl_entry *e)
 {
     if (e->type != SL_TYPE_LINK || f->on_demand)
         return false;
-    if (is_slashed(f, of))
-        return true;
-    if (!of->links)
-        return false;
-    if (f->o->copy_links || f->o->copy_dirlinks)
-        return true;
-    if (!f->o->copy_unsafe_links)
-        return false;
-    char *path = join(here(f, of), e->name);
-    bool unsafe = sl_link_unsafe(e->target, path);
-    free(path);
-    return unsafe;
+    return is_slashed(f, of) || (of->links && is_looked_at(f->o, here(f, of), e));
+}
+
+static bool foresees(const void *ctx, const char *dir, const struct sl_entry *e)
+{
+    const struct sl_follow *f = ctx;
+    return is_looked_at(f->o, dir, e);
+}
+
+void sl_follow_ahead(const struct sl_follow *f, struct sl_ahead *a)
+{
+    sl_ahead_links(a, foresees, f, f->flags);
 }
 
 /* Whether it is followed wherever it leads, not to a directory only. */
@@ -257,14 +271,22 @@ static void become(struct sl_follow *f, const struct sl_follow_of *of, const cha
     struct level *l = enter(f, of, ev->entry.name, sl_strdup(real));
     l->nested = l->linked = true;
     f->linked++;
-    l->look = is_entered(f, of) ? sl_look_new() : NULL;
+    struct sl_look *known = is_entered(f, of) ? sl_resolve_take(f->under) : NULL;
+    l->asked = known != NULL;
+    l->look = known ? known : is_entered(f, of) ? sl_look_new() : NULL;
 }
 
 /* ev is a link that is to be looked at. */
 static void begin(struct sl_follow *f, const struct sl_follow_of *of, const struct sl_event *ev)
 {
-    char *dir = real_here(f, of);
     f->ev = *ev;
+    f->ev.link = NULL;
+    if (ev->link && *ev->link) {
+        f->under = *ev->link;
+        *ev->link = NULL;
+        return;
+    }
+    char *dir = real_here(f, of);
     f->under = sl_resolve_new(&f->cursor, f->flags & TOLD, dir, ev->entry.target);
     free(dir);
 }

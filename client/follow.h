@@ -16,6 +16,10 @@ bool sl_follow_wanted(const struct sl_options *o);
 struct sl_follow *sl_follow_new(const struct sl_options *o, struct sl_endpoint *e, uint32_t flags);
 void sl_follow_free(struct sl_follow *f);
 
+struct sl_ahead;
+/* What it will follow is found out ahead, by whom the listing comes from. */
+void sl_follow_ahead(const struct sl_follow *f, struct sl_ahead *a);
+
 /* What is being listed: name in dir, below root and base. links: whether links are followed there at all. */
 struct sl_follow_of {
     uint32_t root;

@@ -7,6 +7,7 @@
 #include "client/resolve.h"
 #include "client/way.h"
 #include "base/mem.h"
+#include "proto/msg.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,11 @@ struct sl_resolve {
     struct sl_look **looks; /* owned: one for each of the first of todo, or one for done itself */
     size_t looks_len, asked;
     char *path; /* owned */
-    bool found; /* entry is of todo[0], the last */
     struct sl_entry entry;
+    bool over; /* it is known: */
+    enum sl_code code;
+    struct sl_error why;
+    struct sl_look *content; /* owned: of a directory; NULL */
 };
 
 struct sl_resolve *sl_resolve_new(struct sl_cursor *c, uint32_t flags, const char *dir, const char *target)
@@ -47,6 +51,7 @@ void sl_resolve_free(struct sl_resolve *r)
     if (!r)
         return;
     drop_looks(r);
+    sl_look_drop(r->content);
     sl_way_clear(&r->way);
     free(r->path);
     free(r);
@@ -117,20 +122,43 @@ static bool all_there(const struct sl_resolve *r)
 
 enum sl_code sl_resolve_step(struct sl_resolve *r, const char **path, struct sl_entry *e, struct sl_error *err)
 {
-    enum sl_code rc = SL_OK;
-    while (rc == SL_OK) {
-        if (sl_way_too_long(&r->way))
-            return sl_fail(err, SL_E_LINK, "it leads to nothing");
-        if (ask(r) != SL_OK || !all_there(r))
+    while (!r->over) {
+        bool too_long = sl_way_too_long(&r->way);
+        if (!too_long && (ask(r) != SL_OK || !all_there(r)))
             return SL_AGAIN;
-        rc = see(r, err);
+        enum sl_code rc = too_long ? sl_fail(&r->why, SL_E_LINK, "it leads to nothing") : see(r, &r->why);
         drop_looks(r);
+        r->over = rc != SL_OK;
+        r->code = rc == SL_EOF ? SL_OK : rc;
     }
-    if (rc != SL_EOF)
-        return rc;
+    if (r->code != SL_OK) {
+        *err = r->why;
+        return r->code;
+    }
     *path = r->path;
     *e = r->entry;
     e->name = e->target = NULL;
     e->name_len = e->target_len = 0;
     return SL_OK;
+}
+
+bool sl_resolve_look(struct sl_resolve *r, uint32_t flags)
+{
+    struct sl_endpoint *e = r->c->e;
+    uint32_t id = 0;
+    if (!r->over || r->code != SL_OK || r->entry.type != SL_TYPE_DIR || r->content)
+        return false;
+    const char *slash = strrchr(r->path, '/');
+    if (sl_cursor_goto(r->c, r->path, slash ? (size_t)(slash - r->path) : 0, &id) != SL_OK || e->ops->room(e, SL_JOB_LOOK) < SL_NAME_MAX + 64)
+        return false;
+    r->content = sl_look_new();
+    e->ops->look(e, id, slash ? slash + 1 : r->path, flags | SL_LIST_CHILDREN, r->content);
+    return true;
+}
+
+struct sl_look *sl_resolve_take(struct sl_resolve *r)
+{
+    struct sl_look *k = r->content;
+    r->content = NULL;
+    return k;
 }

@@ -13,8 +13,13 @@ struct sl_resolve;
 struct sl_resolve *sl_resolve_new(struct sl_cursor *c, uint32_t flags, const char *dir, const char *target);
 void sl_resolve_free(struct sl_resolve *r);
 
-/* SL_AGAIN: not known yet. SL_OK: *path is the real path, *e what it is, which is no link; both good until it is freed.
+/* SL_AGAIN: not known yet. When it is known, each call says the same. SL_OK: *path is the real path, *e what it is, which is no link; both good until it is freed.
  * Else: why it leads nowhere. */
 enum sl_code sl_resolve_step(struct sl_resolve *r, const char **path, struct sl_entry *e, struct sl_error *err);
+
+/* Where it is known to be a directory: asks for its entries, once. Whether it did. flags: of LIST. */
+bool sl_resolve_look(struct sl_resolve *r, uint32_t flags);
+/* These, which are the caller's then; NULL: they were not asked for. */
+struct sl_look *sl_resolve_take(struct sl_resolve *r);
 
 #endif

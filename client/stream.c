@@ -39,8 +39,8 @@ void sl_stream_clear(struct sl_stream *s)
     free(s->kept_real);
     sl_cursor_clear(&s->cursor);
     sl_select_free(s->select);
-    sl_ahead_free(s->ahead);
     sl_follow_free(s->follow);
+    sl_ahead_free(s->ahead);
     sl_select_free(s->protects);
     free(s->munged);
     *s = (struct sl_stream){ 0 };
@@ -55,6 +55,15 @@ void sl_stream_select(struct sl_stream *s, const struct sl_filters *f, uint32_t 
         return;
     s->ahead = sl_ahead_new(f, s->e, side);
     sl_select_ahead(s->select, s->ahead);
+}
+
+void sl_stream_foresee(struct sl_stream *s)
+{
+    if (!s->e->remote)
+        return;
+    if (!s->ahead)
+        s->ahead = sl_ahead_new(NULL, s->e, 0);
+    sl_follow_ahead(s->follow, s->ahead);
 }
 
 void sl_stream_add(struct sl_stream *s, const struct sl_segment *seg)
@@ -284,7 +293,7 @@ static enum sl_code raw_event(void *ctx, struct sl_event *ev, struct sl_error *w
     const struct sl_segment *g = &s->segments[s->at];
     if (!s->ahead)
         return s->e->ops->list_next(s->e, ev, why);
-    return sl_ahead_next(s->ahead, &(struct sl_ahead_of){ g->origin, g->dir, g->name }, ev, why);
+    return sl_ahead_next(s->ahead, &(struct sl_ahead_of){ g->origin, g->dir, g->name, g->flags & SL_LIST_RECURSE }, ev, why);
 }
 
 static struct sl_follow_of follow_of(const struct sl_stream *s)
@@ -310,6 +319,8 @@ static enum sl_code next_event(struct sl_stream *s, const struct sl_segment *g, 
     enum sl_code rc = sl_follow_next(s->follow, &of, raw_event, s, &s->ev, why);
     if (may_be_behind(s, g, rc) && sl_follow_base(s->follow, &of))
         rc = sl_follow_next(s->follow, &of, raw_event, s, &s->ev, why);
+    if (rc == SL_AGAIN && s->ahead)
+        sl_ahead_follow(s->ahead);
     return rc;
 }
 

@@ -85,6 +85,8 @@ void sl_stream_init(struct sl_stream *s, struct sl_endpoint *e);
 void sl_stream_clear(struct sl_stream *s);
 /* Filter rules for it. side: as of sl_select_new. */
 void sl_stream_select(struct sl_stream *s, const struct sl_filters *f, uint32_t side);
+/* Of a remote tree, what its `follow` will want to know is asked for ahead. After sl_stream_select. */
+void sl_stream_foresee(struct sl_stream *s);
 /* Takes over the strings of seg, whose origin is of the stream's endpoint. */
 void sl_stream_add(struct sl_stream *s, const struct sl_segment *seg);
 

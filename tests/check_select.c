@@ -155,7 +155,7 @@ END_TEST
 
 /* ---- ahead ---- */
 
-static const struct sl_ahead_of of = { &origin, "", "" };
+static const struct sl_ahead_of of = { &origin, "", "", true };
 
 /* What the endpoint has still to do for those that were given up. */
 static void finish_fetches(void)

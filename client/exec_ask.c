@@ -116,26 +116,19 @@ static enum sl_code ask_hash_here(struct sl_lane *l, struct sl_action *a)
     return SL_OK;
 }
 
-/* Asks for the hashes of the COMPAREs that stand in the queue from number `next` on; a local tree answers one at a time, so only of that one, which does
- * not keep the others from being asked for far away. */
-static void ask_hashes(struct sl_lane *l, size_t next)
+/* Asks for the hashes of a COMPARE. A local tree answers one at a time, so only of the one that is `next`, which does not keep others from being asked for
+ * far away. SL_AGAIN: no room for more. */
+static enum sl_code ask_hashes(struct sl_lane *l, size_t i, bool next)
 {
-    for (size_t i = next; i < l->queue.len && i < l->queue.issued + HASHES_MAX; i++) {
-        struct sl_action *a = sl_queue_at(&l->queue, i);
-        bool first = i == next;
-        if (a->kind != SL_ACT_COMPARE)
-            continue;
-        if (!a->asked_there && (first || a->origin->e->remote) && ask_hash_there(l, a) != SL_OK)
-            return;
-        a = sl_queue_at(&l->queue, i);
-        if (a->pick && (first || l->dest->remote) && sl_exec_candidates_ask(l, a) != SL_OK) {
-            if (l->dest->remote)
-                return;
-            continue;
-        }
-        if (!a->asked_here && (first || l->dest->remote) && ask_hash_here(l, a) != SL_OK)
-            return;
-    }
+    struct sl_action *a = sl_queue_at(&l->queue, i);
+    if (a->kind != SL_ACT_COMPARE)
+        return SL_OK;
+    if (!a->asked_there && (next || a->origin->e->remote) && ask_hash_there(l, a) != SL_OK)
+        return SL_AGAIN;
+    a = sl_queue_at(&l->queue, i);
+    if (a->pick && (next || l->dest->remote) && sl_exec_candidates_ask(l, a) != SL_OK)
+        return l->dest->remote ? SL_AGAIN : SL_OK;
+    return !a->asked_here && (next || l->dest->remote) ? ask_hash_here(l, a) : SL_OK;
 }
 
 /* The verdict on a file whose hashes are in. */
@@ -213,12 +206,16 @@ static bool settle_ahead(struct sl_lane *l)
 {
     struct sl_queue *q = &l->queue;
     uint64_t bytes = 0;
+    size_t asked = q->issued;
     for (size_t i = q->issued; i < q->len && i < q->issued + HASHES_MAX; i++) {
         if (sl_queue_at(q, i)->kind != SL_ACT_COMPARE)
             continue;
         if (bytes >= SETTLED_BYTES_MAX)
             return true;
-        ask_hashes(l, i);
+        asked = asked > i ? asked : i + 1;
+        bool room = ask_hashes(l, i, true) == SL_OK;
+        while (room && asked < q->len && asked < q->issued + HASHES_MAX && (room = ask_hashes(l, asked, false) == SL_OK))
+            asked++;
         struct sl_action *a = sl_queue_at(q, i);
         if (compare(l, a) != SL_OK)
             return false;

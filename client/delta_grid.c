@@ -43,6 +43,11 @@ static uint64_t portion_end(const struct sl_delta_job *j, unsigned which, uint64
     return j->grid.whole || end >= size ? no_end : end;
 }
 
+bool sl_delta_job_may_carry(const struct sl_delta_job *j)
+{
+    return j->size > WHOLE_MOST;
+}
+
 bool sl_delta_job_carries(const struct sl_delta_job *j)
 {
     return j->grid.asked[0] && !j->grid.whole && !j->has_hash && !j->failed_source && !j->done;

@@ -105,6 +105,8 @@ struct sl_job_sides {        /* where the lists are asked for */
 };
 /* Whether the source's hash goes from portion to portion: it does so for one file at a time. */
 bool sl_delta_job_carries(const struct sl_delta_job *j);
+/* Whether it can come to that: the file is large enough. */
+bool sl_delta_job_may_carry(const struct sl_delta_job *j);
 /* Whether something is to be asked for now. */
 bool sl_delta_job_asks(const struct sl_delta_job *j);
 /* Whether it seems that the file is longer than all that there is to compare with, and like it up to there: *from is new then, all but surely. *like: so

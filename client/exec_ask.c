@@ -234,8 +234,9 @@ static void issue(struct sl_lane *l)
             return;
         sl_permit_action(p, a);
         if (sl_exec_delta_wanted(p, a)) {
-            sl_exec_delta_prepare(l);
-            if (!a->delta->done)
+            if (!a->delta || !a->delta->done)
+                sl_exec_delta_prepare(l);
+            if (!a->delta || !a->delta->done)
                 return;
             sl_exec_delta_decide(p, a);
         }

@@ -20,7 +20,7 @@ enum {
     AHEAD_MAX = 512                  /* jobs under way */
 };
 static const uint64_t ahead_bytes_max = UINT64_C(4) << 30;
-static const size_t ahead_memory_max = 64 << 20;
+static const size_t ahead_memory_max = 64 << 20;     /* of a lane's jobs, those whose files are being written as well */
 
 /* ---- which ---- */
 
@@ -112,7 +112,7 @@ static struct sl_action *carrier(struct sl_lane *l)
 static enum sl_code sides_of(struct sl_lane *l, const struct sl_action *a, struct sl_job_sides *s)
 {
     struct sl_plan *p = l->plan;
-    const struct sl_action *other = carrier(l);
+    const struct sl_action *other = sl_delta_job_may_carry(a->delta) ? carrier(l) : NULL;
     *s = (struct sl_job_sides){ .source = sl_lane_source(l, a->origin->e), .dest = l->dest, .line = p->line, .key = p->match_key };
     s->carrier = other ? other->delta : NULL;
     enum sl_code rc = a->copied ? SL_OK : sl_exec_move_to(l, &l->hash_there, a, &s->source_dir);
@@ -148,11 +148,13 @@ void sl_exec_delta_prepare(struct sl_lane *l)
     struct sl_action *first = carrier(l);
     if (first && advance(l, first) != SL_OK)
         return;
+    for (size_t i = 0; i < l->queue.issued; i++)
+        memory += sl_queue_at(&l->queue, i)->delta ? sl_delta_job_memory(sl_queue_at(&l->queue, i)->delta) : 0;
     for (size_t i = l->queue.issued; i < l->queue.len && i < l->queue.issued + AHEAD_MAX && bytes < ahead_bytes_max; i++) {
         struct sl_action *a = sl_queue_at(&l->queue, i);
         if (!sl_exec_delta_wanted(l->plan, a))
             continue;
-        if (memory > ahead_memory_max || advance(l, a) != SL_OK)
+        if ((memory > ahead_memory_max && i) || advance(l, a) != SL_OK)
             return;
         if (i == l->queue.issued)
             sl_exec_early(l, a);

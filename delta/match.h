@@ -62,7 +62,7 @@ unsigned sl_delta_first_grain(uint64_t size);
 /* After a round of `grain`: whether another one, of *next, can save more than it costs; or whether that is to be found out by a sample. */
 enum sl_next { SL_NEXT_STOP, SL_NEXT_ROUND, SL_NEXT_SAMPLE };
 enum sl_next sl_delta_next(const struct sl_delta *d, unsigned grain, const struct sl_line *line, unsigned *next);
-/* Stretches of `all`, about a 64th of it, for a sample of one side's list; the other side's list is to be whole. */
+/* Stretches of `all`, about a 128th of it, for a sample of one side's list; the other side's list is to be whole. */
 void sl_delta_sample(const struct sl_ranges *all, unsigned grain, struct sl_ranges *out);
 /* Whether enough of the sample was found in the other side's whole lists to make a round worth its cost. */
 bool sl_delta_sample_hits(const struct sl_chunks *sample, const struct sl_chunks *wholes, unsigned count, uint64_t key);

@@ -65,6 +65,19 @@ static enum sl_code side_place(struct sl_endpoint *e, const char *path, bool fol
     return SL_OK;
 }
 
+static bool side_place_ahead(struct sl_endpoint *e, const char *path, bool follow)
+{
+    char *there = e->remote ? sl_charset_path(side(e)->c, SL_CHARSET_THERE, path) : NULL;
+    bool more = there && side(e)->inner->place_ahead(e, there, follow);
+    free(there);
+    return more;
+}
+
+static enum sl_code side_placed(struct sl_endpoint *e, struct sl_error *err)
+{
+    return e->remote ? side(e)->inner->placed(e, err) : SL_OK;
+}
+
 static size_t side_room(struct sl_endpoint *e, enum sl_job job)
 {
     return side(e)->inner->room(e, job);
@@ -320,6 +333,8 @@ static enum sl_code side_owner(struct sl_endpoint *e, bool group, uint32_t numbe
 static const struct sl_endpoint_ops side_ops = {
     .free = side_free,
     .place = side_place,
+    .place_ahead = side_place_ahead,
+    .placed = side_placed,
     .room = side_room,
     .open_dir = side_open_dir,
     .close_dir = side_close_dir,

@@ -129,6 +129,11 @@ struct sl_endpoint_ops {
     /* Set-up; these wait. follow: a symlink in last place is followed. A missing last name is no failure: exists is false. */
     enum sl_code (*place)(struct sl_endpoint *e, const char *path, bool follow, struct sl_place *out, struct sl_error *err);
 
+    /* NULL where place does not wait for another machine. place will be asked for this path: it is begun beside those begun before. False: there is
+     * room for no more of them now. Before anything else is listed placed() is called, which forgets what has not been asked for. */
+    bool (*place_ahead)(struct sl_endpoint *e, const char *path, bool follow);
+    enum sl_code (*placed)(struct sl_endpoint *e, struct sl_error *err);
+
     /* Payload bytes that the next operation of a job may have; 0: none now. Every operation below needs room for itself. */
     size_t (*room)(struct sl_endpoint *e, enum sl_job job);
     void (*open_dir)(struct sl_endpoint *e, enum sl_job job, uint32_t parent, uint32_t id, const char *name);

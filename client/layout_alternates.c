@@ -156,10 +156,15 @@ static bool usable(struct sl_layout *l)
     return true;
 }
 
+static char *path_of(const struct sl_layout *l, const struct sl_plan *p, const char *dir, const char *typed)
+{
+    return sl_alternate_path(dir, l->dest->remote || (p->dest_new && l->o->dry_run), typed);
+}
+
 static enum sl_code add(struct sl_layout *l, struct sl_plan *p, const char *dir, const char *typed, struct sl_error *err)
 {
     struct sl_place at = { 0 };
-    char *path = sl_alternate_path(dir, l->dest->remote || (p->dest_new && l->o->dry_run), typed);
+    char *path = path_of(l, p, dir, typed);
     enum sl_code rc = place(l, typed, path, &at, err);
     free(path);
     if (rc != SL_OK)
@@ -180,9 +185,16 @@ enum sl_code sl_layout_alternates(struct sl_layout *l, struct sl_plan *p, struct
     char *dir = relative_to(l, p);
     all->kind = dirs->kind;
     all->at = sl_calloc(dirs->len, sizeof *all->at);
+    for (unsigned i = 0; i < dirs->len && l->dest->remote; i++) {
+        char *path = path_of(l, p, dir, dirs->at[i]);
+        l->dest->ops->place_ahead(l->dest, path, true);
+        free(path);
+    }
     for (unsigned i = 0; i < dirs->len && rc == SL_OK; i++)
         rc = add(l, p, dir, dirs->at[i], err);
     free(dir);
+    if (rc == SL_OK && l->dest->remote)
+        rc = l->dest->ops->placed(l->dest, err);
     /* A local listing has the roots that are known when it begins. */
     for (size_t i = 0; i < all->len && rc == SL_OK; i++) {
         rc = lister(l, &all->at[i].lists, err);

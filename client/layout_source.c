@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ARGUMENTS_AHEAD = 64 };
+
 /* Names are of use to owners and to ACLs. */
 uint32_t sl_layout_owners(const struct sl_options *o)
 {
@@ -395,12 +397,32 @@ bool sl_layout_is_over(enum sl_code rc, int *exit_status)
     return over;
 }
 
+/* What add_relative and add_plain will look for of the next arguments, from *next on. Without this each takes a round trip or two. */
+static void announce(struct sl_layout *l, size_t at, size_t *next)
+{
+    const struct sl_options *o = l->o;
+    struct sl_endpoint *e = l->remote_source;
+    bool more = e && !l->list && l->count > 1;
+    for (; more && *next < l->count && *next < at + ARGUMENTS_AHEAD; ++*next) {
+        const char *path = l->addresses[*next].path, *rest;
+        char *front = o->relative ? sl_typed_front(path, &rest) : NULL;
+        more = e->ops->place_ahead(e, o->relative && !*path ? "." : path, false);
+        if (front)
+            more = e->ops->place_ahead(e, front, true);
+        if (o->copy_links || o->copy_dirlinks)
+            more = e->ops->place_ahead(e, path, true);
+        free(front);
+    }
+}
+
 enum sl_code sl_layout_sources(struct sl_layout *l, struct sl_error *err, int *exit_status)
 {
     enum sl_code rc = SL_OK;
+    size_t announced = 0;
     l->slashes = sl_slashes_any(l);
     for (size_t i = 0; i < l->count; i++) {
         struct sl_error why = { 0 };
+        announce(l, i, &announced);
         rc = l->list ? sl_layout_list(l, &l->addresses[i], &why) : l->o->relative ? add_relative(l, &l->addresses[i], &why) : add_plain(l, &l->addresses[i], &why);
         if (sl_layout_is_over(rc, exit_status)) {
             *err = why;
@@ -412,6 +434,9 @@ enum sl_code sl_layout_sources(struct sl_layout *l, struct sl_error *err, int *e
             l->failed = true;
         }
     }
+    rc = announced ? l->remote_source->ops->placed(l->remote_source, err) : SL_OK;
+    if (sl_layout_is_over(rc, exit_status))
+        return rc;
     rc = settle(l, err);
     if (rc == SL_OK && l->remote_source && l->contents + (l->items_len > 0) > 1)
         rc = sl_fail(err, SL_E_CONFIG, "only one remote SRC may end in '/', and no other may stand beside it");

@@ -98,8 +98,10 @@ static enum sl_code on_fail(struct sl_remote *r, enum sl_job job, struct sl_rd *
         ;
     } else if (job == SL_JOB_LOOK) {
         sl_remote_look_failed(r, m.request, &why);   /* or it is of a directory, which is seen by what is asked for in it */
+    } else if (job == SL_JOB_LIST && sl_remote_place_fails(r, m.request, &why)) {
+        ;
     } else if (r->sync) {
-        if (!r->sync_failed && m.request >= r->sync_from) {
+        if (!r->sync_failed) {
             r->sync_failed = true;
             r->sync_ticket = m.request;
             r->sync_error = why;

@@ -189,7 +189,7 @@ static enum sl_code handshake(struct sl_remote *r, struct sl_error *err, int *ex
         rc = sl_fail(err, SL_E_VERSION, "the server at '%s' can't keep owners and the like in attributes (--fake-super)", r->addr->host);
     const char *first = plain ? NULL : first_place(r);
     if (rc == SL_OK && first)
-        sl_remote_place_ahead(r, first);
+        sl_remote_place_first(r, first, r->e.side == SL_SIDE_DEST || r->o->files_from);
     else if (rc == SL_OK && !plain)
         send_harmless(r);
     if (rc == SL_OK && !plain)
@@ -198,8 +198,7 @@ static enum sl_code handshake(struct sl_remote *r, struct sl_error *err, int *ex
         rc = judge_handshake(r, plain, err);
     if (rc == SL_OK && r->o->hard_links && !plain && !sl_conn_has(r->conn, SL_FEATURE_LINKS))
         rc = sl_fail(err, SL_E_VERSION, "the server at '%s' can't make or tell hard links (--hard-links)", r->addr->host);
-    if (!r->ahead)
-        r->sync = r->sync_failed = false;
+    r->sync = r->sync_failed = false;
     if (rc == SL_E_PEER)
         hear_out(r);
     if (rc == SL_E_PEER && sl_conn_strange(r->conn) && sl_buf_len(sl_conn_strange(r->conn)))

@@ -150,7 +150,7 @@ static void remote_free(struct sl_endpoint *e)
     free(r->answers);
     sl_owner_answers_free(r->owners);
     free(r->home);
-    sl_remote_ahead_free(r->ahead);
+    sl_remote_place_free(r);
     free(r->motd);
     free(r);
 }
@@ -158,6 +158,8 @@ static void remote_free(struct sl_endpoint *e)
 const struct sl_endpoint_ops sl_remote_ops = {
     .free = remote_free,
     .place = sl_remote_place,
+    .place_ahead = sl_remote_place_ahead,
+    .placed = sl_remote_placed,
     .room = remote_room,
     .open_dir = remote_open_dir,
     .close_dir = remote_close_dir,

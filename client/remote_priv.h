@@ -86,9 +86,13 @@ struct sl_remote {
     uint64_t ponged;              /* the token of the last answer to a PING */
     /* set-up: the first failure against a ticket of the listing job */
     bool sync, sync_failed;
-    uint64_t sync_from, sync_ticket;
+    uint64_t sync_ticket;
     struct sl_error sync_error;
-    struct sl_ahead *ahead;       /* a place that is asked for ahead; owned */
+    /* paths that are resolved (remote_place.c) */
+    struct sl_resolution *resolutions;      /* owned */
+    struct sl_resolution *placing, *placing_last;   /* of these, those with a question under way, the oldest first; NULL: none */
+    struct sl_resolution *place_first;      /* what sl_remote_place_first began, until it is seen whether it is of use; NULL */
+    uint64_t placed_upto;         /* up to this ticket all of the listing job is of them, the first apart */
     /* listing */
     uint32_t list_owners;         /* LIST flags: a name once given to a number holds for the channel, so all LISTs are alike */
     struct sl_listing listing;
@@ -270,13 +274,18 @@ void sl_remote_line_waited(struct sl_remote *r, uint64_t us);
 extern const struct sl_conn_ops sl_remote_conn_ops;
 /* Operations (remote_ops.c) and set-up (remote_place.c). */
 extern const struct sl_endpoint_ops sl_remote_ops;
-/* Puts the question of sl_remote_place, with nothing heard yet, in the place of the first request: path is absolute, or a module's. Until that is called
- * nothing else may be asked of the listing job. */
 /* r, which has not answered yet, is taken to be and to have what the first one is and has. */
 void sl_remote_presume(struct sl_remote *r, const struct sl_remote *first);
-void sl_remote_place_ahead(struct sl_remote *r, const char *path);
-void sl_remote_ahead_free(struct sl_ahead *h);
+
+/* Puts the first question of sl_remote_place, with nothing heard yet, in the place of the first request: path is absolute, or a module's. Until
+ * that is called nothing else may be asked of the listing job. */
+void sl_remote_place_first(struct sl_remote *r, const char *path, bool follow);
+bool sl_remote_place_ahead(struct sl_endpoint *e, const char *path, bool follow);
+enum sl_code sl_remote_placed(struct sl_endpoint *e, struct sl_error *err);
 enum sl_code sl_remote_place(struct sl_endpoint *e, const char *path, bool follow, struct sl_place *out, struct sl_error *err);
+/* A request of the listing job failed: whether it belongs to a path that is, or was, resolved. */
+bool sl_remote_place_fails(struct sl_remote *r, uint64_t ticket, const struct sl_error *why);
+void sl_remote_place_free(struct sl_remote *r);
 /* A line of the server's program, for the user. */
 void sl_remote_relay(const char *line);
 /* Whether every ticket of a job up to this one is answered, or one failed while `sync` is on. */

@@ -13,7 +13,8 @@
 enum { ENTRIES_MAX = 4096, UNDER_WAY_MAX = 512, HELD_MAX = 16 * 1024 * 1024, LINKS_MAX = 256, CONTENTS_MAX = 16 };
 
 struct item {
-    enum sl_code code; /* SL_OK: an event; else what list_next said */
+    const struct sl_origin *origin;
+    enum sl_code code; /* SL_OK: an event; else what list_next said: the end of a listing */
     enum sl_event_kind kind;
     struct sl_entry entry;
     char *name, *target;    /* owned; NULL */
@@ -21,7 +22,8 @@ struct item {
     struct sl_error *error; /* owned; NULL */
     char *dir;               /* owned: of a link that is to be followed, where it really is; NULL: it is not */
     struct sl_resolve *link; /* owned, until it is taken; NULL */
-    bool content;            /* of the directory that it leads to the entries were asked for */
+    bool recursive;          /* what is in the directory that it leads to is wanted */
+    bool content;            /* and was asked for */
 };
 
 struct wanted {
@@ -36,8 +38,11 @@ struct sl_ahead {
     struct item items[ENTRIES_MAX]; /* a ring */
     size_t head, len;
     struct item given; /* what was handed out last */
-    bool listing, ended;
-    char *path; /* owned: of the directory that the listing is in */
+    sl_ahead_list *lists;
+    const void *lists_ctx;
+    size_t ends;  /* listings of which the end is among the items */
+    bool listing; /* the one behind these has begun */
+    char *path;   /* owned: of the directory that the listing is in */
     size_t path_len, path_cap;
     size_t *marks; /* owned: lengths of the paths of those around it */
     size_t depth, marks_cap;
@@ -51,16 +56,17 @@ struct sl_ahead {
     struct sl_cursor looking;
     size_t links; /* under way, of items */
     size_t contents; /* likewise */
-    bool recursive;
     size_t seen;  /* so many of the items were looked through for links */
 };
 
-struct sl_ahead *sl_ahead_new(const struct sl_filters *f, struct sl_endpoint *e, uint32_t side)
+struct sl_ahead *sl_ahead_new(const struct sl_filters *f, struct sl_endpoint *e, uint32_t side, sl_ahead_list *lists, const void *ctx)
 {
     struct sl_ahead *a = sl_calloc(1, sizeof *a);
     a->filters = f;
     a->e = e;
     a->side = side;
+    a->lists = lists;
+    a->lists_ctx = ctx;
     a->room.most = HELD_MAX;
     sl_cursor_init(&a->cursor, e, SL_JOB_HASH, 0, "");
     sl_cursor_init(&a->looking, e, SL_JOB_LOOK, 0, "");
@@ -113,7 +119,7 @@ void sl_ahead_free(struct sl_ahead *a)
 
 bool sl_ahead_ended(const struct sl_ahead *a)
 {
-    return a->ended;
+    return a->ends > 0;
 }
 
 /* ---- merge files ---- */
@@ -171,22 +177,22 @@ static void step(struct sl_resolve *r)
     (void)sl_resolve_step(r, &real, &there, &ignored);
 }
 
-/* What an argument itself leads to is not found out here. */
-static char *dir_of_link(const struct sl_ahead *a, const struct sl_origin *o, const struct sl_entry *e)
+static char *dir_of_link(const struct sl_ahead *a, const struct sl_ahead_of *of, const struct sl_entry *e)
 {
-    if (!a->may || !a->depth || !e->target || !a->may(a->may_ctx, a->path, e))
+    const struct sl_origin *o = of->origin;
+    if (!a->may || !e->target || !((!a->depth && of->follows) || a->may(a->may_ctx, a->path, e)))
         return NULL;
     return *o->base && a->path_len ? sl_asprintf("%s/%s", o->base, a->path) : sl_strdup(*o->base ? o->base : a->path);
 }
 
 /* As many of the next as may be under way. */
-static void foresee(struct sl_ahead *a, const struct sl_origin *o)
+static void foresee(struct sl_ahead *a)
 {
     for (; a->may && a->seen < a->len && a->links < LINKS_MAX; a->seen++) {
         struct item *i = &a->items[(a->head + a->seen) % ENTRIES_MAX];
         if (!i->dir)
             continue;
-        if (sl_cursor_move(&a->looking, a->e, o->root, "") != SL_OK)
+        if (sl_cursor_move(&a->looking, a->e, i->origin->root, "") != SL_OK)
             return;
         i->link = sl_resolve_new(&a->looking, a->link_flags & ~(uint32_t)SL_LIST_CLEAN, i->dir, i->target);
         a->links++;
@@ -200,10 +206,24 @@ void sl_ahead_follow(struct sl_ahead *a)
         struct item *it = &a->items[(a->head + i) % ENTRIES_MAX];
         if (it->link)
             step(it->link);
-        if (it->link && !it->content && a->recursive && a->contents < CONTENTS_MAX) {
+        if (it->link && !it->content && it->recursive && a->contents < CONTENTS_MAX) {
             it->content = sl_resolve_look(it->link, a->link_flags);
             a->contents += it->content;
         }
+    }
+}
+
+void sl_ahead_ways(const struct sl_ahead *a, bool over, const char **real, size_t count)
+{
+    size_t ends = over;
+    bool first = over;
+    memset(real, 0, count * sizeof *real);
+    for (size_t i = 0; i < a->len && ends <= count; i++) {
+        const struct item *it = &a->items[(a->head + i) % ENTRIES_MAX];
+        if (first && it->link)
+            real[ends - 1] = sl_resolve_dir(it->link);
+        first = it->code != SL_OK;
+        ends += first;
     }
 }
 
@@ -229,7 +249,6 @@ static void enter(struct sl_ahead *a, const char *name)
 static void begin(struct sl_ahead *a, const struct sl_ahead_of *of)
 {
     a->listing = true;
-    a->recursive = of->recursive;
     a->depth = a->path_len = 0;
     enter(a, of->dir);
     a->depth = 0;
@@ -238,7 +257,7 @@ static void begin(struct sl_ahead *a, const struct sl_ahead_of *of)
 static void keep(struct sl_ahead *a, const struct sl_ahead_of *of, const struct sl_event *ev)
 {
     struct item *i = &a->items[(a->head + a->len++) % ENTRIES_MAX];
-    *i = (struct item){ .code = SL_OK, .kind = ev->kind, .entry = ev->entry };
+    *i = (struct item){ .origin = of->origin, .code = SL_OK, .kind = ev->kind, .entry = ev->entry, .recursive = of->recursive };
     if (ev->kind == SL_EVENT_ERROR) {
         i->error = sl_malloc(sizeof *i->error);
         *i->error = ev->error;
@@ -251,7 +270,7 @@ static void keep(struct sl_ahead *a, const struct sl_ahead_of *of, const struct 
             enter(a, a->depth ? ev->entry.name : of->name);
             ask_all(a, of->origin);
         } else if (ev->entry.type == SL_TYPE_LINK) {
-            i->dir = dir_of_link(a, of->origin, &ev->entry);
+            i->dir = dir_of_link(a, of, &ev->entry);
         }
     } else if (a->depth) {
         a->path_len = a->marks[--a->depth];
@@ -259,35 +278,41 @@ static void keep(struct sl_ahead *a, const struct sl_ahead_of *of, const struct 
     }
 }
 
-static void fill(struct sl_ahead *a, const struct sl_ahead_of *of)
+static void keep_end(struct sl_ahead *a, const struct sl_ahead_of *of, enum sl_code rc, const struct sl_error *err)
+{
+    struct item *i = &a->items[(a->head + a->len++) % ENTRIES_MAX];
+    *i = (struct item){ .origin = of->origin, .code = rc, .error = sl_malloc(sizeof *err) };
+    *i->error = *err;
+    a->ends++;
+    a->listing = false;
+}
+
+static void fill(struct sl_ahead *a)
 {
     struct sl_event ev = { 0 };
-    while (!a->ended && a->len < ENTRIES_MAX && a->files_len < UNDER_WAY_MAX) {
+    struct sl_ahead_of of;
+    while (a->len < ENTRIES_MAX && a->files_len < UNDER_WAY_MAX && a->lists(a->lists_ctx, a->ends, &of)) {
         struct sl_error err = { 0 };
         enum sl_code rc = a->e->ops->list_next(a->e, &ev, &err);
         if (rc == SL_AGAIN)
             return;
         if (!a->listing)
-            begin(a, of);
-        if (rc == SL_OK) {
-            keep(a, of, &ev);
-            continue;
-        }
-        struct item *i = &a->items[(a->head + a->len++) % ENTRIES_MAX];
-        *i = (struct item){ .code = rc, .error = sl_malloc(sizeof err) };
-        *i->error = err;
-        a->ended = true;
+            begin(a, &of);
+        if (rc == SL_OK)
+            keep(a, &of, &ev);
+        else
+            keep_end(a, &of, rc, &err);
     }
 }
 
-enum sl_code sl_ahead_next(struct sl_ahead *a, const struct sl_ahead_of *of, struct sl_event *ev, struct sl_error *err)
+enum sl_code sl_ahead_next(struct sl_ahead *a, struct sl_event *ev, struct sl_error *err)
 {
-    fill(a, of);
-    while (!a->len && !a->ended && a->files_len == UNDER_WAY_MAX) {
+    fill(a);
+    while (!a->len && a->files_len == UNDER_WAY_MAX) {
         drop_first(a); /* of a directory that nobody will enter any more: what is there to be read would wait for it */
-        fill(a, of);
+        fill(a);
     }
-    foresee(a, of->origin);
+    foresee(a);
     if (!a->len)
         return SL_AGAIN;
     item_clear(&a->given);
@@ -300,7 +325,7 @@ enum sl_code sl_ahead_next(struct sl_ahead *a, const struct sl_ahead_of *of, str
     a->seen -= a->seen > 0;
     if (i->code != SL_OK) {
         *err = *i->error;
-        a->listing = a->ended = false;
+        a->ends--;
         return i->code;
     }
     *ev = (struct sl_event){ .kind = i->kind, .entry = i->entry, .name = i->name, .unnamed = i->unnamed };

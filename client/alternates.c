@@ -23,13 +23,15 @@ void sl_alternates_clear(struct sl_alternates *a)
 enum sl_code sl_alternates_begin(struct sl_alternates *a, struct sl_error *err)
 {
     struct sl_event *ev;
-    for (size_t i = 0; i < a->len; i++) {
+    bool all = true;
+    for (size_t i = 0; i < a->len; i++) {       /* each is asked before one is waited for */
         enum sl_code rc = sl_stream_peek(&a->at[i].stream, &ev, err);
-        if (rc != SL_OK && rc != SL_EOF)
+        if (rc != SL_OK && rc != SL_EOF && rc != SL_AGAIN)
             return rc;
+        all &= rc != SL_AGAIN;
         a->at[i].level = 1;
     }
-    return SL_OK;
+    return all ? SL_OK : SL_AGAIN;
 }
 
 bool sl_alternates_any(const struct sl_alternates *a, size_t depth)

@@ -380,17 +380,33 @@ static enum sl_code drain(struct sl_follow *f, sl_follow_raw *raw, void *ctx, st
     return f->outer.drained ? SL_OK : rc;
 }
 
+bool sl_follow_outside(const struct sl_follow *f)
+{
+    return f->outer.drained;
+}
+
+struct sl_look *sl_follow_look(struct sl_follow *f, uint32_t root, const char *real, const char *name)
+{
+    uint32_t id = 0;
+    if (sl_cursor_move(&f->cursor, f->e, root, "") != SL_OK || sl_cursor_goto(&f->cursor, real, strlen(real), &id) != SL_OK ||
+        f->e->ops->room(f->e, SL_JOB_LOOK) < SL_NAME_MAX + 64)
+        return NULL;
+    struct sl_look *k = sl_look_new();
+    f->e->ops->look(f->e, id, name, f->flags, k);
+    return k;
+}
+
 /* Of what is named itself, of which the directory is known by another path. */
 static enum sl_code ask_outer(struct sl_follow *f, const struct sl_follow_of *of)
 {
     struct outer *o = &f->outer;
-    const char *real = o->real ? o->real : of->real;
-    uint32_t id = 0;
-    if (!o->look && (sl_cursor_goto(&f->cursor, real, strlen(real), &id) != SL_OK || f->e->ops->room(f->e, SL_JOB_LOOK) < SL_NAME_MAX + 64))
-        return SL_AGAIN;
+    if (!o->look && !o->real && of->look) {
+        o->look = *of->look;
+        *of->look = NULL;
+    }
     if (!o->look)
-        f->e->ops->look(f->e, id, of->name, f->flags, o->look = sl_look_new());
-    return o->look->done ? SL_OK : SL_AGAIN;
+        o->look = sl_follow_look(f, of->root, o->real ? o->real : of->real, of->name);
+    return o->look && o->look->done ? SL_OK : SL_AGAIN;
 }
 
 static enum sl_code find_base(struct sl_follow *f, struct sl_error *err)

@@ -29,6 +29,7 @@ struct sl_follow_of {
     bool way;       /* it is on the way to a name: the same */
     const char *real;   /* where `dir` really is, below the root, when there is a link on the way to it: it can't be listed by its path; NULL */
     uint32_t flags; /* of this LIST */
+    struct sl_look **look; /* *look: of name in `real`, asked for by sl_follow_look: who takes it sets it to NULL; NULL: there is none */
 };
 /* What the listing itself says next, as of the endpoint's list_next. */
 typedef enum sl_code sl_follow_raw(void *ctx, struct sl_event *ev, struct sl_error *err);
@@ -43,6 +44,10 @@ void sl_follow_on_demand(struct sl_follow *f);
 bool sl_follow_base(struct sl_follow *f, const struct sl_follow_of *of);
 /* From now on what names lead to has to be in the directory of this real path: they come from somebody who has no say about what is outside. Copied. */
 void sl_follow_within(struct sl_follow *f, const char *real);
+/* Whether the listing in use was read to its end and something else takes its place. */
+bool sl_follow_outside(const struct sl_follow *f);
+/* Asks for the entry of a name in a directory that will be `real` of a later call. The caller's. NULL: there is no room now. */
+struct sl_look *sl_follow_look(struct sl_follow *f, uint32_t root, const char *real, const char *name);
 /* The rest of the directory just reported is not wanted. True: it is no part of the endpoint's listing; else *number is
  * its number there, for list_skip. */
 bool sl_follow_skip(struct sl_follow *f, uint64_t *number);

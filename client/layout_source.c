@@ -74,7 +74,7 @@ struct sl_stream *sl_layout_stream(struct sl_layout *l, struct sl_endpoint *e)
     s->goes = sl_charset_of(e) ? NULL : l->charset;
     s->max_depth = (unsigned)l->o->max_depth;
     sl_stream_select(s, l->o->filters, SL_RULE_SENDER);
-    if (sl_follow_wanted(l->o))
+    if (s->follow)
         sl_stream_foresee(s);
     l->streams = sl_realloc(l->streams, (l->streams_len + 1) * sizeof *l->streams);
     l->streams[l->streams_len++] = s;

@@ -146,7 +146,7 @@ bool sl_resolve_look(struct sl_resolve *r, uint32_t flags)
 {
     struct sl_endpoint *e = r->c->e;
     uint32_t id = 0;
-    if (!r->over || r->code != SL_OK || r->entry.type != SL_TYPE_DIR || r->content)
+    if (!sl_resolve_dir(r) || r->content)
         return false;
     const char *slash = strrchr(r->path, '/');
     if (sl_cursor_goto(r->c, r->path, slash ? (size_t)(slash - r->path) : 0, &id) != SL_OK || e->ops->room(e, SL_JOB_LOOK) < SL_NAME_MAX + 64)
@@ -154,6 +154,11 @@ bool sl_resolve_look(struct sl_resolve *r, uint32_t flags)
     r->content = sl_look_new();
     e->ops->look(e, id, slash ? slash + 1 : r->path, flags | SL_LIST_CHILDREN, r->content);
     return true;
+}
+
+const char *sl_resolve_dir(const struct sl_resolve *r)
+{
+    return r->over && r->code == SL_OK && r->entry.type == SL_TYPE_DIR ? r->path : NULL;
 }
 
 struct sl_look *sl_resolve_take(struct sl_resolve *r)

@@ -17,7 +17,9 @@ void sl_resolve_free(struct sl_resolve *r);
  * Else: why it leads nowhere. */
 enum sl_code sl_resolve_step(struct sl_resolve *r, const char **path, struct sl_entry *e, struct sl_error *err);
 
-/* Where it is known to be a directory: asks for its entries, once. Whether it did. flags: of LIST. */
+/* Its path, where it is known to be a directory; borrowed. Else NULL. */
+const char *sl_resolve_dir(const struct sl_resolve *r);
+/* Where it is known to be one: asks for its entries, once. Whether it did. flags: of LIST. */
 bool sl_resolve_look(struct sl_resolve *r, uint32_t flags);
 /* These, which are the caller's then; NULL: they were not asked for. */
 struct sl_look *sl_resolve_take(struct sl_resolve *r);

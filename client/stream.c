@@ -4,6 +4,7 @@
 #include "client/stream.h"
 #include "base/mem.h"
 #include "client/alter.h"
+#include "client/behind.h"
 #include "client/links.h"
 #include "proto/msg.h"
 
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AHEAD_MAX = 64,             /* LISTs asked for before they are read, of a remote tree */
+enum { AHEAD_MAX = 256,            /* LISTs asked for before they are read, of a remote tree */
        FORGET_AT = 256 };          /* segments that are over and still in memory */
 
 void sl_stream_init(struct sl_stream *s, struct sl_endpoint *e)
@@ -25,6 +26,7 @@ static void segment_clear(struct sl_segment *g)
     free(g->dir);
     free(g->name);
     free(g->as);
+    sl_behind_forget(g);
     *g = (struct sl_segment){ 0 };
 }
 
@@ -46,6 +48,17 @@ void sl_stream_clear(struct sl_stream *s)
     *s = (struct sl_stream){ 0 };
 }
 
+/* The number of LISTs in front is that of segments. */
+static bool list_of(const void *ctx, size_t n, struct sl_ahead_of *of)
+{
+    const struct sl_stream *s = ctx;
+    if (s->at + n >= s->asked)
+        return false;
+    const struct sl_segment *g = &s->segments[s->at + n];
+    *of = (struct sl_ahead_of){ g->origin, g->dir, g->name, g->flags & SL_LIST_RECURSE, g->slash || g->keep_open };
+    return true;
+}
+
 void sl_stream_select(struct sl_stream *s, const struct sl_filters *f, uint32_t side)
 {
     if (sl_filters_empty(f))
@@ -53,7 +66,7 @@ void sl_stream_select(struct sl_stream *s, const struct sl_filters *f, uint32_t 
     s->select = sl_select_new(f, s->e, side);
     if (!s->e->remote || !f->points.len)
         return;
-    s->ahead = sl_ahead_new(f, s->e, side);
+    s->ahead = sl_ahead_new(f, s->e, side, list_of, s);
     sl_select_ahead(s->select, s->ahead);
 }
 
@@ -62,7 +75,7 @@ void sl_stream_foresee(struct sl_stream *s)
     if (!s->e->remote)
         return;
     if (!s->ahead)
-        s->ahead = sl_ahead_new(NULL, s->e, 0);
+        s->ahead = sl_ahead_new(NULL, s->e, 0, list_of, s);
     sl_follow_ahead(s->follow, s->ahead);
 }
 
@@ -290,18 +303,18 @@ static void failed(struct sl_stream *s, const struct sl_segment *g, struct sl_er
 static enum sl_code raw_event(void *ctx, struct sl_event *ev, struct sl_error *why)
 {
     struct sl_stream *s = ctx;
-    const struct sl_segment *g = &s->segments[s->at];
     if (!s->ahead)
         return s->e->ops->list_next(s->e, ev, why);
-    return sl_ahead_next(s->ahead, &(struct sl_ahead_of){ g->origin, g->dir, g->name, g->flags & SL_LIST_RECURSE }, ev, why);
+    return sl_ahead_next(s->ahead, ev, why);
 }
 
 static struct sl_follow_of follow_of(const struct sl_stream *s)
 {
-    const struct sl_segment *g = &s->segments[s->at];
+    struct sl_segment *g = &s->segments[s->at];
+    const char *real = s->kept_len ? s->kept[s->kept_len - 1].real : NULL;
     return (struct sl_follow_of){ .root = g->origin->root, .base = g->origin->base, .dir = g->dir, .name = g->name,
                                   .links = !on_the_way(g), .slash = g->slash, .way = g->keep_open, .flags = g->flags,
-                                  .real = s->kept_len ? s->kept[s->kept_len - 1].real : NULL };
+                                  .real = real, .look = sl_behind_look(g, real) };
 }
 
 /* A list's name without its directories (--no-relative) can be behind a link. */
@@ -321,6 +334,8 @@ static enum sl_code next_event(struct sl_stream *s, const struct sl_segment *g, 
         rc = sl_follow_next(s->follow, &of, raw_event, s, &s->ev, why);
     if (rc == SL_AGAIN && s->ahead)
         sl_ahead_follow(s->ahead);
+    if (rc == SL_AGAIN)
+        sl_behind_foresee(s);
     return rc;
 }
 

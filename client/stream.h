@@ -35,6 +35,8 @@ struct sl_segment {
     unsigned close_before;        /* directories kept open to be closed first */
     bool slash;                   /* where it is a link to a directory it is that directory; of a stream with `follow` */
     bool optional;                /* that it isn't there is no error (destination) */
+    struct sl_look *look;         /* owned: its entry, asked for in look_in; NULL: it was not (behind.h) */
+    char *look_in;                /* owned; NULL */
 };
 
 struct sl_stream {

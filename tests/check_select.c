@@ -70,6 +70,7 @@ static enum sl_code list_next(struct sl_endpoint *e, struct sl_event *ev, struct
     (void)why;
     unsigned i = fake.listed++;
     *ev = (struct sl_event){ .kind = SL_EVENT_END };
+    fake.listed %= fake.dirs * 2 + 3;    /* then the same once more */
     if (i > fake.dirs * 2)
         return i == fake.dirs * 2 + 1 ? SL_OK : SL_EOF;
     if (i && i % 2 == 0)
@@ -155,7 +156,12 @@ END_TEST
 
 /* ---- ahead ---- */
 
-static const struct sl_ahead_of of = { &origin, "", "", true };
+static bool one_list(const void *ctx, size_t n, struct sl_ahead_of *of)
+{
+    (void)ctx;
+    *of = (struct sl_ahead_of){ &origin, "", "", true, false };
+    return n == 0;
+}
 
 /* What the endpoint has still to do for those that were given up. */
 static void finish_fetches(void)
@@ -175,8 +181,8 @@ START_TEST(nothing_waits_for_files_that_nobody_takes)
     begin(": .f");
     fake.code = ways[_i];
     fake.dirs = 2000;
-    struct sl_ahead *a = sl_ahead_new(filters, &endpoint, SL_RULE_SENDER);
-    while ((rc = sl_ahead_next(a, &of, &ev, &err)) == SL_OK)
+    struct sl_ahead *a = sl_ahead_new(filters, &endpoint, SL_RULE_SENDER, one_list, NULL);
+    while ((rc = sl_ahead_next(a, &ev, &err)) == SL_OK)
         n++;
     ck_assert_int_eq(rc, SL_EOF);
     ck_assert_uint_eq(n, 2 * fake.dirs + 2);
@@ -194,8 +200,8 @@ START_TEST(texts_ahead_are_bounded)
     begin(": .f");
     fake.code = SL_AGAIN;
     fake.dirs = 1000;
-    struct sl_ahead *a = sl_ahead_new(filters, &endpoint, SL_RULE_SENDER);
-    ck_assert_int_eq(sl_ahead_next(a, &of, &ev, &err), SL_OK);
+    struct sl_ahead *a = sl_ahead_new(filters, &endpoint, SL_RULE_SENDER, one_list, NULL);
+    ck_assert_int_eq(sl_ahead_next(a, &ev, &err), SL_OK);
     ck_assert_uint_gt(fake.fetched, 100);
     size_t asked = fake.fetched;
     for (size_t i = 0; i < asked; i++)
@@ -207,10 +213,47 @@ START_TEST(texts_ahead_are_bounded)
     struct sl_fetch *f = sl_ahead_take(a, "", ".f");
     ck_assert(f == fake.fetches[0] && f->len == sizeof text);
     ck_assert_ptr_null(sl_ahead_take(a, "d00199", ".f"));        /* it is asked for again */
-    while (sl_ahead_next(a, &of, &ev, &err) == SL_OK)
+    while (sl_ahead_next(a, &ev, &err) == SL_OK)
         ;
     sl_ahead_free(a);
     sl_fetch_drop(f);
+    finish_fetches();
+    sl_filters_free(filters);
+}
+END_TEST
+
+/* Of several listings asked for the next are read while one is used, each entry below what its own is of. */
+static bool three_lists(const void *ctx, size_t n, struct sl_ahead_of *of)
+{
+    static const char *const dirs[] = { "a", "b", "c" };
+    size_t at = *(const size_t *)ctx + n;
+    if (at >= 3)
+        return false;
+    *of = (struct sl_ahead_of){ &origin, dirs[at], "x", true, false };
+    return true;
+}
+
+START_TEST(listings_are_read_ahead)
+{
+    struct sl_event ev;
+    size_t at = 0;
+    begin(": .f");
+    fake.code = SL_AGAIN;
+    fake.dirs = 2;
+    struct sl_ahead *a = sl_ahead_new(filters, &endpoint, SL_RULE_SENDER, three_lists, &at);
+    ck_assert_int_eq(sl_ahead_next(a, &ev, &err), SL_OK);
+    ck_assert_uint_eq(fake.fetched, 9);
+    ck_assert(sl_ahead_ended(a));
+    for (; at < 3; at++) {
+        unsigned n = at == 0;            /* one was taken */
+        while (sl_ahead_next(a, &ev, &err) == SL_OK)
+            n++;
+        ck_assert_uint_eq(n, 2 * fake.dirs + 2);
+    }
+    ck_assert(!sl_ahead_ended(a));
+    sl_fetch_drop(sl_ahead_take(a, "b/x/d00001", ".f"));
+    ck_assert_ptr_null(sl_ahead_take(a, "a/x/d00001", ".f"));    /* passed over */
+    sl_ahead_free(a);
     finish_fetches();
     sl_filters_free(filters);
 }
@@ -223,6 +266,7 @@ static void add_tests(TCase *tc)
     tcase_add_test(tc, texts_have_a_size_and_a_room);
     tcase_add_loop_test(tc, nothing_waits_for_files_that_nobody_takes, 0, sizeof ways / sizeof ways[0]);
     tcase_add_test(tc, texts_ahead_are_bounded);
+    tcase_add_test(tc, listings_are_read_ahead);
 }
 
 int main(void)

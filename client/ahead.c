@@ -50,7 +50,7 @@ struct sl_ahead {
     struct wanted files[UNDER_WAY_MAX]; /* a ring, in the order of the directories */
     size_t files_head, files_len;
     struct sl_fetch_room room; /* of these */
-    sl_ahead_may *may; /* NULL: no links are followed */
+    sl_foresight_may *may; /* NULL: no links are followed */
     const void *may_ctx;
     uint32_t link_flags;
     struct sl_cursor looking;
@@ -73,7 +73,7 @@ struct sl_ahead *sl_ahead_new(const struct sl_filters *f, struct sl_endpoint *e,
     return a;
 }
 
-void sl_ahead_links(struct sl_ahead *a, sl_ahead_may *may, const void *ctx, uint32_t flags)
+void sl_ahead_links(struct sl_ahead *a, sl_foresight_may *may, const void *ctx, uint32_t flags)
 {
     a->may = may;
     a->may_ctx = ctx;
@@ -200,8 +200,22 @@ static void foresee(struct sl_ahead *a)
     }
 }
 
+/* What is in the directory that a link leads to. */
+static void look_into(struct sl_foresight *pass, const struct item *i)
+{
+    struct sl_look *content = sl_resolve_content(i->link);
+    if (!content)
+        return;
+    size_t base = strlen(i->origin->base);
+    const char *dir = i->dir + (i->dir[base] ? base + (base > 0) : base);
+    char *path = *dir ? sl_asprintf("%s/%s", dir, i->name) : sl_strdup(i->name);
+    sl_foresight_look(pass, content, 1, sl_resolve_dir(i->link), path);
+    free(path);
+}
+
 void sl_ahead_follow(struct sl_ahead *a)
 {
+    struct sl_foresight pass = { .c = &a->looking, .flags = a->link_flags, .may = a->may, .ctx = a->may_ctx };
     for (size_t i = 0; a->links && i < a->len; i++) {
         struct item *it = &a->items[(a->head + i) % ENTRIES_MAX];
         if (it->link)
@@ -210,6 +224,8 @@ void sl_ahead_follow(struct sl_ahead *a)
             it->content = sl_resolve_look(it->link, a->link_flags);
             a->contents += it->content;
         }
+        if (it->content)
+            look_into(&pass, it);
     }
 }
 

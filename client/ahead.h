@@ -9,6 +9,7 @@
 
 #include "client/cursor.h"
 #include "client/filters.h"
+#include "client/foresight.h"
 
 struct sl_ahead;
 struct sl_origin;
@@ -27,10 +28,9 @@ typedef bool sl_ahead_list(const void *ctx, size_t n, struct sl_ahead_of *of);
 struct sl_ahead *sl_ahead_new(const struct sl_filters *f, struct sl_endpoint *e, uint32_t side, sl_ahead_list *lists, const void *ctx);
 void sl_ahead_free(struct sl_ahead *a);
 
-/* Links are followed ahead where `may` says so of one in directory `dir` (of the transfer); ctx is its, flags are of LIST. */
-typedef bool sl_ahead_may(const void *ctx, const char *dir, const struct sl_entry *link);
-void sl_ahead_links(struct sl_ahead *a, sl_ahead_may *may, const void *ctx, uint32_t flags);
-/* Goes on with all of them, as far as answers are there. */
+/* Links are followed ahead where `may` says so; ctx is its, flags are of LIST. */
+void sl_ahead_links(struct sl_ahead *a, sl_foresight_may *may, const void *ctx, uint32_t flags);
+/* Goes on with all of them, and what is behind them, as far as answers are there. */
 void sl_ahead_follow(struct sl_ahead *a);
 
 /* What the endpoint's list_next would say. */

@@ -48,6 +48,7 @@ struct sl_event {                 /* one event of a listing; borrowed until the 
     bool implied;                 /* ENTRY: a directory on the way to what was named (-R); set by streams */
     bool entered;                 /* ENTRY: a directory whose own entries follow, if it has any; set by streams */
     bool unnamed;                 /* ERROR: of an entry whose name can't be converted (--iconv); name is as it is there, entry.type its type */
+    struct sl_look **below;       /* ENTRY: its entries were asked for already: who takes them sets that to NULL; within follow.c; NULL: they were not */
     struct sl_resolve **link;     /* ENTRY: where it leads is being found out already: who takes that sets it to NULL; set by ahead.c, NULL: it is not */
 };
 

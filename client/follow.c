@@ -8,6 +8,7 @@
 #include "client/follow.h"
 #include "base/mem.h"
 #include "client/ahead.h"
+#include "client/foresight.h"
 #include "client/links.h"
 #include "client/resolve.h"
 #include "client/slashes.h"
@@ -209,7 +210,7 @@ static bool may_follow(struct sl_follow *f, const struct sl_follow_of *of, const
 static bool foresees(const void *ctx, const char *dir, const struct sl_entry *e)
 {
     const struct sl_follow *f = ctx;
-    return is_looked_at(f->o, dir, e);
+    return f->on_demand || is_looked_at(f->o, dir, e);     /* of a destination it is not known which will be asked for */
 }
 
 void sl_follow_ahead(const struct sl_follow *f, struct sl_ahead *a)
@@ -299,7 +300,13 @@ static void plain(struct sl_follow *f, const struct sl_follow_of *of, bool neste
     if (ev->entry.type == SL_TYPE_DIR) {
         struct level *l = enter(f, of, ev->entry.name, sl_strdup(real));
         l->nested = nested;
-        l->look = nested && is_entered(f, of) ? sl_look_new() : NULL;
+        l->asked = nested && ev->below && *ev->below;
+        if (l->asked) {
+            l->look = *ev->below;
+            *ev->below = NULL;
+        } else if (nested && is_entered(f, of)) {
+            l->look = sl_look_new();
+        }
         f->dirs += !nested;
     }
     free(f->real);
@@ -357,8 +364,9 @@ static enum sl_code nested_next(struct sl_follow *f, struct level *l, struct sl_
         *ev = (struct sl_event){ .kind = SL_EVENT_END };
         return SL_OK;
     }
-    const struct sl_look_item *i = &l->look->at[l->at++];
-    *ev = (struct sl_event){ .kind = i->error ? SL_EVENT_ERROR : SL_EVENT_ENTRY, .entry = i->entry, .name = i->entry.name, .unnamed = i->unnamed };
+    struct sl_look_item *i = &l->look->at[l->at++];
+    *ev = (struct sl_event){ .kind = i->error ? SL_EVENT_ERROR : SL_EVENT_ENTRY, .entry = i->entry, .name = i->entry.name, .unnamed = i->unnamed,
+                             .below = &i->below, .link = i->link ? &i->link : NULL };
     if (i->error)
         ev->error = *i->error;
     return SL_OK;
@@ -487,6 +495,19 @@ enum sl_code sl_follow_next(struct sl_follow *f, const struct sl_follow_of *of, 
     }
     begin(f, of, ev);
     return resolve(f, of, ev);
+}
+
+void sl_follow_foresee(struct sl_follow *f, const struct sl_follow_of *of)
+{
+    struct sl_foresight pass = { .c = &f->cursor, .flags = f->flags, .may = foresees, .ctx = f };
+    if (!f->e->remote || !(of->flags & SL_LIST_RECURSE) || sl_cursor_move(&f->cursor, f->e, of->root, "") != SL_OK)
+        return;
+    for (size_t i = f->depth; i-- > 0 && f->levels[i].nested;)
+        if (f->levels[i].look) {
+            char *path = sl_memdup0(f->path, f->levels[i].path_len);
+            sl_foresight_look(&pass, f->levels[i].look, f->levels[i].at, f->levels[i].real, path);
+            free(path);
+        }
 }
 
 void sl_follow_within(struct sl_follow *f, const char *real)

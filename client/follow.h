@@ -48,6 +48,8 @@ void sl_follow_within(struct sl_follow *f, const char *real);
 bool sl_follow_outside(const struct sl_follow *f);
 /* Asks for the entry of a name in a directory that will be `real` of a later call. The caller's. NULL: there is no room now. */
 struct sl_look *sl_follow_look(struct sl_follow *f, uint32_t root, const char *real, const char *name);
+/* Asks for what comes next below a link, as far as that is known. */
+void sl_follow_foresee(struct sl_follow *f, const struct sl_follow_of *of);
 /* The rest of the directory just reported is not wanted. True: it is no part of the endpoint's listing; else *number is
  * its number there, for list_skip. */
 bool sl_follow_skip(struct sl_follow *f, uint64_t *number);

@@ -130,6 +130,8 @@ static void list_dest(struct sl_layout *l, struct sl_plan *p)
     p->dest_stream.passes_unnamed = !removes;
     if (removes)
         sl_stream_select(&p->dest_stream, l->o->filters, SL_RULE_RECEIVER);
+    if (p->dest_stream.follow)
+        sl_stream_foresee(&p->dest_stream);
     if (l->list && !l->contents) {
         l->feeds[1] = sl_files_from_feed(l->list, &p->dest_stream, &p->dest_origin, true);
         sl_files_from_filter(l->feeds[1], l->o->filters);

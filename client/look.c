@@ -4,6 +4,7 @@
 #include "client/look.h"
 #include "base/mem.h"
 #include "client/charset.h"
+#include "client/resolve.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,9 +26,27 @@ void sl_look_drop(struct sl_look *k)
         free((char *)(uintptr_t)k->at[i].entry.name);
         free((char *)(uintptr_t)k->at[i].entry.target);
         free(k->at[i].error);
+        sl_look_drop(k->at[i].below);
+        sl_resolve_free(k->at[i].link);
     }
     free(k->at);
+    free(k->marks);
     free(k);
+}
+
+void sl_look_mark(struct sl_look *k, size_t from)
+{
+    size_t count = 0;
+    for (size_t i = 0; !k->marks && i < k->len; i++)
+        count += k->at[i].entry.type == SL_TYPE_DIR || k->at[i].entry.type == SL_TYPE_LINK;
+    if (!k->marks) {
+        k->marks = sl_calloc(count + 1, sizeof *k->marks);
+        for (size_t i = 0; i < k->len; i++)
+            if (k->at[i].entry.type == SL_TYPE_DIR || k->at[i].entry.type == SL_TYPE_LINK)
+                k->marks[k->marks_len++] = i;
+    }
+    while (k->marked < k->marks_len && k->marks[k->marked] < from)
+        k->marked++;
 }
 
 void sl_look_asked(struct sl_look *k)

@@ -11,10 +11,13 @@
 
 enum { SL_LOOK_MAX = 4 * 1024 * 1024 }; /* entries; a directory with more is told as one that can't be followed */
 
+struct sl_resolve;
 struct sl_look_item {
     struct sl_entry entry;  /* name and target are owned */
     struct sl_error *error; /* owned; it is an error of `entry.name`, or of the directory where that is "" */
     bool unnamed;           /* as of struct sl_event */
+    struct sl_look *below;  /* owned; of a directory, its entries, asked for ahead (foresight.h): who takes them sets this to NULL; NULL: they were not */
+    struct sl_resolve *link; /* likewise, of a link, where it leads */
 };
 struct sl_look { /* allocated by who asks, given up by sl_look_drop */
     bool asked, done, dropped;
@@ -23,11 +26,16 @@ struct sl_look { /* allocated by who asks, given up by sl_look_drop */
     const struct sl_charset *charset; /* what comes is converted by it, and sorted then; borrowed; NULL: it stays as it is */
     struct sl_look_item *at; /* owned: the thing itself, then a directory's entries in their order */
     size_t len, cap;
+    size_t *marks; /* owned: which of them are directories and links, once sl_look_mark was called */
+    size_t marks_len, marked; /* marks[marked..) have not been used */
 };
 
 struct sl_look *sl_look_new(void);
 /* Frees it, or leaves that to the endpoint when it was asked for and is still under way. */
 void sl_look_drop(struct sl_look *k);
+
+/* Of one that is there: notes which entries are directories and links, and passes over those in front of entry `from`. */
+void sl_look_mark(struct sl_look *k, size_t from);
 
 /* For endpoints. It was asked for: */
 void sl_look_asked(struct sl_look *k);

@@ -161,6 +161,11 @@ const char *sl_resolve_dir(const struct sl_resolve *r)
     return r->over && r->code == SL_OK && r->entry.type == SL_TYPE_DIR ? r->path : NULL;
 }
 
+struct sl_look *sl_resolve_content(const struct sl_resolve *r)
+{
+    return r->content;
+}
+
 struct sl_look *sl_resolve_take(struct sl_resolve *r)
 {
     struct sl_look *k = r->content;

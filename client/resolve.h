@@ -21,7 +21,8 @@ enum sl_code sl_resolve_step(struct sl_resolve *r, const char **path, struct sl_
 const char *sl_resolve_dir(const struct sl_resolve *r);
 /* Where it is known to be one: asks for its entries, once. Whether it did. flags: of LIST. */
 bool sl_resolve_look(struct sl_resolve *r, uint32_t flags);
-/* These, which are the caller's then; NULL: they were not asked for. */
+/* These: borrowed; or the caller's from then on. NULL: they were not asked for. */
+struct sl_look *sl_resolve_content(const struct sl_resolve *r);
 struct sl_look *sl_resolve_take(struct sl_resolve *r);
 
 #endif

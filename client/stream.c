@@ -334,8 +334,10 @@ static enum sl_code next_event(struct sl_stream *s, const struct sl_segment *g, 
         rc = sl_follow_next(s->follow, &of, raw_event, s, &s->ev, why);
     if (rc == SL_AGAIN && s->ahead)
         sl_ahead_follow(s->ahead);
-    if (rc == SL_AGAIN)
+    if (rc == SL_AGAIN) {
+        sl_follow_foresee(s->follow, &of);
         sl_behind_foresee(s);
+    }
     return rc;
 }
 

@@ -236,7 +236,7 @@ static void take_source(struct sl_delta_job *j, struct sl_chunk_answer *a)
         j->failed_source = true;
         return;
     }
-    j->useless |= a->changed || (is_first(j) && !j->grid.on && !a->has_hash);
+    j->useless |= a->changed || a->longer || (is_first(j) && !j->grid.on && !a->has_hash);
     j->has_hash |= a->has_hash;
     if (a->has_hash)
         memcpy(j->hash, a->hash, sizeof j->hash);
@@ -247,7 +247,7 @@ static void take_basis(struct sl_delta_job *j, unsigned b, struct sl_chunk_answe
 {
     note_lie(j, a);
     j->bases[b].answered = true;
-    if (a->code != SL_OK || a->changed) {
+    if (a->code != SL_OK || a->changed || (a->longer && j->grid.on)) {
         j->bases[b].gone = true;
         sl_chunks_clear(&j->lists[b]);
         sl_ranges_clear(&j->delta.unused[b]);

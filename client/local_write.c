@@ -145,6 +145,7 @@ void sl_local_write(struct sl_endpoint *e, const struct sl_new *n)
         sl_stage_watch(&l->stage);
     l->stage.sparse = n->flags & SL_PUT_SPARSE;
     l->stage.kept_in = l->searched.in;
+    l->stage.searched = &l->searched;
     l->hashing = l->e.verify;
     sl_hash_reset(l->hash);
     sl_local_answer(l, SL_JOB_WORK, rc, &err);

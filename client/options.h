@@ -123,6 +123,7 @@ struct sl_options {
     uint64_t bwlimit;             /* bytes a second that each side sends at most; 0: no limit */
     struct sl_suffixes *as_is;    /* owned: suffixes of files that are not compressed */
     bool sha256;                  /* --checksum-choice */
+    bool compress_none;           /* --compress-choice=none, whatever else is said of it */
     const char *compress_choice;  /* NULL: the best that both sides have; zstd or zlib */
     bool no_resume;               /* interrupted files are not kept, and what is kept is not used */
     bool partial;                 /* -P, --partial: an interrupted file gets its name, as far as it came */

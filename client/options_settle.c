@@ -44,6 +44,8 @@ static void imply_others(struct sl_options *o)
         o->perms = true;                 /* an ACL and its mode are one thing */
     if (o->append || o->append_verify || o->write_devices)
         o->inplace = true;
+    if (o->compress_none)
+        o->compress = 0;
 }
 
 /* As with rsync, the environment says where for --partial, and what is kept there is neither sent nor deleted. */

@@ -6,6 +6,7 @@
 #include "base/num.h"
 #include "proto/line.h"
 
+#include <limits.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -57,10 +58,9 @@ static enum sl_code choose_compression(struct sl_options *o, const char *value, 
     if (zstd)
         return sl_fail(err, SL_E_CONFIG, "--compress-choice: this build has no zstd; use zlib");
 #endif
-    if (strcmp(value, "none") == 0) {
-        o->compress = 0;
+    o->compress_none = strcmp(value, "none") == 0;
+    if (o->compress_none)
         return SL_OK;
-    }
     if (!zstd && !zlib && strcmp(value, "auto") != 0)
         return sl_fail(err, SL_E_CONFIG, "--compress-choice: '%s' is not known here; use zstd, zlib, auto or none", value);
     o->compress_choice = zstd ? "zstd" : zlib ? "zlib" : NULL;
@@ -97,12 +97,13 @@ static enum sl_code choose_hash(struct sl_options *o, const char *value, struct 
     return SL_OK;
 }
 
+/* As with rsync, a level that there is not is the nearest one, and -1 the usual one. */
 static enum sl_code take_level(struct sl_options *o, const char *value, struct sl_error *err)
 {
     int level = 0;
-    if (sl_num_int(value, 0, LEVEL_MAX, &level) != SL_OK)
-        return sl_fail(err, SL_E_CONFIG, "--compress-level: '%s' is not a number from 0 to %d", value, LEVEL_MAX);
-    o->compress = level;
+    if (sl_num_int(value, INT_MIN, INT_MAX, &level) != SL_OK)
+        return sl_fail(err, SL_E_CONFIG, "--compress-level: '%s' is not a number", value);
+    o->compress = level > LEVEL_MAX ? LEVEL_MAX : level < COMPRESS_DEFAULT ? 1 : level;
     return SL_OK;
 }
 

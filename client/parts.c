@@ -166,9 +166,15 @@ void sl_parts_lost_first(struct sl_plan *p, struct sl_parts *g)
     sl_stage_token(g->token);
 }
 
+/* Then what there is of a file would keep it so. */
+static bool is_full(enum sl_code code)
+{
+    return code == SL_E_NO_SPACE || code == SL_E_QUOTA;
+}
+
 static bool lasting(enum sl_code code)
 {
-    return code == SL_E_NO_SPACE || code == SL_E_QUOTA || code == SL_E_LIMIT || code == SL_E_READ_ONLY;
+    return is_full(code) || code == SL_E_LIMIT || code == SL_E_READ_ONLY;
 }
 
 /* A delta that is right as far as is known, and can't be carried out in parts: there are none there, or the source will not hash any more. */
@@ -199,7 +205,7 @@ static struct sl_action *in_another_way(struct sl_parts *g)
 static void give_up(struct sl_plan *p, struct sl_parts *g)
 {
     bool again = !lasting(g->err.code) || delta_in_one(g);
-    struct sl_action *drop = push_drop(p, g, again ? (uint32_t)SL_PUT_UNKEPT : 0);
+    struct sl_action *drop = push_drop(p, g, again || is_full(g->err.code) ? (uint32_t)SL_PUT_UNKEPT : 0);
     p->progress.bytes_done -= g->taken;
     if (again) {
         push(p, in_another_way(g));

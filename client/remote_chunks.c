@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * remote_chunks - chunk lists of a server. What it claims is held to what was asked: each range filled exactly by chunks of legal
- * lengths, a whole file of about the size that it listed. A list that lies is an error of that file; a frame that can't be read ends
- * the session.
+ * lengths. A list that lies is an error of that file; a frame that can't be read ends the session. Of a file that is much longer than it was
+ * listed, which may have grown or have been made by an earlier run, the list is cut off there: what it takes is bounded.
  */
 #include "config.h"
 #include "client/remote_priv.h"
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONGER_MAX = 1 << 20 };       /* bytes by which a file may be longer than listed, besides a half: it may be growing */
+enum { LONGER_MAX = 1 << 20 };       /* bytes by which a file may be longer than listed, besides a half: behind that the list is cut off */
 
 struct sl_chunk_wait {
     uint64_t ticket;
@@ -20,6 +20,7 @@ struct sl_chunk_wait {
     struct sl_ranges ranges;         /* owned */
     size_t range;
     uint64_t at, end;                /* in the file; of the range, or of what a whole file may have */
+    bool cut;                        /* end is where the list is cut off, not where something ends that was asked for */
     bool lies;                       /* told: the rest of it is passed over */
     struct sl_chunk_answer answer;
 };
@@ -72,6 +73,7 @@ void sl_remote_chunks(struct sl_endpoint *e, uint32_t dir, const struct sl_chunk
     struct sl_chunk_wait *w = push(r);
     *w = (struct sl_chunk_wait){ .cookie = cookie, .flags = ask->flags, .grain = ask->grain, .hash_bytes = ask->hash_bytes };
     w->end = ask->size + ask->size / 2 + LONGER_MAX;
+    w->cut = true;
     sl_chunks_encode(&r->scratch, &m);
     for (size_t i = 0; i < ask->ranges.len; i++) {
         sl_range_add(&r->scratch, &end, ask->ranges.at[i].at, ask->ranges.at[i].len);
@@ -81,7 +83,8 @@ void sl_remote_chunks(struct sl_endpoint *e, uint32_t dir, const struct sl_chunk
         uint64_t longest = w->end;
         w->at = w->ranges.at[0].at;
         w->end = w->at + w->ranges.at[0].len;
-        if (ask->flags & SL_CHUNKS_PORTION && w->end > longest)
+        w->cut = ask->flags & SL_CHUNKS_PORTION && w->end > longest;
+        if (w->cut)
             w->end = longest > w->at ? longest : w->at;
     }
     r->flags = sl_remote_reads(r);
@@ -134,13 +137,14 @@ static void take(struct sl_remote *r, struct sl_chunk_wait *w, const struct sl_c
     struct sl_chunk c = { .at = w->at, .len = m->len ? m->len : UINT64_C(1) << w->grain, .hash = m->hash, .hole = m->hole };
     struct sl_chunks *l = &w->answer.chunks;
     const struct sl_chunk *last = l->len ? &l->at[l->len - 1] : NULL;
-    if (c.len > w->end - w->at)
-        lie(r, w, w->ranges.len ? "does not fit what was asked for" : "is of a much longer file than it listed");
+    if (c.len > w->end - w->at && !w->cut)
+        lie(r, w, "does not fit what was asked for");
     else if (impossible(w, &c, last))
         lie(r, w, "has one of an impossible length");
     else if (too_short(w, &c, last))
         lie(r, w, "has one that is too short");
-    if (w->lies)
+    w->answer.longer |= c.len > w->end - w->at;
+    if (w->lies || w->answer.longer)
         return;
     sl_chunks_add(l, &c);
     w->at += c.len;
@@ -152,7 +156,7 @@ static void deliver(struct sl_remote *r, struct sl_chunk_wait *w, const struct s
 {
     struct sl_chunk_answer *a = &w->answer;
     a->end = w->flags & SL_CHUNKS_PORTION && m->flags & SL_CHUNKED_END;
-    if (!w->lies && w->ranges.len && !a->end && (w->range + 1 < w->ranges.len || w->at != w->end))
+    if (!w->lies && !a->longer && w->ranges.len && !a->end && (w->range + 1 < w->ranges.len || w->at != w->end))
         lie(r, w, "is not complete");
     a->changed = m->flags & SL_CHUNKED_CHANGED;
     a->has_hash = m->flags & SL_CHUNKED_HASH;

@@ -135,6 +135,7 @@ enum sl_code sl_run_write(struct sl_channel *ch, const union sl_request *q, stru
         sl_stage_watch(&ch->stage);
     ch->stage.sparse = ch->w_flags & SL_PUT_SPARSE;
     ch->stage.kept_in = ch->searched.in;
+    ch->stage.searched = &ch->searched;
     if (sl_hidden_kept(ch, m->id, ch->w_name)) {
         ch->stage.kept_in = NULL;
         ch->w_flags |= SL_PUT_UNKEPT;

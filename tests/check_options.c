@@ -366,6 +366,18 @@ START_TEST(already_so)
 }
 END_TEST
 
+START_TEST(how_much_is_compressed)
+{
+    static const struct { const char *line; int level; } cases[] = {
+        { "-z --compress-choice=none a b", 0 }, { "--zc=none -z --zl=3 a b", 0 }, { "--zc=none --zc=zlib a b", -1 },
+        { "--zl=999999999 a b", 22 }, { "--zl=-1 a b", -1 }, { "--zl=-131072 a b", 1 }, { "--zl=0 a b", 0 },
+    };
+    good(cases[_i].line);
+    ck_assert_int_eq(o.compress, cases[_i].level);
+    sl_options_clear(&o);
+}
+END_TEST
+
 START_TEST(unknown_and_misused)
 {
     bad("--frobnicate a b", "unknown option --frobnicate (see superlifter --help)");
@@ -381,6 +393,7 @@ START_TEST(unknown_and_misused)
     bad("--port=65536 a b", "65536");
     bad("--max-delete=few a b", "few");
     bad("--compress-level=ten a b", "ten");
+    bad("--compress-level=1.5 a b", "1.5");
     bad("", "no source");
     bad("-a", "no source");
 }
@@ -422,6 +435,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, refused);
     tcase_add_test(tc, already_so);
     tcase_add_test(tc, counts_lanes);
+    tcase_add_loop_test(tc, how_much_is_compressed, 0, 7);
     tcase_add_test(tc, unknown_and_misused);
     tcase_add_test(tc, remote_shell_from_the_environment);
 }

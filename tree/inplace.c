@@ -112,6 +112,14 @@ bool sl_inplace_is(const struct sl_stage *s, int fd)
     return s->inplace && fstat(fd, &st) == 0 && st.st_dev == s->dev && st.st_ino == s->ino;
 }
 
+enum sl_code sl_inplace_named(const struct sl_stage *s, struct sl_error *err)
+{
+    struct stat st;
+    if (fstatat(s->dirfd, s->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_dev == s->dev && st.st_ino == s->ino)
+        return SL_OK;
+    return sl_fail(err, SL_E_CHANGED, "'%s' was removed or replaced while it was written in place", s->name);
+}
+
 static enum sl_code write_zeros(struct sl_stage *s, uint64_t n, struct sl_error *err)
 {
     enum sl_code rc = SL_OK;

@@ -17,6 +17,9 @@ enum sl_code sl_inplace_open(struct sl_stage *s, mode_t mode, uint32_t flags, bo
 /* Whether fd is the file that is being written. */
 bool sl_inplace_is(const struct sl_stage *s, int fd);
 
+/* Whether the file that is being written still has its name; else SL_E_CHANGED: what was written is nowhere, or elsewhere. */
+enum sl_code sl_inplace_named(const struct sl_stage *s, struct sl_error *err);
+
 /* Makes n bytes from s->pos on a hole, or zeros where the file system has none; what is behind the old end needs nothing. The caller moves on.
  * For parts too. */
 enum sl_code sl_inplace_hole(struct sl_stage *s, uint64_t n, struct sl_error *err);

@@ -31,6 +31,7 @@ struct sl_stage_there {      /* what has a name, or that nothing has */
     struct timespec changed; /* by its inode */
 };
 
+struct sl_kept_searched;
 struct sl_stage {
     int dirfd;               /* own duplicate; -1 when unused */
     int fd;
@@ -47,6 +48,7 @@ struct sl_stage {
     bool unshared;           /* the file system can't share content between files */
     bool born_with_mode;     /* its mode was given when it was created, as far as the umask let it */
     const char *kept_in;     /* after begin, for the caller to set (tree/kept.h); borrowed */
+    struct sl_kept_searched *searched; /* likewise: what killed processes left of it goes as well; NULL: that is not looked for */
     bool came_home;          /* it was made in another directory (tree/away.h) */
     bool away;               /* it is in directory away_fd, not beside its place (tree/away.h) */
     int away_fd;

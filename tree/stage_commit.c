@@ -7,6 +7,7 @@
 #include "tree/away.h"
 #include "tree/device.h"
 #include "tree/hold.h"
+#include "tree/inplace.h"
 #include "tree/kept.h"
 
 #include <errno.h>
@@ -133,6 +134,8 @@ enum sl_code sl_stage_finish(struct sl_stage *s, const struct sl_entry *e, uint3
         rc = sl_hold_keep(s, err);
     else if (!s->inplace)
         rc = sl_stage_give_name(s->dirfd, s->temp, s->name, flags, err);
+    else if (!s->device)
+        rc = sl_inplace_named(s, err);
     if (rc == SL_OK && flags & SL_STAGE_FSYNC && !(flags & SL_STAGE_HOLD) && (!s->inplace || s->made))
         rc = sl_stage_sync_dir(s, err);
     return rc == SL_OK ? attrs : rc;
@@ -143,6 +146,8 @@ static void forget_kept(const struct sl_stage *s, uint32_t flags)
 {
     if (!(flags & SL_STAGE_HOLD) && flags & SL_STAGE_REPLACE)    /* who may not replace it may not take away what is to */
         sl_hold_forget(s->dirfd, s->name);
+    if (s->searched && !s->searched->in)
+        sl_kept_adopt(s->dirfd, s->name, s->searched);
     if (!(flags & SL_STAGE_HOLD) || !s->kept_in)
         sl_kept_remove(s->dirfd, s->name, s->kept_in);
 }

@@ -88,7 +88,7 @@ struct sl_remote {
     bool sync, sync_failed;
     uint64_t sync_ticket;
     struct sl_error sync_error;
-    /* paths that are resolved (remote_place.c) */
+    /* paths that are resolved (remote_place.c, remote_way.c) */
     struct sl_resolution *resolutions;      /* owned */
     struct sl_resolution *placing, *placing_last;   /* of these, those with a question under way, the oldest first; NULL: none */
     struct sl_resolution *place_first;      /* what sl_remote_place_first began, until it is seen whether it is of use; NULL */

@@ -153,6 +153,7 @@ static void first_round(struct sl_delta_job *j, const struct sl_job_sides *s)
     }
     j->grain = sl_delta_first_grain(j->size > basis ? j->size : basis);
     j->hash_bytes = sl_delta_hash_bytes(j->size, basis, j->grain);
+    j->expected = (j->size + basis) >> j->grain;
     sl_job_grid_begin(j, s, basis);
 }
 

@@ -89,7 +89,7 @@ struct sl_chunk_answer {          /* handed to the `chunked` hook, which may tak
     struct sl_error err;
     struct sl_chunks chunks;
     bool changed, has_hash;
-    bool longer;                  /* the file is much longer than it was said to be: the list ends before it */
+    bool longer;                  /* the file is much longer than it was said to be, or all in pieces: the list ends before it */
     bool end;                     /* of a portion: the file ends in it */
     uint8_t hash[SL_HASH_MOST];
 };

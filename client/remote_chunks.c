@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ABSURD (UINT64_C(1) << 50)   /* bytes that no file grows by */
+enum { PIECES_LEAST = 4096, PIECES_MOST = 1 << 23 };
 enum { LONGER_MAX = 1 << 20 };       /* bytes by which a file may be longer than listed, besides a half: behind that the list is cut off */
 
 struct sl_chunk_wait {
@@ -20,6 +22,8 @@ struct sl_chunk_wait {
     struct sl_ranges ranges;         /* owned */
     size_t range;
     uint64_t at, end;                /* in the file; of the range, or of what a whole file may have */
+    uint64_t over;                   /* bytes of the list that are behind where it is cut off */
+    size_t most;                     /* chunks: behind so many the list is cut off, too */
     bool cut;                        /* end is where the list is cut off, not where something ends that was asked for */
     bool lies;                       /* told: the rest of it is passed over */
     struct sl_chunk_answer answer;
@@ -51,6 +55,13 @@ void sl_remote_chunks_clear(struct sl_remote *r)
     while (r->chunk_len)
         pop(r);
     free(r->chunk_waits);
+}
+
+/* Eight times as many as there are of the wanted length, and as many holes: what is all pieces is sent whole. */
+static size_t most_of(const struct sl_chunk_wait *w, uint64_t bytes)
+{
+    uint64_t n = (bytes >> w->grain) * 8 + w->ranges.len * 2 + PIECES_LEAST;
+    return n < PIECES_MOST ? (size_t)n : PIECES_MOST;
 }
 
 static void send_seed(struct sl_remote *r)
@@ -87,6 +98,7 @@ void sl_remote_chunks(struct sl_endpoint *e, uint32_t dir, const struct sl_chunk
         if (w->cut)
             w->end = longest > w->at ? longest : w->at;
     }
+    w->most = most_of(w, w->ranges.len ? sl_ranges_total(&w->ranges) : w->end);
     r->flags = sl_remote_reads(r);
     w->ticket = sl_remote_send(r, SL_JOB_HASH, SL_MSG_CHUNKS, sl_buf_ptr(&r->scratch), sl_buf_len(&r->scratch));
     r->flags = 0;
@@ -143,7 +155,10 @@ static void take(struct sl_remote *r, struct sl_chunk_wait *w, const struct sl_c
         lie(r, w, "has one of an impossible length");
     else if (too_short(w, &c, last))
         lie(r, w, "has one that is too short");
-    w->answer.longer |= c.len > w->end - w->at;
+    w->answer.longer |= c.len > w->end - w->at || l->len == w->most;
+    w->over += w->answer.longer ? c.len : 0;
+    if (!w->lies && w->over > ABSURD)
+        lie(r, w, "is of a much longer file than it listed");
     if (w->lies || w->answer.longer)
         return;
     sl_chunks_add(l, &c);

@@ -254,22 +254,28 @@ bool sl_remote_answered(const struct sl_remote *r, enum sl_job job, uint64_t tic
     return r->e.acked[job] >= ticket || (r->sync && r->sync_failed);
 }
 
+enum sl_code sl_remote_wait_more(struct sl_remote *r, uint64_t since_ms, struct sl_error *err)
+{
+    unsigned limit_s = r->o->timeout_s ? (unsigned)r->o->timeout_s : HANDSHAKE_S;
+    if (r->eof)
+        return sl_fail(err, SL_E_CLOSED, "'%s' closed the connection", r->addr->host);
+    enum sl_code rc = sl_remote_pump(&r->e, NULL, true, err);
+    if (rc != SL_OK)
+        return rc;
+    /* A person may be typing a password: without --timeout only a peer that has spoken is hurried. */
+    if ((r->o->timeout_s || sl_conn_ready(r->conn) || r->addr->kind == SL_ADDR_TCP) &&
+        sl_now_ms() - since_ms > (uint64_t)limit_s * 1000)
+        return sl_fail(err, SL_E_TIMEOUT, "'%s' did not answer within %u seconds", r->addr->host, limit_s);
+    return SL_OK;
+}
+
 enum sl_code sl_remote_wait(struct sl_remote *r, enum sl_job job, uint64_t ticket, struct sl_error *err)
 {
     uint64_t start = sl_now_ms();
-    unsigned limit_s = r->o->timeout_s ? (unsigned)r->o->timeout_s : HANDSHAKE_S;
-    while (!sl_remote_answered(r, job, ticket)) {
-        if (r->eof)
-            return sl_fail(err, SL_E_CLOSED, "'%s' closed the connection", r->addr->host);
-        enum sl_code rc = sl_remote_pump(&r->e, NULL, true, err);
-        if (rc != SL_OK)
-            return rc;
-        /* A person may be typing a password: without --timeout only a peer that has spoken is hurried. */
-        if ((r->o->timeout_s || sl_conn_ready(r->conn) || r->addr->kind == SL_ADDR_TCP) &&
-            sl_now_ms() - start > (uint64_t)limit_s * 1000)
-            return sl_fail(err, SL_E_TIMEOUT, "'%s' did not answer within %u seconds", r->addr->host, limit_s);
-    }
-    return SL_OK;
+    enum sl_code rc = SL_OK;
+    while (rc == SL_OK && !sl_remote_answered(r, job, ticket))
+        rc = sl_remote_wait_more(r, start, err);
+    return rc;
 }
 
 size_t sl_remote_queued(const struct sl_endpoint *e)

@@ -15,9 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Directories that may be open for questions whose paths nobody waits for yet: where there are AHEAD_MAX, no more paths are begun, and none that
- * would go beyond AHEAD_MOST. A server has 4,096. */
-enum { AHEAD_MAX = 256, AHEAD_MOST = 1024 };
+/* Directories that are open for questions whose paths nobody waits for yet: where there are so many, no more are begun. */
+enum { AHEAD_MAX = 256 };
 
 static struct sl_resolution *begin(struct sl_remote *r, const char *path, bool follow)
 {
@@ -109,12 +108,11 @@ bool sl_remote_place_ahead(struct sl_endpoint *e, const char *path, bool follow)
         open += i->upto - i->from;
     if (!q) {
         q = begin(r, path, follow);
-        size_t dirs = q->way.done.len + q->way.todo.len;
-        if (open + dirs > AHEAD_MOST || sl_remote_ops.room(e, SL_JOB_LIST) < dirs * (SL_NAME_MAX + 16))
-            drop(r, q);
-        else
+        open += q->way.done.len + q->way.todo.len;
+        if (sl_remote_way_fits(r, q))
             sl_remote_way_ask(r, q);
-        open += dirs;
+        else
+            drop(r, q);
     }
     return open < AHEAD_MAX;
 }
@@ -154,16 +152,22 @@ enum sl_code sl_remote_place(struct sl_endpoint *e, const char *path, bool follo
 {
     struct sl_remote *r = (struct sl_remote *)e;
     enum sl_code rc = SL_OK;
+    uint64_t start = sl_now_ms();
     follow = follows(path, follow);
     settle_first(r, path, follow);
     struct sl_resolution *q = find(r, path, follow);
     if (!q)
         q = begin(r, path, follow);
     q->wanted += !q->wanted;
-    if (!q->asked && !q->over)
-        sl_remote_way_ask(r, q);
-    while (rc == SL_OK && !q->over)
-        rc = sl_remote_way_hear(r, err);
+    while (rc == SL_OK && !q->over) {
+        bool fits = q->asked || sl_remote_way_fits(r, q);
+        if (fits && !q->asked)
+            sl_remote_way_ask(r, q);
+        else if (fits || r->placing)
+            rc = sl_remote_way_hear(r, err);
+        else
+            rc = sl_remote_wait_more(r, start, err);
+    }
     if (rc == SL_OK) {
         rc = take(q, out, err);
         q->wanted--;

@@ -290,6 +290,8 @@ void sl_remote_place_free(struct sl_remote *r);
 void sl_remote_relay(const char *line);
 /* Whether every ticket of a job up to this one is answered, or one failed while `sync` is on. */
 bool sl_remote_answered(const struct sl_remote *r, enum sl_job job, uint64_t ticket);
+/* Pumps once, for what was asked at since_ms: SL_E_TIMEOUT when that takes too long. */
+enum sl_code sl_remote_wait_more(struct sl_remote *r, uint64_t since_ms, struct sl_error *err);
 /* Pumps until every ticket of a job up to this one is answered, or one failed while `sync` is on. */
 enum sl_code sl_remote_wait(struct sl_remote *r, enum sl_job job, uint64_t ticket, struct sl_error *err);
 

@@ -6,8 +6,14 @@
 #include "config.h"
 #include "client/remote_way.h"
 
+#include "base/io.h"
+
 #include <errno.h>
 #include <string.h>
+
+/* Directories that are open for questions at a time, those of a single one apart: a server has 4,096. Bytes of a request beside its name. And what a
+ * listing of one thing says. */
+enum { DIRS_MOST = 1024, REQUEST_MOST = 32, RECORDS_MOST = 8 };
 
 static uint32_t open_chain(struct sl_remote *r, uint32_t at, const struct sl_way_names *n, size_t count)
 {
@@ -31,6 +37,25 @@ static void close_at(struct sl_resolution *q, enum sl_code rc)
 {
     q->over = true;
     q->code = rc;
+}
+
+/* Bytes that the question takes at most, on the wire; and directories. */
+static size_t bytes_of(const struct sl_way *w)
+{
+    size_t n = REQUEST_MOST;
+    for (size_t i = 0; i < w->done.len; i++)
+        n += strlen(w->done.at[i]) + REQUEST_MOST;
+    for (size_t i = 0; i < w->todo.len; i++)
+        n += strlen(w->todo.at[i]) + REQUEST_MOST;
+    return n;
+}
+
+bool sl_remote_way_fits(struct sl_remote *r, const struct sl_resolution *q)
+{
+    size_t open = q->way.done.len + q->way.todo.len;
+    for (const struct sl_resolution *i = r->placing; i; i = i->behind)
+        open += i->upto - i->from;
+    return (open <= DIRS_MOST || !r->placing) && (!r->attached || sl_remote_ops.room(&r->e, SL_JOB_LIST) >= bytes_of(&q->way));
 }
 
 /* Opens what is resolved, then the components up to the last (or up to a ".."), then looks at the last. Where nothing may be listed, the
@@ -81,15 +106,20 @@ bool sl_remote_place_fails(struct sl_remote *r, uint64_t ticket, const struct sl
 
 /* ---- answers ---- */
 
-/* *rc: what the listing says. Returns what ends the run. */
+/* *said: what the listing says. Returns what ends the run. */
 static enum sl_code read_stat(struct sl_remote *r, struct sl_resolution *q, enum sl_code *said, struct sl_error *err)
 {
     struct sl_event ev;
+    uint64_t start = sl_now_ms();
+    unsigned records = 0;
     for (;;) {
         struct sl_error why = { 0 };
         enum sl_code rc = sl_remote_ops.list_next(&r->e, &ev, &why);
+        records += rc == SL_OK;
+        if (records > RECORDS_MOST || (rc == SL_OK && ev.kind == SL_EVENT_ENTRY && q->found))
+            return sl_fail(err, SL_E_PROTOCOL, "the server's listing of '%s' says more than was asked for", q->path);
         if (rc == SL_AGAIN) {
-            rc = sl_remote_pump(&r->e, NULL, true, err);
+            rc = sl_remote_wait_more(r, start, err);
             if (rc != SL_OK)
                 return rc;
         } else if (rc == SL_OK && ev.kind == SL_EVENT_ENTRY) {
@@ -111,8 +141,9 @@ static enum sl_code read_stat(struct sl_remote *r, struct sl_resolution *q, enum
 static enum sl_code read_opened(struct sl_remote *r, struct sl_resolution *q, struct sl_error *err)
 {
     enum sl_code rc = SL_OK;
+    uint64_t start = sl_now_ms();
     while (rc == SL_OK && !q->failed && r->e.acked[SL_JOB_LIST] < q->end)
-        rc = sl_remote_pump(&r->e, NULL, true, err);
+        rc = sl_remote_wait_more(r, start, err);
     q->found = !q->failed;
     q->entry = (struct sl_entry){ .type = SL_TYPE_DIR, .mode = 0777 };
     return rc;
@@ -171,6 +202,9 @@ enum sl_code sl_remote_way_hear(struct sl_remote *r, struct sl_error *err)
 {
     struct sl_resolution *q = r->placing;
     enum sl_code said = SL_OK, rc = q->blind ? read_opened(r, q, err) : read_stat(r, q, &said, err);
+    uint64_t start = sl_now_ms();
+    while (rc == SL_OK && sl_remote_ops.room(&r->e, SL_JOB_LIST) < (q->upto - q->from) * REQUEST_MOST)
+        rc = sl_remote_wait_more(r, start, err);
     if (rc != SL_OK)
         return rc;
     for (uint32_t i = q->upto; i-- > q->from;)
@@ -180,7 +214,7 @@ enum sl_code sl_remote_way_hear(struct sl_remote *r, struct sl_error *err)
     q->asked = false;
     if (q->blind || r->e.rights & SL_RIGHT_LIST)     /* else it was put before that was known */
         judge(q, said);
-    if (!q->over && q->wanted)
+    if (!q->over && q->wanted && sl_remote_way_fits(r, q))
         sl_remote_way_ask(r, q);
     return SL_OK;
 }

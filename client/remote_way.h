@@ -38,9 +38,11 @@ struct sl_resolution {
     char target[SL_TARGET_MAX + 1];
 };
 
+/* Whether its next question can be put beside those under way. */
+bool sl_remote_way_fits(struct sl_remote *r, const struct sl_resolution *q);
 /* Puts the next question of a path that has none under way; or it is over, where nothing can be asked. */
 void sl_remote_way_ask(struct sl_remote *r, struct sl_resolution *q);
-/* Waits for the answer to the oldest question, and puts that path's next one, if it is wanted. Failures are those that end the run. */
+/* Waits for the answer to the oldest question, and puts that path's next one, if it is wanted and fits. Failures are those that end the run. */
 enum sl_code sl_remote_way_hear(struct sl_remote *r, struct sl_error *err);
 
 #endif

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { NAMES_AT_ONCE = 64 };
+
 struct sl_resolve {
     struct sl_cursor *c;
     uint32_t flags;
@@ -65,6 +67,7 @@ static enum sl_code ask(struct sl_resolve *r)
     if (!r->looks) {
         r->looks_len = sl_way_reach(&r->way);
         r->looks_len += !r->looks_len;           /* the directory itself */
+        r->looks_len = r->looks_len < NAMES_AT_ONCE ? r->looks_len : NAMES_AT_ONCE;
         r->looks = sl_calloc(r->looks_len, sizeof(struct sl_look *));
         for (size_t i = 0; i < r->looks_len; i++)
             r->looks[i] = sl_look_new();

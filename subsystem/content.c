@@ -350,24 +350,33 @@ static enum sl_code open_for_some(struct sl_channel *ch, uint32_t dir, const cha
     return SL_OK;
 }
 
-/* Whether it goes on with what is new of the file that the last one was of: that counts once. What may be a part does count. */
-static bool is_more(const struct sl_channel *ch, const struct sl_msg_read_ranges *m)
+/* What is only a part of what is new counts once, as the file that the last one was of. What may be a part of it that somebody chose does count. */
+static bool is_several(const struct sl_msg_read_ranges *m)
 {
     struct sl_rd r = m->ranges;
     uint64_t end = 0, at, len;
-    bool several = sl_range_next(&r, &end, &at, &len) && sl_range_next(&r, &end, &at, &len);
-    return several && ch->some_dir == m->id && strlen(ch->some_name) == m->name_len && memcmp(ch->some_name, m->name, m->name_len) == 0;
+    return sl_range_next(&r, &end, &at, &len) && sl_range_next(&r, &end, &at, &len);
+}
+
+static enum sl_code count_ranges(struct sl_channel *ch, bool counted, struct sl_error *err)
+{
+    uint64_t version = sl_reader_version(&ch->reader);
+    enum sl_code rc = counted || version == ch->some_version ? SL_OK : sl_spend(ch->s, SL_SPEND_READ_FILE, 1, err);
+    if (rc == SL_OK)
+        ch->some_version = version;
+    return rc;
 }
 
 enum sl_code sl_run_read_ranges(struct sl_channel *ch, const union sl_request *q, struct sl_error *err)
 {
     const struct sl_msg_read_ranges *m = &q->read_ranges;
     size_t ranges = sl_r_left(&m->ranges);
-    enum sl_code rc = open_for_some(ch, m->id, m->name, m->name_len, !is_more(ch, m), err);
+    bool several = is_several(m);
+    enum sl_code rc = open_for_some(ch, m->id, m->name, m->name_len, !several, err);
+    if (rc == SL_OK && (rc = count_ranges(ch, !several, err)) != SL_OK)
+        sl_channel_end_long(ch);
     if (rc != SL_OK)
         return rc;
-    ch->some_dir = m->id;
-    memcpy(ch->some_name, ch->name, m->name_len + 1);
     sl_buf_reset(&ch->names, 64 * 1024);
     sl_buf_add(&ch->names, m->ranges.p, ranges);
     sl_r_init(&ch->names_rd, sl_buf_ptr(&ch->names), ranges);

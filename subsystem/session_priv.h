@@ -86,8 +86,7 @@ struct sl_channel {
     struct sl_carry carry;              /* between portions of a file, with its hash */
     uint64_t paid[SL_PAID_MAX];         /* versions of files whose further lists are made without counting as files */
     unsigned paid_next;                 /* the one to forget */
-    uint32_t some_dir;                  /* the file that ranges were read of last */
-    char some_name[SL_NAME_MAX + 1];
+    uint64_t some_version;              /* of the file that ranges were read of last */
     bool listed;                        /* all of them are there */
     struct sl_kept_searched searched;   /* where interrupted files were looked for last */
     uint32_t searched_dir;              /* and where they are looked for now */

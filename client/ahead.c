@@ -50,6 +50,7 @@ struct sl_ahead {
     struct wanted files[UNDER_WAY_MAX]; /* a ring, in the order of the directories */
     size_t files_head, files_len;
     struct sl_fetch_room room; /* of these */
+    struct sl_look_room looks; /* of what is behind links */
     sl_foresight_may *may; /* NULL: no links are followed */
     const void *may_ctx;
     uint32_t link_flags;
@@ -215,13 +216,13 @@ static void look_into(struct sl_foresight *pass, const struct item *i)
 
 void sl_ahead_follow(struct sl_ahead *a)
 {
-    struct sl_foresight pass = { .c = &a->looking, .flags = a->link_flags, .may = a->may, .ctx = a->may_ctx };
+    struct sl_foresight pass = { .c = &a->looking, .room = &a->looks, .flags = a->link_flags, .may = a->may, .ctx = a->may_ctx };
     for (size_t i = 0; a->links && i < a->len; i++) {
         struct item *it = &a->items[(a->head + i) % ENTRIES_MAX];
         if (it->link)
             step(it->link);
         if (it->link && !it->content && it->recursive && a->contents < CONTENTS_MAX) {
-            it->content = sl_resolve_look(it->link, a->link_flags);
+            it->content = sl_resolve_look(it->link, a->link_flags, &a->looks);
             a->contents += it->content;
         }
         if (it->content)

@@ -17,13 +17,14 @@
 #include <string.h>
 
 enum {
-    ALONE_MAX = 2048,                /* actions that the only lane has at a time */
-    LANE_MAX = 1024,                 /* one of several */
+    ALONE_MAX = 8192,                /* actions that the only lane has at a time */
+    LANE_MAX = 8192,                 /* one of several */
     CLOSINGS_MAX = 65536,
     HELD_MAX = 8192,                 /* links that wait for what they are to be linked to: some 6 MB */
     LOSSES_MAX = 3,                  /* lanes lost with a file before the first one has it: if that is lost too, it is told */
     RUN = 64,                        /* files that go to one lane in a row */
     FILE_WEIGHT = 16 * 1024,         /* what a file costs besides its bytes */
+    OTHER_WEIGHT = 1024,             /* and what is no file, such as a deletion */
     COPY_CHEAPER = 16
 };
 /* Of a lane, and of the first one while others are expected: what they will wait for goes behind that. */
@@ -153,7 +154,7 @@ static void hand(struct sl_plan *p, struct sl_lane *l, struct sl_queue *from)
         number(p, a);
     if (fresh || a->role.group) {
         a->needs = l == p->lanes[0] ? 0 : p->structural;
-        a->weight = FILE_WEIGHT + bytes_to_move(a);
+        a->weight = is_file(a) ? FILE_WEIGHT + bytes_to_move(a) : OTHER_WEIGHT;
     }
     if (is_structural(a))
         p->structural = a->seq;

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUEUE_MAX = 1024 };
+enum { QUEUE_MAX = 8192 };
 
 static void refuse(struct sl_plan *p, enum sl_code code, const char *fmt, uint64_t n)
 {

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AHEAD_MAX = 64, HELD_MAX = 4 * 1024 * 1024, ROOM_LEAST = 4096 };
+enum { AHEAD_MAX = 512, HELD_MAX = 4 * 1024 * 1024, ROOM_LEAST = 4096 };
 
 struct sl_attrs_job {
     struct sl_fetch *there, *here;   /* of the source, of the destination; NULL: not asked for */

@@ -50,6 +50,7 @@ struct sl_follow {
         struct sl_look *look; /* owned; NULL: not asked for */
         char *real;           /* owned: of the directory, found by `base`; NULL */
     } outer;
+    struct sl_look_room room; /* of what was asked for ahead */
     char *real;               /* owned: of the last event */
     char *within;             /* owned: names lead nowhere else; NULL: anywhere */
     char name[SL_NAME_MAX + 1];
@@ -272,7 +273,7 @@ static void become(struct sl_follow *f, const struct sl_follow_of *of, const cha
     struct level *l = enter(f, of, ev->entry.name, sl_strdup(real));
     l->nested = l->linked = true;
     f->linked++;
-    struct sl_look *known = is_entered(f, of) ? sl_resolve_take(f->under) : NULL;
+    struct sl_look *known = is_entered(f, of) ? sl_look_claim(sl_resolve_take(f->under)) : NULL;
     l->asked = known != NULL;
     l->look = known ? known : is_entered(f, of) ? sl_look_new() : NULL;
 }
@@ -300,13 +301,13 @@ static void plain(struct sl_follow *f, const struct sl_follow_of *of, bool neste
     if (ev->entry.type == SL_TYPE_DIR) {
         struct level *l = enter(f, of, ev->entry.name, sl_strdup(real));
         l->nested = nested;
-        l->asked = nested && ev->below && *ev->below;
-        if (l->asked) {
-            l->look = *ev->below;
+        if (nested && ev->below) {
+            l->look = sl_look_claim(*ev->below);
             *ev->below = NULL;
-        } else if (nested && is_entered(f, of)) {
-            l->look = sl_look_new();
         }
+        l->asked = l->look != NULL;
+        if (nested && !l->look && is_entered(f, of))
+            l->look = sl_look_new();
         f->dirs += !nested;
     }
     free(f->real);
@@ -505,7 +506,7 @@ enum sl_code sl_follow_next(struct sl_follow *f, const struct sl_follow_of *of, 
 
 void sl_follow_foresee(struct sl_follow *f, const struct sl_follow_of *of)
 {
-    struct sl_foresight pass = { .c = &f->cursor, .flags = f->flags, .may = foresees, .ctx = f };
+    struct sl_foresight pass = { .c = &f->cursor, .room = &f->room, .flags = f->flags, .may = foresees, .ctx = f };
     if (!f->e->remote || !(of->flags & SL_LIST_RECURSE) || sl_cursor_move(&f->cursor, f->e, of->root, "") != SL_OK)
         return;
     for (size_t i = f->depth; i-- > 0 && f->levels[i].nested;)

@@ -43,6 +43,7 @@ static void see_dir(struct sl_foresight *f, struct sl_look_item *i, const char *
     if (f->full)
         return;
     i->below = sl_look_new();
+    i->below->room = f->room;
     e->ops->look(e, id, i->entry.name, f->flags | SL_LIST_CHILDREN, i->below);
 }
 
@@ -57,7 +58,7 @@ static void see_link(struct sl_foresight *f, struct sl_look_item *i, const char 
     if (sl_resolve_step(i->link, &dir, &there, &ignored) != SL_OK || there.type != SL_TYPE_DIR)
         return;
     f->dirs++;
-    sl_resolve_look(i->link, f->flags);
+    sl_resolve_look(i->link, f->flags, f->room);
     struct sl_look *content = sl_resolve_content(i->link);
     if (content && linked < LINKED_MAX)
         walk_below(f, content, dir, path, i->entry.name, linked + 1);
@@ -65,7 +66,7 @@ static void see_link(struct sl_foresight *f, struct sl_look_item *i, const char 
 
 static void walk(struct sl_foresight *f, struct sl_look *k, size_t from, const char *real, const char *path, unsigned linked)
 {
-    if (!k->done || k->code != SL_OK)
+    if (!k->done || k->crowded || k->code != SL_OK)
         return;
     sl_look_mark(k, from);
     f->entries += k->len;

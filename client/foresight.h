@@ -15,6 +15,7 @@ typedef bool sl_foresight_may(const void *ctx, const char *dir, const struct sl_
 
 struct sl_foresight { /* one pass; zero but for: */
     struct sl_cursor *c; /* borrowed; of the looking job, at the top of its root */
+    struct sl_look_room *room; /* borrowed: where what is asked for counts */
     uint32_t flags; /* of LIST */
     sl_foresight_may *may;
     const void *ctx;

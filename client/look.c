@@ -14,14 +14,8 @@ struct sl_look *sl_look_new(void)
     return sl_calloc(1, sizeof(struct sl_look));
 }
 
-void sl_look_drop(struct sl_look *k)
+static void clear_items(struct sl_look *k)
 {
-    if (!k)
-        return;
-    if (k->asked && !k->done) {
-        k->dropped = true;
-        return;
-    }
     for (size_t i = 0; i < k->len; i++) {
         free((char *)(uintptr_t)k->at[i].entry.name);
         free((char *)(uintptr_t)k->at[i].entry.target);
@@ -30,8 +24,58 @@ void sl_look_drop(struct sl_look *k)
         sl_resolve_free(k->at[i].link);
     }
     free(k->at);
+    k->at = NULL;
+    k->len = k->cap = 0;
+}
+
+static void leave_room(struct sl_look *k)
+{
+    if (k->room)
+        k->room->used -= k->held;
+    k->held = 0;
+}
+
+void sl_look_drop(struct sl_look *k)
+{
+    if (!k)
+        return;
+    leave_room(k);
+    k->room = NULL;
+    if (k->asked && !k->done) {
+        k->dropped = true;
+        return;
+    }
+    clear_items(k);
     free(k->marks);
     free(k);
+}
+
+struct sl_look *sl_look_claim(struct sl_look *k)
+{
+    bool crowded = k && k->crowded;
+    if (k && !crowded) {
+        leave_room(k);
+        k->room = NULL;
+    }
+    if (crowded)
+        sl_look_drop(k);
+    return crowded ? NULL : k;
+}
+
+/* The last item has its strings. */
+static void count(struct sl_look *k)
+{
+    if (!k->room || !k->len)
+        return;
+    const struct sl_look_item *i = &k->at[k->len - 1];
+    size_t n = sizeof *i + i->entry.name_len + i->entry.target_len + (i->error ? sizeof *i->error : 0);
+    k->held += n;
+    k->room->used += n;
+    k->crowded = k->room->used > SL_LOOK_ROOM;
+    if (!k->crowded)
+        return;
+    leave_room(k);
+    clear_items(k);
 }
 
 void sl_look_mark(struct sl_look *k, size_t from)
@@ -56,7 +100,7 @@ void sl_look_asked(struct sl_look *k)
 
 static struct sl_look_item *item_new(struct sl_look *k)
 {
-    if (k->dropped || k->err.code)
+    if (k->dropped || k->crowded || k->err.code)
         return NULL;
     if (k->len == SL_LOOK_MAX) {
         sl_fail(&k->err, SL_E_LIMIT, "a directory that a link leads to has more than %d entries", SL_LOOK_MAX);
@@ -99,11 +143,13 @@ void sl_look_add(struct sl_look *k, const struct sl_entry *e)
         return;
     if (k->charset) {
         turn(k->charset, e, i);
+        count(k);
         return;
     }
     i->entry = *e;
     i->entry.name = sl_memdup0(e->name, e->name_len);
     i->entry.target = e->target ? sl_memdup0(e->target, e->target_len) : NULL;
+    count(k);
 }
 
 void sl_look_add_error(struct sl_look *k, const char *name, const struct sl_error *err)
@@ -118,6 +164,7 @@ void sl_look_add_error(struct sl_look *k, const char *name, const struct sl_erro
     *i->error = *err;
     if (k->charset)
         sl_charset_message(k->charset, i->error);
+    count(k);
 }
 
 static int item_order(const void *a, const void *b)

@@ -145,7 +145,7 @@ enum sl_code sl_resolve_step(struct sl_resolve *r, const char **path, struct sl_
     return SL_OK;
 }
 
-bool sl_resolve_look(struct sl_resolve *r, uint32_t flags)
+bool sl_resolve_look(struct sl_resolve *r, uint32_t flags, struct sl_look_room *room)
 {
     struct sl_endpoint *e = r->c->e;
     uint32_t id = 0;
@@ -155,6 +155,7 @@ bool sl_resolve_look(struct sl_resolve *r, uint32_t flags)
     if (sl_cursor_goto(r->c, r->path, slash ? (size_t)(slash - r->path) : 0, &id) != SL_OK || e->ops->room(e, SL_JOB_LOOK) < SL_NAME_MAX + 64)
         return false;
     r->content = sl_look_new();
+    r->content->room = room;
     e->ops->look(e, id, slash ? slash + 1 : r->path, flags | SL_LIST_CHILDREN, r->content);
     return true;
 }

@@ -19,8 +19,8 @@ enum sl_code sl_resolve_step(struct sl_resolve *r, const char **path, struct sl_
 
 /* Its path, where it is known to be a directory; borrowed. Else NULL. */
 const char *sl_resolve_dir(const struct sl_resolve *r);
-/* Where it is known to be one: asks for its entries, once. Whether it did. flags: of LIST. */
-bool sl_resolve_look(struct sl_resolve *r, uint32_t flags);
+/* Where it is known to be one: asks for its entries, once. Whether it did. flags: of LIST; room: where they count. */
+bool sl_resolve_look(struct sl_resolve *r, uint32_t flags, struct sl_look_room *room);
 /* These: borrowed; or the caller's from then on. NULL: they were not asked for. */
 struct sl_look *sl_resolve_content(const struct sl_resolve *r);
 struct sl_look *sl_resolve_take(struct sl_resolve *r);

@@ -361,7 +361,7 @@ static enum sl_code nested_next(struct sl_follow *f, struct level *l, struct sl_
         return SL_OK;
     }
     if (l->look && !l->at && (!l->look->len || l->look->at[0].entry.type != SL_TYPE_DIR)) {
-        l->at = l->look->len;
+        l->at = l->look->len + 1;
         *ev = (struct sl_event){ .kind = SL_EVENT_ERROR, .name = "" };
         sl_fail(&ev->error, SL_E_CHANGED, "it was a directory, and is none any more");
         return SL_OK;

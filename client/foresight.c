@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIRS_MAX = 256, LINKS_MAX = 256, ENTRIES_MAX = 65536,
-       LINKED_MAX = 3 }; /* links inside each other: they may lead back */
+enum { DIRS_MAX = 256, LINKS_MAX = 256, LINKED_MAX = 3 /* links inside each other: they may lead back */ };
 
 static void walk(struct sl_foresight *f, struct sl_look *k, size_t from, const char *real, const char *path, unsigned linked);
 
@@ -69,10 +68,9 @@ static void walk(struct sl_foresight *f, struct sl_look *k, size_t from, const c
     if (!k->done || k->crowded || k->code != SL_OK)
         return;
     sl_look_mark(k, from);
-    f->entries += k->len;
     for (size_t m = k->marked; m < k->marks_len && !f->full; m++) {
         struct sl_look_item *i = &k->at[k->marks[m]];
-        f->full = f->dirs >= DIRS_MAX || f->links >= LINKS_MAX || f->entries >= ENTRIES_MAX;
+        f->full = f->dirs >= DIRS_MAX || f->links >= LINKS_MAX;
         if (f->full || i->error)
             continue;
         if (i->entry.type == SL_TYPE_DIR)

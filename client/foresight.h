@@ -2,7 +2,7 @@
 /*
  * foresight - what is behind links, asked for ahead. What a directory has that a link leads to can only be asked for directory by directory, and
  * where the links in it lead one by one (look.h, resolve.h): each would take a round trip. So what comes next, in the order in which it will be
- * used and as far as it is known, is asked for before its turn: so many directories, so many links, and so many entries in memory.
+ * used and as far as it is known, is asked for before its turn: so many directories, so many links, and so much of them in memory.
  */
 #ifndef SL_CLIENT_FORESIGHT_H
 #define SL_CLIENT_FORESIGHT_H
@@ -19,7 +19,7 @@ struct sl_foresight { /* one pass; zero but for: */
     uint32_t flags; /* of LIST */
     sl_foresight_may *may;
     const void *ctx;
-    size_t dirs, links, entries; /* met so far */
+    size_t dirs, links; /* met so far */
     bool full;
 };
 

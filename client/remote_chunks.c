@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define ABSURD (UINT64_C(1) << 50)   /* bytes that no file grows by */
-enum { PIECES_LEAST = 4096, PIECES_MOST = 1 << 23 };
+enum { PIECES_LEAST = 4096, PIECES_MOST = 1 << 23 };  /* chunks and holes of one list that are always, and never, held */
 enum { LONGER_MAX = 1 << 20 };       /* bytes by which a file may be longer than listed, besides a half: behind that the list is cut off */
 
 struct sl_chunk_wait {

@@ -5,7 +5,6 @@
  */
 #include "config.h"
 #include "client/remote_way.h"
-
 #include "base/io.h"
 
 #include <errno.h>

@@ -42,7 +42,6 @@ static void local_free(struct sl_endpoint *e)
     sl_hash_free(l->hash);
     sl_hash_free(l->hash_state);
     free(l->buf);
-    free(l->hash_buf);
     free(l);
 }
 
@@ -383,19 +382,20 @@ static void hash_hole(struct sl_local *l, uint64_t left)
 static enum sl_code hash_file(struct sl_local *l, int dirfd, const char *name, struct sl_error *err)
 {
     struct sl_reader r;
+    const uint8_t *data = NULL;
     size_t got = 0;
     uint64_t hole = 0;
     enum sl_code rc = sl_local_open(l, &r, dirfd, name, err);
     if (rc != SL_OK)
         return rc;
     sl_hash_reset(l->hash_state);
-    for (unsigned turn = 1; (rc = sl_reader_next(&r, l->hash_buf, SL_LOCAL_PIECE, &got, &hole, err)) == SL_OK; turn++) {
+    for (unsigned turn = 1; (rc = sl_reader_view(&r, &data, &got, &hole, err)) == SL_OK; turn++) {
         if (l->e.busy && turn % BUSY_EVERY == 0)
             l->e.busy(l->e.busy_ctx);
         if (hole)
             hash_hole(l, hole);
         else
-            sl_hash_data(l->hash_state, l->hash_buf, got);
+            sl_hash_data(l->hash_state, data, got);
         got = 0;
     }
     sl_reader_close(&r);
@@ -477,7 +477,6 @@ struct sl_endpoint *sl_local_new(enum sl_side side, bool verify, struct sl_helpe
     l->hash = sl_hash_new();
     l->buf = sl_malloc(SL_LOCAL_PIECE);
     l->hash_state = sl_hash_new();
-    l->hash_buf = sl_malloc(SL_LOCAL_PIECE);
     l->hash_code = SL_AGAIN;
     l->reader.fd = -1;
     return &l->e;

@@ -56,7 +56,6 @@ struct sl_local {
     struct sl_stretch stretch;   /* in place of the ranges one by one: all of it is hashed; ranges NULL: none */
     /* content hashes; apart from reading and writing, which may be under way */
     struct sl_hash *hash_state;
-    char *hash_buf;
     enum sl_code hash_code;
     struct sl_error hash_error;
     uint8_t hash_out[SL_HASH_MOST];

@@ -6,14 +6,11 @@
 
 #include <stdlib.h>
 
-enum { PIECE = 128 * 1024 };
-
 void sl_lister_init(struct sl_lister *l, const struct sl_lister_ops *ops, void *ctx, const struct sl_seed *seed, unsigned grain,
                     unsigned hash_bytes)
 {
     *l = (struct sl_lister){ .ops = ops, .ctx = ctx, .grain = grain };
     l->mask = hash_bytes >= 8 ? UINT64_MAX : (UINT64_C(1) << (8 * hash_bytes)) - 1;
-    l->buf = sl_malloc(PIECE);
     sl_chunker_init(&l->chunker, seed);
 }
 
@@ -54,7 +51,6 @@ void sl_lister_clear(struct sl_lister *l)
     sl_chunker_clear(&l->chunker);
     sl_ranges_clear(&l->ranges);
     sl_hash_free(l->whole);
-    free(l->buf);
     *l = (struct sl_lister){ 0 };
 }
 
@@ -115,13 +111,14 @@ static enum sl_code next_range(struct sl_lister *l, struct sl_error *err)
 
 enum sl_code sl_lister_step(struct sl_lister *l, uint64_t *done, struct sl_error *err)
 {
+    const uint8_t *data = NULL;
     size_t got = 0;
     uint64_t hole = 0;
     enum sl_code rc = SL_OK;
     *done = 0;
     if (l->ranges.len && !l->next && (rc = next_range(l, err)) != SL_OK)
         return rc;
-    rc = l->ops->read(l->ctx, l->buf, PIECE, &got, &hole, err);
+    rc = l->ops->read(l->ctx, &data, &got, &hole, err);
     if (rc == SL_EOF) {
         end_stretch(l);
         return next_range(l, err);
@@ -131,7 +128,7 @@ enum sl_code sl_lister_step(struct sl_lister *l, uint64_t *done, struct sl_error
     if (hole)
         take_hole(l, hole);
     else
-        take_data(l, l->buf, got);
+        take_data(l, data, got);
     *done = got;
     return SL_OK;
 }

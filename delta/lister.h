@@ -10,8 +10,8 @@
 struct sl_lister_ops {
     /* From here on `read` gives the len bytes at `at`. Only called where ranges were asked for. */
     enum sl_code (*range)(void *ctx, uint64_t at, uint64_t len, struct sl_error *err);
-    /* As sl_reader_next: *got bytes of data, or a *hole; SL_EOF at the end of the range or file. */
-    enum sl_code (*read)(void *ctx, void *data, size_t n, size_t *got, uint64_t *hole, struct sl_error *err);
+    /* As sl_reader_view: *got bytes at *data, which are there until the next call, or a *hole; SL_EOF at the end of the range or file. */
+    enum sl_code (*read)(void *ctx, const uint8_t **data, size_t *got, uint64_t *hole, struct sl_error *err);
     void (*chunk)(void *ctx, const struct sl_chunk *c);
 };
 
@@ -28,7 +28,6 @@ struct sl_lister {
     uint64_t pos;
     struct sl_hash *whole;       /* NULL: not wanted; owned. Its convention for holes is base/hash.h's */
     uint64_t hole;               /* bytes of one at the end that `whole` does not know of: it may go on in the next portion */
-    uint8_t *buf;
 };
 
 /* seed is borrowed; ranges is taken over and left empty. hash_bytes 1..8. */

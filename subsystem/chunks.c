@@ -31,9 +31,9 @@ static enum sl_code to_range(void *ctx, uint64_t at, uint64_t len, struct sl_err
     return (ch->chunk_flags & SL_CHUNKS_PORTION ? sl_reader_portion : sl_reader_range)(&ch->reader, at, len, err);
 }
 
-static enum sl_code read_more(void *ctx, void *data, size_t n, size_t *got, uint64_t *hole, struct sl_error *err)
+static enum sl_code read_more(void *ctx, const uint8_t **data, size_t *got, uint64_t *hole, struct sl_error *err)
 {
-    return sl_reader_next(&((struct sl_channel *)ctx)->reader, data, n, got, hole, err);
+    return sl_reader_view(&((struct sl_channel *)ctx)->reader, data, got, hole, err);
 }
 
 static void put_chunk(void *ctx, const struct sl_chunk *c)

@@ -427,7 +427,7 @@ static enum sl_code hash_step(struct sl_channel *ch, struct sl_error *err)
     struct sl_error why = { 0 };
     uint64_t done = 0;
     enum sl_code rc = SL_OK;
-    char *buf = sl_malloc(PIECE_MAX);
+    const uint8_t *data = NULL;
     (void)err;
     while (rc == SL_OK && done < HASH_STEP) {
         size_t got = 0;
@@ -436,14 +436,13 @@ static enum sl_code hash_step(struct sl_channel *ch, struct sl_error *err)
             rc = sl_spend(ch->s, SL_SPEND_HASHED, got, &why);
             continue;
         }
-        rc = sl_reader_next(&ch->reader, buf, PIECE_MAX, &got, &ch->hole_left, &why);
+        rc = sl_reader_view(&ch->reader, &data, &got, &ch->hole_left, &why);
         if (rc == SL_OK && got)
-            sl_hash_data(ch->hash, buf, got);
+            sl_hash_data(ch->hash, data, got);
         if (rc == SL_OK)
             rc = sl_spend(ch->s, SL_SPEND_HASHED, got, &why);
         done += got;
     }
-    free(buf);
     if (rc == SL_OK)
         return SL_OK;
     if (rc == SL_EOF)

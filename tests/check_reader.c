@@ -5,7 +5,10 @@
 
 #include "tests/scratch.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <sys/un.h>
@@ -103,6 +106,125 @@ START_TEST(only_a_hole)
     ck_assert(sl_reader_changed(&r));
     sl_reader_close(&r);
     close(fd);
+    scratch_remove(top);
+}
+END_TEST
+
+/* What of the file is as it was written: one number for every eight bytes. */
+static void numbers(int top, const char *name, size_t bytes)
+{
+    int fd = openat(top, name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    static uint64_t some[4096];
+    for (uint64_t n = 0; n < bytes; n += sizeof some) {
+        for (size_t i = 0; i < sizeof some / sizeof some[0]; i++)
+            some[i] = n + 8 * i;
+        ck_assert_int_eq(write(fd, some, sizeof some), sizeof some);
+    }
+    close(fd);
+}
+
+START_TEST(views)
+{
+    enum { SIZE = 11 << 20, HOLE = 1 << 20, HOLE_LEN = 3 << 20 };
+    static const struct { uint64_t at, len; } parts[] = { { 0, SIZE }, { 5 * (1 << 20) + 12345, 1 << 20 }, { SIZE - 100000, 100000 }, { 77, 5000000 } };
+    int top = scratch_make();
+    struct sl_reader r;
+    const uint8_t *data;
+    size_t got;
+    uint64_t hole, number;
+    numbers(top, "f", SIZE);
+    int fd = openat(top, "f", O_WRONLY);
+    bool holes = fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, HOLE, HOLE_LEN) == 0;
+    close(fd);
+    ck_assert_int_eq(sl_reader_open(&r, top, "f", &err), SL_OK);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        uint64_t all = 0, left_out = 0;
+        ck_assert_int_eq(sl_reader_part(&r, parts[i].at, parts[i].len, &err), SL_OK);
+        while (sl_reader_view(&r, &data, &got, &hole, &err) == SL_OK) {
+            uint64_t at = parts[i].at + all;
+            ck_assert((got > 0) != (hole > 0) && got <= SL_READER_VIEW_MAX);
+            for (size_t k = (8 - at % 8) % 8; k + 8 <= got; k += 8) {
+                memcpy(&number, data + k, 8);
+                ck_assert_uint_eq(number, holes && at + k >= HOLE && at + k < HOLE + HOLE_LEN ? 0 : at + k);
+            }
+            all += got + hole;
+            left_out += hole;
+        }
+        ck_assert_uint_eq(all, parts[i].len);
+        ck_assert(!holes || i == 1 || i == 2 || left_out > 0);
+    }
+    ck_assert(!sl_reader_changed(&r));
+    sl_reader_close(&r);
+    scratch_remove(top);
+}
+END_TEST
+
+/* Pages that go while they are looked at are zeros then, the run goes on, and it is said. */
+START_TEST(views_what_goes)
+{
+    enum { SIZE = 6 << 20, LEFT = 8192 };
+    int top = scratch_make();
+    struct sl_reader r, other;
+    const uint8_t *data, *still;
+    size_t got;
+    uint64_t hole;
+    numbers(top, "f", SIZE);
+    numbers(top, "g", SIZE);
+    ck_assert_int_eq(sl_reader_open(&r, top, "f", &err), SL_OK);
+    ck_assert_int_eq(sl_reader_open(&other, top, "g", &err), SL_OK);
+    ck_assert_int_eq(sl_reader_view(&other, &still, &got, &hole, &err), SL_OK);
+    ck_assert_int_eq(sl_reader_view(&r, &data, &got, &hole, &err), SL_OK);
+    ck_assert_uint_gt(got, 4 * LEFT);
+    int fd = openat(top, "f", O_WRONLY);
+    ck_assert_int_eq(ftruncate(fd, LEFT), 0);
+    ck_assert_uint_eq(data[LEFT - 8], (LEFT - 8) % 256);
+    for (size_t i = LEFT; i < got; i++)
+        ck_assert_uint_eq(data[i], 0);
+    ck_assert(sl_reader_changed(&r));
+    ck_assert_int_eq(sl_reader_view(&r, &data, &got, &hole, &err), SL_E_CHANGED);
+    sl_reader_close(&r);
+    ck_assert_int_eq(sl_reader_open(&r, top, "f", &err), SL_OK);
+    ck_assert_int_eq(sl_reader_view(&r, &data, &got, &hole, &err), SL_OK);
+    ck_assert_uint_eq(got, LEFT);
+    sl_reader_close(&r);
+    ck_assert_uint_eq(still[8], 8);
+    ck_assert(!sl_reader_changed(&other));
+    ck_assert_int_eq(ftruncate(fd, SIZE), 0);
+    ck_assert_int_eq(sl_reader_open(&r, top, "f", &err), SL_OK);
+    ck_assert_int_eq(ftruncate(fd, LEFT), 0);        /* before a window is there at all */
+    enum sl_code rc;
+    while ((rc = sl_reader_view(&r, &data, &got, &hole, &err)) == SL_OK)
+        ;
+    ck_assert_int_eq(rc, SL_E_CHANGED);
+    sl_reader_close(&r);
+    sl_reader_close(&other);
+    close(fd);
+    scratch_remove(top);
+}
+END_TEST
+
+/* Any other SIGBUS ends the process, as ever. */
+START_TEST(views_nothing_else)
+{
+    int top = scratch_make(), status = 0;
+    struct sl_reader r;
+    const uint8_t *data;
+    size_t got;
+    uint64_t hole;
+    numbers(top, "f", 1 << 20);
+    ck_assert_int_eq(sl_reader_open(&r, top, "f", &err), SL_OK);
+    ck_assert_int_eq(sl_reader_view(&r, &data, &got, &hole, &err), SL_OK);
+    pid_t child = fork();
+    if (child == 0) {
+        int fd = openat(top, "f", O_RDWR);
+        const volatile char *p = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 8 << 20);
+        struct rlimit none = { 0, 0 };
+        setrlimit(RLIMIT_CORE, &none);
+        _exit(p[0]);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFSIGNALED(status) || WEXITSTATUS(status) != 0);      /* sanitizers exit */
+    sl_reader_close(&r);
     scratch_remove(top);
 }
 END_TEST
@@ -213,6 +335,9 @@ static void add(TCase *tc)
     tcase_add_test(tc, reads_in_pieces);
     tcase_add_test(tc, finds_holes);
     tcase_add_test(tc, only_a_hole);
+    tcase_add_test(tc, views);
+    tcase_add_test(tc, views_what_goes);
+    tcase_add_test(tc, views_nothing_else);
     tcase_add_test(tc, sees_changes);
     tcase_add_test(tc, refuses_what_is_no_file);
     tcase_add_test(tc, opens_no_fifo);

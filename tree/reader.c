@@ -9,13 +9,25 @@
 
 #include "base/hash.h"
 #include "base/io.h"
+#include "base/mem.h"
+#include "tree/window.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { STAT_BLOCK = 512, HASH_PIECE = 64 * 1024 };
+enum {
+    STAT_BLOCK = 512,
+    WINDOW_LEAST = 256 * 1024    /* what is shorter is read as quickly */
+};
+
+struct sl_reader_view {
+    struct sl_window window;
+    bool refused;                /* there is none for this file */
+    uint8_t *buf;                /* then, and for what is short; owned. NULL: not needed yet */
+};
 
 #define NO_HOLES UINT64_MAX
 
@@ -149,20 +161,72 @@ static enum sl_code read_data(struct sl_reader *r, char *data, size_t n, size_t 
     return SL_OK;
 }
 
+/* At the position is a *hole, or data where there is none. */
+static enum sl_code find_data(struct sl_reader *r, uint64_t *hole, struct sl_error *err)
+{
+    *hole = 0;
+    if (r->pos >= r->end)
+        return SL_EOF;
+    return r->pos >= r->data_end ? next_extent(r, hole, err) : SL_OK;
+}
+
 enum sl_code sl_reader_next(struct sl_reader *r, void *data, size_t n, size_t *got, uint64_t *hole,
                             struct sl_error *err)
 {
-    uint64_t gap = 0;
-    if (r->pos >= r->end)
-        return SL_EOF;
-    if (r->pos >= r->data_end) {
-        enum sl_code rc = next_extent(r, &gap, err);
-        if (rc != SL_OK)
-            return rc;
-    }
+    enum sl_code rc = find_data(r, hole, err);
     *got = 0;
-    *hole = gap;
-    return gap ? SL_OK : read_data(r, data, n, got, err);
+    return rc != SL_OK || *hole ? rc : read_data(r, data, n, got, err);
+}
+
+/* ---- without copying ---- */
+
+/* Whether a window has what is at the position. */
+static bool in_window(struct sl_reader *r, uint64_t end)
+{
+    struct sl_reader_view *v = r->view;
+    uint64_t left = end - r->pos;
+    if (sl_window_has(&v->window, r->pos))
+        return true;
+    sl_window_close(&v->window);
+    if (v->refused || r->device || left < WINDOW_LEAST)
+        return false;
+    v->refused = !sl_window_open(&v->window, r->fd, r->pos, left < SL_WINDOW_BYTES ? (size_t)left : SL_WINDOW_BYTES);
+    return !v->refused;
+}
+
+/* What a window had was not there any more. */
+static enum sl_code broken(const struct sl_reader *r, struct sl_error *err)
+{
+    struct stat now;
+    if (fstat(r->fd, &now) == 0 && now.st_size >= r->st.st_size)
+        return sl_fail(err, SL_E_IO, "cannot read");
+    return shorter(err);
+}
+
+enum sl_code sl_reader_view(struct sl_reader *r, const uint8_t **data, size_t *got, uint64_t *hole, struct sl_error *err)
+{
+    if (!r->view)
+        r->view = sl_calloc(1, sizeof *r->view);
+    struct sl_reader_view *v = r->view;
+    if (v->window.broken)
+        return broken(r, err);
+    *got = 0;
+    enum sl_code rc = find_data(r, hole, err);
+    if (rc != SL_OK || *hole)
+        return rc;
+    uint64_t end = r->data_end < r->end ? r->data_end : r->end;
+    if (in_window(r, end)) {
+        uint64_t there = v->window.at + v->window.len, to = end < there ? end : there;
+        *data = sl_window_byte(&v->window, r->pos);
+        *got = to - r->pos < SL_READER_VIEW_MAX ? (size_t)(to - r->pos) : SL_READER_VIEW_MAX;
+        r->pos += *got;
+        return SL_OK;
+    }
+    size_t most = r->st.st_size < SL_READER_VIEW_MAX ? (size_t)r->st.st_size : SL_READER_VIEW_MAX;
+    if (!v->buf)
+        v->buf = sl_malloc(most);
+    *data = v->buf;
+    return read_data(r, (char *)v->buf, most, got, err);
 }
 
 enum sl_code sl_reader_range(struct sl_reader *r, uint64_t at, uint64_t len, struct sl_error *err)
@@ -191,12 +255,12 @@ enum sl_code sl_reader_portion(struct sl_reader *r, uint64_t at, uint64_t len, s
 
 enum sl_code sl_reader_hash(struct sl_reader *r, struct sl_hash *h, size_t most, uint64_t *done, struct sl_error *err)
 {
-    uint8_t piece[HASH_PIECE];
+    const uint8_t *piece = NULL;
     enum sl_code rc = SL_OK;
     for (*done = 0; rc == SL_OK && *done < most;) {
         size_t got = 0;
         uint64_t hole = 0;
-        rc = sl_reader_next(r, piece, sizeof piece, &got, &hole, err);
+        rc = sl_reader_view(r, &piece, &got, &hole, err);
         if (rc != SL_OK)
             break;
         if (hole)
@@ -225,7 +289,7 @@ bool sl_reader_changed(const struct sl_reader *r)
     struct stat now;
     if (r->device)                       /* nobody can tell */
         return false;
-    if (fstat(r->fd, &now) != 0)
+    if (fstat(r->fd, &now) != 0 || (r->view && r->view->window.broken))
         return true;
     if (now.st_size != r->st.st_size || now.st_mtim.tv_sec != r->st.st_mtim.tv_sec || now.st_mtim.tv_nsec != r->st.st_mtim.tv_nsec)
         return true;
@@ -236,5 +300,11 @@ bool sl_reader_changed(const struct sl_reader *r)
 
 void sl_reader_close(struct sl_reader *r)
 {
+    if (r->view) {
+        sl_window_close(&r->view->window);
+        free(r->view->buf);
+        free(r->view);
+        r->view = NULL;
+    }
     sl_io_close(&r->fd);
 }

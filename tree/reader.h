@@ -18,6 +18,7 @@ struct sl_reader {
     uint64_t end;            /* where reading ends: the size at open, or the end of a range */
     uint64_t pos;            /* bytes given so far, holes counted */
     uint64_t data_end;       /* end of the extent that pos is in; UINT64_MAX when holes were found not to be told */
+    struct sl_reader_view *view;   /* of sl_reader_view; owned. NULL: not used yet */
 };
 
 /* Opens name in dirfd without following links and without blocking on a fifo; SL_E_TYPE unless it is a regular file. */
@@ -34,6 +35,11 @@ void sl_reader_no_atime(const struct sl_reader *r);
 /* Up to n bytes of data at the position (*got > 0, *hole == 0), or a whole hole (*hole > 0, *got == 0), or SL_EOF at the
  * end. A file that became shorter is SL_E_CHANGED. Reads less than n only at the end of an extent or of the file. */
 enum sl_code sl_reader_next(struct sl_reader *r, void *data, size_t n, size_t *got, uint64_t *hole, struct sl_error *err);
+
+/* The same, but the data stays where it is: *data holds until the next call, or until r is closed. In pieces of up to SL_READER_VIEW_MAX bytes. Where the
+ * file becomes shorter while they are used they may have zeros: the next call, or sl_reader_changed, says so. */
+enum { SL_READER_VIEW_MAX = 128 * 1024 };
+enum sl_code sl_reader_view(struct sl_reader *r, const uint8_t **data, size_t *got, uint64_t *hole, struct sl_error *err);
 
 /* Whether the file, as it was at open, goes on behind what is read. */
 static inline bool sl_reader_goes_on(const struct sl_reader *r) { return r->end < (uint64_t)r->st.st_size; }

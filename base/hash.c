@@ -27,6 +27,11 @@ struct sl_hash {
     enum sl_hash_kind kind;
     XXH3_state_t *state;
     void *sha256;                /* EVP_MD_CTX; NULL until it is chosen */
+    /* by blocks */
+    bool by_blocks, open;        /* open: some of a block is in keyed */
+    const uint8_t *secret;       /* borrowed */
+    struct sl_keyed *keyed;      /* owned; NULL until needed */
+    uint64_t size, pos, hole;    /* of a block; in the file; how long the hole in front of pos is */
 };
 
 /* ---- SHA-256 ---- */
@@ -118,11 +123,13 @@ void sl_hash_free(struct sl_hash *h)
         return;
     XXH3_freeState(h->state);
     sha256_free(h->sha256);
+    sl_keyed_free(h->keyed);
     free(h);
 }
 
 void sl_hash_reset(struct sl_hash *h)
 {
+    h->by_blocks = false;
     if (h->kind == SL_HASH_SHA256)
         sha256_begin(&h->sha256);
     else
@@ -135,7 +142,7 @@ void sl_hash_choose(struct sl_hash *h, enum sl_hash_kind kind)
     sl_hash_reset(h);
 }
 
-void sl_hash_data(struct sl_hash *h, const void *data, size_t n)
+static void take(struct sl_hash *h, const void *data, size_t n)
 {
     if (h->kind == SL_HASH_SHA256)
         sha256_data(h->sha256, data, n);
@@ -143,12 +150,96 @@ void sl_hash_data(struct sl_hash *h, const void *data, size_t n)
         FASTEST(XXH3_128bits_update)(h->state, data, n);
 }
 
+static void put_be(uint8_t be[8], uint64_t n)
+{
+    for (int i = 0; i < 8; i++)
+        be[i] = (uint8_t)(n >> (56 - 8 * i));
+}
+
+/* ---- by blocks ---- */
+
+enum { TAG_BLOCK = 0, TAG_HOLE = 1 };
+
+static void take_tagged(struct sl_hash *h, uint8_t tag, uint64_t n)
+{
+    uint8_t said[9] = { tag };
+    put_be(said + 1, n);
+    take(h, said, sizeof said);
+}
+
+static void end_block(struct sl_hash *h)
+{
+    if (h->open)
+        take_tagged(h, TAG_BLOCK, sl_keyed_end(h->keyed));
+    h->open = false;
+}
+
+static void end_hole(struct sl_hash *h)
+{
+    if (h->hole)
+        take_tagged(h, TAG_HOLE, h->hole);
+    h->hole = 0;
+}
+
+void sl_hash_by_blocks(struct sl_hash *h, const uint8_t *secret, unsigned grain)
+{
+    sl_hash_choose(h, SL_HASH_XXH128);
+    sl_keyed_free(h->keyed);
+    h->keyed = secret ? sl_keyed_new(secret) : NULL;
+    h->secret = secret;
+    h->by_blocks = true;
+    h->open = false;
+    h->size = UINT64_C(1) << grain;
+    h->pos = h->hole = 0;
+}
+
+void sl_hash_block(struct sl_hash *h, uint64_t hash)
+{
+    end_hole(h);
+    take_tagged(h, TAG_BLOCK, hash);
+}
+
+static void take_in_blocks(struct sl_hash *h, const uint8_t *data, size_t n)
+{
+    if (n)
+        end_hole(h);
+    for (size_t k; n; data += k, n -= k, h->pos += k) {
+        uint64_t left = h->size - (h->pos & (h->size - 1));
+        k = n < left ? n : (size_t)left;
+        if (k == left && !h->open) {
+            take_tagged(h, TAG_BLOCK, sl_keyed_once(h->secret, data, k));
+            continue;
+        }
+        if (!h->open)
+            sl_keyed_reset(h->keyed);
+        h->open = true;
+        sl_keyed_data(h->keyed, data, k);
+        if (k == left)
+            end_block(h);
+    }
+}
+
+/* ---- either ---- */
+
+void sl_hash_data(struct sl_hash *h, const void *data, size_t n)
+{
+    if (h->by_blocks)
+        take_in_blocks(h, data, n);
+    else
+        take(h, data, n);
+}
+
 void sl_hash_hole(struct sl_hash *h, uint64_t n)
 {
     uint8_t be[8];
-    for (int i = 0; i < 8; i++)
-        be[i] = (uint8_t)(n >> (56 - 8 * i));
-    sl_hash_data(h, be, sizeof be);
+    put_be(be, n);
+    if (h->by_blocks) {
+        end_block(h);
+        h->hole += n;
+        h->pos += n;
+    } else {
+        take(h, be, sizeof be);
+    }
 }
 
 void sl_hash_zeros(struct sl_hash *h, uint64_t n)
@@ -168,6 +259,10 @@ static void canonical(XXH128_hash_t v, uint8_t out[SL_HASH_BYTES])
 
 void sl_hash_end(struct sl_hash *h, uint8_t *out)
 {
+    if (h->by_blocks) {
+        end_block(h);
+        end_hole(h);
+    }
     if (h->kind == SL_HASH_SHA256)
         sha256_end(h->sha256, out);
     else

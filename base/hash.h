@@ -44,4 +44,10 @@ void sl_keyed_reset(struct sl_keyed *k);
 void sl_keyed_data(struct sl_keyed *k, const void *data, size_t n);
 uint64_t sl_keyed_end(const struct sl_keyed *k);
 
+/* Content by blocks, which end at multiples of 1 << grain and at holes: begins anew, and up to the next reset the hash is XXH3-128 of what a list of such blocks says,
+ * each hash and each hole's length behind a byte that tells them apart; so it can be had from the list. The secret is borrowed; NULL: all is given by sl_hash_block. */
+void sl_hash_by_blocks(struct sl_hash *h, const uint8_t *secret, unsigned grain);
+/* The next block, by its hash (sl_keyed_once). */
+void sl_hash_block(struct sl_hash *h, uint64_t hash);
+
 #endif

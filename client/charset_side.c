@@ -312,6 +312,7 @@ static void side_stage_in(struct sl_endpoint *e, uint32_t dir) { side(e)->inner-
 static void side_reserve(struct sl_endpoint *e, uint64_t len) { side(e)->inner->reserve(e, len); }
 static void side_copy(struct sl_endpoint *e, unsigned basis, uint64_t from, uint32_t len) { side(e)->inner->copy(e, basis, from, len); }
 static void side_keep(struct sl_endpoint *e, uint64_t len) { side(e)->inner->keep(e, len); }
+static void side_hash_blocks(struct sl_endpoint *e, unsigned grain) { side(e)->inner->hash_blocks(e, grain); }
 static void side_commit(struct sl_endpoint *e, const uint8_t *hash) { side(e)->inner->commit(e, hash); }
 static void side_abort(struct sl_endpoint *e) { side(e)->inner->abort(e); }
 
@@ -365,6 +366,7 @@ static const struct sl_endpoint_ops side_ops = {
     .basis = side_basis,
     .copy = side_copy,
     .keep = side_keep,
+    .hash_blocks = side_hash_blocks,
     .commit = side_commit,
     .abort = side_abort,
     .part = side_part,

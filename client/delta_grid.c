@@ -34,6 +34,7 @@ void sl_job_grid_begin(struct sl_delta_job *j, const struct sl_job_sides *s, uin
     g->most = (s->line.rtt_us * BYTES_PER_US + portion_most) / portion_most * portion_most;
     j->grain = sl_delta_first_grain(2 * larger(j));      /* it is all in vain where the rest has to be cut: half as many as chunks */
     j->hash_bytes = sl_grid_hash_bytes(j->size, j->grain);
+    sl_job_trail_begin(j, s);
 }
 
 /* The last portion has no end: the file may be longer than it was listed. */
@@ -50,7 +51,7 @@ bool sl_delta_job_may_carry(const struct sl_delta_job *j)
 
 bool sl_delta_job_carries(const struct sl_delta_job *j)
 {
-    return j->grid.asked[0] && !j->grid.whole && !j->has_hash && !j->failed_source && !j->done;
+    return j->grid.asked[0] && !j->grid.whole && !j->grid.sum && !j->has_hash && !j->failed_source && !j->done;
 }
 
 enum { SEEMS_LEAST = 16 << 20 };
@@ -63,7 +64,7 @@ bool sl_delta_job_seems_appended(const struct sl_delta_job *j, uint64_t *from, u
         end = j->bases[b].size > end ? j->bases[b].size : end;
     *from = end;
     *like = g->look.seen;
-    return g->on && j->size > end && g->look.seen >= SEEMS_LEAST && g->look.last == g->look.seen;
+    return g->on && j->size > end && g->look.seen >= SEEMS_LEAST && g->look.last == g->look.seen && !g->trail.shifted;
 }
 
 /* ---- asking ---- */
@@ -77,8 +78,11 @@ static bool wanted(const struct sl_delta_job *j, unsigned which)
 {
     const struct sl_job_grid *g = &j->grid;
     unsigned lowest = UINT_MAX;
+    bool only = false;
     if (g->over || !alive(j, which) || (!which && (sl_job_only_hoped_for(j) || sl_job_hopeless(j))))
         return false;
+    if (!sl_job_trail_wants(j, which, &only) || only)
+        return only;
     for (unsigned i = 0; i <= j->bases_len; i++)
         if (alive(j, i) && g->answered[i] < lowest)
             lowest = g->answered[i];
@@ -95,20 +99,21 @@ bool sl_job_grid_asks(const struct sl_delta_job *j)
 
 static unsigned flags_of(const struct sl_delta_job *j, unsigned which)
 {
-    return SL_CHUNKS_PORTION | (which ? j->bases[which - 1].flags : (unsigned)SL_CHUNKS_HASH);
+    return SL_CHUNKS_PORTION | (which ? j->bases[which - 1].flags : j->grid.sum ? 0 : (unsigned)SL_CHUNKS_HASH);
 }
 
 static enum sl_code ask_portion(struct sl_delta_job *j, const struct sl_job_sides *s, unsigned which)
 {
     struct sl_job_grid *g = &j->grid;
-    uint64_t from = g->asked_to[which], to = portion_end(j, which, from);
+    bool follows = g->trails && which == g->follower;
+    uint64_t from = g->asked_to[which], to = follows ? no_end : portion_end(j, which, from);
     struct sl_range range = { from, to - from };
     struct sl_ranges one = { &range, 1, 1 };
-    struct sl_job_want want = { which, SL_CHUNKS_GRID | flags_of(j, which), j->grain, j->hash_bytes, &one };
+    struct sl_job_want want = { which, sl_job_trail_flags(j, which) | flags_of(j, which), j->grain, j->hash_bytes, &one, follows ? &g->trail : NULL };
     enum sl_code rc = sl_job_ask_list(j, s, &want);
     if (rc == SL_OK) {
         g->asked[which]++;
-        g->asked_to[which] = to;
+        g->asked_to[which] = follows ? from : to;
     }
     return rc;
 }
@@ -132,7 +137,8 @@ enum sl_code sl_job_ask_tail(struct sl_delta_job *j, const struct sl_job_sides *
         return SL_OK;
     struct sl_range range = { g->asked_to[which], no_end - g->asked_to[which] };
     struct sl_ranges one = { &range, 1, 1 };
-    struct sl_job_want want = { which, g->tail_flags | flags_of(j, which), g->tail_grain, j->hash_bytes, &one };
+    unsigned hash_bytes = g->sum && !which ? sizeof(uint64_t) : j->hash_bytes;
+    struct sl_job_want want = { which, g->tail_flags | flags_of(j, which), g->tail_grain, hash_bytes, &one, NULL };
     enum sl_code rc = sl_job_ask_list(j, s, &want);
     if (rc != SL_OK)
         return rc;
@@ -175,12 +181,24 @@ void sl_job_grid_answered(struct sl_delta_job *j, unsigned which, const struct s
 {
     struct sl_job_grid *g = &j->grid;
     g->answered[which]++;
-    g->answered_to[which] = portion_end(j, which, g->answered_to[which]);
-    g->ended[which] |= a->end || g->answered_to[which] == no_end;
+    if (g->trails && which == g->follower) {
+        g->asked_to[which] = g->answered_to[which] = sl_trail_position(&g->trail);
+        g->ended[which] |= a->end;
+    } else {
+        g->answered_to[which] = portion_end(j, which, g->answered_to[which]);
+        g->ended[which] |= a->end || g->answered_to[which] == no_end;
+    }
     if (which && j->bases[which - 1].gone)
         sl_chunks_clear(&j->lists[which - 1]);
+    sl_job_trail_answered(j);
+    g->over |= j->failed_source || j->useless;
+    if (g->trails) {
+        g->look = (struct sl_grid_look){ .seen = g->trail.seen, .last = g->trail.last };
+        g->over |= sl_job_trail_over(j) || sl_grid_diverged(&g->look, j->grain);
+        return;
+    }
     sl_grid_look(&g->look, &j->source, j->lists, j->bases_len, comparable(j));
-    g->over |= j->failed_source || j->useless || g->ended[0] || g->answered_to[0] >= end_of_bases(j) || sl_grid_diverged(&g->look, j->grain);
+    g->over |= g->ended[0] || g->answered_to[0] >= end_of_bases(j) || sl_grid_diverged(&g->look, j->grain);
 }
 
 /* ---- the round ---- */
@@ -204,11 +222,24 @@ static void cut_the_rest(struct sl_delta_job *j)
     j->hash_bytes = sl_delta_hash_bytes(j->size, basis, j->grain);
 }
 
+/* From the beginning, all cut by content: what was found of the source's blocks is not its whole file's hash. */
+static void cut_all(struct sl_delta_job *j)
+{
+    uint64_t basis = sl_job_largest_basis(j);
+    sl_delta_clear(&j->delta);
+    sl_job_clear_lists(j);
+    sl_hash_free(j->grid.sum);
+    j->grid = (struct sl_job_grid){ 0 };
+    j->grain = sl_delta_first_grain(larger(j));
+    j->hash_bytes = sl_delta_hash_bytes(j->size, basis, j->grain);
+    j->expected = (j->size + basis) >> j->grain;
+}
+
 /* What is behind all bases is new: only its hash is wanted, and where it has holes. */
 static void hash_the_rest(struct sl_delta_job *j)
 {
     j->grid.tail[0] = !j->grid.ended[0];
-    j->grid.tail_grain = SL_GRAIN_MAX;
+    j->grid.tail_grain = j->grid.sum ? j->grid.sum_grain : SL_GRAIN_MAX;
     j->grid.tail_flags = SL_CHUNKS_GRID;
 }
 
@@ -230,17 +261,44 @@ void sl_job_grid_refine(struct sl_delta_job *j, unsigned grain, bool blocks)
     j->hash_bytes = blocks ? sl_grid_hash_bytes(source, grain) : sl_delta_hash_bytes(source, basis, grain);
 }
 
+/* What is behind insertions is cut by content; the hash of what is behind all bases is had with it, or alone where only a sample is taken. */
+static void refine_shifted(struct sl_delta_job *j, const struct sl_job_sides *s, bool many)
+{
+    unsigned grain = j->grain;
+    enum sl_next next = many ? SL_NEXT_STOP : sl_delta_next(&j->delta, j->grain, &s->line, &grain);
+    bool alone = next == SL_NEXT_STOP || (next == SL_NEXT_SAMPLE && !j->grid.ended[0]);
+    j->blocks = false;
+    if (alone)
+        sl_job_clear_lists(j);
+    else
+        sl_job_next_round(j, grain, next == SL_NEXT_SAMPLE, s);
+    j->asked_source = alone;
+    hash_the_rest(j);
+    if (next == SL_NEXT_STOP && !j->grid.tail[0])
+        sl_job_finish(j);
+}
+
 void sl_job_grid_settle(struct sl_delta_job *j, const struct sl_job_sides *s)
 {
     struct sl_job_grid *g = &j->grid;
     unsigned grain = j->grain;
     bool blocks = true, many;
-    sl_grid_round(&j->delta, &j->source, j->lists, j->bases_len);
+    if (g->trails)
+        sl_job_trail_round(j);
+    else
+        sl_grid_round(&j->delta, &j->source, j->lists, j->bases_len);
     many = sl_job_too_many(&j->delta);
     g->on = false;
-    if (!many && (sl_grid_diverged(&g->look, j->grain) || sl_grid_moved(&j->delta, j->grain))) {
+    if (!many && (sl_grid_diverged(&g->look, j->grain) || (!g->trail.shifted && sl_grid_moved(&j->delta, j->grain)))) {
         sl_job_clear_lists(j);
-        cut_the_rest(j);
+        if (g->sum)
+            cut_all(j);
+        else
+            cut_the_rest(j);
+        return;
+    }
+    if (g->trail.shifted) {
+        refine_shifted(j, s, many);
         return;
     }
     g->fits = true;

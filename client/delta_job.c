@@ -78,6 +78,7 @@ void sl_delta_job_free(struct sl_delta_job *j)
     if (!j)
         return;
     sl_job_clear_lists(j);
+    sl_hash_free(j->grid.sum);
     for (unsigned b = 0; b < j->bases_len; b++)
         free(j->bases[b].name);
     sl_delta_clear(&j->delta);
@@ -163,7 +164,7 @@ enum sl_code sl_job_ask_list(struct sl_delta_job *j, const struct sl_job_sides *
     struct sl_endpoint *e = b ? s->dest : s->source;
     uint32_t dir = !b ? s->source_dir : b->elsewhere ? s->other_dir : s->dest_dir;
     struct sl_chunk_ask q = { .name = b ? b->name : j->name, .size = b ? b->size : j->size, .flags = want->flags, .grain = want->grain,
-                              .hash_bytes = want->hash_bytes, .ranges = *want->ranges };
+                              .hash_bytes = want->hash_bytes, .ranges = *want->ranges, .trail = want->trail };
     if (e->ops->room(e, SL_JOB_HASH) < ROOM_HEAD + want->ranges->len * SL_RANGE_BYTES_MAX)
         return SL_AGAIN;
     j->waiting++;
@@ -175,7 +176,7 @@ enum sl_code sl_job_ask_list(struct sl_delta_job *j, const struct sl_job_sides *
 static enum sl_code ask(struct sl_delta_job *j, const struct sl_job_sides *s, unsigned which, const struct sl_ranges *ranges, unsigned flags)
 {
     struct sl_ranges some = { 0 };
-    struct sl_job_want want = { which, flags | (j->blocks ? (unsigned)SL_CHUNKS_GRID : 0), j->grain, j->hash_bytes, &some };
+    struct sl_job_want want = { which, flags | (j->blocks ? (unsigned)SL_CHUNKS_GRID : 0), j->grain, j->hash_bytes, &some, NULL };
     enum sl_code rc = is_first(j) && !ranges->len ? sl_job_ask_list(j, s, &want) : SL_OK;
     for (size_t *done = &j->asked_ranges[which]; rc == SL_OK && *done < ranges->len; *done += rc == SL_OK ? some.len : 0) {
         some.at = ranges->at + *done;
@@ -220,7 +221,7 @@ static void note_lie(struct sl_delta_job *j, const struct sl_chunk_answer *a)
 
 static void take_chunks(const struct sl_delta_job *j, struct sl_chunks *to, struct sl_chunk_answer *a)
 {
-    for (size_t i = 0; j->collide && i < a->chunks.len; i++)
+    for (size_t i = 0; j->collide && !(j->grid.on && j->grid.trails) && i < a->chunks.len; i++)
         a->chunks.at[i].hash = 0;
     for (size_t i = 0; to->len && i < a->chunks.len; i++)
         sl_chunks_add(to, &a->chunks.at[i]);
@@ -241,6 +242,8 @@ static void take_source(struct sl_delta_job *j, struct sl_chunk_answer *a)
     j->has_hash |= a->has_hash;
     if (a->has_hash)
         memcpy(j->hash, a->hash, sizeof j->hash);
+    if (j->grid.sum)
+        sl_job_sum(j, a);
     take_chunks(j, &j->source, a);
 }
 
@@ -269,6 +272,8 @@ void sl_delta_job_chunked(void *ctx, struct sl_endpoint *e, void *cookie, struct
     (void)ctx;
     (void)e;
     j->waiting--;
+    if (j->grid.on && sl_job_trail_refused(j, c->which, a))
+        return;
     if (c->which)
         take_basis(j, c->which - 1, a);
     else
@@ -324,7 +329,7 @@ size_t sl_delta_job_memory(const struct sl_delta_job *j)
 }
 
 /* All lists are given back and the ranges of the next round set. A sample is taken of a side whose list travels. */
-static void next_round(struct sl_delta_job *j, unsigned grain, bool sample, const struct sl_job_sides *s)
+void sl_job_next_round(struct sl_delta_job *j, unsigned grain, bool sample, const struct sl_job_sides *s)
 {
     struct sl_ranges unknown = { 0 };
     sl_job_clear_lists(j);
@@ -376,7 +381,7 @@ static void edges_or_end(struct sl_delta_job *j, unsigned grain, const struct sl
         sl_job_finish(j);
         return;
     }
-    next_round(j, grain, false, s);
+    sl_job_next_round(j, grain, false, s);
     j->edges = true;
     only_edges(j, &j->of_source, sl_delta_size(&j->delta));
     for (unsigned b = 0; b < j->bases_len; b++)
@@ -396,7 +401,7 @@ static bool sample_hits(const struct sl_delta_job *j, const struct sl_job_sides 
 static void sampled(struct sl_delta_job *j, const struct sl_job_sides *s)
 {
     if (sample_hits(j, s))
-        next_round(j, j->grain, false, s);
+        sl_job_next_round(j, j->grain, false, s);
     else
         edges_or_end(j, j->grain, s);
 }
@@ -439,7 +444,7 @@ static void go_on(struct sl_delta_job *j, const struct sl_job_sides *s)
     else if (j->grid.fits)
         sl_job_grid_refine(j, grain, blocks);
     else
-        next_round(j, grain, next == SL_NEXT_SAMPLE, s);
+        sl_job_next_round(j, grain, next == SL_NEXT_SAMPLE, s);
 }
 
 void sl_delta_job_settle(struct sl_delta_job *j, const struct sl_job_sides *s)

@@ -9,6 +9,7 @@
 #include "client/endpoint.h"
 #include "delta/grid.h"
 #include "delta/match.h"
+#include "delta/trail.h"
 
 struct sl_job_basis {
     char *name;              /* owned; in the directory that the file is written in */
@@ -33,6 +34,14 @@ struct sl_job_grid {         /* of a large file: the first round, portion by por
     uint64_t asked_to[SL_JOB_LISTS], answered_to[SL_JOB_LISTS];
     bool ended[SL_JOB_LISTS];
     struct sl_grid_look look;
+    /* where one side is here and the other's blocks have marks: the file here is not listed, but followed (delta/trail.h); delta_trail.c */
+    bool marks, decided, trails; /* lists have them; whether it is followed is known; and so it is */
+    bool may_sum;
+    unsigned leader, follower;   /* whose blocks, and who follows */
+    struct sl_trail trail;
+    struct sl_hash *sum;         /* of the source's blocks, in place of its whole file's: it is hashed once; owned. NULL: not so, or over */
+    uint64_t summed;             /* up to here in the source */
+    unsigned sum_grain;
     /* in the round behind it: what is behind the portions, which may have nothing in common any more, or is only to be hashed */
     bool tail[SL_JOB_LISTS]; /* to be asked for */
     bool tailed;             /* the source's was */
@@ -61,11 +70,12 @@ struct sl_delta_job {
     bool done, decided;      /* decided: the executor has acted on it */
     bool useless;            /* nothing is to be copied, the file is sent whole */
     struct sl_delta delta;
-    bool collide;            /* for tests: all chunk hashes are taken for the same */
+    bool collide;            /* for tests: all chunk hashes are taken for the same, but those of a trail */
     bool inplace;            /* the first basis that is no interrupted file is the file that is written */
     bool copying;            /* the file is to be what its one basis is, whatever the source has */
     uint64_t append;         /* so many bytes stay unseen and only the rest is sent; 0: no */
     bool has_hash;
+    unsigned by_blocks;      /* the grain, if it is by blocks (base/hash.h); else 0 */
     uint8_t hash[SL_HASH_MOST];   /* of the whole source file; of its rest when that is appended */
     bool failed_source;      /* the source can't be read: err */
     bool lied;               /* a server's list was impossible: err */

@@ -19,6 +19,7 @@
 #include "base/hash.h"
 #include "base/helper.h"
 #include "delta/chunk.h"
+#include "delta/trail.h"
 
 /* What an endpoint does side by side; each is a channel of its own where the tree is remote. */
 enum sl_job { SL_JOB_LIST = 0, SL_JOB_WORK = 1, SL_JOB_HASH = 2, SL_JOB_LOOK = 3, SL_JOBS = 4 };
@@ -83,6 +84,8 @@ struct sl_chunk_ask {             /* a chunk list that is wanted */
     unsigned flags;               /* enum sl_chunks_flag of proto/msg.h */
     unsigned grain, hash_bytes;
     struct sl_ranges ranges;      /* borrowed for the call; none: the whole file; of a portion: one */
+    struct sl_trail *trail;       /* of a local tree: the list is to have what is found of another file's blocks (delta/trail.h), as far as they are known when its
+                                   * turn comes; borrowed until the answer. Flags: what of the file is hashed begins and ends at its position. NULL: any other list */
 };
 struct sl_chunk_answer {          /* handed to the `chunked` hook, which may take the chunks over and leave none */
     enum sl_code code;            /* SL_OK, or why there is no list: err */
@@ -202,6 +205,8 @@ struct sl_endpoint_ops {
     void (*copy)(struct sl_endpoint *e, unsigned basis, uint64_t from, uint32_t len);
     /* Behind the first `len` bytes of the file that is written in place, which are all it has: they stay, and are no part of the hash. */
     void (*keep)(struct sl_endpoint *e, uint64_t len);
+    /* Behind write: commit's hash is one by blocks (base/hash.h), under the endpoint's seed. NULL: it can't be. */
+    void (*hash_blocks)(struct sl_endpoint *e, unsigned grain);
     void (*commit)(struct sl_endpoint *e, const uint8_t *hash);
     void (*abort)(struct sl_endpoint *e);
 
@@ -260,6 +265,7 @@ struct sl_endpoint {
     bool versions;                /* ranges that are read come with the version of their file; it has read_part */
     bool reads_some;              /* it has read_some */
     bool grids;                   /* its chunk lists may be of a grid, and of portions */
+    bool marks;                   /* the blocks of a grid may have marks */
     bool attrs;                   /* it has attrs and get_attrs, and no_atime works */
     bool no_atime;                /* set by who owns it: reading is not to change times of access, where that can be said */
     uint32_t tells;               /* likewise: attributes that its listings tell of (enum sl_attrs_flag) */

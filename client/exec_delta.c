@@ -253,6 +253,8 @@ enum sl_code sl_exec_delta_start(struct sl_lane *l, struct sl_action *a, uint32_
         j->bases[b].number = number++;
         l->dest->ops->basis(l->dest, j->bases[b].elsewhere ? other : dir, j->bases[b].name, j->bases[b].flags);
     }
+    if (j->by_blocks)
+        l->dest->ops->hash_blocks(l->dest, j->by_blocks);
     if (j->append) {
         l->dest->ops->keep(l->dest, j->append);
         l->file_done = j->append;

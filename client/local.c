@@ -443,7 +443,7 @@ static const struct sl_endpoint_ops local_ops = {
     .hash = local_hash,           .hash_next = local_hash_next, .chunks = sl_local_chunks,    .work = sl_local_work,
     .put = sl_local_put,          .write = sl_local_write,      .data = sl_local_data,        .hole = sl_local_hole,
     .basis = sl_local_basis,      .copy = sl_local_copy,        .commit = sl_local_commit,    .abort = sl_local_abort,
-    .keep = sl_local_keep,        .kept_in = sl_local_kept_in,  .part = sl_local_part,        .join = sl_local_join,
+    .hash_blocks = sl_local_hash_blocks, .keep = sl_local_keep,        .kept_in = sl_local_kept_in,  .part = sl_local_part,        .join = sl_local_join,
     .drop = sl_local_drop,        .read_part = local_read_part, .read_some = local_read_some, .fetch = sl_local_fetch, .look = sl_local_look,
     .make = sl_local_make,        .set_meta = sl_local_set_meta, .remove = sl_local_remove,   .owner = local_owner,
     .attrs = sl_local_attrs,      .get_attrs = sl_local_get_attrs,

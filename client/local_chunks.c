@@ -83,18 +83,65 @@ static enum sl_code begin_hash(struct sl_local *l, struct sl_local_list *q, stru
     return rc;
 }
 
-static enum sl_code begin(struct sl_local *l, struct sl_local_list *q, struct sl_error *err)
+const struct sl_seed *sl_local_seed(struct sl_local *l)
 {
     if (!l->seed) {
         l->seed = sl_malloc(sizeof *l->seed);
         sl_seed_init(l->seed, l->e.seed);
     }
-    sl_lister_init(&l->lister, &ops, l, l->seed, q->ask.grain, q->ask.hash_bytes);
+    return l->seed;
+}
+
+static enum sl_code begin(struct sl_local *l, struct sl_local_list *q, struct sl_error *err)
+{
+    if (q->ask.trail && sl_reader_has_holes(&q->reader))
+        return sl_fail(err, SL_E_UNSUPPORTED, "a file with holes is not followed");
+    sl_lister_init(&l->lister, &ops, l, sl_local_seed(l), q->ask.grain, q->ask.hash_bytes);
     if (q->ask.flags & SL_CHUNKS_GRID)
-        sl_lister_grid(&l->lister);
+        sl_lister_grid(&l->lister, q->ask.flags & SL_CHUNKS_MARKS);
     enum sl_code rc = begin_hash(l, q, err);
     sl_lister_ranges(&l->lister, &q->ask.ranges);
     return rc;
+}
+
+/* ---- following another file's blocks ---- */
+
+static const uint8_t *bytes_at(void *ctx, uint64_t at, size_t n, struct sl_error *err)
+{
+    return sl_reader_bytes(&first(ctx)->reader, at, n, err);
+}
+
+static const struct sl_trail_ops trail_ops = { bytes_at };
+
+/* The file's hash, where it is wanted, up to there, or some of it: SL_AGAIN. */
+static enum sl_code hash_to(struct sl_local *l, struct sl_reader *r, uint64_t to, uint64_t *done, struct sl_error *err)
+{
+    uint64_t most = r->pos + STEP, begun = r->pos;
+    while (l->lister.whole && r->pos < to && r->pos < most) {
+        size_t n = to - r->pos < SL_READER_VIEW_MAX ? (size_t)(to - r->pos) : SL_READER_VIEW_MAX;
+        const uint8_t *p = sl_reader_bytes(r, r->pos, n, err);
+        if (!p)
+            return err->code;
+        sl_hash_data(l->lister.whole, p, n);
+        r->pos += n;
+    }
+    *done += r->pos - begun;
+    if (l->lister.whole && r->pos < to)
+        return SL_AGAIN;
+    r->pos = to > r->pos ? to : r->pos;
+    return SL_OK;
+}
+
+static enum sl_code follow(struct sl_local *l, struct sl_local_list *q, uint64_t *done, struct sl_error *err)
+{
+    struct sl_trail *t = q->ask.trail;
+    struct sl_trail_in in = { &trail_ops, l, l->seed, &l->answer.chunks };
+    t->size = (uint64_t)q->reader.st.st_size;
+    enum sl_code rc = sl_trail_step(t, &in, done, err);
+    if (rc != SL_OK && rc != SL_EOF)
+        return rc;
+    enum sl_code hashed = hash_to(l, &q->reader, sl_trail_position(t), done, err);
+    return hashed == SL_OK ? rc : hashed == SL_AGAIN ? SL_OK : hashed;
 }
 
 static void pop(struct sl_local *l)
@@ -144,7 +191,7 @@ enum sl_code sl_local_work(struct sl_endpoint *e)
     }
     enum sl_code rc = l->lister.ops ? SL_OK : begin(l, q, &err);
     for (uint64_t all = 0, n = 0; rc == SL_OK && all < STEP; all += n)
-        rc = sl_lister_step(&l->lister, &n, &err);
+        rc = q->ask.trail ? follow(l, q, &n, &err) : sl_lister_step(&l->lister, &n, &err);
     if (rc == SL_OK)
         return SL_OK;
     deliver(l, rc == SL_EOF ? SL_OK : rc, &err);

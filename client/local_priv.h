@@ -108,6 +108,7 @@ void sl_local_kept_in(struct sl_endpoint *e, const char *name);
 void sl_local_stage_in(struct sl_endpoint *e, uint32_t dir);
 void sl_local_reserve(struct sl_endpoint *e, uint64_t len);
 void sl_local_keep(struct sl_endpoint *e, uint64_t len);
+void sl_local_hash_blocks(struct sl_endpoint *e, unsigned grain);
 void sl_local_commit(struct sl_endpoint *e, const uint8_t *hash);
 void sl_local_abort(struct sl_endpoint *e);
 void sl_local_part(struct sl_endpoint *e, const struct sl_new *n, const char *token, uint64_t from);
@@ -123,6 +124,9 @@ void sl_local_remove(struct sl_endpoint *e, uint32_t dir, enum sl_type kind, con
 /* The process is about to end: what is being written is kept, or not. */
 void sl_local_write_end(struct sl_local *l);
 enum sl_code sl_local_open_basis(struct sl_local *l, struct sl_reader *r, uint32_t dir, const char *name, unsigned flags, struct sl_error *err);
+
+/* local_chunks.c */
+const struct sl_seed *sl_local_seed(struct sl_local *l);
 
 /* local_attrs.c */
 void sl_local_attrs(struct sl_endpoint *e, const struct sl_attrs_want *w, size_t from, size_t n);

@@ -147,7 +147,7 @@ void sl_local_write(struct sl_endpoint *e, const struct sl_new *n)
     l->stage.kept_in = l->searched.in;
     l->stage.searched = &l->searched;
     l->hashing = l->e.verify;
-    sl_hash_reset(l->hash);
+    sl_hash_choose(l->hash, l->e.digest);
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
 }
 
@@ -166,7 +166,7 @@ void sl_local_part(struct sl_endpoint *e, const struct sl_new *n, const char *to
     l->staging = rc == SL_OK;
     l->stage.sparse = n->flags & SL_PUT_SPARSE;
     l->hashing = l->e.verify;
-    sl_hash_reset(l->hash);
+    sl_hash_choose(l->hash, l->e.digest);
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
 }
 
@@ -297,6 +297,14 @@ void sl_local_keep(struct sl_endpoint *e, uint64_t len)
     enum sl_code rc = l->staging ? sl_stage_keep(&l->stage, len, &err) : SL_OK;
     give_up_writing(l, rc);
     sl_local_answer(l, SL_JOB_WORK, rc, &err);
+}
+
+void sl_local_hash_blocks(struct sl_endpoint *e, unsigned grain)
+{
+    struct sl_local *l = sl_local_of(e);
+    sl_hash_by_blocks(l->hash, sl_local_seed(l)->secret, grain);
+    l->hashing = true;
+    sl_local_answer(l, SL_JOB_WORK, SL_OK, NULL);
 }
 
 /* It was staged on another file system: a long one takes its time. */

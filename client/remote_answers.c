@@ -134,6 +134,7 @@ static void take_abilities(struct sl_remote *r, const struct sl_msg_attached *m)
     r->e.versions = sl_conn_has(r->conn, SL_FEATURE_PARTS) && m->rights & SL_RIGHT_READ;
     r->e.reads_some = sl_conn_has(r->conn, SL_FEATURE_READ_SOME) && m->rights & SL_RIGHT_READ && m->rights & SL_RIGHT_HASH;
     r->e.grids = sl_conn_has(r->conn, SL_FEATURE_GRID);
+    r->e.marks = r->e.grids && sl_conn_has(r->conn, SL_FEATURE_MARKS);
     r->e.can_chown = m->flags & SL_ATTACHED_CHOWN && m->rights & SL_RIGHT_META;
     if (m->flags & SL_ATTACHED_FAKE && !r->e.fake && sl_conn_has(r->conn, SL_FEATURE_FAKE_SUPER))
         r->e.fake = SL_FAKE | SL_FAKE_ONLY;

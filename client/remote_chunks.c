@@ -146,7 +146,7 @@ static bool too_short(const struct sl_chunk_wait *w, const struct sl_chunk *c, c
 
 static void take(struct sl_remote *r, struct sl_chunk_wait *w, const struct sl_chunk_record *m)
 {
-    struct sl_chunk c = { .at = w->at, .len = m->len ? m->len : UINT64_C(1) << w->grain, .hash = m->hash, .hole = m->hole };
+    struct sl_chunk c = { .at = w->at, .len = m->len ? m->len : UINT64_C(1) << w->grain, .hash = m->hash, .mark = m->mark, .hole = m->hole };
     struct sl_chunks *l = &w->answer.chunks;
     const struct sl_chunk *last = l->len ? &l->at[l->len - 1] : NULL;
     if (c.len > w->end - w->at && !w->cut)
@@ -195,8 +195,9 @@ enum sl_code sl_remote_on_chunked(struct sl_remote *r, const struct sl_frame *f,
         return rc;
     if (!w || m.request != w->ticket)
         return sl_fail(err, SL_E_PROTOCOL, "the server sent a list of chunks that nobody asked for");
+    const struct sl_chunk_form form = { w->flags, w->hash_bytes };
     while (rc == SL_OK && sl_r_left(&rd)) {
-        rc = (w->flags & SL_CHUNKS_GRID ? sl_block_record_next : sl_chunk_record_next)(&rd, w->hash_bytes, &record, err);
+        rc = sl_chunk_record_next(&rd, &form, &record, err);
         if (rc == SL_OK && !w->lies)
             take(r, w, &record);
     }

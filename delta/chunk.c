@@ -87,6 +87,7 @@ void sl_chunker_begin(struct sl_chunker *c, unsigned grain, uint64_t at)
     c->at = at;
     c->len = 0;
     c->split = false;
+    c->mark = 0;
 }
 
 void sl_chunker_begin_grid(struct sl_chunker *c, unsigned grain, uint64_t at)
@@ -108,14 +109,24 @@ static void give(struct sl_chunker *c, struct sl_chunk *out)
     out->at = c->at;
     out->len = c->len;
     out->hole = false;
+    out->mark = c->marks && c->len >= SL_MARK_BYTES ? (uint32_t)(c->mark >> 32) : 0;
     c->at += c->len;
     c->len = 0;
     c->split = false;
+    c->mark = 0;
+}
+
+static void roll_mark(struct sl_chunker *c, const uint8_t *data, size_t n)
+{
+    for (size_t i = 0; i < n && c->len + i < SL_MARK_BYTES; i++)
+        c->mark = (c->mark << 1) + c->cut.seed->gear[data[i]];
 }
 
 size_t sl_chunker_next(struct sl_chunker *c, const uint8_t *data, size_t n, struct sl_chunk *out, bool *have)
 {
     size_t k = sl_cut_next(&c->cut, data, n, have);
+    if (c->marks)
+        roll_mark(c, data, k);
     c->len += k;
     if (!*have || c->split)
         put_aside(c, data, k);

@@ -10,6 +10,7 @@ struct sl_chunk {
     uint64_t at, len;        /* bytes, in the file */
     uint64_t hash;           /* the lowest bytes of it, as many as both lists have */
     bool hole;               /* no data: neither cut nor hashed */
+    uint32_t mark;           /* cut.h, where they are wanted; else 0 */
 };
 
 struct sl_chunks {           /* in ascending order; at is owned */
@@ -37,6 +38,8 @@ struct sl_chunker {
     struct sl_keyed *hash;   /* of a chunk that came in pieces; owned */
     uint64_t at, len;        /* the chunk that is open */
     bool split;              /* its first bytes are in hash */
+    bool marks;              /* to be set by who wants them */
+    uint64_t mark;           /* the gear hash's state behind the first bytes of the chunk that is open */
 };
 void sl_chunker_init(struct sl_chunker *c, const struct sl_seed *seed);
 void sl_chunker_clear(struct sl_chunker *c);

@@ -21,6 +21,10 @@ enum { SL_GRAIN_MIN = 6, SL_GRAIN_COARSE = 14, SL_GRAIN_MAX = 26 };
 static inline uint64_t sl_grain_least(unsigned grain) { return (uint64_t)1 << (grain < SL_GRAIN_COARSE ? grain - 1 : grain); }
 static inline uint64_t sl_grain_most(unsigned grain) { return (uint64_t)1 << (grain + 2); }
 
+/* A block's mark is the upper half of the gear hash's state behind its first SL_MARK_BYTES bytes, which it depends on alone: it can be looked for in another
+ * file by rolling. A shorter block has none: 0. */
+enum { SL_MARK_BYTES = 64 };
+
 /* What cutting and hashing depend on besides the content: both sides derive it from one number. */
 struct sl_seed {
     uint64_t gear[256];

@@ -20,9 +20,10 @@ void sl_lister_ranges(struct sl_lister *l, struct sl_ranges *ranges)
     *ranges = (struct sl_ranges){ 0 };
 }
 
-void sl_lister_grid(struct sl_lister *l)
+void sl_lister_grid(struct sl_lister *l, bool marks)
 {
     l->grid = true;
+    l->chunker.marks = marks;
 }
 
 void sl_lister_go_on(struct sl_lister *l, struct sl_hash *hash, uint64_t hole)

@@ -34,8 +34,8 @@ struct sl_lister {
 void sl_lister_init(struct sl_lister *l, const struct sl_lister_ops *ops, void *ctx, const struct sl_seed *seed, unsigned grain,
                     unsigned hash_bytes);
 void sl_lister_ranges(struct sl_lister *l, struct sl_ranges *ranges);
-/* Chunks are blocks of one length, at equal offsets in all files. */
-void sl_lister_grid(struct sl_lister *l);
+/* Chunks are blocks of one length, at equal offsets in all files; marks: each with its mark. */
+void sl_lister_grid(struct sl_lister *l, bool marks);
 /* A hash of the whole file is wanted too: goes on with that of what is in front of the range, which ends in `hole` bytes of a hole that it
  * does not know of yet. It is taken over. */
 void sl_lister_go_on(struct sl_lister *l, struct sl_hash *hash, uint64_t hole);

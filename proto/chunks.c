@@ -4,7 +4,7 @@
 #include "proto/msg.h"
 
 enum {
-    CHUNKS_FLAGS = SL_CHUNKS_KEPT | SL_CHUNKS_HASH | SL_CHUNKS_GRID | SL_CHUNKS_PORTION,
+    CHUNKS_FLAGS = SL_CHUNKS_KEPT | SL_CHUNKS_HASH | SL_CHUNKS_GRID | SL_CHUNKS_PORTION | SL_CHUNKS_MARKS,
     CHUNKED_FLAGS = SL_CHUNKED_CHANGED | SL_CHUNKED_HASH | SL_CHUNKED_END,
     PART_FLAGS = SL_PUT_SPARSE | SL_PUT_FIRST,
     DROP_FLAGS = SL_PUT_REPLACE | SL_PUT_UNKEPT | SL_PUT_PARTIAL,
@@ -93,6 +93,8 @@ enum sl_code sl_chunks_decode(struct sl_rd *r, struct sl_msg_chunks *m, struct s
     got.hash_bytes = sl_r_u8(r);
     got.name = read_name(r, &got.name_len);
     if (got.flags > CHUNKS_FLAGS || got.grain < GRAIN_MIN || got.grain > GRAIN_MAX || got.hash_bytes < HASH_MIN || got.hash_bytes > HASH_MAX)
+        r->bad = true;
+    if (got.flags & SL_CHUNKS_MARKS && !(got.flags & SL_CHUNKS_GRID))
         r->bad = true;
     if (!take_ranges(r, &got.ranges) || !ranges_fit(got.flags, &got.ranges))
         return fault("CHUNKS", err);
@@ -269,36 +271,30 @@ enum sl_code sl_chunked_decode(struct sl_rd *r, struct sl_msg_chunked *m, struct
     return SL_OK;
 }
 
-void sl_chunk_record_put(struct sl_buf *b, const struct sl_chunk_record *m, unsigned hash_bytes)
+void sl_chunk_record_put(struct sl_buf *b, const struct sl_chunk_record *m, const struct sl_chunk_form *form)
 {
     uint8_t hash[HASH_MAX];
     sl_w_uv(b, m->len << 1 | m->hole);
     if (m->hole)
         return;
-    for (unsigned i = 0; i < hash_bytes; i++)
-        hash[i] = (uint8_t)(m->hash >> (8 * (hash_bytes - 1 - i)));
-    sl_w_raw(b, hash, hash_bytes);
+    for (unsigned i = 0; i < form->hash_bytes; i++)
+        hash[i] = (uint8_t)(m->hash >> (8 * (form->hash_bytes - 1 - i)));
+    sl_w_raw(b, hash, form->hash_bytes);
+    if (form->flags & SL_CHUNKS_MARKS)
+        sl_w_u32(b, m->mark);
 }
 
-static enum sl_code next_record(struct sl_rd *r, unsigned hash_bytes, bool grid, struct sl_chunk_record *out, struct sl_error *err)
+enum sl_code sl_chunk_record_next(struct sl_rd *r, const struct sl_chunk_form *form, struct sl_chunk_record *out, struct sl_error *err)
 {
     uint64_t len = sl_r_uv(r, UINT64_MAX);
     struct sl_chunk_record got = { .len = len >> 1, .hole = len & 1 };
-    const uint8_t *hash = got.hole ? NULL : sl_r_raw(r, hash_bytes);
-    if (!sl_r_ok(r) || (!got.len && (got.hole || !grid)))
+    const uint8_t *hash = got.hole ? NULL : sl_r_raw(r, form->hash_bytes);
+    if (!got.hole && form->flags & SL_CHUNKS_MARKS)
+        got.mark = sl_r_u32(r);
+    if (!sl_r_ok(r) || (!got.len && (got.hole || !(form->flags & SL_CHUNKS_GRID))))
         return fault("CHUNKED", err);
-    for (unsigned i = 0; hash && i < hash_bytes; i++)
+    for (unsigned i = 0; hash && i < form->hash_bytes; i++)
         got.hash = got.hash << 8 | hash[i];
     *out = got;
     return SL_OK;
-}
-
-enum sl_code sl_chunk_record_next(struct sl_rd *r, unsigned hash_bytes, struct sl_chunk_record *out, struct sl_error *err)
-{
-    return next_record(r, hash_bytes, false, out, err);
-}
-
-enum sl_code sl_block_record_next(struct sl_rd *r, unsigned hash_bytes, struct sl_chunk_record *out, struct sl_error *err)
-{
-    return next_record(r, hash_bytes, true, out, err);
 }

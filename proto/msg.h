@@ -36,6 +36,7 @@
 #define SL_FEATURE_STAGE_IN "stage-in"
 #define SL_FEATURE_RESERVE "reserve"
 #define SL_FEATURE_GRID "grid"
+#define SL_FEATURE_MARKS "marks"
 #define SL_FLAG_VERSION 4u        /* frame flag of READ_RANGES: END is to say which version of the file it was */
 #define SL_FLAG_HOLES 8u          /* frame flag of READ_RANGES: holes are told, not sent as zeros */
 #define SL_FLAG_NO_ATIME 32u      /* frame flag of READ, READ_RANGES, READ_SOME, HASH, CHUNKS: the time of the last access is not to change */
@@ -287,7 +288,8 @@ struct sl_msg_drop {
 enum sl_chunks_flag { SL_CHUNKS_KEPT = 1 /* of what was kept of an interrupted file of that name (BASIS too) */,
                       SL_CHUNKS_HASH = 2 /* the content hash of the whole file is wanted; no ranges then, or a portion */,
                       SL_CHUNKS_GRID = 4 /* blocks of one length, not cut by content */,
-                      SL_CHUNKS_PORTION = 8 /* one range, behind whose end the file may end before; with a hash they follow each other */ };
+                      SL_CHUNKS_PORTION = 8 /* one range, behind whose end the file may end before; with a hash they follow each other */,
+                      SL_CHUNKS_MARKS = 16 /* each block of a grid with its mark */ };
 struct sl_msg_chunks {
     uint32_t id;
     uint8_t flags;
@@ -330,12 +332,12 @@ struct sl_msg_chunked {
 void sl_chunked_encode(struct sl_buf *b, const struct sl_msg_chunked *m);
 /* Leaves r at the first record. */
 enum sl_code sl_chunked_decode(struct sl_rd *r, struct sl_msg_chunked *m, struct sl_error *err);
-struct sl_chunk_record { uint64_t len; /* 0 in a grid: a whole block */ bool hole; uint64_t hash; };
-#define SL_CHUNK_RECORD_MAX 18u
-void sl_chunk_record_put(struct sl_buf *b, const struct sl_chunk_record *m, unsigned hash_bytes);
-enum sl_code sl_chunk_record_next(struct sl_rd *r, unsigned hash_bytes, struct sl_chunk_record *out, struct sl_error *err);
-/* The same of a list of a grid. */
-enum sl_code sl_block_record_next(struct sl_rd *r, unsigned hash_bytes, struct sl_chunk_record *out, struct sl_error *err);
+struct sl_chunk_record { uint64_t len; /* 0 in a grid: a whole block */ bool hole; uint64_t hash; uint32_t mark; };
+#define SL_CHUNK_RECORD_MAX 22u
+/* flags: of the request, SL_CHUNKS_GRID and SL_CHUNKS_MARKS count. */
+struct sl_chunk_form { unsigned flags, hash_bytes; };
+void sl_chunk_record_put(struct sl_buf *b, const struct sl_chunk_record *m, const struct sl_chunk_form *form);
+enum sl_code sl_chunk_record_next(struct sl_rd *r, const struct sl_chunk_form *form, struct sl_chunk_record *out, struct sl_error *err);
 
 /* ---- the small ones ---- */
 struct sl_msg_open { uint32_t parent, id; const char *name; size_t name_len; };

@@ -40,8 +40,8 @@ static void put_chunk(void *ctx, const struct sl_chunk *c)
 {
     struct sl_channel *ch = ctx;
     bool block = ch->chunk_flags & SL_CHUNKS_GRID && c->len == UINT64_C(1) << ch->lister.grain;
-    struct sl_chunk_record r = { block && !c->hole ? 0 : c->len, c->hole, c->hash };
-    sl_chunk_record_put(&ch->records, &r, ch->chunk_hash_bytes);
+    struct sl_chunk_record r = { block && !c->hole ? 0 : c->len, c->hole, c->hash, c->mark };
+    sl_chunk_record_put(&ch->records, &r, &(struct sl_chunk_form){ ch->chunk_flags, ch->chunk_hash_bytes });
 }
 
 static const struct sl_lister_ops ops = { to_range, read_more, put_chunk };
@@ -129,19 +129,31 @@ static bool is_first(const struct sl_msg_chunks *m)
     return !sl_range_next(&r, &end, &at, &len) || (m->flags & SL_CHUNKS_PORTION && at == 0);
 }
 
-/* A file counts once: with its first list or portion, or with another of what was not begun here, or is not what it was then. */
+/* A file, as it is now, counts once on a channel, whatever lists are made of it. *counted: it does now. */
 static enum sl_code count_file(struct sl_channel *ch, bool *counted, struct sl_error *err)
 {
     uint64_t version = sl_reader_version(&ch->reader);
     for (unsigned i = 0; i < SL_PAID_MAX; i++)
         if (ch->paid[i] == version)
             return SL_OK;
-    enum sl_code rc = *counted ? SL_OK : sl_spend(ch->s, SL_SPEND_READ_FILE, 1, err);
+    enum sl_code rc = sl_spend(ch->s, SL_SPEND_READ_FILE, 1, err);
     if (rc != SL_OK)
         return rc;
     *counted = true;
     ch->paid[ch->paid_next++ % SL_PAID_MAX] = version;
     return SL_OK;
+}
+
+/* What is to be listed, counted; who asks for what is not there is counted too. */
+static enum sl_code open_file(struct sl_channel *ch, const struct sl_msg_chunks *m, bool *counted, struct sl_error *err)
+{
+    struct sl_error limit = { 0 };
+    enum sl_code rc = sl_open_basis(ch, &ch->reader, m->id, ch->name, m->flags, err);
+    if (rc == SL_OK && (rc = count_file(ch, counted, err)) != SL_OK)
+        sl_channel_end_long(ch);
+    else if (rc != SL_OK && is_first(m) && sl_spend(ch->s, SL_SPEND_READ_FILE, 1, &limit) != SL_OK)
+        *err = limit;
+    return rc != SL_OK ? err->code : SL_OK;
 }
 
 /* Before the first round: a run that went on from what was kept, and was cut too, left more. */
@@ -177,6 +189,8 @@ static enum sl_code agreed(const struct sl_channel *ch, const struct sl_msg_chun
         return sl_fail(err, SL_E_INVALID, "no SEED was sent on this channel");
     if (m->flags & (SL_CHUNKS_GRID | SL_CHUNKS_PORTION) && !sl_conn_has(ch->s->conn, SL_FEATURE_GRID))
         return sl_fail(err, SL_E_UNSUPPORTED, "the feature grid was not agreed on");
+    if (m->flags & SL_CHUNKS_MARKS && !sl_conn_has(ch->s->conn, SL_FEATURE_MARKS))
+        return sl_fail(err, SL_E_UNSUPPORTED, "the feature marks was not agreed on");
     return SL_OK;
 }
 
@@ -189,15 +203,11 @@ enum sl_code sl_run_chunks(struct sl_channel *ch, const union sl_request *q, str
     enum sl_code rc = agreed(ch, m, err);
     if (rc == SL_OK)
         rc = sl_take_ranges(&m->ranges, 0, &ranges, err);
-    bool counted = is_first(m);
-    if (rc == SL_OK && counted)
-        rc = sl_spend(ch->s, SL_SPEND_READ_FILE, 1, err);
+    bool counted = false;
     if (rc == SL_OK)
         adopt(ch, m);
     if (rc == SL_OK)
-        rc = sl_open_basis(ch, &ch->reader, m->id, ch->name, m->flags, err);
-    if (rc == SL_OK && (rc = count_file(ch, &counted, err)) != SL_OK)
-        sl_channel_end_long(ch);
+        rc = open_file(ch, m, &counted, err);
     if (rc != SL_OK) {
         sl_ranges_clear(&ranges);
         return rc;
@@ -207,7 +217,7 @@ enum sl_code sl_run_chunks(struct sl_channel *ch, const union sl_request *q, str
     sl_lister_init(&ch->lister, &ops, ch, ch->seed, m->grain, m->hash_bytes);
     sl_lister_ranges(&ch->lister, &ranges);
     if (m->flags & SL_CHUNKS_GRID)
-        sl_lister_grid(&ch->lister);
+        sl_lister_grid(&ch->lister, m->flags & SL_CHUNKS_MARKS);
     ch->chunk_flags = m->flags;
     ch->chunk_hash_bytes = m->hash_bytes;
     rc = begin_hash(ch, m, err);

@@ -212,6 +212,59 @@ static unsigned columns(const char *text, size_t expected_len)
     return n;
 }
 
+/* By blocks: the same from data in any pieces, where holes are told in any pieces too, as from their hashes; and another for each change. */
+START_TEST(hash_by_blocks)
+{
+    enum { GRAIN = 12, BLOCK = 1 << GRAIN, BEHIND = 3 * BLOCK + 100, SIZE = 5 * BLOCK + 77 };
+    static uint8_t data[SIZE], secret[SL_SECRET_BYTES];
+    uint8_t of_data[SL_HASH_BYTES], of_list[SL_HASH_BYTES];
+    struct sl_hash *h = sl_hash_new();
+    for (size_t i = 0; i < sizeof data; i++)
+        data[i] = (uint8_t)(i * 7 + i / 251);
+    for (size_t i = 0; i < sizeof secret; i++)
+        secret[i] = (uint8_t)(i * 31 + 5);
+    sl_hash_by_blocks(h, NULL, GRAIN);
+    for (size_t at = 0; at < 3 * BLOCK; at += BLOCK)
+        sl_hash_block(h, sl_keyed_once(secret, data + at, BLOCK));
+    sl_hash_block(h, sl_keyed_once(secret, data + 3 * BLOCK, 100));        /* a hole begins in the block, and ends in another */
+    sl_hash_hole(h, 2 * BLOCK);
+    sl_hash_block(h, sl_keyed_once(secret, data + BEHIND, BLOCK - 100));
+    sl_hash_block(h, sl_keyed_once(secret, data + 4 * BLOCK, BLOCK));
+    sl_hash_block(h, sl_keyed_once(secret, data + 5 * BLOCK, 77));
+    sl_hash_end(h, of_list);
+    for (size_t piece = 1; piece <= SIZE; piece = piece * 3 + 1) {
+        sl_hash_by_blocks(h, secret, GRAIN);
+        for (size_t at = 0, n = 0; at < SIZE; at += n) {
+            if (at == BEHIND) {
+                sl_hash_hole(h, BLOCK / 2);
+                sl_hash_hole(h, BLOCK + BLOCK / 2);
+            }
+            size_t end = at < BEHIND ? BEHIND : SIZE;
+            n = end - at < piece ? end - at : piece;
+            sl_hash_data(h, data + at, n);
+        }
+        sl_hash_end(h, of_data);
+        ck_assert_mem_eq(of_data, of_list, sizeof of_data);
+    }
+    for (int i = 0; i < 3; i++) {
+        sl_hash_by_blocks(h, secret, GRAIN);
+        data[0] ^= i == 0;
+        sl_hash_data(h, data, BEHIND);
+        data[0] ^= i == 0;
+        sl_hash_hole(h, 2 * BLOCK - (i == 1));
+        sl_hash_data(h, data + BEHIND, SIZE - BEHIND - (i == 2));
+        sl_hash_end(h, of_data);
+        ck_assert(memcmp(of_data, of_list, sizeof of_data) != 0);
+    }
+    sl_hash_reset(h);                        /* as ever */
+    sl_hash_data(h, data, SIZE);
+    sl_hash_end(h, of_data);
+    sl_hash_once(data, SIZE, of_list);
+    ck_assert_mem_eq(of_data, of_list, sizeof of_data);
+    sl_hash_free(h);
+}
+END_TEST
+
 START_TEST(columns_of_characters)
 {
     ck_assert_uint_eq(columns("ab", 1), 1);
@@ -286,6 +339,7 @@ int main(void)
     tcase_add_test(t, names);
     tcase_add_test(t, hash_has_known_values);
     tcase_add_test(t, sha256_has_known_values);
+    tcase_add_test(t, hash_by_blocks);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_ENV);
     int failed = srunner_ntests_failed(r);

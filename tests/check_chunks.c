@@ -79,6 +79,8 @@ static uint64_t commit(const void *data, size_t n)
     return send_raw(SL_MSG_COMMIT, hash, sizeof hash);
 }
 
+static bool marked;          /* lists of a grid are */
+
 /* All CHUNKED frames of request n, from the position `at`; returns whether the hash was there. */
 static bool gather_from(uint64_t n, uint64_t at, unsigned grid, struct sl_chunks *out, uint8_t hash[SL_HASH_LEN], uint8_t *flags)
 {
@@ -101,9 +103,10 @@ static bool gather_from(uint64_t n, uint64_t at, unsigned grid, struct sl_chunks
             have = true;
         }
         while (sl_r_left(&r)) {
-            ck_assert_int_eq((grid ? sl_block_record_next : sl_chunk_record_next)(&r, 8, &c, NULL), SL_OK);
+            const struct sl_chunk_form form = { grid ? SL_CHUNKS_GRID | (marked ? (unsigned)SL_CHUNKS_MARKS : 0) : 0, 8 };
+            ck_assert_int_eq(sl_chunk_record_next(&r, &form, &c, NULL), SL_OK);
             c.len = c.len ? c.len : UINT64_C(1) << grid;
-            sl_chunks_add(out, &(struct sl_chunk){ at, c.len, c.hash, c.hole });
+            sl_chunks_add(out, &(struct sl_chunk){ at, c.len, c.hash, c.hole, c.mark });
             at += c.len;
         }
     }
@@ -330,11 +333,49 @@ START_TEST(refuses_portions)
     attach();
     seed_is(1);
     uint64_t grid = chunks("f", SL_CHUNKS_GRID, 12, NULL, 0), one = portion("f", 0, 0, 4096);
+    uint64_t marks = chunks("f", SL_CHUNKS_GRID | SL_CHUNKS_MARKS, 12, NULL, 0);
     pump();
+    ck_assert_int_eq(result(marks), SL_E_UNSUPPORTED);
     ck_assert_int_eq(result(grid), SL_E_UNSUPPORTED);
     ck_assert_int_eq(result(one), SL_E_UNSUPPORTED);
     end();
     t.featureless = false;
+}
+END_TEST
+
+/* A mark is the upper half of the gear hash of a block's first 64 bytes; what is shorter has none. */
+START_TEST(lists_marks)
+{
+    struct sl_chunks got = { 0 };
+    uint8_t hash[SL_HASH_LEN], flags = 0;
+    struct sl_seed s;
+    fill();
+    sl_seed_init(&s, 77);
+    begin(turns[_i]);
+    attach();
+    seed_is(77);
+    uint64_t all = portion("f", SL_CHUNKS_GRID | SL_CHUNKS_MARKS, 0, 100020), none = chunks("f", SL_CHUNKS_MARKS, 12, NULL, 0);
+    pump();
+    ck_assert_int_eq(result(none), SL_E_PROTOCOL);
+    marked = true;
+    ck_assert(!gather_from(all, 0, 12, &got, hash, &flags));
+    marked = false;
+    ck_assert_uint_eq(got.len, 100020 / 4096 + 1);
+    for (size_t i = 0; i < got.len; i++) {
+        uint64_t h = 0;
+        for (size_t k = 0; k < 64; k++)
+            h = (h << 1) + s.gear[(uint8_t)content[got.at[i].at + k]];
+        ck_assert_uint_eq(got.at[i].mark, (uint32_t)(h >> 32));
+    }
+    sl_chunks_clear(&got);
+    uint64_t little = portion("f", SL_CHUNKS_GRID | SL_CHUNKS_MARKS, 0, 63);
+    pump();
+    marked = true;
+    gather_from(little, 0, 12, &got, hash, &flags);
+    marked = false;
+    ck_assert(got.len == 1 && got.at[0].mark == 0);
+    sl_chunks_clear(&got);
+    end();
 }
 END_TEST
 
@@ -689,6 +730,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, lists_ranges);
     tcase_add_test(tc, lists_holes);
     tcase_add_loop_test(tc, lists_portions, 0, TURNS);
+    tcase_add_loop_test(tc, lists_marks, 0, TURNS);
     tcase_add_test(tc, portions_split_holes);
     tcase_add_test(tc, refuses_portions);
     tcase_add_test(tc, refuses_lists);

@@ -463,8 +463,8 @@ START_TEST(holes_are_kept)
 {
     struct sl_chunks source = { 0 }, basis = { 0 };
     struct sl_delta d;
-    static const struct sl_chunk of_new[] = { { 0, 100, 5, false }, { 100, 1 << 30, 0, true }, { 100 + (1 << 30), 60, 6, false } };
-    static const struct sl_chunk of_old[] = { { 0, 60, 6, false }, { 60, 1 << 30, 0, true } };
+    static const struct sl_chunk of_new[] = { { 0, 100, 5, false, 0 }, { 100, 1 << 30, 0, true, 0 }, { 100 + (1 << 30), 60, 6, false, 0 } };
+    static const struct sl_chunk of_old[] = { { 0, 60, 6, false, 0 }, { 60, 1 << 30, 0, true, 0 } };
     for (int i = 0; i < 3; i++)
         sl_chunks_add(&source, &of_new[i]);
     for (int i = 0; i < 2; i++)
@@ -525,7 +525,7 @@ START_TEST(choices)
     struct sl_delta d;
     unsigned next = 0;
     struct sl_line fast = { 100000000, 200000 }, slow = { 1000000, 1000 };
-    struct sl_chunk a = { 0, 100000, 1, false }, b = { 0, 100000, 2, false };
+    struct sl_chunk a = { 0, 100000, 1, false, 0 }, b = { 0, 100000, 2, false, 0 };
     sl_chunks_add(&source, &a);
     sl_chunks_add(&basis, &b);
     sl_delta_init(&d);

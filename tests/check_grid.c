@@ -188,8 +188,8 @@ START_TEST(holes_are_kept)
 {
     struct sl_chunks source = { 0 }, basis = { 0 };
     struct sl_delta d;
-    static const struct sl_chunk s[] = { { 0, 4096, 1, false }, { 4096, 8192, 0, true }, { 12288, 4096, 3, false } };
-    static const struct sl_chunk b[] = { { 0, 8192, 0, true }, { 8192, 4096, 2, false }, { 12288, 4096, 3, false } };
+    static const struct sl_chunk s[] = { { 0, 4096, 1, false, 0 }, { 4096, 8192, 0, true, 0 }, { 12288, 4096, 3, false, 0 } };
+    static const struct sl_chunk b[] = { { 0, 8192, 0, true, 0 }, { 8192, 4096, 2, false, 0 }, { 12288, 4096, 3, false, 0 } };
     for (size_t i = 0; i < 3; i++) {
         sl_chunks_add(&source, &s[i]);
         sl_chunks_add(&basis, &b[i]);
@@ -215,8 +215,8 @@ START_TEST(hostile_lists_stay_linear)
     struct sl_ranges reach = { 0 };
     struct sl_delta d;
     for (uint64_t i = 0; i < MANY; i++) {
-        sl_chunks_add(&source, &(struct sl_chunk){ i * 64, 64, _i ? i : 7, i % 2 });
-        sl_chunks_add(&basis, &(struct sl_chunk){ i * 64, 64, 7, false });
+        sl_chunks_add(&source, &(struct sl_chunk){ i * 64, 64, _i ? i : 7, i % 2, 0 });
+        sl_chunks_add(&basis, &(struct sl_chunk){ i * 64, 64, 7, false, 0 });
     }
     sl_delta_init(&d);
     for (uint64_t to = 4096; to <= MANY * 64; to += 4096)

@@ -140,28 +140,32 @@ static enum sl_code pass_read_some(struct sl_rd *r, struct sl_buf *out, struct s
 }
 
 /* A last frame, with hashes of 5 bytes. */
-static enum sl_code pass_chunked(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)
+static enum sl_code pass_list(struct sl_rd *r, struct sl_buf *out, unsigned flags, struct sl_error *err)
 {
+    const struct sl_chunk_form form = { flags, 5 };
     struct sl_msg_chunked m = { .last = true };
     struct sl_chunk_record c;
     enum sl_code rc = sl_chunked_decode(r, &m, err);
     if (rc == SL_OK)
         sl_chunked_encode(out, &m);
-    while (rc == SL_OK && sl_r_left(r) && (rc = sl_chunk_record_next(r, 5, &c, err)) == SL_OK)
-        sl_chunk_record_put(out, &c, 5);
+    while (rc == SL_OK && sl_r_left(r) && (rc = sl_chunk_record_next(r, &form, &c, err)) == SL_OK)
+        sl_chunk_record_put(out, &c, &form);
     return rc;
+}
+
+static enum sl_code pass_chunked(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)
+{
+    return pass_list(r, out, 0, err);
 }
 
 static enum sl_code pass_chunked_grid(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)
 {
-    struct sl_msg_chunked m = { .last = true };
-    struct sl_chunk_record c;
-    enum sl_code rc = sl_chunked_decode(r, &m, err);
-    if (rc == SL_OK)
-        sl_chunked_encode(out, &m);
-    while (rc == SL_OK && sl_r_left(r) && (rc = sl_block_record_next(r, 5, &c, err)) == SL_OK)
-        sl_chunk_record_put(out, &c, 5);
-    return rc;
+    return pass_list(r, out, SL_CHUNKS_GRID, err);
+}
+
+static enum sl_code pass_chunked_marks(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)
+{
+    return pass_list(r, out, SL_CHUNKS_GRID | SL_CHUNKS_MARKS, err);
 }
 
 static enum sl_code pass_read(struct sl_rd *r, struct sl_buf *out, struct sl_error *err)
@@ -299,7 +303,7 @@ static const struct { const char *file; enum sl_code (*pass)(struct sl_rd *, str
     { "remove", pass_remove },     { "remove-as", pass_remove },     { "owner", pass_owner },       { "owner-is", pass_owner_is }, { "owner-is-not", pass_owner_is },
     { "hash", pass_name },         { "hash-is", pass_hash_is },   { "fail", pass_fail },         { "module", pass_module },
     { "read", pass_read },         { "listed", pass_listed },     { "content", pass_content },   { "put", pass_put },         { "put-fsync", pass_put },
-    { "set-meta", pass_set_meta }, { "chunks", pass_chunks },     { "chunked", pass_chunked }, { "chunks-grid", pass_chunks }, { "chunked-grid", pass_chunked_grid },   { "read-ranges", pass_read_ranges },
+    { "set-meta", pass_set_meta }, { "chunks", pass_chunks },     { "chunked", pass_chunked }, { "chunks-grid", pass_chunks }, { "chunked-grid", pass_chunked_grid }, { "chunks-marks", pass_chunks }, { "chunked-marks", pass_chunked_marks },   { "read-ranges", pass_read_ranges },
     { "basis", pass_basis },       { "copy", pass_copy },         { "keep", pass_keep },
     { "kept-in", pass_kept_in },   { "attach-sha256", pass_attach }, { "attach-fake", pass_attach }, { "steer", pass_steer }, { "line", pass_line },
     { "part", pass_part },         { "join", pass_join },         { "drop", pass_drop },         { "link", pass_move },         { "statfs-is", pass_statfs_is },         { "content-version", pass_content },

@@ -306,7 +306,7 @@ static void take_chunks(struct lane *l, const struct sl_frame *f, struct peer *p
     sl_r_init(&r, f->data, f->len);
     enum sl_code rc = sl_chunked_decode(&r, &m, NULL);
     while (rc == SL_OK && sl_r_left(&r)) {
-        rc = sl_chunk_record_next(&r, 8, &c, NULL);
+        rc = sl_chunk_record_next(&r, &(struct sl_chunk_form){ 0, 8 }, &c, NULL);
         all += rc == SL_OK ? c.len : 0;
     }
     l->hashes++;

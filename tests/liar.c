@@ -18,13 +18,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PREFACE = 12, HEAD = 6, HASH_CHANNEL = 3, CHUNKS = 37, FAIL = 65, CHUNKED = 72, CREDIT = 2, DEFLATE = 7, ZSTD = 8, BUF = 4 << 20 };
+enum { PREFACE = 12, HEAD = 6, HASH_CHANNEL = 3, CHUNKS = 37, FAIL = 65, CHUNKED = 72, CREDIT = 2, DEFLATE = 7, ZSTD = 8, BUF = 4 << 20, MARKS = 16 };
 
 struct side { int in, out; uint8_t *buf; size_t len; bool greeted, eof; };
 static struct side client = { .in = 0, .out = 1 }, servers[2];
 static int count;
 static const char *mode;
-static size_t hash_bytes;                        /* of the list asked for last */
+static size_t hash_bytes;                        /* of the list asked for last, and of its marks */
 static uint8_t asked[1 << 16], true_hash[16];    /* CHUNKS that wait until the truth about the file is known */
 static size_t asked_len;
 
@@ -170,7 +170,7 @@ static void from_client(uint8_t *f, size_t n)
         size_t at = HEAD;
         while (f[at++] & 128)
             ;
-        hash_bytes = f[at + 2];
+        hash_bytes = f[at + 2] + (f[at] & MARKS ? 4u : 0);
     }
     put(&servers[0], f, n);
     if (count == 1)

@@ -26,7 +26,8 @@ enum {
 struct sl_reader_view {
     struct sl_window window;
     bool refused;                /* there is none for this file */
-    uint8_t *buf;                /* then, and for what is short; owned. NULL: not needed yet */
+    uint8_t *buf;                /* then, and for what is short; owned */
+    size_t buf_size;
 };
 
 #define NO_HOLES UINT64_MAX
@@ -36,7 +37,7 @@ static enum sl_code wrong_type(const char *name, struct sl_error *err)
     return sl_fail(err, SL_E_TYPE, "'%s' is not a regular file", name);
 }
 
-static bool has_holes(const struct sl_reader *r)
+bool sl_reader_has_holes(const struct sl_reader *r)
 {
     return !r->device && (int64_t)r->st.st_blocks * STAT_BLOCK < r->st.st_size;
 }
@@ -64,7 +65,7 @@ enum sl_code sl_reader_open(struct sl_reader *r, int dirfd, const char *name, st
     }
     r->fd = fd;
     r->end = (uint64_t)r->st.st_size;
-    r->data_end = has_holes(r) ? 0 : NO_HOLES;
+    r->data_end = sl_reader_has_holes(r) ? 0 : NO_HOLES;
     return SL_OK;
 }
 
@@ -144,20 +145,28 @@ static enum sl_code next_extent(struct sl_reader *r, uint64_t *hole, struct sl_e
     return SL_OK;
 }
 
-static enum sl_code read_data(struct sl_reader *r, char *data, size_t n, size_t *got, struct sl_error *err)
+static enum sl_code read_at(const struct sl_reader *r, uint64_t at, char *data, size_t n, struct sl_error *err)
 {
-    uint64_t end = r->data_end < r->end ? r->data_end : r->end;
-    size_t want = end - r->pos < n ? (size_t)(end - r->pos) : n, done = 0;
-    while (done < want) {
-        ssize_t k = pread(r->fd, data + done, want - done, (off_t)(r->pos + done));
+    for (size_t done = 0; done < n;) {
+        ssize_t k = pread(r->fd, data + done, n - done, (off_t)(at + done));
         if (k == 0)
             return shorter(err);
         if (k < 0 && errno != EINTR)
             return sl_fail_errno(err, errno, "cannot read");
         done += k > 0 ? (size_t)k : 0;
     }
-    r->pos += done;
-    *got = done;
+    return SL_OK;
+}
+
+static enum sl_code read_data(struct sl_reader *r, char *data, size_t n, size_t *got, struct sl_error *err)
+{
+    uint64_t end = r->data_end < r->end ? r->data_end : r->end;
+    size_t want = end - r->pos < n ? (size_t)(end - r->pos) : n;
+    enum sl_code rc = read_at(r, r->pos, data, want, err);
+    if (rc != SL_OK)
+        return rc;
+    r->pos += want;
+    *got = want;
     return SL_OK;
 }
 
@@ -180,17 +189,24 @@ enum sl_code sl_reader_next(struct sl_reader *r, void *data, size_t n, size_t *g
 
 /* ---- without copying ---- */
 
-/* Whether a window has what is at the position. */
-static bool in_window(struct sl_reader *r, uint64_t end)
+static struct sl_reader_view *view_of(struct sl_reader *r)
+{
+    if (!r->view)
+        r->view = sl_calloc(1, sizeof *r->view);
+    return r->view;
+}
+
+/* Whether a window has what is at `at`: n bytes, or as many of the `left` as there are in one. */
+static bool in_window(struct sl_reader *r, uint64_t at, size_t n, uint64_t left)
 {
     struct sl_reader_view *v = r->view;
-    uint64_t left = end - r->pos;
-    if (sl_window_has(&v->window, r->pos))
+    uint64_t len = left < SL_WINDOW_BYTES ? left : SL_WINDOW_BYTES;
+    if (sl_window_has(&v->window, at) && (!n || sl_window_has(&v->window, at + n - 1)))
         return true;
     sl_window_close(&v->window);
     if (v->refused || r->device || left < WINDOW_LEAST)
         return false;
-    v->refused = !sl_window_open(&v->window, r->fd, r->pos, left < SL_WINDOW_BYTES ? (size_t)left : SL_WINDOW_BYTES);
+    v->refused = !sl_window_open(&v->window, r->fd, at, n > len ? n : (size_t)len);
     return !v->refused;
 }
 
@@ -203,11 +219,19 @@ static enum sl_code broken(const struct sl_reader *r, struct sl_error *err)
     return shorter(err);
 }
 
+static uint8_t *room_for(struct sl_reader_view *v, size_t n)
+{
+    if (v->buf_size < n) {
+        free(v->buf);
+        v->buf = sl_malloc(n);
+        v->buf_size = n;
+    }
+    return v->buf;
+}
+
 enum sl_code sl_reader_view(struct sl_reader *r, const uint8_t **data, size_t *got, uint64_t *hole, struct sl_error *err)
 {
-    if (!r->view)
-        r->view = sl_calloc(1, sizeof *r->view);
-    struct sl_reader_view *v = r->view;
+    struct sl_reader_view *v = view_of(r);
     if (v->window.broken)
         return broken(r, err);
     *got = 0;
@@ -215,7 +239,7 @@ enum sl_code sl_reader_view(struct sl_reader *r, const uint8_t **data, size_t *g
     if (rc != SL_OK || *hole)
         return rc;
     uint64_t end = r->data_end < r->end ? r->data_end : r->end;
-    if (in_window(r, end)) {
+    if (in_window(r, r->pos, 0, end - r->pos)) {
         uint64_t there = v->window.at + v->window.len, to = end < there ? end : there;
         *data = sl_window_byte(&v->window, r->pos);
         *got = to - r->pos < SL_READER_VIEW_MAX ? (size_t)(to - r->pos) : SL_READER_VIEW_MAX;
@@ -223,10 +247,21 @@ enum sl_code sl_reader_view(struct sl_reader *r, const uint8_t **data, size_t *g
         return SL_OK;
     }
     size_t most = r->st.st_size < SL_READER_VIEW_MAX ? (size_t)r->st.st_size : SL_READER_VIEW_MAX;
-    if (!v->buf)
-        v->buf = sl_malloc(most);
-    *data = v->buf;
+    *data = room_for(v, most);
     return read_data(r, (char *)v->buf, most, got, err);
+}
+
+const uint8_t *sl_reader_bytes(struct sl_reader *r, uint64_t at, size_t n, struct sl_error *err)
+{
+    struct sl_reader_view *v = view_of(r);
+    uint64_t size = (uint64_t)r->st.st_size;
+    if (v->window.broken || at > size || n > size - at) {
+        (void)(v->window.broken ? broken(r, err) : shorter(err));
+        return NULL;
+    }
+    if (in_window(r, at, n, size - at))
+        return sl_window_byte(&v->window, at);
+    return read_at(r, at, (char *)room_for(v, n), n, err) == SL_OK ? v->buf : NULL;
 }
 
 enum sl_code sl_reader_range(struct sl_reader *r, uint64_t at, uint64_t len, struct sl_error *err)
@@ -242,7 +277,7 @@ enum sl_code sl_reader_range(struct sl_reader *r, uint64_t at, uint64_t len, str
 enum sl_code sl_reader_part(struct sl_reader *r, uint64_t at, uint64_t len, struct sl_error *err)
 {
     enum sl_code rc = sl_reader_range(r, at, len, err);
-    if (rc == SL_OK && has_holes(r))
+    if (rc == SL_OK && sl_reader_has_holes(r))
         r->data_end = 0;
     return rc;
 }

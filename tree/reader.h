@@ -41,6 +41,13 @@ enum sl_code sl_reader_next(struct sl_reader *r, void *data, size_t n, size_t *g
 enum { SL_READER_VIEW_MAX = 128 * 1024 };
 enum sl_code sl_reader_view(struct sl_reader *r, const uint8_t **data, size_t *got, uint64_t *hole, struct sl_error *err);
 
+/* n > 0 bytes at `at`, wherever the position is: they stay where they are until the next call of this or of sl_reader_view. NULL: *err; SL_E_CHANGED when
+ * the file does not reach that far. Holes are zeros. */
+const uint8_t *sl_reader_bytes(struct sl_reader *r, uint64_t at, size_t n, struct sl_error *err);
+
+/* Whether it may have holes. */
+bool sl_reader_has_holes(const struct sl_reader *r);
+
 /* Whether the file, as it was at open, goes on behind what is read. */
 static inline bool sl_reader_goes_on(const struct sl_reader *r) { return r->end < (uint64_t)r->st.st_size; }
 

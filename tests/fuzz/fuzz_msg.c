@@ -44,7 +44,7 @@ static void chunk_list(const uint8_t *data, size_t size)
     struct sl_rd r;
     sl_r_init(&r, data, size);
     if (sl_chunked_decode(&r, &m, NULL) == SL_OK)
-        while (sl_r_left(&r) && (size & 2 ? sl_block_record_next : sl_chunk_record_next)(&r, 4u + (unsigned)(size % 5), &c, NULL) == SL_OK) {
+        while (sl_r_left(&r) && sl_chunk_record_next(&r, &(struct sl_chunk_form){ size & 2 ? SL_CHUNKS_GRID | (size & 4 ? SL_CHUNKS_MARKS : 0u) : 0, 4u + (unsigned)(size % 5) }, &c, NULL) == SL_OK) {
         }
 }
 

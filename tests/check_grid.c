@@ -33,22 +33,6 @@ static void list(struct bytes b, const struct sl_ranges *r, unsigned grain, bool
         list_in(b, r->at[i].at, r->at[i].at + r->at[i].len, grain, grid, out);
 }
 
-static void check_spans(const struct sl_delta *d, struct bytes new, const struct bytes *old)
-{
-    uint64_t at = 0;
-    for (size_t i = 0; i < d->len; i++) {
-        const struct sl_span *s = &d->spans[i];
-        ck_assert_uint_eq(s->at, at);
-        ck_assert_uint_gt(s->len, 0);
-        if (s->kind == SL_SPAN_COPY) {
-            ck_assert_uint_le(s->from + s->len, old[s->basis].n);
-            ck_assert_mem_eq(new.p + s->at, old[s->basis].p + s->from, (size_t)s->len);
-        }
-        at += s->len;
-    }
-    ck_assert_uint_eq(at, new.n);
-}
-
 /* All rounds of files that differ in places; returns what is to be sent. */
 static uint64_t compare(struct bytes new, const struct bytes *old, unsigned count, unsigned grain)
 {
@@ -73,7 +57,7 @@ static uint64_t compare(struct bytes new, const struct bytes *old, unsigned coun
             sl_grid_round(&d, &source, bases, count);
         else
             sl_delta_round(&d, &source, bases, count, 0x123456789abcdef);
-        check_spans(&d, new, old);
+        ck_assert_uint_eq(check_spans(&d, new, old), new.n);
         next = sl_grid_next(&d, grain, &no_line, &grain, &grid);
         sl_ranges_clear(&of_new);
         sl_grid_reach(&d, &of_new);

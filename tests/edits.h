@@ -4,6 +4,7 @@
 #define SL_TESTS_EDITS_H
 
 #include "base/mem.h"
+#include "delta/match.h"
 #include "scratch.h"
 
 #include <stdint.h>
@@ -76,6 +77,25 @@ SCRATCH_UNUSED static struct bytes edited(struct bytes old, enum edit how)
     }
     free(fresh.p);
     return out;
+}
+
+/* Spans follow each other, and what is copied is the same there; returns how far they go. */
+SCRATCH_UNUSED static uint64_t check_spans(const struct sl_delta *d, struct bytes new, const struct bytes *old)
+{
+    uint64_t at = 0;
+    for (size_t i = 0; i < d->len; i++) {
+        const struct sl_span *s = &d->spans[i];
+        ck_assert_uint_eq(s->at, at);
+        ck_assert_uint_gt(s->len, 0);
+        if (s->kind == SL_SPAN_COPY) {
+            ck_assert_uint_le(s->from + s->len, old[s->basis].n);
+            ck_assert_mem_eq(new.p + s->at, old[s->basis].p + s->from, (size_t)s->len);
+        }
+        at += s->len;
+    }
+    ck_assert_uint_le(at, new.n);
+    ck_assert_uint_eq(sl_delta_size(d), at);
+    return at;
 }
 
 #endif

@@ -217,8 +217,9 @@ static void cut_the_rest(struct sl_delta_job *j)
     }
     sl_delta_unknown(&j->delta, &j->of_source);
     g->tail[0] = !g->ended[0];
-    j->grain = g->tail_grain = sl_delta_first_grain(larger(j));
-    g->tail_flags = 0;
+    j->grain = sl_delta_first_grain(larger(j));
+    g->tail_grain = g->sum ? g->sum_grain : j->grain;
+    g->tail_flags = g->sum ? SL_CHUNKS_GRID : 0;
     j->hash_bytes = sl_delta_hash_bytes(j->size, basis, j->grain);
 }
 
@@ -278,6 +279,13 @@ static void refine_shifted(struct sl_delta_job *j, const struct sl_job_sides *s,
         sl_job_finish(j);
 }
 
+/* Whether so much lies between matches that it may be what was moved. */
+static bool moved(const struct sl_delta_job *j)
+{
+    const struct sl_job_grid *g = &j->grid;
+    return g->trail.shifted ? sl_trail_moved(&j->delta, j->grain) : sl_grid_moved(&j->delta, j->grain);
+}
+
 void sl_job_grid_settle(struct sl_delta_job *j, const struct sl_job_sides *s)
 {
     struct sl_job_grid *g = &j->grid;
@@ -288,13 +296,15 @@ void sl_job_grid_settle(struct sl_delta_job *j, const struct sl_job_sides *s)
     else
         sl_grid_round(&j->delta, &j->source, j->lists, j->bases_len);
     many = sl_job_too_many(&j->delta);
+    bool diverged = !many && sl_grid_diverged(&g->look, j->grain);
     g->on = false;
-    if (!many && (sl_grid_diverged(&g->look, j->grain) || (!g->trail.shifted && sl_grid_moved(&j->delta, j->grain)))) {
+    if (diverged && g->sum) {
+        cut_all(j);
+        return;
+    }
+    if (diverged || (!many && moved(j))) {
         sl_job_clear_lists(j);
-        if (g->sum)
-            cut_all(j);
-        else
-            cut_the_rest(j);
+        cut_the_rest(j);
         return;
     }
     if (g->trail.shifted) {

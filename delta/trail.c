@@ -16,7 +16,8 @@ enum {
     PIECE = 64 * 1024,           /* that is rolled over at a time */
     LAST_MOST = 4 * 1024 * 1024, /* ahead, in the end */
     LATE = 4,                    /* as much behind this file's end, times what is left of it, is searched for there */
-    SIEVE_BITS = 16
+    SIEVE_BITS = 16,
+    MOVED_BLOCKS = 16            /* as in grid.c */
 };
 
 void sl_trail_init(struct sl_trail *t, const struct sl_chunks *other, unsigned grain, unsigned hash_bytes)
@@ -322,4 +323,15 @@ void sl_trail_round(struct sl_delta *d, const struct sl_trail_sides *s)
     }
     skip_to(&w, s->source_to > w.at ? s->source_to : w.at, s->basis_to > w.from ? s->basis_to : w.from, false);
     sl_spans_become(&w.out, d);
+}
+
+bool sl_trail_moved(const struct sl_delta *d, unsigned grain)
+{
+    uint64_t least = (uint64_t)MOVED_BLOCKS << grain, unused = 0, longest = 0;
+    for (unsigned b = 0; b < SL_BASES_MAX; b++)
+        unused += sl_ranges_total(&d->unused[b]);
+    for (size_t i = 0; i < d->len; i++)
+        if (d->spans[i].kind == SL_SPAN_NEW && d->spans[i].len > longest)
+            longest = d->spans[i].len;
+    return longest >= least && unused >= least;
 }

@@ -54,5 +54,7 @@ struct sl_trail_sides {
 };
 /* The first round, with what was found: d becomes source_to bytes long; what was not found is unknown, or unused. */
 void sl_trail_round(struct sl_delta *d, const struct sl_trail_sides *s);
+/* Whether so long a piece was replaced, and so much of the basis is unused, that it may have been moved: a round of all that is left finds it. */
+bool sl_trail_moved(const struct sl_delta *d, unsigned grain);
 
 #endif

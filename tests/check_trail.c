@@ -254,6 +254,27 @@ START_TEST(hostile_lists_stay_linear)
 }
 END_TEST
 
+/* What is left between matches, there and here, is long enough for a piece that was moved; or not. */
+START_TEST(pieces_may_have_moved)
+{
+    enum { GRAIN = 10 };
+    const uint64_t block = 1 << GRAIN;
+    struct sl_delta d;
+    struct sl_span spans[3] = { { .kind = SL_SPAN_COPY, .len = 5 * block }, { .kind = SL_SPAN_NEW, .at = 5 * block, .len = 16 * block },
+                                { .kind = SL_SPAN_COPY, .at = 21 * block, .len = block, .from = 40 * block } };
+    sl_delta_init(&d);
+    d.spans = spans;
+    d.len = 3;
+    ck_assert(!sl_trail_moved(&d, GRAIN));
+    sl_ranges_add(&d.unused[0], 5 * block, 8 * block);
+    ck_assert(!sl_trail_moved(&d, GRAIN));
+    sl_ranges_add(&d.unused[0], 20 * block, 8 * block);
+    ck_assert(sl_trail_moved(&d, GRAIN));
+    ck_assert(!sl_trail_moved(&d, GRAIN + 1));
+    sl_ranges_clear(&d.unused[0]);
+}
+END_TEST
+
 static void add(TCase *tc)
 {
     state = 0x2545f4914f6cdd1d;
@@ -265,6 +286,7 @@ static void add(TCase *tc)
     tcase_add_loop_test(tc, in_place, 0, 2);
     tcase_add_loop_test(tc, plain_content, 0, 2);
     tcase_add_test(tc, nothing_and_something);
+    tcase_add_test(tc, pieces_may_have_moved);
     tcase_add_test(tc, holes);
     tcase_add_loop_test(tc, hostile_lists_stay_linear, 0, 3);
 }

@@ -69,7 +69,8 @@ unsigned sl_job_trail_flags(const struct sl_delta_job *j, unsigned which)
 {
     if (j->grid.trails && which == j->grid.follower)
         return 0;
-    return SL_CHUNKS_GRID | (j->grid.marks && !is_here(j, which) ? (unsigned)SL_CHUNKS_MARKS : 0);
+    bool marks = j->grid.marks && !is_here(j, which) && (j->grid.trails || !j->grid.decided);
+    return SL_CHUNKS_GRID | (marks ? (unsigned)SL_CHUNKS_MARKS : 0);
 }
 
 bool sl_job_trail_refused(struct sl_delta_job *j, unsigned which, const struct sl_chunk_answer *a)

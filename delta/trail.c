@@ -45,8 +45,7 @@ bool sl_trail_over(const struct sl_trail *t)
 
 uint64_t sl_trail_position(const struct sl_trail *t)
 {
-    uint64_t here = place(t, t->seen);
-    return here < t->size && !sl_trail_over(t) ? here : t->size;
+    return sl_trail_over(t) ? t->size : t->end;
 }
 
 static enum sl_code hash_at(const struct sl_trail *t, const struct sl_trail_in *in, uint64_t at, uint64_t len, uint64_t *hash, struct sl_error *err)

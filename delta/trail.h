@@ -36,7 +36,7 @@ struct sl_trail {
 };
 
 void sl_trail_init(struct sl_trail *t, const struct sl_chunks *other, unsigned grain, unsigned hash_bytes);
-/* How far this file was needed up to now: to its end when nothing more is to be looked for in it. */
+/* Up to where this file is settled, which never goes back: the last match, or its end when nothing more is to be looked for in it. */
 uint64_t sl_trail_position(const struct sl_trail *t);
 bool sl_trail_over(const struct sl_trail *t);
 
